@@ -1,0 +1,1 @@
+"""Our code for each kind of store, and the contract it keeps."""

@@ -1,0 +1,151 @@
+"""The contract between the store and a backend: written for whoever adds a backend.
+
+A *store* is the place that one URL points to, an *object* is what it keeps, a *name* is the object's path inside
+the store. A backend is our code for one kind of store.
+
+Names are `str` with `/` between segments, never empty, never with an empty, `.` or `..` segment, never absolute.
+Bytes that are not UTF-8 are surrogate escapes, as Python does it for file names: `encode_name` gives the bytes.
+
+All verbs may be called from many threads at once, also for the same name. All may be called again after any
+failure. Every failure is one of `errors.py`; one function of each backend makes them from status codes and
+library exceptions, and nothing outside the backend looks at those.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import BadName
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+
+class Stat(NamedTuple):
+    """What a store says of an object that is there."""
+
+    size: int | None
+    """Bytes, or None where the server does not tell."""
+
+
+class Entry(NamedTuple):
+    """One object of a listing."""
+
+    name: str
+    size: int | None
+
+
+class Receipt(NamedTuple):
+    """What the server said of an object after it took it; the verify layer holds it against the source."""
+
+    size: int | None = None
+    """Bytes that the server counted, or None where its success alone implies the size."""
+    digests: Mapping[str, str] = {}
+    """Hex digests that the server computed from what it received (algorithm name → digest)."""
+
+
+class Place(NamedTuple):
+    """Where a store is and what it may ask of its surroundings; every backend is made from one."""
+
+    url: str
+    """As the user gave it in `url=`."""
+    settings: Mapping[str, str]
+    """All settings of the remote, defaults filled in."""
+    clone: Clone
+    """What this clone's git config says: time limits, certificates, how to write."""
+    credential: Callable[[], Credential | None]
+    """The login to use, looked up when first called; None when there is none. May raise Denied."""
+
+
+class Backend(ABC):
+    """One store. Constructing it does nothing but keep the place: no connection, no login, no heavy import."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    @abstractmethod
+    def stat(self, name: str) -> Stat | None:
+        """What the store has under `name`; None only when it says clearly that it has nothing there.
+
+        Raises:
+            PyshareError: Anything that leaves doubt. A folder under that name counts as nothing.
+        """
+
+    @abstractmethod
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        """Fill `sink` with the object, going on behind the bytes that it has where the server allows that.
+
+        Returns only when the whole object is there. After a failure the sink holds a beginning of the object,
+        never a longer or a mixed file.
+
+        Raises:
+            NotFound: The store has no such object.
+        """
+
+    @abstractmethod
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """Store the object, replacing one that is there, making the folders that it needs.
+
+        Readers see the old object, none, or the whole new one, whatever dies when. The old one goes only when the
+        new one is whole on the server. Returns after the server confirmed; what the server counted or hashed
+        goes into the receipt. What a failed or killed attempt leaves must not grow with the attempts.
+        """
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Remove the object. Success when there is none; a failure when the store could not be asked."""
+
+    @abstractmethod
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        """All objects below `folder`, in no order, without leftovers of unfinished stores; names are whole."""
+
+    def close(self) -> None:  # noqa: B027  # not every backend has something to let go
+        """Let go of connections; requests in other threads may fail. May be called twice."""
+
+
+@runtime_checkable
+class Establishes(Protocol):
+    """Ability: make the place ready once, when its owner runs `git annex initremote` (a marker, a bucket)."""
+
+    def establish(self) -> None:
+        """Idempotent. Raises a PyshareError that says what to do when the place cannot be made ready."""
+
+
+@runtime_checkable
+class Locates(Protocol):
+    """Ability: say where an object can be found, without asking the server."""
+
+    def locate(self, name: str) -> str:
+        """A path or URL for `git annex whereis`, never with a login in it."""
+
+
+@runtime_checkable
+class Mounts(Protocol):
+    """Ability: a store that comes and goes with a disk or network folder, and can tell without the network."""
+
+    def available(self) -> bool:
+        """Whether the store can be used now."""
+
+
+Ability = TypeVar("Ability")
+
+
+def ability(backend: Backend, kind: type[Ability]) -> Ability | None:
+    """The first backend, from the outermost layer inwards, that has the ability `kind`; None when none has."""
+    inner: object = backend
+    while inner is not None:
+        if isinstance(inner, kind):
+            return inner
+        inner = getattr(inner, "backend", None)
+    return None
+
+
+def encode_name(name: str) -> bytes:
+    """The bytes of a legal name.
+
+    Raises:
+        BadName: The name is empty, absolute, or has an empty, `.` or `..` segment or a NUL or line break.
+    """
+    if any(part in {"", ".", ".."} for part in name.split("/")) or not {"\0", "\n"}.isdisjoint(name):
+        raise BadName(f"{name!r} is not a name that a store can hold")
+    return name.encode("utf-8", "surrogateescape")

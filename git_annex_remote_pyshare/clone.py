@@ -1,0 +1,105 @@
+"""What only this clone knows: its git config of the remote, read once, when it is first asked for.
+
+How fast we may go, which certificates to use and whether the user has verified the remote are no business of the
+dataset's other users, so they do not travel with it.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
+
+from git_annex_remote_pyshare.errors import BadSetting
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:/s|ps)?", re.IGNORECASE)
+
+
+class Clone:
+    """The clone that git-annex works in, or none at all for a person's commands.
+
+    Args:
+        git_dir: Path of the git directory, absolute or relative to the working directory; empty for none.
+        remote: The remote's name in this clone.
+    """
+
+    def __init__(self, git_dir: str = "", remote: str = "") -> None:
+        self.git_dir = git_dir
+        self.remote = remote
+
+    @cached_property
+    def config(self) -> Mapping[str, str]:
+        """Git's configuration as this clone sees it, `section.subsection.name` → last value."""
+        if not self.git_dir:
+            return {}
+        done = _git(self.git_dir, "config", "--null", "--list")
+        pairs = (entry.partition("\n") for entry in done.split("\0") if entry)
+        return {key: value for key, _, value in pairs}
+
+    @property
+    def id(self) -> str:
+        """This clone's git-annex UUID; empty when there is none. It makes temporary names unique to a clone."""
+        return self.config.get("annex.uuid", "")
+
+    def option(self, name: str) -> str:
+        """The value of git config `remote.<name of the remote>.<name>`, or an empty string."""
+        return self.config.get(f"remote.{self.remote}.{name}", "")
+
+    def number(self, name: str, default: float) -> float:
+        """The option as a positive number, else `default`.
+
+        Raises:
+            BadSetting: It is set to something else.
+        """
+        text = self.option(name)
+        try:
+            value = float(text or default)
+        except ValueError:
+            value = 0
+        if not value > 0:
+            raise self._wrong(name, "a number above 0")
+        return value
+
+    def size(self, name: str) -> float | None:
+        """The option as a number of bytes (`500k`, `2.5MiB`, `10MB/s`), or None where it is not set.
+
+        Raises:
+            BadSetting: It is set to something else.
+        """
+        text = self.option(name)
+        if not text:
+            return None
+        match = _SIZE.fullmatch(text.strip())
+        if not match:
+            raise self._wrong(name, "a size like 500KiB or 2.5MB")
+        base = 1024 if match[3] or not text.lower().rstrip("/ps").endswith("b") else 1000
+        return float(match[1]) * base ** " kmg".index(match[2].lower() or " ")
+
+    def flag(self, name: str) -> bool:
+        """Whether the option is one of git's words for true."""
+        return self.option(name).lower() in {"true", "yes", "on", "1"}
+
+    def set_option(self, name: str, value: str) -> None:
+        """Write the option into this clone's git config."""
+        _git(self.git_dir, "config", f"remote.{self.remote}.{name}", value)
+        self.__dict__.pop("config", None)
+
+    def _wrong(self, name: str, wanted: str) -> BadSetting:
+        return BadSetting(
+            f"git config remote.{self.remote}.{name} is {self.option(name)!r}, not {wanted}",
+            remedy=f"Type: git config --unset remote.{self.remote}.{name}",
+        )
+
+
+def _git(git_dir: str, *arguments: str) -> str:
+    """What git prints, as text whose invalid bytes are surrogate escapes; empty where it fails."""
+    # subprocess is imported here because requests that need no git config must not pay for it.
+    import subprocess  # noqa: PLC0415
+
+    command = ["git", f"--git-dir={git_dir}", *arguments]
+    done = subprocess.run(
+        [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,0 +1,17 @@
+"""A login and where it came from; its repr never shows the secret."""
+
+from typing import NamedTuple
+
+
+class Credential(NamedTuple):
+    """A user name with a password, or a bearer token without a user name."""
+
+    user: str
+    """Empty for a bearer token."""
+    secret: str
+    origin: str
+    """Where it came from, in words for `git annex info`: "git-annex", "environment", "pyshare login"."""
+
+    def __repr__(self) -> str:
+        """For debug output and error texts: without the secret."""
+        return f"Credential(user={self.user!r}, secret=…, origin={self.origin!r})"

@@ -1,0 +1,100 @@
+"""The error family: each error knows whether it may pass, and what the user should type next.
+
+Every layer and backend raises only these. A text is one sentence saying what failed and why; the remedy is a
+second one. Neither may hold a secret, since both are shown, logged and published in bug reports.
+
+    PyshareError
+     ├─ NotFound       the object is not in the store (the server's own clear word)
+     ├─ Denied         the login is missing, wrong, or may not do this
+     ├─ Full           the store has no room, or refuses a body of this size
+     ├─ BadName        the store cannot hold an object of this name
+     ├─ BadSetting     a setting is missing, unknown or wrong
+     ├─ Corrupt        what the store holds, or sent, is not what was stored
+     ├─ SourceChanged  the local file changed while it was being stored
+     ├─ Busy           the server asks to wait                                   (may pass)
+     ├─ Unreachable    no answer, a broken answer, a folder that is not mounted  (may pass)
+     ├─ NotAStore      something answers there, but not a store of this kind
+     └─ Stopped        git-annex or the user ended us in the middle
+"""
+
+
+class PyshareError(Exception):
+    """A failure that a user can understand.
+
+    Args:
+        what: One sentence without a full stop: what failed, on what, and why.
+        remedy: What to do about it, ideally a command to type; a class has a default.
+        passing: Whether trying the same again may help; a class has a default.
+        retry_after: Seconds that the server asked us to wait, where it said so.
+    """
+
+    passing: bool = False
+    remedy: str = ""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        remedy: str | None = None,
+        passing: bool | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.retry_after = retry_after
+        if remedy is not None:
+            self.remedy = remedy
+        if passing is not None:
+            self.passing = passing
+
+    def __str__(self) -> str:
+        """Both sentences on one line, whatever line breaks a server's own words had."""
+        return " ".join(f"{self.what}. {self.remedy}".split()) if self.remedy else " ".join(self.what.split())
+
+
+class NotFound(PyshareError):
+    """The store says clearly that it does not have the object."""
+
+
+class Denied(PyshareError):
+    """The login is missing, wrong, or not allowed to do this."""
+
+
+class Full(PyshareError):
+    """The store has no room left, or refuses a body of this size."""
+
+
+class BadName(PyshareError):
+    """The store cannot hold an object of this name."""
+
+
+class BadSetting(PyshareError):
+    """A setting of the remote is missing, unknown or wrong."""
+
+
+class Corrupt(PyshareError):
+    """The store holds or sent something else than what was stored."""
+
+
+class SourceChanged(PyshareError):
+    """The local file grew, shrank or vanished while it was being stored."""
+
+
+class Busy(PyshareError):
+    """The server asks us to come back later."""
+
+    passing = True
+
+
+class Unreachable(PyshareError):
+    """No answer, or one that broke off: nothing is known about the object."""
+
+    passing = True
+
+
+class NotAStore(PyshareError):
+    """Something answers at the URL, but not a store of the expected kind."""
+
+
+class Stopped(PyshareError):
+    """git-annex closed our input, or the user stopped us, in the middle of a request."""

@@ -1,0 +1,1 @@
+"""Each layer is a backend around a backend; store.py puts them in order."""

@@ -1,0 +1,32 @@
+"""What all layers have in common: a layer has a backend and is a backend, and passes on what it does not change."""
+
+from collections.abc import Iterator
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+
+class Layer(Backend):
+    """Passes every verb on; a layer overrides those that it has something to add to."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend.place)
+        self.backend = backend
+
+    def stat(self, name: str) -> Stat | None:
+        return self.backend.stat(name)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self.backend.get(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        return self.backend.put(name, source, progress)
+
+    def delete(self, name: str) -> None:
+        self.backend.delete(name)
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return self.backend.list(folder)
+
+    def close(self) -> None:
+        self.backend.close()

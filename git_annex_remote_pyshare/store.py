@@ -1,0 +1,28 @@
+"""From a place to a store: the backend of its URL, wrapped in the layers that every transfer goes through."""
+
+from threading import Event
+
+from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.layers.limit import Limited
+from git_annex_remote_pyshare.layers.progress import Reporting
+from git_annex_remote_pyshare.layers.retry import Retrying
+from git_annex_remote_pyshare.layers.verify import Verified
+
+
+def open_store(place: Place, stopping: Event) -> Backend:
+    """The store at `place`, ready for use; nothing is connected before the first request.
+
+    Args:
+        place: Where the store is.
+        stopping: When it is set, waiting ends and transfers stop with `Stopped`.
+    """
+    return wrap(make(place), stopping)
+
+
+def wrap(backend: Backend, stopping: Event) -> Backend:
+    """A backend inside its layers, innermost first."""
+    limited = Limited(backend, stopping)
+    retrying = Retrying(limited, stopping)
+    verified = Verified(retrying)
+    return Reporting(verified, stopping)

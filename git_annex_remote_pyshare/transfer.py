@@ -1,0 +1,125 @@
+"""The two ends of a transfer on this machine: a Source to store from, a Sink to retrieve into."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from git_annex_remote_pyshare.errors import SourceChanged
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes of the object that are done, counted from its start; may raise to stop."""
+
+LocalPath = bytes | str
+
+BLOCK = 1 << 20
+"""How much is read or written at once, in bytes: with eight jobs the buffers stay far below 64 MiB."""
+
+SMALL = 1 << 20
+"""Up to this many bytes an object comes down beside its file and is renamed into it. git-annex watches a file
+that is written in place in order to hash it meanwhile; for a small one that costs more than it saves."""
+
+
+def local_path(text: str) -> LocalPath:
+    """The path that git-annex means by `text`, byte for byte, whatever the locale's encoding is."""
+    return text if os.name == "nt" else text.encode("utf-8", "surrogateescape")
+
+
+class Source:
+    """A local file to be stored: knows its size, opens at any offset as often as needed, and hashes itself.
+
+    Args:
+        path: The file; it must not change while it is stored.
+        digests: Hex digests that are known without reading the file (algorithm name → digest).
+
+    Raises:
+        SourceChanged: The file is not there.
+    """
+
+    def __init__(self, path: LocalPath, digests: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self._digests = dict(digests or {})
+        try:
+            self.size = os.stat(path).st_size
+        except OSError as error:
+            raise SourceChanged(f"cannot read {os.fsdecode(path)}: {error.strerror}") from error
+
+    @contextmanager
+    def open(self, offset: int = 0) -> Iterator[BinaryIO]:
+        """The file's bytes from `offset` on.
+
+        Raises:
+            SourceChanged: The file has gone, or has another size than at the beginning.
+        """
+        try:
+            file = open(self.path, "rb", buffering=0)  # noqa: SIM115  # closed by the with below
+        except OSError as error:
+            raise SourceChanged(f"cannot read {os.fsdecode(self.path)}: {error.strerror}") from error
+        with file:
+            if os.fstat(file.fileno()).st_size != self.size:
+                raise SourceChanged(f"{os.fsdecode(self.path)} changed while it was being stored")
+            file.seek(offset)
+            yield file
+
+    def digest(self, algorithm: str) -> str:
+        """The hex digest of the whole file: the known one, else computed once by reading it."""
+        if algorithm not in self._digests:
+            hasher = hashlib.new(algorithm, usedforsecurity=False)
+            with self.open() as file:
+                while block := file.read(BLOCK):
+                    hasher.update(block)
+            self._digests[algorithm] = hasher.hexdigest()
+        return self._digests[algorithm]
+
+
+class Sink:
+    """The local file that a retrieved object goes to, filled from front to back.
+
+    A partial file of an earlier attempt stays where it is, so that `size` tells where to go on. Objects up to
+    SMALL bytes whose file is not there yet come down beside it and are renamed into it; others grow in place.
+    """
+
+    def __init__(self, path: LocalPath) -> None:
+        self.path = path
+
+    @property
+    def size(self) -> int:
+        """Bytes that are there already; 0 without a file."""
+        try:
+            return os.stat(self.path).st_size
+        except FileNotFoundError:
+            return 0
+
+    @contextmanager
+    def writing(self, offset: int = 0, total: int | None = None) -> Iterator[BinaryIO]:
+        """An unbuffered file whose next written byte is the object's byte `offset`; what was behind is cut off.
+
+        Args:
+            offset: At most `size`.
+            total: Size of the whole object in bytes, where it is known.
+
+        After an exception inside the block a file written in place keeps what came, for the next attempt.
+        """
+        if total is not None and total <= SMALL and not os.path.lexists(self.path):
+            with self._beside() as file:
+                yield file
+            return
+        with open(self.path, "r+b" if offset else "wb", buffering=0) as file:
+            file.truncate(offset)
+            file.seek(offset)
+            yield file
+
+    @contextmanager
+    def _beside(self) -> Iterator[BinaryIO]:
+        folder, name = os.path.split(os.fsencode(self.path))
+        # One name for one file: what a killed process leaves behind is overwritten by the next attempt.
+        temporary = os.path.join(folder, b"pyshare-" + hashlib.md5(name, usedforsecurity=False).hexdigest().encode())
+        try:
+            with open(temporary, "wb", buffering=0) as file:
+                yield file
+            os.replace(temporary, os.fsencode(self.path))
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
