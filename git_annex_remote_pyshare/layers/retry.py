@@ -1,0 +1,186 @@
+"""Trying again what may pass: the error itself says whether, the clock says how long.
+
+tenacity does the waiting. It is imported after the first failure that may pass, since start-up is measured and
+most processes end without one.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain
+from threading import Event
+from typing import TYPE_CHECKING, TypeVar
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.errors import PyshareError, Stopped
+from git_annex_remote_pyshare.layers.layer import Layer
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+Done = TypeVar("Done")
+
+LIMIT = 120.0
+"""Seconds that a request goes on without success, or without a transfer getting further than it was."""
+
+SHORTEST = 0.1
+FIRST = 0.3
+LONGEST = 30.0
+"""Waits in seconds: the first is between SHORTEST and FIRST, the range doubles each time, up to LONGEST."""
+
+
+class Retrying(Layer):
+    """Repeats a request whose error may pass, after a random wait that grows and is at least the server's Retry-After.
+
+    A request gives up, with its last error, when its next attempt would come later than `limit` seconds after its
+    first failure; a transfer that got further than ever before has that time anew. While nothing at all succeeds,
+    that time is counted from the first failure of any request, so that an outage is waited out once and not once
+    for every key.
+
+    Args:
+        backend: What is asked again.
+        stopping: When it is set, waiting ends with `Stopped`.
+        limit: Seconds without success, see above.
+        clock: Tells seconds; only differences matter.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        stopping: Event,
+        *,
+        limit: float = LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(backend)
+        self._stopping = stopping
+        self._limit = limit
+        self._clock = clock
+        self._failing_since: float | None = None
+
+    def stat(self, name: str) -> Stat | None:
+        return self._persist(_Request(), lambda: self.backend.stat(name))
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        request = _Request()
+        self._persist(request, lambda: self.backend.get(name, sink, request.watched(progress)))
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        request = _Request()
+        return self._persist(request, lambda: self.backend.put(name, source, request.watched(progress)))
+
+    def delete(self, name: str) -> None:
+        self._persist(_Request(), lambda: self.backend.delete(name))
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        """As in the contract; tried again until its first entry has come.
+
+        Later it cannot be: entries have no order, so nobody could say where the second attempt has to go on.
+        """
+
+        def begin() -> Iterator[Entry]:
+            entries = self.backend.list(folder)
+            first = next(entries, None)
+            return iter(()) if first is None else chain((first,), entries)
+
+        yield from self._persist(_Request(), begin)
+
+    def _persist(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
+        try:
+            done = attempt()
+        except PyshareError as error:
+            if not error.passing:
+                raise
+            done = self._again(request, attempt, error)
+        self._failing_since = None
+        return done
+
+    def _again(self, request: "_Request", attempt: Callable[[], Done], first: PyshareError) -> Done:
+        """What `attempt` returns in the end, after its first failure; else its last error."""
+        import tenacity  # noqa: PLC0415  # see the top of the file
+
+        backoff = tenacity.wait_random_exponential(multiplier=FIRST, min=SHORTEST, max=LONGEST)
+
+        def wait(state: "RetryCallState") -> float:
+            return max(backoff(state), _error_of(state).retry_after or 0)
+
+        def give_up(state: "RetryCallState") -> bool:
+            since = self._since(request)
+            if self._clock() - since + state.upcoming_sleep <= self._limit:
+                return False
+            _tell(_error_of(state), state.attempt_number, self._clock() - since)
+            return True
+
+        persistent = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            wait=wait,
+            stop=give_up,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return persistent(_replayed(first, attempt))
+
+    def _since(self, request: "_Request") -> float:
+        """When the failures began that `request` has to answer for; called at each of them."""
+        if request.moved:
+            request.moved = False
+            request.failing_since = self._failing_since = None
+        if self._failing_since is None:
+            self._failing_since = self._clock()
+        if request.failing_since is None:
+            request.failing_since = self._failing_since
+        return request.failing_since
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise Stopped("stopped while waiting for the store to come back")
+
+
+class _Request:
+    """One request with all its attempts: since when it fails, and whether it got on in the last attempt."""
+
+    def __init__(self) -> None:
+        self.failing_since: float | None = None
+        self.moved = False
+        self._furthest = 0
+
+    def watched(self, progress: Progress) -> Progress:
+        """Notes when the transfer gets further than any attempt before."""
+
+        def watch(done: int) -> None:
+            if done > self._furthest:
+                self._furthest = done
+                self.moved = True
+            progress(done)
+
+        return watch
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, PyshareError) and error.passing
+
+
+def _error_of(state: "RetryCallState") -> PyshareError:
+    """The failure that the wait is about; tenacity asks for one only after an error that may pass."""
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, PyshareError)  # noqa: S101  # see _may_pass
+    return error
+
+
+def _replayed(first: PyshareError, attempt: Callable[[], Done]) -> Callable[[], Done]:
+    """Fails with `first` when it is first called, as `attempt` did; tenacity counts attempts that it made itself."""
+    failures = [first]
+
+    def run() -> Done:
+        if failures:
+            raise failures.pop()
+        return attempt()
+
+    return run
+
+
+def _tell(error: PyshareError, attempts: int, seconds: float) -> None:
+    """Say in the error how long we tried, and how long we should have waited."""
+    asked = f"; the server asks to wait {error.retry_after:.0f} s" if (error.retry_after or 0) > 1 else ""
+    times = "once" if attempts == 1 else f"{attempts} times in {seconds:.0f} s"
+    error.what = f"{error.what} (tried {times}{asked})"
