@@ -31,7 +31,7 @@ class Clone:
         """Git's configuration as this clone sees it, `section.subsection.name` → last value."""
         if not self.git_dir:
             return {}
-        done = _git(self.git_dir, "config", "--null", "--list")
+        done = git(self.git_dir, "config", "--null", "--list")
         pairs = (entry.partition("\n") for entry in done.split("\0") if entry)
         return {key: value for key, _, value in pairs}
 
@@ -80,7 +80,7 @@ class Clone:
 
     def set_option(self, name: str, value: str) -> None:
         """Write the option into this clone's git config."""
-        _git(self.git_dir, "config", f"remote.{self.remote}.{name}", value)
+        git(self.git_dir, "config", f"remote.{self.remote}.{name}", value)
         self.__dict__.pop("config", None)
 
     def _wrong(self, name: str, wanted: str) -> BadSetting:
@@ -90,7 +90,7 @@ class Clone:
         )
 
 
-def _git(git_dir: str, *arguments: str) -> str:
+def git(git_dir: str, *arguments: str) -> str:
     """What git prints, as text whose invalid bytes are surrogate escapes; empty where it fails."""
     # subprocess is imported here because requests that need no git config must not pay for it.
     import subprocess  # noqa: PLC0415

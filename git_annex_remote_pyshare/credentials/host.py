@@ -1,0 +1,43 @@
+"""The host that a URL leads to, as the name to which a login is bound."""
+
+import re
+
+from git_annex_remote_pyshare.errors import BadSetting
+
+# Stricter than RFC 3986 on purpose: what two URL parsers could take for two hosts (user:password@, backslashes,
+# blanks, line breaks) is refused, or a login could be bound to one host and sent to the other.
+_URL = re.compile(r"([A-Za-z]+)://([\w.-]+|\[[0-9A-Za-z:.%]+\])(?::([0-9]*))?(?:[/?#].*)?", re.DOTALL)
+_PORTS = {"https": 443, "davs": 443, "http": 80, "dav": 80}
+
+
+def host_of(url: str) -> str:
+    """The host of an http(s) or dav(s) URL as `host` or `host:port`, in lower case.
+
+    Port 443 is left out where it is the scheme's own; a plain http host always bears its port (`host:80`), so that a
+    login made over TLS never matches the same name without TLS. A name that is not ASCII is left as it is written:
+    no two spellings count as one host.
+
+    Raises:
+        BadSetting: The URL is not of these schemes, or its host cannot be told beyond doubt.
+    """
+    match = _URL.fullmatch(url)
+    scheme = match[1].lower() if match else ""
+    if not match or scheme not in _PORTS:
+        raise BadSetting(
+            f"{without_login(url)} is not the address of a server",
+            remedy="Give one like https://cloud.example.org/remote.php/dav/files/bob/share.",
+        )
+    name = match[2].lower() if match[2].isascii() else match[2]
+    default = _PORTS[scheme]
+    port = int(match[3] or default)
+    return name if port == default == _PORTS["https"] else f"{name}:{port}"
+
+
+def web_address(host: str) -> str:
+    """A URL that `host_of` turns into `host`, to be shown and typed; for a port of its own TLS is assumed."""
+    return f"http://{host.removesuffix(':80')}" if host.endswith(":80") else f"https://{host}"
+
+
+def without_login(url: str) -> str:
+    """The URL as it may be shown: what stands before an `@` in its host part left out."""
+    return re.sub(r"://[^/?#]*@", "://", url)

@@ -1,0 +1,98 @@
+"""The system's keyring, asked with a time limit and never in a way that opens a dialogue on its own."""
+
+from collections.abc import Callable
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+READING = 5.0
+"""Seconds that git-annex may be kept waiting by a keyring."""
+WRITING = 60.0
+"""Seconds that a person, who is there to unlock it, may take."""
+
+Answer = TypeVar("Answer")
+
+
+def read(service: str, user: str) -> str | None:
+    """The secret, or None when the keyring does not have it, is locked, fails, or takes longer than `READING`."""
+
+    def ask() -> str | None:
+        keyring = _usable()
+        return keyring.get_password(service, user) if keyring and not _is_locked(keyring) else None
+
+    return _within(READING, ask)
+
+
+def write(service: str, user: str, secret: str) -> bool:
+    """Whether the keyring has taken the secret; it may ask the person to unlock it."""
+
+    def tell() -> bool:
+        keyring = _usable()
+        if keyring is None:
+            return False
+        keyring.set_password(service, user, secret)
+        return keyring.get_password(service, user) == secret
+
+    return _within(WRITING, tell) or False
+
+
+def remove(service: str, user: str) -> bool:
+    """Whether the keyring has removed the secret."""
+
+    def tell() -> bool:
+        keyring = _usable()
+        if keyring is None:
+            return False
+        keyring.delete_password(service, user)
+        return True
+
+    return _within(WRITING, tell) or False
+
+
+def _usable() -> "KeyringBackend | None":
+    """The first backend that keyring itself recommends (priority 1 or more).
+
+    Below that are the null and fail backends and those that keep secrets in a plain or password-protected file:
+    our own file does the first better, and nobody is there to type the password of the second.
+    """
+    import keyring  # noqa: PLC0415  # 55 ms, and D-Bus; only who has a login in it pays
+
+    chosen: Any = keyring.get_keyring()
+    for backend in getattr(chosen, "backends", [chosen]):  # a chainer has several
+        if backend.priority >= 1:
+            usable: KeyringBackend = backend
+            return usable
+    return None
+
+
+def _is_locked(keyring: "KeyringBackend") -> bool:
+    """Whether reading would open the desktop's dialogue for unlocking. Known only of the Secret Service."""
+    if not type(keyring).__module__.startswith(("keyring.backends.SecretService", "keyring.backends.libsecret")):
+        return False
+    import secretstorage  # noqa: PLC0415  # there wherever that backend is
+
+    with closing(secretstorage.dbus_init()) as bus:
+        # Not get_default_collection(), which offers to make one when there is none.
+        return bool(secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked())
+
+
+def _within(seconds: float, ask: Callable[[], Answer]) -> Answer | None:
+    """The answer, or None after a failure or when it takes longer.
+
+    A call that hangs stays behind in a daemon thread, which does not keep the process from ending.
+    """
+    from threading import Thread  # noqa: PLC0415  # with the rest of what a keyring costs
+
+    answers: list[Answer] = []
+
+    def run() -> None:
+        # Backends raise errors of many libraries, with texts that might quote what they were given.
+        with suppress(Exception):
+            answers.append(ask())
+
+    thread = Thread(target=run, daemon=True, name="pyshare-keyring")
+    thread.start()
+    thread.join(seconds)
+    return answers[0] if answers else None

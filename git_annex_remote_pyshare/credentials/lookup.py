@@ -1,0 +1,96 @@
+"""Which login goes to a host: what git-annex holds, then the environment, then what `pyshare login` kept."""
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import web_address
+from git_annex_remote_pyshare.credentials.trust import Trust
+
+
+class Variables(NamedTuple):
+    """The environment variables that hold a login for one kind of service; an empty name is none."""
+
+    user: str = ""
+    password: str = ""
+    token: str = ""
+    hosts: tuple[str, ...] = ()
+    """Hosts that belong to the service itself: there the variables may go without the remote being verified."""
+
+
+AMBIENT: Mapping[str, Variables] = {
+    "webdav": Variables("WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN"),
+}
+"""Service → its variables. Anybody can run a WebDAV server, so no host belongs to that service."""
+
+
+def find(service: str, trust: Trust, held: Credential | None) -> Credential | None:
+    """The login for the host that `trust` is about, or None; never prompts, never hangs.
+
+    Args:
+        service: The kind of service, e.g. "webdav".
+        trust: What the user has accepted, and the host.
+        held: What git-annex holds for the remote (GETCREDS).
+
+    Raises:
+        Denied: git-annex holds a login, but the remote's URL leads to another host since.
+    """
+    if held and not trust.moved:
+        return held
+    if (ambient := from_environment(service)) and _may_go(service, trust):
+        return ambient
+    if kept := _kept(service, trust.host):
+        return kept
+    if held:
+        raise trust.refusal()
+    return None
+
+
+def from_environment(service: str) -> Credential | None:
+    """The login in the environment, whoever it is for: user and password, else a bearer token."""
+    names = AMBIENT.get(service, Variables())
+    user, password, token = (os.environ.get(name, "") for name in names[:3])
+    if user and password:
+        return Credential(user, password, "environment")
+    return Credential("", token, "environment") if token else None
+
+
+def remedy(service: str, trust: Trust) -> str:
+    """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
+    from shlex import quote  # noqa: PLC0415  # only a failure needs it
+
+    if (ambient := from_environment(service)) and not _may_go(service, trust):
+        names = AMBIENT[service]
+        variable = names.user if ambient.user else names.token
+        return (
+            f"{variable} is set but not used, since remote {trust.clone.remote} is not verified."
+            f" Type: git annex verifyremote {quote(trust.clone.remote)}"
+            f" (or, if your git-annex does not know that: {trust.acceptance()})"
+        )
+    return _kept_remedy(service, trust.host) or f"Type: pyshare login {web_address(trust.host)}"
+
+
+def _may_go(service: str, trust: Trust) -> bool:
+    """Whether a login that was made for no host in particular may go to this one."""
+    return trust.verified or trust.host in AMBIENT[service].hosts
+
+
+def _kept(service: str, host: str) -> Credential | None:
+    # Imported here, since it looks into the user's folders and maybe the keyring.
+    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
+
+    entry = kept.entry(service, host)
+    return kept.read(entry) if entry else None
+
+
+def _kept_remedy(service: str, host: str) -> str:
+    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # as above
+
+    entry = kept.entry(service, host)
+    if not entry:
+        return ""
+    return (
+        f"The login for {host} is in the {entry.where}, which is locked or does not answer."
+        f" Unlock it, or type: pyshare login {web_address(host)}"
+    )

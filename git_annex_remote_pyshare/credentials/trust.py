@@ -1,0 +1,82 @@
+"""Whether this clone's user stands behind a remote's settings, which otherwise are a stranger's words."""
+
+import os
+
+from git_annex_remote_pyshare.clone import Clone, git
+from git_annex_remote_pyshare.errors import Denied
+
+BOUND = "pyshare-host"
+"""git config `remote.<name>.pyshare-host`: the host that this clone's user has accepted for the remote."""
+
+
+class Trust:
+    """What this clone's git config says of one remote and the host that its URL leads to now.
+
+    Args:
+        clone: The clone with the remote's name.
+        host: Where the remote's URL leads, as `host_of` gives it.
+    """
+
+    def __init__(self, clone: Clone, host: str) -> None:
+        self.clone = clone
+        self.host = host
+
+    @property
+    def bound(self) -> str:
+        """The host accepted earlier; empty where none was recorded."""
+        return self.clone.option(BOUND).lower()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the URL leads elsewhere than to the host accepted earlier, e.g. since a collaborator changed it."""
+        return self.bound not in {"", self.host.lower()}
+
+    @property
+    def verified(self) -> bool:
+        """Whether the user accepted the settings (`git annex verifyremote`) or this very host (`pyshare-host`)."""
+        return not self.moved and (bool(self.bound) or self.clone.option("annex-verified") == "verified")
+
+    def bind(self) -> None:
+        """Record the host as accepted. Only for the owner's first initremote, or once `verified`."""
+        self.clone.set_option(BOUND, self.host)
+
+    def refusal(self) -> Denied:
+        """Why a login is withheld from a host that the URL did not lead to when the login was handed over."""
+        return Denied(
+            f"the login of remote {self.clone.remote} was made for {self.bound}, but its url= now leads to {self.host}",
+            remedy=f"If you trust {self.host}, type: {self.acceptance()}",
+        )
+
+    def acceptance(self) -> str:
+        """The command by which the user accepts the host, with any git-annex."""
+        from shlex import quote  # noqa: PLC0415  # only a failure needs it
+
+        # The dataset may have chosen the remote's name, and the user will paste this into a shell.
+        return f"git config {quote(f'remote.{self.clone.remote}.{BOUND}')} {quote(self.host)}"
+
+
+def known_remote(git_dir: str, uuid: str) -> bool:
+    """Whether git-annex already knows the remote, so that its settings need not be this user's own.
+
+    Looks into every git-annex branch, fetched ones included, and into what is not committed yet. When there is
+    nothing to look into, which no initialised repository shows, the answer is the careful one.
+    """
+    branches = _branches(git_dir)
+    logs = [git(git_dir, "cat-file", "blob", f"{branch}:remote.log") for branch in branches]
+    logs += [_journal(git_dir, journal) for journal in ("journal", "journal-private")]
+    return not branches or any(line.startswith(f"{uuid} ") for log in logs for line in log.splitlines())
+
+
+def _branches(git_dir: str) -> set[str]:
+    """The commits of all git-annex branches, whatever namespace a remote's refs were fetched into."""
+    listed = git(git_dir, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
+    return {line.split(" ", 1)[0] for line in listed if line.endswith("/git-annex")}
+
+
+def _journal(git_dir: str, journal: str) -> str:
+    path = os.path.join(git_dir, "annex", journal, "remote.log")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
