@@ -1,0 +1,61 @@
+"""All jobs of one conversation: one thread each, and lines handed out by the job number that they bear."""
+
+from threading import Thread
+
+from git_annex_remote_pyshare.protocol.job import Job, MakeRemote
+from git_annex_remote_pyshare.protocol.writer import Writer
+
+
+class Jobs:
+    """Starts a job's thread at its first line. Without ASYNC there is one job, and it has no number.
+
+    Args:
+        writer: Shared by all jobs.
+        make_remote: Called by each job when it first needs a remote.
+    """
+
+    def __init__(self, writer: Writer, make_remote: MakeRemote) -> None:
+        self._writer = writer
+        self._make_remote = make_remote
+        self._extensions: list[str] = []
+        self._jobs: dict[str, Job] = {}
+        self._threads: list[Thread] = []
+
+    def deliver(self, line: str) -> None:
+        """Hand a line from git-annex to its job."""
+        if "ASYNC" not in self._extensions:
+            self._job("").input.put(line)
+            return
+        mark, _, rest = line.partition(" ")
+        number, _, message = rest.partition(" ")
+        if mark == "J" and number.isdecimal():
+            self._job(f"J {number} ").input.put(message)
+        elif mark == "ERROR":
+            self._refuse(line)
+        # Nobody could answer any other line, and an answer without a number would end all jobs.
+
+    def close(self) -> None:
+        """Tell every job that no further line will come."""
+        for job in self._jobs.values():
+            job.input.close()
+
+    def join(self) -> None:
+        """Wait until every job has ended its request."""
+        for thread in self._threads:
+            thread.join()
+
+    def _job(self, tag: str) -> Job:
+        if tag not in self._jobs:
+            job = Job(tag, self._writer, self._make_remote, self._extensions)
+            # A daemon, since a remote that hangs must not keep the process alive.
+            thread = Thread(target=job.Listen, name=f"job {tag}".strip(), daemon=True)
+            self._jobs[tag] = job
+            self._threads.append(thread)
+            thread.start()
+        return self._jobs[tag]
+
+    def _refuse(self, error: str) -> None:
+        # git-annex does not number its ERROR. It stands in place of an answer, so whoever waits for one is meant.
+        for job in self._jobs.values():
+            if job.asking:
+                job.input.put(error)

@@ -1,0 +1,42 @@
+"""Makes one line of any text that goes out, since a line too many answers the next request."""
+
+LONGEST = 2000
+"""Characters of an explanation; more would fill the user's screen and git-annex's JSON."""
+
+UNEXPLAINED = "no reason was given"
+"""git-annex shows an empty explanation as nothing at all."""
+
+
+def explanation(text: str) -> str:
+    """An error's words: one line, of bounded length, never empty."""
+    words = " ".join(text.split())
+    if len(words) > LONGEST:
+        words = words[: LONGEST - 1] + "…"
+    return words or UNEXPLAINED
+
+
+def value(text: object) -> str:
+    """A value to be shown, e.g. a path: its blanks are kept, and only line breaks become blanks."""
+    return str(text).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+
+
+def words(error: BaseException) -> str:
+    """What an exception says, even if it fails at saying it."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # it must not hide the failure that it stands for
+        return ""
+
+
+def described(error: BaseException) -> str:
+    """What an exception that nobody expected says, for a reader who has only this line."""
+    name, said = type(error).__name__, words(error)
+    return explanation(f"{name}: {said}" if said else name)
+
+
+def encoded(line: str) -> bytes:
+    """The line's bytes: surrogate escapes become the bytes they stand for, other surrogates an escape sequence."""
+    try:
+        return line.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a UTF-16 pair, from some server's JSON
+        return line.encode("utf-8", "backslashreplace")

@@ -1,0 +1,41 @@
+"""Serves git-annex on standard input and output until it is done with us."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.protocol.ending import Ended, Signals, end_after_grace
+from git_annex_remote_pyshare.protocol.job import MakeRemote
+from git_annex_remote_pyshare.protocol.jobs import Jobs
+from git_annex_remote_pyshare.protocol.protocol import VERSION
+from git_annex_remote_pyshare.protocol.stdio import lines, private_pipes
+from git_annex_remote_pyshare.protocol.writer import Writer
+
+
+def serve(make_remote: MakeRemote, *, stop: Callable[[], None]) -> None:
+    """Handle git-annex's requests; to be called by the main thread, once, as the last thing that the process does.
+
+    The process ends within two seconds after the input ended or SIGTERM or SIGINT came, if necessary by force.
+
+    Args:
+        make_remote: Makes one job's remote; called when the job first needs it, so VERSION does not wait for it.
+        stop: Called once at the end, so that requests that are being handled give up.
+    """
+    signals = Signals()
+    pipes = private_pipes()
+    writer = Writer(pipes.outgoing)
+    jobs = Jobs(writer, make_remote)
+    try:
+        try:
+            writer.send(VERSION)
+            for line in lines(pipes.incoming):
+                jobs.deliver(line)
+        finally:
+            signals.disarm()
+    except (Ended, Stopped):
+        pass
+    end_after_grace(writer)
+    jobs.close()
+    with suppress(Exception):  # nobody is left to hear of it, and the jobs must still be waited for
+        stop()
+    jobs.join()
