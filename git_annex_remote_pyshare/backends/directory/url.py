@@ -1,0 +1,77 @@
+"""The path that `url=` means: an absolute path as it is, or `file:///…` with %XX decoded."""
+
+import os
+
+from git_annex_remote_pyshare.errors import BadSetting
+
+
+def check(url: str) -> None:
+    """Refuse what is no absolute path.
+
+    Raises:
+        BadSetting: With the path to type instead.
+    """
+    path_of(url)
+
+
+def path_of(url: str) -> str:
+    """The absolute path of the folder, without a trailing slash unless it is a root.
+
+    Raises:
+        BadSetting: The path is relative, on another machine, or not written as a URL wants it.
+    """
+    path = _from_file_url(url) if url[:5].lower() == "file:" else url
+    if not os.path.isabs(path):
+        raise _not_absolute(url, path)
+    if "\0" in path:
+        raise BadSetting(f"url={url} holds a NUL byte", remedy="Give the path without %00.")
+    stripped = path.rstrip("/")
+    return stripped if os.path.isabs(stripped) else path
+
+
+def _from_file_url(url: str) -> str:
+    """The path of a file URL (RFC 8089 §2): its host, if any, is this machine."""
+    host, slash, path = url[5:].removeprefix("//").partition("/")
+    if not url[5:].startswith("/") or host.lower() not in {"", "localhost"} or not slash:
+        raise BadSetting(
+            f"url={url} names another machine or a relative path, and a folder must be on this machine",
+            remedy="Type three slashes before the path, e.g. url=file:///mnt/lab/share",
+        )
+    path = _decoded(url, path)
+    is_drive = path[1:2] == ":"
+    return path if os.name == "nt" and is_drive else f"/{path}"
+
+
+def _decoded(url: str, text: str) -> str:
+    first, *rest = text.split("%")
+    try:
+        parts = [_byte(part[:2]) + part[2:].encode("utf-8", "surrogateescape") for part in rest]
+    except ValueError as error:
+        raise BadSetting(
+            f"url={url} has a % that no two hex digits follow",
+            remedy="Type %25 for each % of the path, or give the path without file://",
+        ) from error
+    return b"".join((first.encode("utf-8", "surrogateescape"), *parts)).decode("utf-8", "surrogateescape")
+
+
+def _byte(digits: str) -> bytes:
+    if len(digits) != 2 or not digits.isalnum():  # noqa: PLR2004  # fromhex takes blanks and fewer digits
+        raise ValueError(digits)
+    return bytes.fromhex(digits)
+
+
+def _not_absolute(url: str, path: str) -> BadSetting:
+    if path.startswith("~"):
+        return BadSetting(
+            f"url={url} begins with ~, which the shell replaces only at the beginning of a word",
+            remedy=f"Type instead: url={os.path.expanduser(path)}",
+        )
+    if path[1:2] == ":" or path.startswith("\\\\"):
+        return BadSetting(
+            f"url={url} is a path of Windows, and this is not Windows",
+            remedy="Give the path that the folder has on this machine, e.g. url=/mnt/lab/share",
+        )
+    return BadSetting(
+        f"url={url} is a relative path, which would mean another folder in each working directory",
+        remedy=f"Type instead: url={os.path.abspath(path)}",
+    )
