@@ -8,7 +8,7 @@ parallel jobs it waits for the other jobs for ever.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.protocol.lines import explanation, value
+from git_annex_remote_pyshare.protocol.lines import explanation, shown
 
 UNSUPPORTED = "UNSUPPORTED-REQUEST"
 
@@ -77,7 +77,7 @@ class Rule(NamedTuple):
         word, _, told = reply.partition(" ")
         right = self.telling.get(word)
         if right and right(told):
-            return [value(reply)]
+            return [shown(reply)]
         start = self.failing + repeated
         if self.failing != UNSUPPORTED and (reply == start or reply.startswith(start + " ")):
             return self.failed(repeated, reply[len(start) :])
@@ -106,7 +106,7 @@ class Block(NamedTuple):
         *entries, last = reply.split("\n")
         expected = self.entries * (len(entries) // len(self.entries))
         words = tuple(entry.partition(" ")[0] for entry in entries)
-        return [*map(value, entries), last] if words == expected and last == self.last else None
+        return [*map(shown, entries), last] if words == expected and last == self.last else None
 
     def failed(self, _repeated: str, _why: str) -> list[str]:
         """The failure of this request, as lines to send."""

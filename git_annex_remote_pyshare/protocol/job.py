@@ -11,7 +11,7 @@ import annexremote
 from git_annex_remote_pyshare.errors import PyshareError, Stopped
 from git_annex_remote_pyshare.protocol.grammar import RULES, UNSUPPORTED, Block, Rule, Silent
 from git_annex_remote_pyshare.protocol.inbox import Inbox
-from git_annex_remote_pyshare.protocol.lines import described, explanation, words
+from git_annex_remote_pyshare.protocol.lines import LONGEST, described, explanation, shown, words
 from git_annex_remote_pyshare.protocol.protocol import Protocol
 from git_annex_remote_pyshare.protocol.writer import Writer
 
@@ -149,7 +149,7 @@ class Job(annexremote.Master):  # type: ignore[misc]  # annexremote has no types
         """Show lines to a user who gave --debug; what comes between two requests is left out."""
         with suppress(annexremote.ProtocolError):
             for text in texts:
-                self._send("DEBUG", explanation(str(text)))
+                self._send("DEBUG", shown(text)[:LONGEST])
 
     def info(self, message: object) -> None:
         """Show a line to the user; a git-annex that cannot do that gets it as DEBUG."""

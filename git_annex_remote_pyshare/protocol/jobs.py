@@ -18,21 +18,20 @@ class Jobs:
         self._writer = writer
         self._make_remote = make_remote
         self._extensions: list[str] = []
+        self._numbered = False
         self._jobs: dict[str, Job] = {}
         self._threads: list[Thread] = []
 
     def deliver(self, line: str) -> None:
         """Hand a line from git-annex to its job."""
-        if "ASYNC" not in self._extensions:
+        if not self._jobs and line.startswith("EXTENSIONS"):
+            # Handled on the reader's thread, since it decides how the next line is to be read.
+            Job("", self._writer, self._make_remote, self._extensions).handle(line)
+            self._numbered = "ASYNC" in self._extensions
+        elif self._numbered:
+            self._deliver_numbered(line)
+        else:
             self._job("").input.put(line)
-            return
-        mark, _, rest = line.partition(" ")
-        number, _, message = rest.partition(" ")
-        if mark == "J" and number.isdecimal():
-            self._job(f"J {number} ").input.put(message)
-        elif mark == "ERROR":
-            self._refuse(line)
-        # Nobody could answer any other line, and an answer without a number would end all jobs.
 
     def close(self) -> None:
         """Tell every job that no further line will come."""
@@ -43,6 +42,15 @@ class Jobs:
         """Wait until every job has ended its request."""
         for thread in self._threads:
             thread.join()
+
+    def _deliver_numbered(self, line: str) -> None:
+        mark, _, rest = line.partition(" ")
+        number, _, message = rest.partition(" ")
+        if mark == "J" and number.isdecimal():
+            self._job(f"J {number} ").input.put(message)
+        elif mark == "ERROR":
+            self._refuse(line)
+        # Nobody could answer any other line, and an answer without a number would end all jobs.
 
     def _job(self, tag: str) -> Job:
         if tag not in self._jobs:

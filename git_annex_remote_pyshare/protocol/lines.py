@@ -15,7 +15,7 @@ def explanation(text: str) -> str:
     return words or UNEXPLAINED
 
 
-def value(text: object) -> str:
+def shown(text: object) -> str:
     """A value to be shown, e.g. a path: its blanks are kept, and only line breaks become blanks."""
     return str(text).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import annexremote
 
-from git_annex_remote_pyshare.protocol.lines import value
+from git_annex_remote_pyshare.protocol.lines import shown
 
 VERSION = "VERSION 2"
 """Keeps out releases before 10.20230329, which could send an EXPORT name to the wrong request."""
@@ -76,12 +76,12 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
 
     def do_LISTCONFIGS(self) -> str:  # noqa: N802
         """Settings in the order of their declaration, each help on one line."""
-        entries = [f"CONFIG {name} {value(text)}" for name, text in self.remote.listconfigs().items()]
+        entries = [f"CONFIG {name} {shown(text)}" for name, text in self.remote.listconfigs().items()]
         return "\n".join([*entries, "CONFIGEND"])
 
     def do_GETINFO(self) -> str:  # noqa: N802
         """Fields in the remote's order, each value on one line."""
-        entries = [f"INFOFIELD {value(name)}\nINFOVALUE {value(text)}" for name, text in self.remote.info.items()]
+        entries = [f"INFOFIELD {shown(name)}\nINFOVALUE {shown(text)}" for name, text in self.remote.info.items()]
         return "\n".join([*entries, "INFOEND"])
 
     def do_GETAVAILABILITY(self) -> str:  # noqa: N802
