@@ -53,8 +53,10 @@ class Place(NamedTuple):
     """All settings of the remote, defaults filled in."""
     clone: Clone
     """What this clone's git config says: time limits, certificates, how to write."""
-    credential: Callable[[], Credential | None]
-    """The login to use, looked up when first called; None when there is none. May raise Denied."""
+    credential: Callable[[], Credential | None] = lambda: None
+    """The login to use, looked up when it is called; None when there is none. May raise Denied."""
+    advice: Callable[[], str] = lambda: ""
+    """What to type when the store wants a login and `credential` has none: the remedy of a Denied."""
 
 
 class Backend(ABC):

@@ -1,0 +1,61 @@
+"""INITREMOTE: what happens when a remote is made, enabled, or enabled by itself in a stranger's clone.
+
+The same request comes in all three cases, in the last one with settings that nobody has looked at and with the
+user's environment at hand. So only the owner's own `git annex initremote` (git-annex does not know the remote's
+UUID yet), or a remote that its user has verified, makes the place ready and hands a login to git-annex; else the
+stranger's server would be given the user's login.
+"""
+
+from contextlib import suppress
+
+from annexremote import Master
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.credentials.lookup import from_environment
+from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
+from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.session import CREDS, Session
+
+
+def enrol(annex: Master, session: Session) -> None:
+    """Check the settings and, for the owner, make the place ready.
+
+    Raises:
+        BadSetting: A setting cannot work.
+        PyshareError: The owner's place cannot be made ready.
+    """
+    values = session.configure(annex)
+    # Written down, so that a later default does not change where this remote's objects are.
+    annex.setconfig("layout", values["layout"])
+    kind, place = session.kind(annex), session.place(annex)
+    trust = Trust(place.clone, host_of(place.url) if kind.login else "")
+    first = not known_remote(place.clone.git_dir, annex.getuuid())
+    if first or trust.verified:
+        _make_ready(place)
+        if kind.login:
+            _hand_over_login(annex, kind)
+            trust.bind()
+    elif kind.login:
+        _say_what_is_missing(annex, place)
+
+
+def _make_ready(place: Place) -> None:
+    if maker := ability(registry.make(place), Establishes):  # type: ignore[type-abstract]
+        maker.establish()
+
+
+def _hand_over_login(annex: Master, kind: registry.Kind) -> None:
+    """Let git-annex keep the login of the environment, as it does for its own remotes."""
+    login = from_environment(kind.name)
+    # A user name with a blank cannot be said in the protocol (SETCREDS); such a login stays in the environment.
+    if login and " " not in login.user:
+        annex.setcreds(CREDS, login.user, login.secret)
+
+
+def _say_what_is_missing(annex: Master, place: Place) -> None:
+    """One line for whoever cloned: reading may work without a login, writing will not."""
+    with suppress(Denied):
+        if place.credential() is None:
+            annex.info(f"no login for {place.url}, so only what is public can be read. {place.advice()}")

@@ -1,0 +1,101 @@
+"""The special remote: each request of git-annex becomes an operation on the store."""
+
+from annexremote import Master, SpecialRemote
+
+from git_annex_remote_pyshare import settings
+from git_annex_remote_pyshare.backends.base import Locates, Mounts, ability
+from git_annex_remote_pyshare.errors import Corrupt
+from git_annex_remote_pyshare.keys import digests, expected_size
+from git_annex_remote_pyshare.layout import name_of
+from git_annex_remote_pyshare.session import Session
+from git_annex_remote_pyshare.transfer import Sink, Source, local_path
+
+
+class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no types
+    """One job's remote; what jobs share is in the session.
+
+    Keys and paths are `str` whose bytes that are not UTF-8 are surrogate escapes.
+    """
+
+    def __init__(self, annex: Master, session: Session) -> None:
+        super().__init__(annex)
+        self.session = session
+
+    def listconfigs(self) -> dict[str, str]:
+        """The settings that `git annex initremote` accepts, name → help."""
+        return {setting.name: setting.help for setting in settings.SETTINGS}
+
+    def initremote(self) -> None:
+        """Check the settings; for the owner, make the place ready. Runs at autoenable, too."""
+        # Imported here, since it runs git and no other request needs it.
+        from git_annex_remote_pyshare.enrol import enrol  # noqa: PLC0415
+
+        enrol(self.annex, self.session)
+
+    def prepare(self) -> None:
+        """Read the settings; nothing is connected."""
+        self.session.configure(self.annex)
+
+    def transfer_store(self, key: str, local_file: str) -> None:
+        """Store the file as the object of `key`; over an existing one, too."""
+        source = Source(local_path(local_file), digests(key))
+        self.session.store(self.annex).put(self._name(key), source, self.annex.progress)
+
+    def transfer_retrieve(self, key: str, local_file: str) -> None:
+        """Bring the object of `key` into the file, going on behind what is there already."""
+        sink = Sink(local_path(local_file))
+        self.session.store(self.annex).get(self._name(key), sink, self.annex.progress)
+        expected = expected_size(key)
+        if expected is not None and sink.size != expected:
+            came = sink.size
+            with sink.writing(0):  # nobody may resume behind a wrong beginning
+                pass
+            raise Corrupt(
+                f"the object of {key} has {came} bytes instead of {expected}",
+                remedy="Somebody who has the content can repair it: git annex copy --to this remote.",
+            )
+
+    def checkpresent(self, key: str) -> bool:
+        """Whether the whole object of `key` is there; an object of a wrong size is not it."""
+        stat = self.session.store(self.annex).stat(self._name(key))
+        if stat is None:
+            return False
+        expected = expected_size(key)
+        return expected is None or stat.size is None or stat.size == expected
+
+    def remove(self, key: str) -> None:
+        """Remove the object of `key`; one that is not there counts as removed."""
+        self.session.store(self.annex).delete(self._name(key))
+
+    def getcost(self) -> int:
+        """The kind's cost on git-annex's scale."""
+        return self.session.kind(self.annex).cost
+
+    def getavailability(self) -> str:
+        """Where the store can be reached from; a folder that is not mounted is unavailable."""
+        if not self.session.kind(self.annex).local:
+            return "global"
+        mounts = ability(self.session.store(self.annex), Mounts)  # type: ignore[type-abstract]
+        return "local" if mounts is None or mounts.available() else "unavailable"
+
+    def whereis(self, key: str) -> str:
+        """The object's path or URL, found without asking the server."""
+        locates = ability(self.session.store(self.annex), Locates)  # type: ignore[type-abstract]
+        return locates.locate(self._name(key)) if locates else ""
+
+    @property
+    def info(self) -> dict[str, str]:
+        """What `git annex info NAME` shows of this remote."""
+        values = self.session.settings(self.annex)
+        fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
+        if self.session.kind(self.annex).login:
+            login = self.session.place(self.annex).credential()
+            fields["login"] = f"{login.user or 'token'} (from {login.origin})" if login else "none"
+        return fields
+
+    @info.setter
+    def info(self, _value: object) -> None:
+        """The library's constructor sets an empty one; ours is made when it is asked for."""
+
+    def _name(self, key: str) -> str:
+        return name_of(self.session.settings(self.annex)["layout"], key)

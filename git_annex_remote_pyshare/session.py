@@ -1,0 +1,99 @@
+"""What all jobs of one process share: the remote's settings, and its store once a request needs it."""
+
+from collections.abc import Mapping
+from threading import Event, Lock
+
+from annexremote import Master, ProtocolError
+
+from git_annex_remote_pyshare import settings
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.credentials.lookup import find, remedy
+from git_annex_remote_pyshare.credentials.trust import Trust
+
+CREDS = "pysharecreds"
+"""Name under which git-annex keeps the login of a remote (SETCREDS, GETCREDS)."""
+
+
+class Session:
+    """One process of the special remote.
+
+    Asking git-annex is possible only for the job whose request is being handled, so methods that may have to ask
+    take that job's `annex`.
+    """
+
+    def __init__(self) -> None:
+        self.stopping = Event()
+        self._lock = Lock()
+        self._settings: Mapping[str, str] = {}
+        self._store: Backend | None = None
+
+    def configure(self, annex: Master) -> Mapping[str, str]:
+        """Ask git-annex for the remote's settings and keep them; offline.
+
+        Raises:
+            BadSetting: One of them cannot work.
+        """
+        values = settings.parse({setting.name: annex.getconfig(setting.name) for setting in settings.SETTINGS})
+        registry.check(values["url"])
+        self._settings = values
+        return values
+
+    def settings(self, annex: Master) -> Mapping[str, str]:
+        """The remote's settings, asked for at most once."""
+        return self._settings or self.configure(annex)
+
+    def kind(self, annex: Master) -> registry.Kind:
+        """The kind of store that `url=` points to."""
+        return registry.kind_of(self.settings(annex)["url"])
+
+    def store(self, annex: Master) -> Backend:
+        """The store, made at the first call; making it connects to nothing."""
+        with self._lock:
+            if self._store is None:
+                # Imported here: up to PREPARE-SUCCESS nobody needs the layers.
+                from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415
+
+                self._store = open_store(self.place(annex), self.stopping)
+            return self._store
+
+    def place(self, annex: Master) -> Place:
+        """Where the store is, and the login to use there."""
+        kind, values = self.kind(annex), self.settings(annex)
+        clone = clone_of(annex)
+        if not kind.login:
+            return Place(values["url"], values, clone)
+        # Asked now, in the job's own request; the backend may want it later, in any thread.
+        held = held_login(annex)
+        trust = Trust(clone, host_of(values["url"]))
+        return Place(
+            values["url"],
+            values,
+            clone,
+            credential=lambda: find(kind.name, trust, held),
+            advice=lambda: remedy(kind.name, trust),
+        )
+
+    def stop(self) -> None:
+        """End waiting and transfers in all jobs, and let go of connections."""
+        self.stopping.set()
+        if self._store is not None:
+            self._store.close()
+
+
+def clone_of(annex: Master) -> Clone:
+    """The clone that git-annex works in."""
+    try:
+        name = annex.getgitremotename()
+    except ProtocolError:  # a git-annex older than 8.20210128 does not say; the name given at initremote is next best
+        name = annex.getconfig("name")
+    return Clone(annex.getgitdir(), name)
+
+
+def held_login(annex: Master) -> Credential | None:
+    """The login that git-annex itself keeps for this remote."""
+    creds = annex.getcreds(CREDS)
+    return Credential(creds["user"], creds["password"], "git-annex") if creds["password"] else None
