@@ -4,9 +4,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from io import FileIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from git_annex_remote_pyshare.errors import SourceChanged
+from git_annex_remote_pyshare.errors import PyshareError, SourceChanged
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Progress = Callable[[int], None]
 """Called with the number of bytes of the object that are done, counted from its start; may raise to stop."""
@@ -100,14 +104,15 @@ class Sink:
             total: Size of the whole object in bytes, where it is known.
 
         After an exception inside the block a file written in place keeps what came, for the next attempt.
+
+        Raises:
+            PyshareError: The file cannot be opened or written; also from a write inside the block.
         """
         if total is not None and total <= SMALL and not os.path.lexists(self.path):
             with self._beside() as file:
                 yield file
             return
-        with open(self.path, "r+b" if offset else "wb", buffering=0) as file:
-            file.truncate(offset)
-            file.seek(offset)
+        with _LocalFile(self.path, offset) as file:
             yield file
 
     @contextmanager
@@ -116,10 +121,39 @@ class Sink:
         # One name for one file: what a killed process leaves behind is overwritten by the next attempt.
         temporary = os.path.join(folder, b"pyshare-" + hashlib.md5(name, usedforsecurity=False).hexdigest().encode())
         try:
-            with open(temporary, "wb", buffering=0) as file:
+            with _LocalFile(temporary) as file:
                 yield file
-            os.replace(temporary, os.fsencode(self.path))
+            with _on_this_machine(self.path):
+                os.replace(temporary, os.fsencode(self.path))
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+class _LocalFile(FileIO):
+    """Writes whole blocks, and tells its failures as this machine's own: to others they look like the network's."""
+
+    def __init__(self, path: LocalPath, offset: int = 0) -> None:
+        self._shown = path
+        with _on_this_machine(path):
+            super().__init__(path, "r+b" if offset else "wb")
+            if offset:
+                self.seek(offset)
+                self.truncate()
+
+    def write(self, block: "ReadableBuffer", /) -> int:
+        """Write all of `block`, also where the system takes it in pieces."""
+        rest = memoryview(block)
+        with _on_this_machine(self._shown):
+            while rest:
+                rest = rest[super().write(rest) :]
+        return len(memoryview(block))
+
+
+@contextmanager
+def _on_this_machine(path: LocalPath) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PyshareError(f"cannot write {os.fsdecode(path)} on this machine: {error.strerror}") from error

@@ -1,0 +1,158 @@
+"""A store in memory: a true backend that keeps the whole contract, and breaks down where a script says so."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat, encode_name
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.errors import NotFound, SourceChanged, Unreachable
+from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
+from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
+
+
+def place(url: str = "memory:", **settings: str) -> Place:
+    """A place for tests: the given settings, outside of any clone, without a login."""
+    return Place(url, {"url": url, **settings}, Clone(), lambda: None)
+
+
+class MemoryBackend(Backend):
+    """Objects in a dict; one lock makes every change atomic.
+
+    Args:
+        place: Where the store pretends to be; its settings are not looked at.
+        faults: What shall go wrong; can be written to at any time.
+        digests: Algorithms of hashlib that the "server" computes for its receipts.
+    """
+
+    def __init__(
+        self,
+        place: Place | None = None,
+        *,
+        faults: Faults | None = None,
+        digests: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(place or _SOMEWHERE)
+        self.faults = faults or Faults()
+        self._digests = digests
+        self._lock = Lock()
+        self._objects: dict[str, bytes] = {}
+        self._before: dict[str, bytes | None] = {}
+
+    def stat(self, name: str) -> Stat | None:
+        with self._met("stat") as fault:
+            body = self._read(name, fault)
+            return None if body is None else Stat(len(body))
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        with self._met("get") as fault:
+            body = self._read(name, fault)
+            if body is None:
+                raise NotFound(f"{name} is not in the store")
+            _send(_arriving(body, fault), sink, progress, fault)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        encode_name(name)
+        with self._met("put") as fault:
+            body = _received(source, progress, fault)
+            self._change(name, body)
+            return Receipt(len(body), {algorithm: _digest(algorithm, body) for algorithm in self._digests})
+
+    def delete(self, name: str) -> None:
+        with self._met("delete"):
+            self._change(name, None)
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        with self._met("list") as fault:
+            with self._lock:
+                names = sorted({*self._objects, *self._before})
+            found = ((name, self._read(name, fault)) for name in names if _below(folder, name))
+            yield from [Entry(name, len(body)) for name, body in found if body is not None]
+
+    @contextmanager
+    def _met(self, verb: str) -> Iterator[Fault | None]:
+        """The faults that are the same for all verbs, around the work of one call."""
+        fault = self.faults.meet(verb)
+        if isinstance(fault, Fail):
+            raise fault.again()
+        yield fault
+        if isinstance(fault, LoseReply):
+            raise Unreachable("the connection broke before the answer came")
+
+    def _read(self, name: str, fault: Fault | None) -> bytes | None:
+        encode_name(name)
+        with self._lock:
+            if isinstance(fault, Stale) and name in self._before:
+                return self._before[name]
+            return self._objects.get(name)
+
+    def _change(self, name: str, body: bytes | None) -> None:
+        encode_name(name)
+        with self._lock:
+            self._before[name] = self._objects.pop(name, None)
+            if body is not None:
+                self._objects[name] = body
+
+
+_SOMEWHERE = place()
+
+
+def _below(folder: str, name: str) -> bool:
+    return not folder or name.startswith(f"{folder.rstrip('/')}/")
+
+
+def _received(source: Source, progress: Progress, fault: Fault | None) -> bytes:
+    """The whole body, as it arrives at the server."""
+    body = bytearray()
+    with source.open() as file:
+        for piece in _line(iter(lambda: file.read(BLOCK), b""), fault):
+            body += piece
+            progress(len(body))
+    if len(body) != source.size:
+        raise SourceChanged(f"{os.fsdecode(source.path)} changed while it was being stored")
+    return _arriving(bytes(body), fault)
+
+
+def _send(body: bytes, sink: Sink, progress: Progress, fault: Fault | None) -> None:
+    offset = sink.size if sink.size <= len(body) else 0
+    with sink.writing(offset, len(body)) as file:
+        blocks = (body[start : start + BLOCK] for start in range(offset, len(body), BLOCK))
+        for piece in _line(blocks, fault):
+            file.write(piece)
+            offset += len(piece)
+            progress(offset)
+
+
+def _arriving(body: bytes, fault: Fault | None) -> bytes:
+    return fault.change(body) if isinstance(fault, Mangle) else body
+
+
+def _line(blocks: Iterable[bytes], fault: Fault | None) -> Iterator[bytes]:
+    """The blocks as they come through a line that may drip or break."""
+    if isinstance(fault, Cut):
+        return _cut(blocks, fault.after)
+    if isinstance(fault, Drip):
+        return _dripping(blocks, fault)
+    return iter(blocks)
+
+
+def _cut(blocks: Iterable[bytes], left: int) -> Iterator[bytes]:
+    for block in blocks:
+        if left:
+            yield block[:left]
+        if left < len(block):
+            raise Unreachable("the connection broke in the middle of the body")
+        left -= len(block)
+
+
+def _dripping(blocks: Iterable[bytes], drip: Drip) -> Iterator[bytes]:
+    for block in blocks:
+        for start in range(0, len(block), drip.step):
+            yield block[start : start + drip.step]
+            drip.pause()
+
+
+def _digest(algorithm: str, body: bytes) -> str:
+    return hashlib.new(algorithm, body, usedforsecurity=False).hexdigest()
