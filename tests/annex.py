@@ -41,14 +41,20 @@ class Home:
         )
 
     def run(
-        self, *command: str | os.PathLike[str], cwd: Path, check: bool = True, timeout: float = 120, **more: str
+        self,
+        *command: str | os.PathLike[str],
+        cwd: Path,
+        check: bool = True,
+        timeout: float = 120,
+        input: str = "",  # noqa: A002  # subprocess's word
+        **more: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command; a failure is an AssertionError with all that it printed."""
         done = subprocess.run(
             command,
             cwd=cwd,
             env={**self.environment, **more},
-            stdin=subprocess.DEVNULL,
+            input=input,
             capture_output=True,
             text=True,
             errors="surrogateescape",

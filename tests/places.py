@@ -1,0 +1,27 @@
+"""Every place that a dataset can be shared through, as the tests of the whole program use it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PLACES = ("folder",)
+
+
+class SharedPlace(NamedTuple):
+    """A store's URL and, where it wants one, a login."""
+
+    url: str
+    user: str = ""
+    password: str = ""
+
+    @property
+    def login(self) -> Mapping[str, str]:
+        """The login as environment variables; empty for a place without logins."""
+        return {"WEBDAV_USERNAME": self.user, "WEBDAV_PASSWORD": self.password} if self.user else {}
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
+    return SharedPlace(str(tmp_path / "share"))
