@@ -14,8 +14,8 @@ def host_of(url: str) -> str:
     """The host of an http(s) or dav(s) URL as `host` or `host:port`, in lower case.
 
     Port 443 is left out where it is the scheme's own; a plain http host always bears its port (`host:80`), so that a
-    login made over TLS never matches the same name without TLS. A name that is not ASCII is left as it is written:
-    no two spellings count as one host.
+    login for a server's https address does not match its http address. A name that is not ASCII is left as it is
+    written: no two spellings count as one host.
 
     Raises:
         BadSetting: The URL is not of these schemes, or its host cannot be told beyond doubt.
@@ -36,6 +36,13 @@ def host_of(url: str) -> str:
 def web_address(host: str) -> str:
     """A URL that `host_of` turns into `host`, to be shown and typed; for a port of its own TLS is assumed."""
     return f"http://{host.removesuffix(':80')}" if host.endswith(":80") else f"https://{host}"
+
+
+def is_confidential(url: str) -> bool:
+    """Whether nobody on the way can listen: TLS, or this very machine. Raises BadSetting as `host_of` does."""
+    name = host_of(url).rpartition(":")[0]
+    loopback = name in {"localhost", "[::1]"} or re.fullmatch(r"127(\.[0-9]{1,3}){3}", name)
+    return url.lower().startswith(("https:", "davs:")) or bool(loopback)
 
 
 def without_login(url: str) -> str:

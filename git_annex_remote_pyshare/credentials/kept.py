@@ -45,7 +45,7 @@ def entry(service: str, host: str) -> Kept | None:
 def read(kept: Kept) -> Credential | None:
     """The login with its secret; None when the keyring is locked, gone or silent. Never prompts, never hangs."""
     if kept.where == KEYRING:
-        secret = keyrings.read(*_label(kept))
+        secret = keyrings.read(*label(kept))
     else:
         secret = private.load(SECRETS).get(kept.service, {}).get(kept.host)
     return Credential(kept.user, secret, "pyshare login") if secret else None
@@ -58,7 +58,7 @@ def keep(service: str, host: str, credential: Credential, server: str = "") -> K
         BadSetting: Neither the keyring nor the file can take it.
     """
     kept = Kept(service, host, credential.user, KEYRING, server)
-    if keyrings.write(*_label(kept), credential.secret):
+    if keyrings.write(*label(kept), credential.secret):
         _forget_in_file(service, host)
     else:
         kept = kept._replace(where=FILE)
@@ -79,7 +79,7 @@ def forget(kept: Kept) -> bool:
     with private.changing(INDEX) as index:
         index.get(kept.service, {}).pop(kept.host, None)
     if kept.where == KEYRING:
-        return keyrings.remove(*_label(kept))
+        return keyrings.remove(*label(kept))
     _forget_in_file(kept.service, kept.host)
     return True
 
@@ -94,6 +94,6 @@ def _entry(service: str, host: str, row: dict[str, Any]) -> Kept:
     return Kept(service, host, row["user"], row["where"], row["server"])
 
 
-def _label(kept: Kept) -> tuple[str, str]:
+def label(kept: Kept) -> tuple[str, str]:
     """The keyring's own two names of a secret: service and user, as a person sees them in its window."""
     return f"pyshare {kept.service} {kept.host}", kept.user or "token"

@@ -34,9 +34,9 @@ def find(service: str, trust: Trust, held: Credential | None) -> Credential | No
         held: What git-annex holds for the remote (GETCREDS).
 
     Raises:
-        Denied: git-annex holds a login, but the remote's URL leads to another host since.
+        Denied: git-annex holds a login, but not for the host that the remote's URL leads to.
     """
-    if held and not trust.moved:
+    if held and not trust.withheld:
         return held
     if (ambient := from_environment(service)) and _may_go(service, trust):
         return ambient

@@ -36,14 +36,23 @@ class Trust:
         """Whether the user accepted the settings (`git annex verifyremote`) or this very host (`pyshare-host`)."""
         return not self.moved and (bool(self.bound) or self.clone.option("annex-verified") == "verified")
 
+    @property
+    def withheld(self) -> bool:
+        """Whether even the login that git-annex holds must not go to the host.
+
+        A remote made by `--sameas` is given the login of the remote whose UUID it shares, with a URL of its own.
+        """
+        return self.moved or (bool(self.clone.option("annex-config-uuid")) and not self.verified)
+
     def bind(self) -> None:
         """Record the host as accepted. Only for the owner's first initremote, or once `verified`."""
         self.clone.set_option(BOUND, self.host)
 
     def refusal(self) -> Denied:
-        """Why a login is withheld from a host that the URL did not lead to when the login was handed over."""
+        """Why the login that git-annex holds is withheld from the host."""
+        owner = self.bound or "another remote of the same UUID"
         return Denied(
-            f"the login of remote {self.clone.remote} was made for {self.bound}, but its url= now leads to {self.host}",
+            f"the login of remote {self.clone.remote} was made for {owner}, but its url= leads to {self.host}",
             remedy=f"If you trust {self.host}, type: {self.acceptance()}",
         )
 

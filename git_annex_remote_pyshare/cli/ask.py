@@ -1,0 +1,61 @@
+"""Asking a person: user, password, token, or a look into the browser. From a pipe, lines take their place."""
+
+import sys
+import webbrowser
+
+import click
+
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import BadSetting
+
+_ORIGIN = "pyshare login"
+
+
+def ask_login(user: str) -> Credential:
+    """User and password; a user that is given already is not asked for.
+
+    Raises:
+        BadSetting: One of them is empty or cannot be sent.
+    """
+    user = user or _line("User", hidden=False)
+    if ":" in user:  # RFC 7617 section 2: the first colon ends the name
+        raise BadSetting(f"the user name {user} has a colon, which no login can have", remedy="Check the name.")
+    return _complete(user, _line(f"Password of {user}", hidden=True))
+
+
+def ask_token() -> Credential:
+    """A bearer token.
+
+    Raises:
+        BadSetting: It is empty or cannot be sent.
+    """
+    token = _line("Token", hidden=True).strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise BadSetting("the token has signs that no token has", remedy="Copy it again, without blanks.")
+    return _complete("", token)
+
+
+def open_browser(link: str) -> None:
+    """Open the link in a window. A browser that would take over this terminal is left alone: the link is printed."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if type(browser) is not webbrowser.GenericBrowser:
+        browser.open(link)
+
+
+def _complete(user: str, secret: str) -> Credential:
+    if not secret or "\0" in secret:
+        raise BadSetting("nothing was given as password", remedy="Type it, or send it through a pipe.")
+    return Credential(user, secret, _ORIGIN)
+
+
+def _line(what: str, *, hidden: bool) -> str:
+    """One line, byte for byte but for its end: blanks at either end may belong to a password."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=hidden, err=True))
+    line = sys.stdin.buffer.readline()
+    if not line:
+        raise BadSetting(f"the pipe ended before this was given: {what.lower()}", remedy="See: pyshare login --help")
+    return line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")

@@ -1,0 +1,135 @@
+"""`pyshare login URL`: ask for a login, try it once, keep it for its host."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from git_annex_remote_pyshare.cli.ask import ask_login, ask_token, open_browser
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
+from git_annex_remote_pyshare.errors import BadSetting
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.credentials.nextcloud import Flow
+
+SERVICE = "webdav"
+
+
+class Wish(NamedTuple):
+    """What was typed."""
+
+    url: str
+    user: str
+    token: bool
+    no_browser: bool
+    no_check: bool
+    insecure: bool
+
+
+class Got(NamedTuple):
+    """A login that the server took."""
+
+    login: Credential
+    address: str = ""
+    """WebDAV address of the user's files at a cloud; empty for any other server."""
+    granted_by: str = ""
+    """The cloud that made this password for us and can revoke it; empty for a password that was typed."""
+
+
+@click.command()
+@click.argument("url")
+@click.option("--user", default="", metavar="NAME", help="Give a password for NAME instead of using the browser.")
+@click.option("--token", is_flag=True, help="Give a bearer token instead of user and password.")
+@click.option("--no-browser", is_flag=True, help="Only print the link; open it on any machine you like.")
+@click.option("--no-check", is_flag=True, help="Keep a password without trying it, e.g. while offline.")
+@click.option("--insecure", is_flag=True, help="Allow http, where others on the way can read the password.")
+def login(**typed: Any) -> None:
+    """Log in at the server of URL, once for all datasets.
+
+    \b
+    Examples:
+      pyshare login https://cloud.example.org
+      pyshare login https://dav.example.org/data --user bob
+      pyshare login https://dav.example.org/data --user bob < file-with-password
+      pyshare login https://dav.example.org/data --token
+
+    A Nextcloud opens your browser and makes a password for this program alone. Other servers ask for user and
+    password. From a pipe, the first line is the password (or token); without --user it is the user, and the second
+    line is the password.
+
+    The login is kept in the system's keyring, or else in a file that only you can read. It goes to this server
+    (name and port) and to no other.
+    """
+    wish = Wish(**typed)
+    _check_address(wish)
+    if _is_public_link(wish.url):
+        click.echo("This is a public link: whoever has it can read there, and no login is needed.")
+        return
+    _keep(host_of(wish.url), _obtain(wish._replace(url=_to_web(wish.url))))
+
+
+def _check_address(wish: Wish) -> None:
+    host = host_of(wish.url)
+    if not (wish.insecure or is_confidential(wish.url)):
+        raise BadSetting(
+            f"others on the way to {host} could read the password",
+            remedy=f"Type: pyshare login https{wish.url[wish.url.index('://') :]} (or add --insecure).",
+        )
+
+
+def _is_public_link(url: str) -> bool:
+    from git_annex_remote_pyshare.backends.webdav.url import address_of  # noqa: PLC0415  # knows all their forms
+
+    return address_of(url.partition("#")[0]).public
+
+
+def _to_web(url: str) -> str:
+    """The URL with http(s) for dav(s), as HTTP libraries want it."""
+    scheme, _, rest = url.partition("://")
+    return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
+
+
+def _obtain(wish: Wish) -> Got:
+    # Imported here, so that help and wrong words need no HTTP library.
+    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415
+
+    server = None if wish.no_check else nextcloud.find_server(wish.url)
+    if server and not (wish.user or wish.token) and (flow := nextcloud.begin(server)):
+        return _through_browser(flow, wish)
+    login = ask_token() if wish.token else ask_login(wish.user)
+    return Got(login) if wish.no_check else _tried(wish.url, server, login)
+
+
+def _through_browser(flow: "Flow", wish: Wish) -> Got:
+    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
+
+    click.echo(f"Open this link in a browser and grant access:\n\n  {flow.link}\n\nWaiting ...", err=True)
+    if not wish.no_browser:
+        open_browser(flow.link)
+    server, login = nextcloud.wait(flow)
+    user = nextcloud.user_id(server, login) or login.user
+    return Got(login, nextcloud.dav_address(server, user), granted_by=server)
+
+
+def _tried(url: str, server: str | None, login: Credential) -> Got:
+    """The login after the server took it; a cloud also tells the user's id, which its addresses bear."""
+    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials.check import check  # noqa: PLC0415  # as above
+
+    if server and (user := nextcloud.user_id(server, login)):
+        return Got(login, nextcloud.dav_address(server, user))
+    check(url, login)
+    return Got(login)
+
+
+def _keep(host: str, got: Got) -> None:
+    from git_annex_remote_pyshare.cli.logout import revoke  # noqa: PLC0415  # it and the keyring only when we got here
+    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
+
+    if (earlier := kept.entry(SERVICE, host)) and earlier.server:
+        revoke(earlier)
+    now = kept.keep(SERVICE, host, got.login, got.granted_by)
+    who = got.login.user or "the owner of the token"
+    click.echo(f"Logged in at {host} as {who}; the login is kept in the {now.where}.")
+    if got.address:
+        click.echo(f"For your files there give git-annex: url={got.address}/FOLDER")

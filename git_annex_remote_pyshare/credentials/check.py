@@ -1,0 +1,42 @@
+"""Trying a login once, before it is kept; a wrong password sent again and again would lock the user out."""
+
+from http import HTTPStatus
+
+import requests
+
+from git_annex_remote_pyshare.credentials import web
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.errors import Denied, NotAStore, Unreachable
+
+_FINE = {HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.NOT_FOUND}
+"""A folder that is not there yet is no fault of the login."""
+
+
+def check(url: str, login: Credential) -> None:
+    """Look at the WebDAV folder `url` with the login.
+
+    Raises:
+        Denied: The server refuses the login, or lets it see nothing there.
+        NotAStore: What answers is no WebDAV server.
+        Unreachable: Nobody answers, or the server is broken.
+    """
+    # The slash keeps servers from sending a folder's request on to the folder's own address.
+    answer = _look(url.rstrip("/") + "/", login)
+    host, status = host_of(url), answer.status_code
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise web.refused(host)
+    if status == HTTPStatus.FORBIDDEN:
+        raise Denied(f"{host} knows {login.user or 'the token'} but forbids {url}", remedy="Ask who runs the server.")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
+        raise Unreachable(f"{host} is broken: it answers {status}", remedy="Try again later.")
+    if status not in _FINE:
+        raise NotAStore(f"{url} is no WebDAV folder: the server answers {status}", remedy="Check the address.")
+
+
+def _look(url: str, login: Credential) -> requests.Response:
+    answer = web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.basic(login))
+    challenge = answer.headers.get("WWW-Authenticate", "").lower()
+    if answer.status_code == HTTPStatus.UNAUTHORIZED and login.user and "digest" in challenge:
+        return web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.digest(login))
+    return answer

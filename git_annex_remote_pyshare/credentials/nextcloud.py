@@ -1,0 +1,164 @@
+"""Logging in at Nextcloud and its relatives: a browser grants an app password, which can be revoked.
+
+Login flow v2: https://docs.nextcloud.com/server/latest/developer_manual/client_apis/LoginFlow/index.html
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+from git_annex_remote_pyshare.credentials import web
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
+from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, Unreachable
+
+PAUSE = 2.0
+"""Seconds between two questions whether the browser has granted access."""
+LIMIT = 20 * 60.0
+"""Seconds after which the server forgets the flow (its LoginFlowV2Mapper)."""
+
+_OCS = {"OCS-APIRequest": "true"}
+_MARKS = ("/remote.php", "/public.php", "/index.php", "/ocs/", "/apps/", "/s/", "/dav/")
+"""What follows the server's own address in the URLs that people copy."""
+
+
+class Flow(NamedTuple):
+    """A login that waits for the browser; its token is a secret."""
+
+    server: str
+    link: str
+    """What to open in a browser, on any machine."""
+    endpoint: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Flow(server={self.server!r}, link=…, endpoint={self.endpoint!r}, token=…)"
+
+
+def find_server(url: str) -> str | None:
+    """The base URL of the cloud that `url` belongs to; None for any other server.
+
+    Raises:
+        Unreachable: Nobody answers.
+    """
+    for base in _bases(url):
+        with suppress(NotAStore):  # some servers send every unknown address on to their shop window
+            if "productname" in _json(web.ask("GET", f"{base}/status.php")):
+                return base
+    return None
+
+
+def begin(server: str) -> Flow | None:
+    """Start the flow; None when the server has none (ownCloud, Infinite Scale).
+
+    Raises:
+        NotAStore: What the server answers leads elsewhere, or to a connection without TLS.
+    """
+    answer = web.ask("POST", f"{server}/index.php/login/v2")
+    content = _json(answer)
+    poll = content.get("poll")
+    if not isinstance(poll, dict):
+        return None
+    flow = Flow(server, str(content.get("login")), str(poll.get("endpoint")), str(poll.get("token")))
+    for address in (flow.link, flow.endpoint):
+        _check_same(server, address)
+    return flow
+
+
+def wait(
+    flow: Flow, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+) -> tuple[str, Credential]:
+    """The server's base URL and the app password, once somebody granted access in the browser.
+
+    Raises:
+        Denied: Nobody did within 20 minutes.
+        NotAStore: The server names another host as its own, or answers something else.
+    """
+    end = clock() + LIMIT
+    while clock() < end:
+        if granted := _poll(flow):
+            server = str(granted.get("server")).rstrip("/")
+            _check_same(flow.server, server)
+            return server, Credential(str(granted["loginName"]), str(granted["appPassword"]), "pyshare login")
+        sleep(PAUSE)
+    raise Denied("nobody granted access in the browser within 20 minutes", remedy=f"Type: pyshare login {flow.server}")
+
+
+def user_id(server: str, login: Credential) -> str | None:
+    """The user's id, which is the last part of the DAV address and need not be the login name.
+
+    None when the server does not tell.
+
+    Raises:
+        Denied: The server refuses the login.
+    """
+    address = f"{server}/ocs/v1.php/cloud/user?format=json"
+    answer = web.ask("GET", address, headers=_OCS, auth=web.basic(login))
+    if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise web.refused(host_of(server))
+    try:
+        return str(_json(answer)["ocs"]["data"]["id"])
+    except (KeyError, TypeError):
+        return None
+
+
+def dav_address(server: str, user: str) -> str:
+    """The WebDAV address of the user's files."""
+    return f"{server}/remote.php/dav/files/{quote(user, safe='')}"
+
+
+def revoke(server: str, login: Credential) -> bool:
+    """Ask the server to forget the app password `login`; whether it said that it has.
+
+    Raises:
+        Unreachable: Nobody answers.
+    """
+    address = f"{server}/ocs/v2.php/core/apppassword"
+    return web.ask("DELETE", address, headers=_OCS, auth=web.basic(login)).status_code == HTTPStatus.OK
+
+
+def _bases(url: str) -> Iterator[str]:
+    """Where the cloud's `status.php` may be: before a known mark, else at the path, its first segment, the root."""
+    parts = urlsplit(url)
+    root = f"{parts.scheme.replace('dav', 'http')}://{parts.netloc}"
+    path = parts.path.rstrip("/")
+    marks = [path.index(mark) for mark in _MARKS if mark in path]
+    paths = [path[: min(marks)]] if marks else [path, "/".join(path.split("/")[:2]), ""]
+    yield from dict.fromkeys(root + path for path in paths)
+
+
+def _poll(flow: Flow) -> Mapping[str, Any] | None:
+    try:
+        answer = web.ask("POST", flow.endpoint, data={"token": flow.token})
+    except (Unreachable, Busy):  # the person is still typing; a hiccup of the network is no reason to give up
+        return None
+    if answer.status_code == HTTPStatus.NOT_FOUND or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    granted = _json(answer)
+    if not {"server", "loginName", "appPassword"} <= granted.keys():
+        raise NotAStore(
+            f"{host_of(flow.server)} answered the login with {answer.status_code} and no app password",
+            remedy=f"Type: pyshare login {flow.server} --user NAME",
+        )
+    return granted
+
+
+def _check_same(server: str, address: str) -> None:
+    if not is_confidential(address) or host_of(address) != host_of(server):
+        raise NotAStore(
+            f"{server} wants to go on with the login at {address}",
+            remedy="Give the server's own https address; its administrator can set overwrite.cli.url and"
+            " overwriteprotocol.",
+        )
+
+
+def _json(answer: Any) -> Mapping[str, Any]:
+    try:
+        content = answer.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
