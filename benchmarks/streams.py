@@ -1,0 +1,43 @@
+"""What the line itself allows: the same files sent and fetched by curl, over one connection or several."""
+
+from collections.abc import Iterator
+
+from measure import Watched, watch
+from room import Room, remove
+from server import PASSWORD, USER, Server
+from workload import GET, STORE, Load, Measured
+
+COMMON = f'silent\nshow-error\nfail\nhttp1.1\nuser = "{USER}:{PASSWORD}"\nheader = "Expect:"\n'
+
+
+def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[Measured]:
+    """Store and get all files of a load.
+
+    Args:
+        room: Where.
+        server: Takes the files.
+        load: Which files.
+        streams: How many connections work at once.
+    """
+    url = server.make_folder("curl")
+    fetched = room.subfolder("fetched")
+    server.requests()
+    for phase, line in (
+        (STORE, 'upload-file = "{path}"\nurl = "{url}/{name}"\noutput = "/dev/null"\n'),
+        (GET, 'url = "{url}/{name}"\noutput = "{fetched}/{name}"\n'),
+    ):
+        files = sorted(load.repository.glob("file*"))
+        config = COMMON + "".join(line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
+        yield Measured(phase, _curl(room, config, streams), server.requests())
+    remove(fetched)
+    server.remove_folder("curl")
+
+
+def _curl(room: Room, config: str, streams: int) -> Watched:
+    file = room.folder / "curl.conf"
+    file.write_text(config)
+    parallel = ("--parallel", "--parallel-immediate", "--parallel-max", str(streams)) if streams > 1 else ()
+    watched = watch(("curl", "-q", *parallel, "-K", str(file)), room.folder, room.environment, "")
+    if watched.returncode:
+        raise SystemExit(f"curl failed\n{watched.output}")
+    return watched

@@ -1,0 +1,142 @@
+"""The job: store files, get them back, drop them, each time with a cold repository and a cold remote."""
+
+import contextlib
+import random
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from measure import Watched, watch
+from remotes import Place, Remote
+from room import Room, remove
+from server import Server
+
+STORE = "store"
+FAST = "store --fast"
+GET = "get"
+DROP = "drop"
+NAME = "store"
+"""The remote's name in every repository."""
+
+BLOCK = 1 << 20
+
+
+class Load(NamedTuple):
+    """Files to be stored, in a repository that is copied for each cycle."""
+
+    repository: Path
+    files: int
+    size: int
+
+
+class Measured(NamedTuple):
+    """One phase of a cycle, and how many requests the server answered meanwhile."""
+
+    phase: str
+    watched: Watched
+    requests: int
+
+
+def make_load(room: Room, name: str, files: int, size: int) -> Load:
+    """Make a repository of random files.
+
+    Args:
+        room: Where.
+        name: Name of its folder.
+        files: How many.
+        size: Bytes of each.
+    """
+    repository = room.subfolder(name)
+    room.run(("git", "init", "-q"), repository)
+    room.run(("git", "annex", "init", "-q"), repository)
+    for number in range(files):
+        write_random(repository / f"file{number:04}", size)
+    room.run(("git", "annex", "add", "-q", "."), repository)
+    room.run(("git", "commit", "-q", "-m", "files"), repository)
+    return Load(repository, files, size)
+
+
+def write_random(path: Path, size: int) -> None:
+    """Write a file of `size` bytes that no server can compress."""
+    with path.open("wb") as file:
+        for left in range(size, 0, -BLOCK):
+            file.write(random.randbytes(min(left, BLOCK)))
+
+
+class Cycle:
+    """One remote's turn: an empty place on the server, and a repository that has not met it.
+
+    Args:
+        room: Where.
+        server: Counts requests.
+        remote: Whose turn it is.
+        load: What is stored.
+        jobs: The number behind git-annex's -J.
+    """
+
+    def __init__(self, room: Room, server: Server, remote: Remote, load: Load, jobs: int) -> None:
+        self._room = room
+        self._server = server
+        self._remote = remote
+        self._load = load
+        self._jobs = jobs
+        self.repository = room.folder / "repository"
+
+    def begin(self, place: Place) -> None:
+        """Make the repository, and in it the remote."""
+        shutil.copytree(self._load.repository, self.repository, symlinks=True)
+        settings = self._remote.settings(place)
+        self._room.run(("git", "annex", "initremote", NAME, "encryption=none", *settings), self.repository)
+
+    def everything(self) -> Iterator[Measured]:
+        """Store, with git-annex's look whether each file is there already; then get; then drop."""
+        yield from self.store_and_get()
+        yield self._phase(DROP, ("drop", "--from", NAME), present=0)
+
+    def store_and_get(self) -> Iterator[Measured]:
+        """Store and get."""
+        yield self._phase(STORE, ("copy", "--to", NAME), present=self._load.files)
+        self._room.run(("git", "annex", "drop", "--force", "-q"), self.repository)
+        yield self._phase(GET, ("get", "--from", NAME), present=self._load.files)
+        self._expect("here", self._load.files)
+
+    def store_fast(self) -> Iterator[Measured]:
+        """Store without that look, since the location log knows nothing of the remote."""
+        yield self._phase(FAST, ("copy", "--fast", "--to", NAME), present=self._load.files)
+
+    def _phase(self, phase: str, arguments: Sequence[str], present: int) -> Measured:
+        self._server.requests()
+        command = ("git", "annex", *arguments, "-q", f"-J{self._jobs}")
+        watched = watch(command, self.repository, self._room.environment, self._remote.process)
+        if watched.returncode:
+            sys.exit(f"{self._remote.title}: {' '.join(command)} failed\n{watched.output}")
+        measured = Measured(phase, watched, self._server.requests())
+        self._expect(NAME, present)
+        return measured
+
+    def _expect(self, where: str, count: int) -> None:
+        """A remote that loses files must not win.
+
+        Raises:
+            SystemExit: Git-annex knows of another number of files there.
+        """
+        found = self._room.run(("git", "annex", "find", "--in", where), self.repository).count("\n")
+        if found != count:
+            sys.exit(f"{self._remote.title}: {found} files instead of {count} are in {where}")
+
+
+@contextlib.contextmanager
+def cold(room: Room, server: Server, remote: Remote, load: Load, jobs: int) -> Iterator[Cycle]:
+    """A cycle that is about to begin; see `Cycle` for the arguments. Nothing of it is left afterwards."""
+    name = "place"
+    place = Place(room.subfolder(name), server.make_folder(name), name)
+    cycle = Cycle(room, server, remote, load, jobs)
+    try:
+        cycle.begin(place)
+        yield cycle
+    finally:
+        remove(cycle.repository)
+        remove(place.path)
+        server.remove_folder(name)
