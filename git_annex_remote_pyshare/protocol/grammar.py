@@ -32,6 +32,11 @@ def _key(parameter: str) -> str | None:
     return f" {parameter}" if parameter and " " not in parameter else None
 
 
+def _key_once(parameter: str) -> str | None:
+    """A key that the reply does not repeat."""
+    return None if _key(parameter) is None else ""
+
+
 def _key_and_name(parameter: str) -> str | None:
     key, _, name = parameter.partition(" ")
     return f" {key}" if key and name else None
@@ -162,7 +167,9 @@ RULES: Mapping[str, Rule | Block | Silent] = {
     ),
     "GETORDERED": Rule(_nothing, bare=("ORDERED", "UNORDERED"), optional=True),
     "GETINFO": Block(("INFOFIELD", "INFOVALUE"), "INFOEND"),
-    "WHEREIS": Rule(_key, telling={"WHEREIS-SUCCESS": bool}, failing="WHEREIS-FAILURE", explains=False, optional=True),
+    "WHEREIS": Rule(
+        _key_once, telling={"WHEREIS-SUCCESS": bool}, failing="WHEREIS-FAILURE", explains=False, optional=True
+    ),
     "CLAIMURL": _outcome("CLAIMURL", _text, optional=True, explains=False),
     "CHECKURL": Rule(
         _text,

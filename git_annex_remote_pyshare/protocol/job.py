@@ -55,6 +55,7 @@ class Job(annexremote.Master):  # type: ignore[misc]  # annexremote has no types
         rule = RULES.get(word)
         repeated = rule.shape(parameter) if rule else None
         if rule is None or repeated is None:
+            self.protocol.exporting = False
             self._writer.send(self._tag + UNSUPPORTED)
             return
         self._request_open = True
@@ -154,7 +155,7 @@ class Job(annexremote.Master):  # type: ignore[misc]  # annexremote has no types
     def info(self, message: object) -> None:
         """Show a line to the user; a git-annex that cannot do that gets it as DEBUG."""
         if "INFO" in self.protocol.extensions:
-            self._send("INFO", explanation(str(message)))
+            self._send("INFO", shown(message)[:LONGEST])
         else:
             self.debug(message)
 
