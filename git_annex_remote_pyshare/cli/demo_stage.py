@@ -1,0 +1,192 @@
+"""The stage of the demo: a temporary place, and people whose commands we see before they run."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+import click
+
+from git_annex_remote_pyshare.errors import PyshareError
+
+PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT")
+"""All that the programs get to know of the reader's own environment, besides PATH."""
+
+PATIENCE = 120
+"""Seconds after which a command is taken for hung."""
+
+
+@contextmanager
+def temporary_place() -> Iterator[str]:
+    """A new folder, removed at the end whatever happens."""
+    with kept_place() as place:
+        try:
+            yield place
+        finally:
+            _remove(place)
+
+
+@contextmanager
+def kept_place() -> Iterator[str]:
+    """A new folder that stays."""
+    # Resolved, since git shows and compares real paths (macOS has a link at the beginning of this one).
+    yield os.path.realpath(tempfile.mkdtemp(prefix="pyshare-demo-"))
+
+
+def search_path() -> str:
+    """PATH with this Python's own programs first: a virtual environment need not be activated."""
+    own = (os.path.dirname(sys.executable), sysconfig.get_path("scripts"))
+    return os.pathsep.join(dict.fromkeys((*own, *os.environ.get("PATH", os.defpath).split(os.pathsep))))
+
+
+class Person:
+    """Somebody at a computer of their own: a HOME, a working directory, and a terminal that we look at.
+
+    Args:
+        name: First name.
+        place: The folder that the demo happens in.
+    """
+
+    def __init__(self, name: str, place: str) -> None:
+        self.name = name
+        self.home = os.path.join(place, name.lower())
+        self.folder = self.home
+        self._environment = _environment(self.home)
+        os.mkdir(self.home)
+
+    def sits_down(self) -> None:
+        """Show what makes the reader's own terminal into this person's."""
+        click.secho(f"\n=== {self.name}'s computer ===\n", bold=True)
+        _show(f"export HOME={shlex.quote(self.home)} PYTHON_KEYRING_BACKEND={NO_KEYRING}")
+        if shutil.which("git-annex-remote-pyshare") is None:
+            _show(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"')
+        _show("cd")
+
+    def enters(self, folder: str) -> None:
+        """Change the working directory."""
+        _show(f"cd {shlex.quote(folder)}")
+        self.folder = os.path.join(self.folder, folder)
+
+    def copies(self, source: str) -> None:
+        """Copy what a folder holds into the working directory."""
+        _show(f"cp -R {shlex.quote(source)}/. .")
+        shutil.copytree(os.path.join(self.folder, source), self.folder, dirs_exist_ok=True)
+
+    def types(self, *command: str) -> str:
+        """Run a command that must succeed; its output.
+
+        Raises:
+            PyshareError: It failed.
+        """
+        _show(shlex.join(command))
+        return self._succeeds(command, "")
+
+    def answers(self, file: str, *command: str) -> str:
+        """Run a command that must succeed, with the content of a file in HOME typed into it; its output.
+
+        Raises:
+            PyshareError: It failed.
+        """
+        _show(f"{shlex.join(command)} < ~/{shlex.quote(file)}")
+        with open(os.path.join(self.home, file), encoding="utf-8") as typed:
+            return self._succeeds(command, typed.read())
+
+    def tries(self, *command: str) -> int:
+        """Run a command that may fail; its exit code."""
+        _show(shlex.join(command))
+        done = self._run(command, "")
+        _show_output(done.output)
+        return done.code
+
+    def _succeeds(self, command: tuple[str, ...], typed: str) -> str:
+        done = self._run(command, typed)
+        _show_output(done.output)
+        if done.code:
+            raise PyshareError(
+                f"the demo's command failed with exit code {done.code}: {shlex.join(command)}",
+                remedy="Its own words stand above.",
+            )
+        return done.output
+
+    def _run(self, command: tuple[str, ...], typed: str) -> "_Done":
+        # Looked up in the PATH that the program gets, which is not ours.
+        program = shutil.which(command[0], path=self._environment["PATH"]) or command[0]
+        process = subprocess.Popen(
+            (program, *command[1:]),
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # so that the programs which it starts can be ended with it
+        )
+        with process:
+            try:
+                output, _ = process.communicate(typed, timeout=PATIENCE)
+            except BaseException:
+                _end(process)
+                raise
+        return _Done(process.returncode, output)
+
+
+class _Done(NamedTuple):
+    code: int
+    output: str
+
+
+NO_KEYRING = "keyring.backends.fail.Keyring"
+"""A keyring that refuses everything: the reader's own, which knows no HOME, is not touched."""
+
+
+def _environment(home: str) -> Mapping[str, str]:
+    """All that a person's programs are told."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    own_folders = dict.fromkeys(("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"), home)
+    return {
+        **passed,
+        **own_folders,
+        "PATH": search_path(),
+        "PYTHON_KEYRING_BACKEND": NO_KEYRING,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "DATALAD_LOG_LEVEL": "error",
+    }
+
+
+def _show(command: str) -> None:
+    click.secho(f"  $ {command}", fg="cyan")
+
+
+def _show_output(output: str) -> None:
+    """Print what is worth reading: no summaries of what is shown already, no remarks about git-annex's own branch."""
+    essential, _, _ = output.partition("action summary:")
+    for line in essential.splitlines():
+        if line.strip() and not line.startswith("(recording state"):
+            click.echo(f"    {line}")
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Kill a command together with the programs that it started."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _remove(place: str) -> None:
+    """Remove a folder in which git-annex has made its objects, and the folders that they are in, read-only."""
+    for folder, _, files in os.walk(place):
+        os.chmod(folder, 0o700)
+        if os.name == "nt":  # elsewhere a file's own mode does not keep it from being removed
+            for file in files:
+                os.chmod(os.path.join(folder, file), 0o600)
+    shutil.rmtree(place)
