@@ -1,0 +1,212 @@
+"""Proves to the server who we are: Basic and Bearer with the first request, Digest when the server asks for it.
+
+A refused login is final for the whole process and tried once for all jobs: Nextcloud slows down everybody in the
+same network after wrong passwords (lib/private/Security/Bruteforce/Throttler.php).
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.webdav import errors
+from git_annex_remote_pyshare.backends.webdav.connection import release
+from git_annex_remote_pyshare.backends.webdav.errors import Doing
+from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import is_confidential
+from git_annex_remote_pyshare.errors import Denied
+
+GUEST = "anonymous"
+"""User name at public links since Nextcloud 29; before, the link's token is the user."""
+
+_DIGEST = re.compile(r"\bdigest\s+(.*)", re.IGNORECASE | re.DOTALL)
+
+Send = Callable[[str], BaseHTTPResponse]
+"""Sends the request with this value of `Authorization`, or without the header if it is empty."""
+
+
+class _Scheme(Protocol):
+    def header(self, method: str, url: str) -> str:
+        """The value of `Authorization`; empty for none."""
+
+
+class _Constant:
+    """Basic, Bearer, or no login at all."""
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def header(self, _method: str, _url: str) -> str:
+        return self._value
+
+
+class _Digest:
+    """Digest (RFC 7616), with one nonce and one count for all jobs."""
+
+    def __init__(self, credential: Credential, challenge: str) -> None:
+        # As slow to import as everything else of ours together, and few servers want it.
+        from requests.auth import HTTPDigestAuth  # noqa: PLC0415
+        from requests.utils import parse_dict_header  # noqa: PLC0415
+
+        self._builder = cast("Any", HTTPDigestAuth(credential.user, credential.secret))
+        # requests keeps nonce and count for each thread; a count must not be used twice, so ours are shared.
+        self._builder._thread_local = _Shared()  # noqa: SLF001
+        self._builder.init_per_thread_state()
+        self._builder._thread_local.chal = parse_dict_header(challenge)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        self._lock = Lock()
+
+    def header(self, method: str, url: str) -> str:
+        with self._lock:
+            return self._builder.build_digest_header(method, url) or ""
+
+
+class _Shared:
+    """Any attributes, the same for all threads."""
+
+
+class Auth:
+    """The login of one store.
+
+    Args:
+        place: Where the login comes from, and what this clone allows.
+        address: Which server it is for; no other gets it.
+    """
+
+    def __init__(self, place: Place, address: Address) -> None:
+        self._place = place
+        self._address = address
+        self._origin = address.base[: address.base.index("/", 8)] if "/" in address.base[8:] else address.base
+        self._credential: Credential | None = None
+        self._scheme: _Scheme | None = None
+        self._refusal: Denied | None = None
+        self._proved = False
+        self._turn = Lock()
+        self._changing = Lock()
+
+    def is_for(self, url: str) -> bool:
+        """Whether the login may go to this URL: the store's own server, or the same one with TLS instead."""
+        if url.startswith(self._origin + "/"):
+            return True
+        mine, other = urlsplit(self._origin), urlsplit(url)
+        to_tls = (mine.scheme, mine.port or 80) == ("http", 80) and (other.scheme, other.port or 443) == ("https", 443)
+        return mine.hostname == other.hostname and to_tls
+
+    def as_guest(self, token: str) -> None:
+        """Show the link's token as the user, as the older address of public links wants it."""
+        self._scheme = self._guest(token)
+
+    def send(self, method: str, url: str, doing: Doing, send: Send) -> BaseHTTPResponse:
+        """Have one request sent with the login, twice where the server tells how it wants the login.
+
+        Raises:
+            Denied: The server refuses the login, now or earlier.
+        """
+        with self._one_at_first():
+            scheme = self._scheme or self._first_scheme(url, doing)
+            answer = send(scheme.header(method, url))
+            if answer.status == 401 and self._other_way(answer, scheme):
+                release(answer)
+                answer = send(self._current().header(method, url))
+            if answer.status == 401:
+                release(answer)
+                raise self._refused(url, doing)
+            if answer.status < 500 and answer.status not in {407, 408, 429}:
+                self._proved = True
+            return answer
+
+    @contextmanager
+    def _one_at_first(self) -> Iterator[None]:
+        """All jobs wait for the first one's answer; then they either go on together or fail together."""
+        if self._proved and self._refusal is None:
+            yield
+            return
+        with self._turn:
+            if self._refusal is not None:
+                raise self._refusal
+            yield
+
+    def _current(self) -> _Scheme:
+        return self._scheme or _Constant()
+
+    def _first_scheme(self, url: str, doing: Doing) -> _Scheme:
+        credential = self._credential = self._look_up()
+        if credential is None:
+            self._scheme = self._guest(GUEST) if self._address.token else _Constant()
+        elif not self._in_the_open(url):
+            self._scheme = self._guest(GUEST) if self._address.token else _constant(credential)
+        elif credential.user:
+            self._scheme = _Constant()  # Perhaps the server wants Digest, which shows no password.
+        else:
+            raise self._withheld(doing)
+        return self._scheme
+
+    def _look_up(self) -> Credential | None:
+        """The login, which at a public link must be meant for the link: an account's is not for guests."""
+        credential = self._place.credential()
+        if credential and self._address.token and credential.user not in {GUEST, self._address.token}:
+            return None
+        return credential
+
+    def _guest(self, user: str) -> _Scheme:
+        secret = self._credential.secret if self._credential else ""
+        return _constant(Credential(user, secret, "the public link"))
+
+    def _other_way(self, answer: BaseHTTPResponse, used: _Scheme) -> bool:
+        """Whether there is another way to show the login than the one that was just refused; takes it."""
+        with self._changing:
+            if self._scheme is not used:
+                return True  # another job has found it meanwhile
+            if self._credential is None:
+                return False
+            if challenge := _digest_wanted(answer, used):
+                self._scheme = _Digest(self._credential, challenge)
+                return True
+            renewed = self._look_up() if self._proved else None
+            if renewed is not None and renewed != self._credential:
+                self._credential = renewed
+                self._scheme = _constant(renewed)
+                return True
+            return False
+
+    def _refused(self, url: str, doing: Doing) -> Denied:
+        credential = self._credential
+        if credential is None:
+            return errors.login_wanted(doing)
+        if self._in_the_open(url) and not isinstance(self._scheme, _Digest):
+            return self._withheld(doing)
+        who = f"{credential.user or 'the token'} from {credential.origin}"
+        self._refusal = errors.login_refused(doing, who)
+        return self._refusal
+
+    def _in_the_open(self, url: str) -> bool:
+        return not (is_confidential(url) or self._place.clone.flag("pyshare-insecure"))
+
+    def _withheld(self, doing: Doing) -> Denied:
+        return errors.login_withheld(doing, f"remote.{self._place.clone.remote or 'NAME'}.pyshare-insecure")
+
+
+def _constant(credential: Credential) -> _Scheme:
+    """Basic as UTF-8 (RFC 7617 §2.1), or Bearer (RFC 6750) for a login without a user."""
+    if not credential.user:
+        return _Constant(f"Bearer {credential.secret}")
+    pair = f"{credential.user}:{credential.secret}".encode("utf-8", "surrogateescape")
+    return _Constant(f"Basic {b64encode(pair).decode()}")
+
+
+def _digest_wanted(answer: BaseHTTPResponse, used: _Scheme) -> str:
+    """The challenge of a server that wants Digest, or that wants it with a new nonce; else empty."""
+    offers = ", ".join(answer.headers.getlist("WWW-Authenticate"))
+    found = _DIGEST.search(offers)
+    if not found:
+        return ""
+    if isinstance(used, _Digest):
+        return found[1] if re.search(r'\bstale="?true', found[1], re.IGNORECASE) else ""
+    tried_basic = used.header("", "").startswith("Basic") and re.search(r"\bbasic\b", offers, re.IGNORECASE)
+    return "" if tried_basic else found[1]

@@ -1,0 +1,59 @@
+"""The WebDAV backend: each verb as one request, or as few more as the server makes necessary."""
+
+from collections.abc import Iterator
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.webdav.session import Session
+
+
+class WebDAVBackend(Backend):
+    """A folder on a WebDAV server, or a public link to one.
+
+    Args:
+        place: Its URL is the folder's.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._address = address_of(place.url)
+        self._opened: Session | None = None
+        self._opening = Lock()
+
+    def stat(self, name: str) -> Stat | None:
+        return self._session.stat(name)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self._session.downloads.retrieve(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        return self._session.uploads.store(name, source, progress)
+
+    def delete(self, name: str) -> None:
+        self._session.delete(name)
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return self._session.list(folder)
+
+    def locate(self, name: str) -> str:
+        """The object's URL, which holds no login."""
+        return f"{self._address.base}/{in_path(name)}"
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.client.close()
+
+    @property
+    def _session(self) -> "Session":
+        with self._opening:
+            if self._opened is None:
+                # With it come urllib3 and, where needed, TLS: nothing before the first request needs them.
+                from git_annex_remote_pyshare.backends.webdav.session import Session  # noqa: PLC0415
+
+                self._opened = Session(self.place, self._address)
+            return self._opened

@@ -1,0 +1,198 @@
+"""Connections that wait patiently, notice an answer that comes early, and trust what the system and the clone trust.
+
+Patience: a time limit means "nothing moved for so long", never "it took long", also while sending.
+"""
+
+import os
+import socket
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from urllib3 import PoolManager, ProxyManager, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import make_headers
+from urllib3.util.wait import wait_for_read
+
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.errors import BadSetting
+
+CONNECT = 15.0
+"""Seconds to wait for a connection."""
+
+IDLE = 60.0
+"""Seconds without a byte in either direction, unless git config `remote.<name>.pyshare-timeout` says else."""
+
+KEPT = 64
+"""Idle connections kept for each server: more than there are jobs."""
+
+EXCERPT = 1 << 16
+"""Bytes of an answer that are read for nothing, so that its connection can be used again."""
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
+
+
+class _Patient(HTTPConnection):
+    """A connection whose time limit while sending is for each bit that is sent, and that sees early answers."""
+
+    idle = IDLE
+    _early = False
+
+    def connect(self) -> None:
+        self._early = False
+        super().connect()
+
+    def send(self, data: Any) -> None:
+        """Send, unless the server has answered already (413 or 401 before the end of the body)."""
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(self.idle)
+        # Over TLS a readable socket may mean anything, there an early answer shows as a broken pipe only.
+        if isinstance(data, memoryview) and not isinstance(self, HTTPSConnection) and wait_for_read(self.sock, 0):
+            self._early = True
+            raise BrokenPipeError  # urllib3 goes on to read the answer
+        rest = memoryview(data)
+        # Not sendall: its time limit is for the whole of the data.
+        while rest:
+            rest = rest[self.sock.send(rest) :]
+
+    def getresponse(self) -> Any:
+        # Some servers send head and body apart and wait for our ACK in between, which Linux holds back for 40 ms.
+        if _QUICK_ACK is not None:
+            self.sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+        answer = super().getresponse()
+        if self._early:
+            self.close()  # The server still waits for the rest of the body; the answer keeps its own handle.
+        return answer
+
+
+class _PatientTLS(_Patient, HTTPSConnection):
+    """The same over TLS."""
+
+
+class Connections:
+    """All connections of one store: a pool for each server, shared by all jobs.
+
+    Args:
+        clone: Says how long to wait, which certificates to trust and to show.
+
+    Raises:
+        BadSetting: What the clone's git config says cannot be used.
+    """
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self.idle = clone.number("pyshare-timeout", IDLE)
+        self._managers: dict[str, PoolManager] = {}
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+
+    def pool(self, url: str) -> HTTPConnectionPool:
+        """The pool of connections to the server of `url`, through a proxy where the environment wants one."""
+        scheme, _, rest = url.partition("://")
+        origin = (scheme, rest.partition("/")[0])
+        if origin not in self._pools:
+            self._pools[origin] = self._manager(_proxy(url), scheme).connection_from_url(url)
+        return self._pools[origin]
+
+    def timeout(self, answer: float = 0) -> Timeout:
+        """Limits for one request, whose answer may take `answer` seconds to begin."""
+        return Timeout(connect=CONNECT, read=max(answer, self.idle))
+
+    def close(self) -> None:
+        """Close what is idle; what is busy is closed when its request ends."""
+        for manager in list(self._managers.values()):
+            manager.clear()
+
+    def _manager(self, proxy: str, scheme: str) -> PoolManager:
+        known = f"{scheme}+{proxy}"
+        if known not in self._managers:
+            options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
+            if scheme == "https":
+                options["ssl_context"] = self._tls()
+            self._managers[known] = self._patient(_through(proxy, options) if proxy else PoolManager(**options))
+        return self._managers[known]
+
+    def _patient(self, manager: PoolManager) -> PoolManager:
+        idle = {"idle": self.idle}
+        plain = {"ConnectionCls": type("Connection", (_Patient,), idle)}
+        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), idle)}
+        manager.pool_classes_by_scheme = {
+            "http": type("Pool", (HTTPConnectionPool,), plain),
+            "https": type("TLSPool", (HTTPSConnectionPool,), tls),
+        }
+        return manager
+
+    def _tls(self) -> Any:
+        import ssl  # noqa: PLC0415  # both are needed for https only
+
+        import truststore  # noqa: PLC0415
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        authorities = self._clone.option("pyshare-ca") or _authorities_of_environment()
+        certificate = self._clone.option("pyshare-cert")
+        try:
+            if authorities:
+                folder = os.path.isdir(authorities)
+                context.load_verify_locations(**{"capath" if folder else "cafile": authorities})
+            if certificate:
+                context.load_cert_chain(certificate, self._clone.option("pyshare-key") or None)
+        except OSError as error:
+            raise BadSetting(
+                f"cannot use the certificates in {authorities or certificate}: {error.strerror or error}",
+                remedy=f"See git config --get-regexp 'remote.{self._clone.remote}.pyshare-(ca|cert|key)'.",
+            ) from error
+        return context
+
+
+def release(answer: BaseHTTPResponse) -> None:
+    """Give the connection back for the next request; close it when there is too much left to read."""
+    try:
+        if answer.read(EXCERPT):
+            answer.read(1)
+    except (HTTPError, HTTPException, OSError):
+        answer.close()
+    abandon(answer)
+
+
+def abandon(answer: BaseHTTPResponse) -> None:
+    """Give the connection back, closed if the answer was not read to its end."""
+    original = getattr(answer, "_original_response", None)
+    if original is not None and not original.isclosed():
+        answer.close()
+    answer.release_conn()
+
+
+def _authorities_of_environment() -> str:
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
+
+
+def _proxy(url: str) -> str:
+    """The proxy that the environment names for this URL, or an empty string."""
+    if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES):
+        return ""
+    # Slow to import and hardly ever needed.
+    from urllib.request import getproxies_environment, proxy_bypass  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    proxies = getproxies_environment()
+    if proxy_bypass(parts.netloc):
+        return ""
+    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def _through(proxy: str, options: dict[str, Any]) -> ProxyManager:
+    parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"}:
+        raise BadSetting(
+            f"the environment names a {parts.scheme} proxy, which is not supported",
+            remedy="Set https_proxy to an http:// proxy, or no_proxy to the server's name.",
+        )
+    from urllib.parse import unquote  # noqa: PLC0415
+
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
+    return ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=login), **options)

@@ -1,0 +1,240 @@
+"""From a WebDAV server's answer, or from what broke on the way, to an error that says what to do.
+
+The only place of this backend that gives meaning to a failing status code or to an exception of a library.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from urllib3 import exceptions as broken
+
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    Busy,
+    Corrupt,
+    Denied,
+    Full,
+    NotAStore,
+    NotFound,
+    PyshareError,
+    Unreachable,
+)
+
+_ADDRESS = "Check url=; Nextcloud and ownCloud show it in Files under Settings: https://HOST/remote.php/dav/files/USER."
+_TWO_FACTOR = "with two-factor login or a revoked app password, make a new app password in the account's settings"
+
+
+class Doing(NamedTuple):
+    """What a request was for, as the error text tells it."""
+
+    what: str
+    """For example "store a/KEY"."""
+    url: str
+    """The store's address, which holds no login."""
+    public: bool = False
+    """Whether it is a public link."""
+
+    def __str__(self) -> str:
+        return f"cannot {self.what} on {self.url}"
+
+
+class _Meaning(NamedTuple):
+    kind: type[PyshareError]
+    why: str
+    remedy: str | None = None
+    passing: bool | None = None
+
+
+_MEANINGS: Mapping[int, _Meaning] = {
+    400: _Meaning(BadName, "the server refuses the request", "A shorter or plainer name may be accepted."),
+    403: _Meaning(
+        Denied, "the server forbids it", "Ask the owner for the right to do it, or type: pyshare login {url}"
+    ),
+    404: _Meaning(NotFound, "the server has nothing there"),
+    405: _Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
+    407: _Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    408: _Meaning(Unreachable, "the server got tired of waiting"),
+    409: _Meaning(NotAStore, "the server does not let the folder be made", _ADDRESS),
+    410: _Meaning(NotFound, "the server has nothing there any more"),
+    411: _Meaning(NotAStore, "the server, or a proxy before it, wants a length that was sent", _ADDRESS),
+    412: _Meaning(Unreachable, "the server does not replace what is there", passing=False),
+    413: _Meaning(
+        Full,
+        "the server, or a proxy before it, refuses a body of this size",
+        "Let git-annex send smaller pieces: git annex enableremote NAME chunk=50MiB.",
+    ),
+    414: _Meaning(BadName, "the name is too long for the server"),
+    423: _Meaning(Busy, "the server has locked it"),
+    425: _Meaning(Busy, "the server is still working on it"),
+    429: _Meaning(Busy, "the server had too many requests"),
+    501: _Meaning(NotAStore, "the server does not know this WebDAV method", _ADDRESS),
+    502: _Meaning(Unreachable, "the proxy got no answer from the server"),
+    503: _Meaning(Busy, "the server is down for maintenance or overloaded"),
+    504: _Meaning(Unreachable, "the proxy did not wait for the server"),
+    507: _Meaning(Full, "the server has no room left for this account", "Free some space there, or ask for more."),
+    509: _Meaning(Busy, "the server's bandwidth is used up"),
+}
+
+
+_BREAKS: tuple[tuple[type[Exception], str], ...] = (
+    (broken.ProxyError, "the proxy cannot be used ({inner})"),
+    (broken.NameResolutionError, "there is no such host, or no network"),
+    (broken.ConnectTimeoutError, "nobody answers there"),
+    (broken.NewConnectionError, "no connection ({inner})"),
+    (broken.ReadTimeoutError, "nothing moved for too long"),
+    (TimeoutError, "nothing moved for too long"),
+)
+"""What an exception means, the more special ones first."""
+
+
+def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
+    """The error that an answer means.
+
+    Args:
+        doing: What the request was for.
+        status: The answer's status code, one that is no success for this request.
+        headers: The answer's headers.
+        body: The answer's body, as much of it as was read; servers put their own words there.
+    """
+    said = _words(headers, body)
+    if status == 400 and "checksum" in said.lower():
+        # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php
+        return Corrupt(f"{doing}: what the server received is damaged ({said})", passing=True)
+    if status == 403 and doing.public:
+        return _read_only(doing)
+    meaning = _MEANINGS.get(status) or _by_hundreds(status)
+    return meaning.kind(
+        f"{doing}: {meaning.why} ({said or f'status {status}'})",
+        remedy=meaning.remedy and meaning.remedy.replace("{url}", doing.url),
+        passing=meaning.passing,
+        retry_after=_retry_after(headers),
+    )
+
+
+def from_exception(doing: Doing, error: Exception, ca_option: str) -> PyshareError:
+    """The error that an exception of urllib3 or http.client means.
+
+    Args:
+        doing: What the request was for.
+        error: What was raised.
+        ca_option: The git config that names a file of certificates to trust.
+    """
+    inner = _innermost(error)
+    if isinstance(error, broken.SSLError):
+        return _not_trusted(doing, inner, ca_option)
+    if isinstance(error, broken.LocationParseError):
+        return NotAStore(f"{doing}: the server names an address that is none ({_short(error)})")
+    why = next((why for kind, why in _BREAKS if isinstance(error, kind)), "the connection broke ({inner})")
+    return Unreachable(f"{doing}: {why.format(inner=_short(inner))}")
+
+
+def login_wanted(doing: Doing) -> Denied:
+    """A 401 to a request without a login."""
+    if doing.public:
+        return Denied(
+            f"{doing}: the public link has a password, or does not exist any more",
+            remedy=f"Type: pyshare login {doing.url}",
+        )
+    return Denied(f"{doing}: the server wants a login", remedy=f"Type: pyshare login {doing.url}")
+
+
+def login_refused(doing: Doing, who: str) -> Denied:
+    """A 401 to a request with a login."""
+    return Denied(
+        f"{doing}: the server refuses the login of {who}",
+        remedy=f"Type: pyshare login {doing.url} ({_TWO_FACTOR}).",
+    )
+
+
+def login_withheld(doing: Doing, insecure_option: str) -> Denied:
+    """A server that would get the password, or token, in plain sight of everybody on the way."""
+    return Denied(
+        f"{doing}: over http:// everybody on the way could read the login",
+        remedy=f"Use the https:// address, or type: git config {insecure_option} true",
+    )
+
+
+def login_page(doing: Doing) -> NotAStore:
+    """A success that is a page for people."""
+    return NotAStore(f"{doing}: the server answers with a web page, perhaps for a login", remedy=_ADDRESS)
+
+
+def moved(doing: Doing, place: str) -> NotAStore:
+    """A redirect that must not, or cannot, be followed."""
+    return NotAStore(f"{doing}: the server sends us on to {place}", remedy="If you trust it, set url= to that.")
+
+
+def _read_only(doing: Doing) -> Denied:
+    return Denied(
+        f"{doing}: the public link gives no right to do that",
+        remedy="A link is for reading only; ask its owner for an account, or whether it allows downloads.",
+    )
+
+
+def _by_hundreds(status: int) -> _Meaning:
+    if status >= 500:
+        return _Meaning(Unreachable, "the server failed")
+    if status >= 400:
+        return _Meaning(Denied, "the server refuses it")
+    if status >= 300:
+        return _Meaning(NotAStore, "the server sends us elsewhere", _ADDRESS)
+    if status == 207:
+        return _Meaning(Unreachable, "the server did it only in part")
+    if status == 202:
+        return _Meaning(Unreachable, "the server took it without saying when it will be stored")
+    return _Meaning(NotAStore, "that is no answer of a WebDAV server", _ADDRESS)
+
+
+def _words(headers: Mapping[str, str], body: bytes) -> str:
+    """The server's own words, if it used sabre's form of an error; never a whole page."""
+    if "xml" not in headers.get("Content-Type", ""):
+        return ""
+    found = re.search(rb"<s:message>([^<]{1,200})", body)
+    return " ".join(found[1].decode("utf-8", "replace").split()) if found else ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: the header is a number or a date (RFC 9110 §10.2.3)."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for the rare answer that has the header
+
+    text = headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time()) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _not_trusted(doing: Doing, why: BaseException, ca_option: str) -> PyshareError:
+    import ssl  # noqa: PLC0415  # loaded already where this can happen
+
+    if isinstance(why, ssl.SSLCertVerificationError):
+        return Unreachable(
+            f"{doing}: its certificate cannot be trusted ({why.verify_message or _short(why)})",
+            remedy=f"If you know better, get its CA as a file and type: git config {ca_option} FILE",
+            passing=False,
+        )
+    if isinstance(why, ssl.SSLError) and why.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
+        return Unreachable(
+            f"{doing}: the server does not speak TLS there", remedy="Is it an http:// address?", passing=False
+        )
+    return Unreachable(f"{doing}: the secure connection broke ({_short(why)})")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What really happened: urllib3 keeps it as the last argument, the cause or the context."""
+    while True:
+        inner = next((part for part in error.args if isinstance(part, BaseException)), None)
+        inner = inner or getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException) or inner is error:
+            return error
+        error = inner
+
+
+def _short(error: BaseException) -> str:
+    """One line about an exception, without the reprs of objects that urllib3 puts in front."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return re.sub(r"^<[^>]*>: |^HTTPS?Connection\([^)]*\): ", "", text)[:200]

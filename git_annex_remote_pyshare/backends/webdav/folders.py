@@ -1,0 +1,106 @@
+"""Makes the folders that a store needs: only when the server says that one is missing, once for all jobs."""
+
+from threading import Lock
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.webdav import propfind
+from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.errors import PyshareError
+
+_MADE_OR_THERE = {201, 405}
+_PARENT_MISSING = {403, 404, 409, 500}
+"""RFC 4918 §9.3.1 says 409; sabre before 2 says 404, nginx 500, others 403, and mean the same."""
+_WRONG_FORM = {301, 302, 307, 308, 400, 415}
+"""What a server says that wants the slash at the end, or does not want it."""
+
+
+class _Refusal(NamedTuple):
+    status: int
+    error: PyshareError
+
+
+class Folders:
+    """Which folders of one store are known to be there.
+
+    Args:
+        client: Sends the requests.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: dict[str, int] = {}
+        self._count = 0
+        self._slash = "/"
+        self._making = Lock()
+
+    def seen(self, folder: str) -> int:
+        """When the folder was last found or made; 0 for never. `make` compares it."""
+        return self._known.get(folder, 0)
+
+    def found(self, folder: str) -> None:
+        """Remember that the folder is there."""
+        if folder not in self._known:
+            self._remember(folder)
+
+    def make(self, folder: str, seen: int = 0) -> None:
+        """Make a folder and those above it, deepest first, unless another job has done so after `seen`.
+
+        Args:
+            folder: Below the store's folder, percent-encoded, without a slash at the end; empty is the store's own.
+            seen: What `seen` said before the server missed the folder.
+
+        Raises:
+            PyshareError: The server does not let us.
+        """
+        with self._making:
+            if self.seen(folder) == seen:
+                self._make(folder)
+                self._remember(folder)
+
+    def _remember(self, folder: str) -> None:
+        self._count += 1
+        self._known[folder] = self._count
+
+    def _make(self, folder: str) -> None:
+        """One MKCOL where the parent is there, else the parent first and then one more."""
+        refusal = self._mkcol(folder)
+        if refusal and refusal.status in _PARENT_MISSING and not self._is_there(folder):
+            self._make_above(folder, refusal)
+            refusal = self._mkcol(folder)
+        if refusal and not self._is_there(folder):
+            raise refusal.error
+
+    def _make_above(self, folder: str, refusal: _Refusal) -> None:
+        """Ends at the server's root, and with the error of the deepest folder, which is the one that we want."""
+        above = (folder or self._client.base_path).rpartition("/")[0]
+        if not above and (not folder or folder.startswith("/")):
+            raise refusal.error
+        try:
+            self._make(above)
+        except PyshareError as error:
+            raise error if error.passing else refusal.error from error
+
+    def _mkcol(self, folder: str) -> _Refusal | None:
+        """Ask for the folder in the form that has worked, else once in the other form."""
+        refusal = self._ask(folder, self._slash)
+        if refusal and refusal.status in _WRONG_FORM:
+            other = "" if self._slash else "/"
+            if self._ask(folder, other) is None:
+                self._slash = other
+                return None
+        return refusal
+
+    def _ask(self, folder: str, slash: str) -> _Refusal | None:
+        request = Request("MKCOL", (folder or self._client.base_path) + slash, f"make the folder {folder or 'itself'}")
+        with self._client.ask(request) as answer:
+            if answer.status in _MADE_OR_THERE:
+                return None
+            return _Refusal(answer.status, self._client.failure(request, answer))
+
+    def _is_there(self, folder: str) -> bool:
+        """Whether there is a folder after all: servers refuse in many ways to make one that exists."""
+        try:
+            thing = propfind.look(self._client, f"{folder}/" if folder else "", f"look for the folder {folder}")
+        except PyshareError:
+            return False
+        return thing is not None and thing.is_folder

@@ -1,0 +1,244 @@
+"""Sends requests to one store: addresses, login, redirects, time limits, and bodies that can be sent again."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import NamedTuple, cast
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.webdav import errors
+from git_annex_remote_pyshare.backends.webdav.auth import Auth
+from git_annex_remote_pyshare.backends.webdav.connection import EXCERPT, Connections, abandon, release
+from git_annex_remote_pyshare.backends.webdav.errors import Doing
+from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN, recognise
+from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError, SourceChanged
+from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
+
+REDIRECTS = {301, 302, 303, 307, 308}
+_KEEPS_METHOD = {307, 308}
+_READS = {"GET", "HEAD", "PROPFIND"}
+_TELLING = {"PUT", "MKCOL", "MOVE"}
+_HOPS = 5
+
+_SLOW_ANSWER = 300.0
+"""Seconds that a server may think after it got everything: virus scanners and object stores take minutes."""
+
+
+class Body:
+    """The bytes that a PUT sends, as often as needed.
+
+    Args:
+        source: Where they come from.
+        progress: Told after each block that went out.
+    """
+
+    def __init__(self, source: Source, progress: Progress) -> None:
+        self.size = source.size
+        self._source = source
+        self._progress = progress
+
+    @contextmanager
+    def blocks(self) -> Iterator[Iterator[memoryview]]:
+        """The file once more from its beginning."""
+        with self._source.open() as file:
+            yield self._read(cast("io.RawIOBase", file))
+
+    def _read(self, file: io.RawIOBase) -> Iterator[memoryview]:
+        room = memoryview(bytearray(min(BLOCK, self.size)))
+        done = 0
+        while done < self.size:
+            try:
+                count = file.readinto(room[: self.size - done])
+            except OSError as error:  # urllib3 would take it for a broken connection
+                raise SourceChanged(f"cannot go on reading the file to store: {error.strerror}") from error
+            if not count:
+                raise SourceChanged("the file became shorter while it was being stored")
+            yield room[:count]
+            done += count
+            self._progress(done)
+
+
+class Request(NamedTuple):
+    """One request to the store."""
+
+    method: str
+    path: str
+    """Below the store's folder, percent-encoded; its own is empty. Absolute for what lies above it."""
+    what: str
+    """For error texts: "store a/KEY"."""
+    headers: Mapping[str, str] = {}
+    body: Body | bytes | None = None
+    destination: str | None = None
+    """Path that a MOVE goes to."""
+
+
+class Client:
+    """One store as HTTP sees it, shared by all jobs.
+
+    Args:
+        place: Where the store is.
+        address: The same, understood.
+    """
+
+    def __init__(self, place: Place, address: Address) -> None:
+        self.address = address
+        self.base = address.base
+        self.auth = Auth(place, address)
+        self.traits = UNKNOWN
+        """What the server's successes have told about it so far."""
+        self._place = place
+        self._connections = Connections(place.clone)
+        self._headers = _own_headers(place, address)
+
+    @contextmanager
+    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+        """The answer to a request, its body not yet read; any status but a refused login or a wrong redirect.
+
+        Raises:
+            PyshareError: There is no answer, or none that means anything; also while the block reads the body.
+        """
+        answer = None
+        try:
+            answer = self._follow(request)
+            if request.method in _TELLING:
+                self._learn(answer)
+            yield answer
+            release(answer)
+        except (HTTPError, HTTPException, TimeoutError) as error:
+            raise errors.from_exception(self.doing(request.what), error, self._option("pyshare-ca")) from error
+        finally:
+            if answer is not None:
+                abandon(answer)
+
+    def failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
+        """The error that an answer means which is no success; reads its body."""
+        body = answer.read(EXCERPT) if request.method != "HEAD" else b""
+        return errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
+
+    def doing(self, what: str) -> Doing:
+        """How error texts tell what was tried."""
+        return Doing(what, self._place.url, self.address.public)
+
+    def url(self, path: str) -> str:
+        """The whole URL of a request's path."""
+        return self.base.removesuffix(self.base_path) + path if path.startswith("/") else f"{self.base}/{path}"
+
+    @property
+    def base_path(self) -> str:
+        """Path of the store's folder on its server, with a slash at its beginning only."""
+        _, slash, path = self.base.partition("://")[2].partition("/")
+        return slash + path
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._connections.close()
+
+    def _learn(self, answer: BaseHTTPResponse) -> None:
+        traits = recognise(answer.status, answer.headers)
+        if traits is not UNKNOWN:
+            self.traits = traits
+
+    def _option(self, name: str) -> str:
+        return f"remote.{self._place.clone.remote or 'NAME'}.{name}"
+
+    def _follow(self, request: Request) -> BaseHTTPResponse:
+        """Send the request to where the store is, and to where the server says that it is."""
+        url = self.url(request.path)
+        for _ in range(_HOPS):
+            answer = self._with_login(request, url)
+            if answer.status not in REDIRECTS or _is_folder_hint(request, url, answer):
+                return answer
+            release(answer)
+            url = self._next_url(request, url, answer)
+        raise errors.moved(self.doing(request.what), f"{url}, and on and on")
+
+    def _next_url(self, request: Request, url: str, answer: BaseHTTPResponse) -> str:
+        """Where a redirect leads, if it may be followed (RFC 9110 §15.4)."""
+        target = _location(url, answer)
+        # A page for logins may carry our path along, but in its query.
+        fits = bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
+        allowed = answer.status in _KEEPS_METHOD or (request.method in _READS and answer.status != 303)
+        if not allowed or (request.destination is not None and not fits):
+            place = target.removesuffix(f"/{request.path}") if fits else target
+            raise errors.moved(self.doing(request.what), place)
+        if url.startswith("https:") and not target.startswith("https:"):
+            raise errors.moved(self.doing(request.what), f"{target}, without encryption")
+        if fits and self.auth.is_for(target):
+            # The whole store has moved, or wants https: later requests go there at once.
+            self.base = target.removesuffix(f"/{request.path}")
+        return target
+
+    def _with_login(self, request: Request, url: str) -> BaseHTTPResponse:
+        if not self.auth.is_for(url):
+            return self._once(request, url, "")
+        return self.auth.send(
+            request.method, url, self.doing(request.what), lambda login: self._once(request, url, login)
+        )
+
+    def _once(self, request: Request, url: str, login: str) -> BaseHTTPResponse:
+        headers = {**self._headers, **request.headers} if self.auth.is_for(url) else dict(request.headers)
+        if login:
+            headers["Authorization"] = login.encode("utf-8", "surrogateescape")  # type: ignore[assignment]
+        if request.destination is not None:
+            headers["Destination"] = self.url(request.destination)
+        if not isinstance(request.body, Body):
+            return self._send(request, url, headers, request.body)
+        headers["Content-Length"] = str(request.body.size)
+        with request.body.blocks() as blocks:
+            return self._send(request, url, headers, blocks)
+
+    def _send(
+        self, request: Request, url: str, headers: Mapping[str, str], body: bytes | Iterator[memoryview] | None
+    ) -> BaseHTTPResponse:
+        pool = self._connections.pool(url)
+        through_proxy = pool.proxy is not None and url.startswith("http:")
+        return pool.urlopen(
+            request.method,
+            url if through_proxy else url[url.index("/", 8) :],
+            body=body,  # type: ignore[arg-type]
+            headers=headers,
+            timeout=self._connections.timeout(0 if request.method in _READS else _SLOW_ANSWER),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+
+def _location(url: str, answer: BaseHTTPResponse) -> str:
+    """The whole URL that a redirect names."""
+    scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+    return urlunsplit((scheme, host, path or "/", query, ""))
+
+
+def _is_folder_hint(request: Request, url: str, answer: BaseHTTPResponse) -> bool:
+    """Whether a redirect merely says that a folder's URL ends with a slash: then there is no object."""
+    target = _location(url, answer).partition("?")[0]
+    if request.method == "MKCOL":
+        return target.rstrip("/") == url.rstrip("/")
+    return request.method in {"GET", "HEAD", "PUT"} and target.partition("//")[2] == f"{url}/".partition("//")[2]
+
+
+def _own_headers(place: Place, address: Address) -> dict[str, str]:
+    """What every request to the store's server says about us."""
+    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    if address.public:
+        # Without it Nextcloud refuses to guests everything but GET (apps/dav/appinfo/v2/publicremote.php).
+        headers["X-Requested-With"] = "XMLHttpRequest"
+    if wanted := place.clone.option("pyshare-header"):
+        name, colon, value = (part.strip() for part in wanted.partition(":"))
+        if not colon or not name or not wanted.isprintable():
+            raise BadSetting(
+                f"git config remote.{place.clone.remote}.pyshare-header is not a header",
+                remedy="It looks like this: Referer: https://cloud.example.org/",
+            )
+        headers[name] = value
+    return headers

@@ -1,0 +1,111 @@
+"""PROPFIND (RFC 4918 §9.1): asks for kind and size of things and reads the answer, thing by thing.
+
+Never with Depth infinity, which many servers refuse. XML comes from a stranger: entities and DTDs are refused.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.webdav import errors
+from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
+
+_BODY = (
+    b'<?xml version="1.0" encoding="utf-8"?>'
+    b'<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>'
+)
+
+
+class Thing(NamedTuple):
+    """One thing of a multistatus answer."""
+
+    path: str
+    """Path of its URL, decoded, with single slashes and none at the end."""
+    is_folder: bool
+    size: int | None
+
+
+def look(client: Client, path: str, what: str) -> Thing | None:
+    """What is at a path; None when the server has nothing there.
+
+    Raises:
+        NotAStore: The answer is not one of a WebDAV server.
+    """
+    return next(_ask(client, path, "0", what), None)
+
+
+def children(client: Client, folder: str) -> Iterator[Thing]:
+    """What lies directly in a folder, whose path ends with a slash or is empty; nothing if there is no such folder."""
+    own = ""
+    for thing in _ask(client, folder, "1", f"list {folder or 'the store'}"):
+        # Servers name the folder itself first, perhaps by another host or path than the one that we used.
+        own = own or f"{thing.path}/"
+        name = thing.path.removeprefix(own)
+        if thing.path.startswith(own) and name and "/" not in name:
+            yield Thing(name, thing.is_folder, thing.size)
+
+
+def _ask(client: Client, path: str, depth: str, what: str) -> Iterator[Thing]:
+    headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
+    request = Request("PROPFIND", path, what, headers, _BODY)
+    with client.ask(request) as answer:
+        if answer.status in {404, 410}:
+            return
+        if answer.status in range(200, 300) and answer.status != 207:
+            raise errors.login_page(client.doing(what))
+        if answer.status != 207:
+            raise client.failure(request, answer)
+        yield from _things(client, answer, what)
+
+
+def _things(client: Client, answer: BaseHTTPResponse, what: str) -> Iterator[Thing]:
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # as late as the parser itself
+
+    from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only a look or a listing needs it
+    from defusedxml.ElementTree import iterparse  # noqa: PLC0415
+
+    try:
+        events = iterparse(answer, ("start", "end"), forbid_dtd=True)
+        _, multistatus = next(events)
+        for event, element in events:
+            if event == "end" and element.tag == "{DAV:}response":
+                thing = _thing(element)
+                multistatus.clear()  # or a large folder would grow in memory
+                if thing is not None:
+                    yield thing
+    except (ParseError, DefusedXmlException, StopIteration) as error:
+        raise errors.login_page(client.doing(what)) from error
+
+
+def _thing(response: "Element") -> Thing | None:
+    """A `response` element understood; None when its own status says that nothing is there."""
+    if _failed(response.findtext("{DAV:}status")):
+        return None
+    is_folder, size = False, None
+    for propstat in response.iterfind("{DAV:}propstat"):
+        if _failed(propstat.findtext("{DAV:}status")):
+            continue  # properties that the thing does not have
+        is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
+        text = (propstat.findtext(".//{DAV:}getcontentlength") or "").strip()
+        size = int(text) if text.isdigit() else size
+    return Thing(_path(response.findtext("{DAV:}href") or ""), is_folder, None if is_folder else size)
+
+
+def _failed(status: str | None) -> bool:
+    """Whether a status line, perhaps without its phrase, tells of a failure (RFC 4918 §13)."""
+    words = (status or "").split()
+    return len(words) > 1 and not words[1].startswith("2")
+
+
+def _path(href: str) -> str:
+    """An href as a plain path: servers write it with or without a host and with different escapes (RFC 4918 §8.3)."""
+    path = href.strip()
+    if "://" in path.partition("?")[0]:
+        path = urlsplit(path).path
+    segments = [unquote_to_bytes(segment) for segment in path.split("/") if segment]
+    return "".join("/" + segment.decode("utf-8", "surrogateescape") for segment in segments)

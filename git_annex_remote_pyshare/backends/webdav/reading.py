@@ -1,0 +1,151 @@
+"""Looks at objects and retrieves them."""
+
+import re
+from typing import NamedTuple
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.webdav import errors, propfind
+from git_annex_remote_pyshare.backends.webdav.http import REDIRECTS, Client, Request
+from git_annex_remote_pyshare.backends.webdav.url import in_path
+from git_annex_remote_pyshare.errors import NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink
+
+_GONE = {404, 410}
+_NO_SUCH_METHOD = {405, 501}
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+
+
+def stat(client: Client, path: str, what: str) -> Stat | None:
+    """What is at a path, by HEAD; see `Backend.stat`. A page for people is looked at a second time."""
+    request = Request("HEAD", path, what)
+    with client.ask(request) as answer:
+        # What comes here as a redirect is one to the same URL with a slash: a folder.
+        if answer.status in _GONE | REDIRECTS:
+            return None
+        unheard = answer.status in _NO_SUCH_METHOD
+        if not unheard and not _may_be_page(answer):
+            if answer.status != 200:
+                raise client.failure(request, answer)
+            return Stat(_length(answer))
+    thing = propfind.look(client, path, what)
+    if thing is None and not unheard:
+        raise errors.login_page(client.doing(what))
+    return None if thing is None or thing.is_folder else Stat(thing.size)
+
+
+class Downloads:
+    """All retrievals from one store.
+
+    Args:
+        client: Sends the requests.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._unfinished: dict[str, str] = {}
+        """Strong entity tags of objects that broke off in this process, by path."""
+
+    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+        """Retrieve one object; see `Backend.get`."""
+        path, what = in_path(name), f"get {name}"
+        if (start := sink.size) and self._go_on(Request("GET", path, what), start, sink, progress):
+            return
+        request = Request("GET", path, what)
+        with self._client.ask(request) as answer:
+            if answer.status != 200:
+                raise self._failure(request, answer)
+            self._fill(request, answer, sink, _Span(0, _length(answer)), progress)
+
+    def _go_on(self, request: Request, start: int, sink: Sink, progress: Progress) -> bool:
+        """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
+        headers = {"Range": f"bytes={start}-"}
+        if tag := self._unfinished.get(request.path):
+            headers["If-Range"] = tag
+        request = request._replace(headers=headers)
+        with self._client.ask(request) as answer:
+            span = _span(answer)
+            if answer.status == 416:
+                return span.total == start
+            if answer.status == 500:  # said by servers that do not know 416
+                return False
+            if answer.status not in {200, 206}:
+                raise self._failure(request, answer)
+            if span.start not in {0, start}:
+                return False
+            self._fill(request, answer, sink, span, progress)
+        return True
+
+    def _fill(self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: "_Span", progress: Progress) -> None:
+        """Write the answer's body into the sink; a body that is cut leaves what came of it."""
+        self._refuse_page(request, answer, span)
+        self._remember(request.path, answer)
+        done = span.start
+        with sink.writing(span.start, span.total) as file:
+            while block := answer.read(BLOCK):
+                file.write(block)
+                done += len(block)
+                progress(done)
+        if span.total not in {None, done}:
+            raise Unreachable(f"{self._client.doing(request.what)}: only {done} of {span.total} bytes came")
+        self._unfinished.pop(request.path, None)
+
+    def _remember(self, path: str, answer: BaseHTTPResponse) -> None:
+        tag = answer.headers.get("ETag", "")
+        if tag.startswith('"'):  # only strong ones can match (RFC 9110 §13.1.5)
+            self._unfinished[path] = tag
+        else:
+            self._unfinished.pop(path, None)
+
+    def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: "_Span") -> None:
+        """A page may be the object itself; a login's page, or the listing of a folder, is not."""
+        if not _is_page(answer):
+            return
+        thing = propfind.look(self._client, request.path, request.what)
+        if thing is not None and thing.is_folder:
+            raise _nothing_there(self._client, request)
+        if thing is None or thing.size not in {None, span.total}:
+            raise errors.login_page(self._client.doing(request.what))
+
+    def _failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
+        if answer.status in REDIRECTS:
+            return _nothing_there(self._client, request)
+        return self._client.failure(request, answer)
+
+
+class _Span(NamedTuple):
+    """Which part of an object a body is."""
+
+    start: int
+    total: int | None
+    """Bytes of the whole object, where the server tells."""
+
+
+def _span(answer: BaseHTTPResponse) -> _Span:
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+    if answer.status == 200 or not match:
+        # A 206 that does not say which part it is cannot be used.
+        return _Span(0 if answer.status == 200 else -1, _length(answer))
+    return _Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None)
+
+
+def _length(answer: BaseHTTPResponse) -> int | None:
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else None
+
+
+def _is_page(answer: BaseHTTPResponse) -> bool:
+    return answer.headers.get("Content-Type", "").startswith("text/html")
+
+
+def _may_be_page(answer: BaseHTTPResponse) -> bool:
+    """Whether the answer may be a login's page or the listing of a folder instead of an object."""
+    if answer.status != 200:
+        return False
+    # sabre says 200 to a HEAD for a folder (lib/DAV/CorePlugin.php, httpHead), without either of these.
+    return _is_page(answer) or ("Content-Length" not in answer.headers and "ETag" not in answer.headers)
+
+
+def _nothing_there(client: Client, request: Request) -> NotFound:
+    return NotFound(f"{client.doing(request.what)}: the server has a folder there")

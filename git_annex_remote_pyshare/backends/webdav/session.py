@@ -1,0 +1,55 @@
+"""What the backend has from its first request on: the connections and all that was learned about the server."""
+
+from collections.abc import Iterator
+
+from git_annex_remote_pyshare.backends.base import Entry, Place, Stat
+from git_annex_remote_pyshare.backends.webdav import link, propfind, reading
+from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.backends.webdav.move import is_temporary
+from git_annex_remote_pyshare.backends.webdav.reading import Downloads
+from git_annex_remote_pyshare.backends.webdav.upload import Uploads
+from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
+
+_REMOVED = {200, 204, 404, 410}
+
+
+class Session:
+    """One store that is being used.
+
+    Args:
+        place: Where the store is.
+        address: The same, understood.
+
+    Raises:
+        PyshareError: It is a public link, and the server does not know it.
+    """
+
+    def __init__(self, place: Place, address: Address) -> None:
+        self.client = Client(place, address)
+        self.uploads = Uploads(place, self.client)
+        self.downloads = Downloads(self.client)
+        if address.older:
+            link.settle(self.client)
+
+    def stat(self, name: str) -> Stat | None:
+        """See `Backend.stat`."""
+        return reading.stat(self.client, in_path(name), f"look for {name}")
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
+        request = Request("DELETE", in_path(name), f"remove {name}")
+        with self.client.ask(request) as answer:
+            if answer.status not in _REMOVED:
+                raise self.client.failure(request, answer)
+
+    def list(self, folder: str) -> Iterator[Entry]:
+        """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""
+        waiting = [folder]
+        while waiting:
+            above = waiting.pop()
+            for thing in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
+                name = f"{above}/{thing.path}" if above else thing.path
+                if thing.is_folder:
+                    waiting.append(name)
+                elif not is_temporary(name):
+                    yield Entry(name, thing.size)

@@ -1,0 +1,112 @@
+"""Stores an object: straight to its name where the server's PUT is atomic, else to a temporary one and by MOVE."""
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.webdav.folders import Folders
+from git_annex_remote_pyshare.backends.webdav.http import Body, Client, Request
+from git_annex_remote_pyshare.backends.webdav.move import Move, Temporaries, is_success, move
+from git_annex_remote_pyshare.backends.webdav.reading import stat
+from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN
+from git_annex_remote_pyshare.backends.webdav.url import in_path
+from git_annex_remote_pyshare.errors import BadSetting, Corrupt, Denied, PyshareError
+from git_annex_remote_pyshare.transfer import Progress, Source
+
+_LARGE = 1 << 20
+"""From this size on, in bytes, a body is not sent into a folder of which we know nothing."""
+
+
+class Uploads:
+    """All stores of one place, which share what is known of folders and server.
+
+    Args:
+        place: Its clone says how to write, and makes temporary names its own.
+        client: Sends the requests.
+    """
+
+    def __init__(self, place: Place, client: Client) -> None:
+        self._client = client
+        self._folders = Folders(client)
+        self._temporaries = Temporaries(client, place.clone.id)
+        self._sums = False
+        self._way = place.clone.option("pyshare-put")
+        if self._way not in {"", "direct", "move"}:
+            raise BadSetting(
+                f"git config remote.{place.clone.remote}.pyshare-put is {self._way!r}",
+                remedy="It may be direct or move; leave it out to let the server's kind decide.",
+            )
+
+    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """Store one object; see `Backend.put`."""
+        path = in_path(name)
+        folder = path.rpartition("/")[0]
+        what = f"store {name}"
+        if source.size > _LARGE and not self._folders.seen(folder):
+            self._folders.make(folder)
+        if self._way == "direct" or (self._way != "move" and self._client.traits.atomic):
+            return self._put(Request("PUT", path, what, body=Body(source, progress)), source)
+        with self._temporaries.one_for(path) as temporary:
+            receipt = self._put(Request("PUT", temporary, what, body=Body(source, progress)), source)
+            self._compare(temporary, source.size, what)
+            move(self._client, Move(temporary, path, source.size, what), lambda: progress(source.size))
+            self._compare(path, source.size, what)
+        return receipt
+
+    def _put(self, request: Request, source: Source) -> Receipt:
+        """PUT; where the server misses the folder, make it and PUT once more."""
+        folder = request.path.rpartition("/")[0]
+        seen = self._folders.seen(folder)
+        request = request._replace(headers=self._headers(source))
+        with self._client.ask(request) as answer:
+            if not _folder_missing(answer, seen):
+                return self._receipt(request, answer)
+            refusal = self._client.failure(request, answer)
+        self._make(folder, seen, refusal)
+        with self._client.ask(request) as answer:
+            return self._receipt(request, answer)
+
+    def _make(self, folder: str, seen: int, refusal: PyshareError) -> None:
+        try:
+            self._folders.make(folder, seen)
+        except PyshareError as error:
+            # Who may not write here is better told so than that a folder cannot be made.
+            raise refusal if isinstance(refusal, Denied) else error from error
+
+    def _headers(self, source: Source) -> dict[str, str]:
+        headers = {"Content-Type": "application/octet-stream"}
+        if self._sums:
+            headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
+        elif self._client.traits.hashes or (self._client.traits is UNKNOWN and self._client.address.cloudy):
+            headers["X-Hash"] = "sha256"
+        return headers
+
+    def _receipt(self, request: Request, answer: BaseHTTPResponse) -> Receipt:
+        """What a success says about the object; anything else is raised."""
+        if not is_success(answer):
+            raise self._client.failure(request, answer)
+        self._folders.found(request.path.rpartition("/")[0])
+        received = answer.headers.get("X-Hash-SHA256", "").lower()
+        if "X-Hash" in request.headers and self._client.traits.hashes and not received:
+            self._sums = True  # ownCloud and old Nextcloud do not hash for us; ownCloud compares a sum that we send.
+        return Receipt(digests={"sha256": received} if received else {})
+
+    def _compare(self, path: str, size: int, what: str) -> None:
+        """Hold what is there against what was sent, where a success alone does not imply it.
+
+        sabre's plain file store says 201 to what the disk refused (lib/DAV/FS/Directory.php).
+        """
+        if self._client.traits.counts:
+            return
+        found = stat(self._client, path, what)
+        if found is None or found.size not in {None, size}:
+            there = "nothing" if found is None else f"{found.size} bytes"
+            raise Corrupt(
+                f"{self._client.doing(what)}: the server said that it stored {size} bytes, but has {there}",
+                remedy="The disk behind it may be full, or the name too long for it.",
+            )
+
+
+def _folder_missing(answer: BaseHTTPResponse, seen: int) -> bool:
+    """Whether a PUT failed, or may have failed, because its folder is not there (RFC 4918 §9.7.1)."""
+    nginx = answer.headers.get("Server", "").startswith("nginx")
+    return answer.status in {404, 409} or (not seen and (answer.status == 403 or (answer.status == 500 and nginx)))

@@ -1,0 +1,126 @@
+"""Addresses of WebDAV stores: what `url=` means, which ones cannot be meant, and how names go into a URL."""
+
+import re
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.base import encode_name
+from git_annex_remote_pyshare.credentials.host import host_of, without_login
+from git_annex_remote_pyshare.errors import BadSetting
+
+_URL = re.compile(r"(https?|davs?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(r"(.*?)(?:/index\.php)?/s/([^/]+)/?")
+_PUBLIC = re.compile(r".*/public\.php/(?:webdav|dav/files/([^/]+))(?:/.*)?")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_IN_PATHS = _UNRESERVED | frozenset(b"/%!$&'()*+,;=:@")
+_FOLDERS = ("path", "dir")
+"""Parameters by which the pages of a public link name the folder that is shown."""
+
+
+class Address(NamedTuple):
+    """Where a store is, as HTTP wants it."""
+
+    base: str
+    """URL of the store's folder, percent-encoded, without a trailing slash."""
+    token: str = ""
+    """Of a public link; empty for a store with accounts."""
+    older: str = ""
+    """Where servers from before Nextcloud 29 keep the same public link."""
+    public: bool = False
+    """Whether the server treats visitors of this address as guests."""
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return self.base.split("/", 3)[2]
+
+    @property
+    def cloudy(self) -> bool:
+        """Whether it looks like one of Nextcloud or ownCloud, whatever answers there."""
+        return "/remote.php/" in self.base or "/public.php/" in self.base
+
+
+def check(url: str) -> None:
+    """Raise BadSetting, with what to type instead, when the URL cannot be that of a WebDAV store."""
+    address_of(url)
+
+
+def address_of(url: str) -> Address:
+    """What a URL in `url=` means.
+
+    Public links are `https://HOST/s/TOKEN` (a share's page, also behind `/index.php`) and the addresses below
+    `/public.php/` (Nextcloud developer manual, "WebDAV basic APIs", public shares).
+
+    Raises:
+        BadSetting: It is not the address of a WebDAV store.
+    """
+    match = _URL.fullmatch(url)
+    if not match:
+        raise BadSetting(
+            f"url={url} is not the address of a WebDAV folder",
+            remedy="Give one like url=https://cloud.example.org/remote.php/dav/files/bob/annex.",
+        )
+    scheme, host, path, query, fragment = (part or "" for part in match.groups())
+    if "@" in host:
+        clean = without_login(url)
+        raise BadSetting(
+            "url= holds a login, which git-annex would publish with the dataset",
+            remedy=f"Type instead: url={clean} and, for the login: pyshare login {clean}",
+        )
+    host_of(url)
+    origin = f"{_web_scheme(scheme)}://{host.lower()}"
+    path = _in_url(path.rstrip("/"))
+    if any(segment in {"", ".", ".."} for segment in path.split("/")[1:]):
+        raise BadSetting(f"url={url} has an empty or dotted part in its path", remedy="Write the path out.")
+    if link := _LINK.fullmatch(path):
+        return _public_link(origin + link[1], link[2], query)
+    if query or fragment:
+        clean = f"{scheme}://{host}{path}"
+        raise BadSetting(
+            f"url={url} goes on behind the path with {(query or fragment)[0]}",
+            remedy=f"Type instead: url={clean} (a # or ? that belongs to a folder's name is written %23 or %3F).",
+        )
+    public = _PUBLIC.fullmatch(path)
+    return Address(origin + path, token=public[1] or "" if public else "", public=bool(public))
+
+
+def in_path(name: str) -> str:
+    """A name, percent-encoded segment by segment (RFC 3986 §2.3).
+
+    Raises:
+        BadName: It is no legal name.
+    """
+    return _quote(encode_name(name), _UNRESERVED | {0x2F})
+
+
+def _quote(text: bytes, kept: frozenset[int]) -> str:
+    return "".join(chr(byte) if byte in kept else f"%{byte:02X}" for byte in text)
+
+
+def _in_url(path: str) -> str:
+    """The path of a URL as people type it: what is encoded stays, only what no URL may hold is encoded."""
+    return re.sub("%(?![0-9A-Fa-f]{2})", "%25", _quote(path.encode("utf-8", "surrogateescape"), _IN_PATHS))
+
+
+def _web_scheme(scheme: str) -> str:
+    return {"dav": "http", "davs": "https"}.get(scheme.lower(), scheme.lower())
+
+
+def _public_link(server: str, token: str, query: str) -> Address:
+    folder = _folder_shown(query)
+    return Address(
+        f"{server}/public.php/dav/files/{token}{folder}",
+        token=token,
+        older=f"{server}/public.php/webdav{folder}",
+        public=True,
+    )
+
+
+def _folder_shown(query: str) -> str:
+    """The folder inside the share that the page of a link shows, encoded, with a leading slash; else empty."""
+    for pair in query.lstrip("?").split("&"):
+        name, _, value = pair.partition("=")
+        if name in _FOLDERS and value:
+            path = re.sub("%2f", "/", value.replace("+", "%20"), flags=re.IGNORECASE)
+            segments = [segment for segment in path.split("/") if segment not in {"", ".", ".."}]
+            return "".join(f"/{_in_url(segment)}" for segment in segments)
+    return ""
