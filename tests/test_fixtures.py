@@ -2,18 +2,29 @@
 
 import glob
 import os
+import re
 
 import pytest
 from dialogue import read, replay
 
-FIXTURES = sorted(glob.glob(os.path.join(os.path.dirname(__file__), "..", "protocol_fixtures", "*.txt")))
+HERE = os.path.dirname(__file__)
+FIXTURES = sorted(glob.glob(os.path.join(HERE, "..", "protocol_fixtures", "*.txt")))
 
 
-@pytest.mark.parametrize("path", FIXTURES, ids=[os.path.basename(path)[:-4] for path in FIXTURES])
+def text_of(path: str) -> str:
+    with open(path, encoding="utf-8", newline="\n") as file:
+        return file.read()
+
+
+def name_of(path: str) -> str:
+    """The file's name, and the edge cases that its comment names."""
+    return "-".join([os.path.basename(path)[:-4], *re.findall(r"^# ([A-Z]+[0-9]+):", text_of(path), re.MULTILINE)])
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=name_of)
 def test_the_dialogue_goes_as_written(path: str, tmp_path: object) -> None:
     folder = str(tmp_path)
-    with open(path, encoding="utf-8", newline="\n") as file:
-        replay(read(file.read(), folder), folder)
+    replay(read(text_of(path), folder), folder)
 
 
 def test_there_are_dialogues() -> None:
