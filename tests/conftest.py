@@ -1,3 +1,3 @@
 """Fixtures that several test modules use."""
 
-pytest_plugins = ["annex", "servers", "places"]
+pytest_plugins = ["annex", "servers", "places", "logins"]

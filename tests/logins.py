@@ -1,0 +1,235 @@
+"""A person without logins, keyrings of all moods, and a small Nextcloud: for the tests of credentials and commands."""
+
+import io
+import json
+import sys
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+import keyring
+import keyring.backends.fail
+import keyring.core
+import pytest
+from keyring.backend import KeyringBackend
+
+from git_annex_remote_pyshare.cli.app import run
+from git_annex_remote_pyshare.clone import Clone
+
+
+class MemoryKeyring(KeyringBackend):
+    """A keyring as it should be."""
+
+    priority = 5.0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.secrets: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.secrets.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.secrets[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.secrets[service, username]
+
+
+class HangingKeyring(MemoryKeyring):
+    """One whose daemon has stopped answering; `release` ends that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.release = Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.release.wait(30)
+        return super().get_password(service, username)
+
+
+class FailingKeyring(MemoryKeyring):
+    """One that fails in every way, with a text that holds a secret."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise RuntimeError("cannot give hunter2")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError(f"cannot take {password}")
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise RuntimeError("cannot forget hunter2")
+
+
+class UnadvisedKeyring(MemoryKeyring):
+    """One that keyring would take for want of a better one, e.g. a plain file or one behind a typed password."""
+
+    priority = 0.5
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """HOME of somebody with no login anywhere and no keyring."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("XDG_CONFIG_HOME", "WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    return home
+
+
+@pytest.fixture
+def with_keyring(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[KeyringBackend], None]:
+    """Gives that person a keyring."""
+    return lambda backend: monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+
+
+def clone_with(**config: str) -> Clone:
+    """A clone whose remote `cloud` has these git config options, `-` written as `_`."""
+    clone = Clone("no-such-folder", "cloud")
+    clone.__dict__["config"] = {f"remote.cloud.{name.replace('_', '-')}": value for name, value in config.items()}
+    return clone
+
+
+class Piped(io.TextIOWrapper):
+    """Standard input that is a pipe."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="utf-8")
+
+
+class Outcome(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Type = Callable[..., Outcome]
+
+
+@pytest.fixture
+def typed(alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
+    """Types `pyshare …` with something in a pipe."""
+
+    def do(*words: str, pipe: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", Piped(pipe))
+        code = run(list(words))
+        return Outcome(code, *capsys.readouterr())
+
+    return do
+
+
+class Cloud(ThreadingHTTPServer):
+    """A Nextcloud under `/cloud`, as far as logging in goes; tests change its attributes to change its mind."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Visit)
+        self.base = f"http://127.0.0.1:{self.server_port}/cloud"
+        self.host = f"127.0.0.1:{self.server_port}"
+        self.passwords = {"bob@example.org": "pass word"}
+        self.refusals = 2
+        """How often a poll is answered 404 before somebody grants access in the browser."""
+        self.flow: dict[str, Any] | None = {
+            "poll": {"token": "polltoken", "endpoint": f"{self.base}/login/v2/poll"},
+            "login": f"{self.base}/login/v2/flow/x",
+        }
+        self.granted = {"server": self.base, "loginName": "bob@example.org", "appPassword": "app-password"}
+        self.replies: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
+        """(method, path) → status and headers that come instead of the proper answer."""
+        self.seen: list[tuple[str, str, str]] = []
+        """Method, path and Authorization of each request."""
+
+    def asked(self, method: str, part: str) -> list[str]:
+        """The Authorization headers of the requests of this method whose path has `part`."""
+        return [authorization for how, path, authorization in self.seen if how == method and part in path]
+
+
+class _Visit(BaseHTTPRequestHandler):
+    server: Cloud
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's word
+        pass
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = self.path.partition("?")[0]
+        self.server.seen.append((self.command, path, self.headers.get("Authorization", "")))
+        if scripted := self.server.replies.get((self.command, path)):
+            self._send(*scripted)
+            return
+        proper: dict[tuple[str, str], Callable[[], None]] = {
+            ("GET", "/status.php"): lambda: self._send(200, content={"productname": "Nextcloud", "version": "31"}),
+            ("POST", "/index.php/login/v2"): self._begin,
+            ("POST", "/login/v2/poll"): lambda: self._poll(body),
+            ("GET", "/ocs/v1.php/cloud/user"): lambda: self._for_users(200, {"ocs": {"data": {"id": "bob the 1st"}}}),
+            ("DELETE", "/ocs/v2.php/core/apppassword"): lambda: self._for_users(200),
+        }
+        wanted = (self.command, path.removeprefix("/cloud"))
+        if wanted in proper and path.startswith("/cloud/"):
+            proper[wanted]()
+        elif self.command == "PROPFIND":
+            self._for_users(207)
+        else:
+            self._send(404)
+
+    do_GET = do_POST = do_DELETE = do_PROPFIND = _answer  # noqa: N815  # the library's names
+
+    def _begin(self) -> None:
+        self._send(200 if self.server.flow else 404, content=self.server.flow)
+
+    def _poll(self, body: bytes) -> None:
+        self.server.refusals -= 1
+        if body != b"token=polltoken" or self.server.refusals >= 0:
+            self._send(404)
+        else:
+            self.server.passwords[self.server.granted["loginName"]] = self.server.granted["appPassword"]
+            self._send(200, content=self.server.granted)
+
+    def _for_users(self, status: int, content: object = None) -> None:
+        kind, _, rest = self.headers.get("Authorization", "").partition(" ")
+        user, _, password = b64decode(rest).decode().partition(":") if kind == "Basic" else ("", "", "")
+        known = self.server.passwords.get(user) == password if user else f"{kind} {rest}" == "Bearer good-token"
+        if known:
+            self._send(status, content=content)
+        else:
+            self._send(401, {"WWW-Authenticate": 'Basic realm="cloud"'})
+
+    def _send(self, status: int, headers: dict[str, str] | None = None, content: object = None) -> None:
+        body = json.dumps(content).encode() if content is not None else b""
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _serving() -> Iterator[Cloud]:
+    server = Cloud()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def cloud(alone: Path) -> Iterator[Cloud]:
+    """A Nextcloud on loopback."""
+    yield from _serving()
+
+
+@pytest.fixture
+def stranger(alone: Path) -> Iterator[Cloud]:
+    """Another one, on a port of its own: to a login that is another host."""
+    yield from _serving()
