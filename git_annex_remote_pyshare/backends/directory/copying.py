@@ -12,7 +12,7 @@ STEP = 8 << 20
 
 
 def copy(reader: BinaryIO, writer: BinaryIO, size: int, progress: Progress, done: int = 0) -> int:
-    """Copy until `reader` ends; both files are unbuffered and stand at byte `done` of the object.
+    """Copy until `reader` ends or has given more than `size`; both files are unbuffered and stand at byte `done`.
 
     Args:
         reader: Where the bytes come from.
@@ -28,7 +28,8 @@ def copy(reader: BinaryIO, writer: BinaryIO, size: int, progress: Progress, done
         OSError: One of the files failed.
     """
     ways = list(_WAYS)
-    while True:
+    # A file that keeps growing would never end.
+    while done <= size:
         try:
             moved = ways[0](reader, writer)
         except OSError:
@@ -44,7 +45,8 @@ def copy(reader: BinaryIO, writer: BinaryIO, size: int, progress: Progress, done
             # copy_file_range sees the end too early on some file systems (Linux before 5.19 on procfs, FUSE).
             del ways[0]
         else:
-            return done
+            break
+    return done
 
 
 def _by_range(reader: BinaryIO, writer: BinaryIO) -> int:
