@@ -1,17 +1,4 @@
-r"""Reads and replays the dialogues of protocol_fixtures/.
-
-    # What the dialogue shows: one or more lines.
-    # remote: awkward            tests/awkward.py, or `pyshare`: the real program
-    # awkward: getcost=cheap     what the awkward remote does at requests without a key
-    # file: a/b.txt hello        a file in {dir}, made before; `# folder: a` makes a folder
-    > from git-annex to the remote
-    < from the remote to git-annex
-    ! a line of standard error; there must be no other
-
-`\xe9` stands for that byte (a blank at the end of a line is `\x20`), `{dir}` for an empty folder of the test's own,
-`{any}` for any text in a line of the remote. DEBUG lines of the remote are passed over. With ASYNC, the lines of
-one job keep their order, while those of different jobs may come in any.
-"""
+"""Reads and replays the dialogues of protocol_fixtures/; the README there explains how to write one."""
 
 import os
 import re
@@ -34,8 +21,9 @@ PATIENCE = 20.0
 class Dialogue(NamedTuple):
     remote: str
     awkward: str
-    files: Mapping[str, bytes]
+    files: Mapping[bytes, bytes]
     folders: list[str]
+    repositories: list[str]
     lines: list[tuple[str, bytes]]
     """(`>`, `<` or `!`, the line's bytes)"""
 
@@ -47,10 +35,10 @@ def read(text: str, folder: str) -> Dialogue:
         if line.startswith("# ") and ": " in line:
             name, _, told = line[2:].partition(": ")
             headers[name].append(told)
-    files = {name: _bytes(content, folder) for name, _, content in (f.partition(" ") for f in headers["file"])}
+    files = dict(_bytes(told, folder).split(b" = ", 1) for told in headers["file"])
     spoken = [(line[0], _bytes(line[2:], folder)) for line in lines if not line.startswith("#")]
     (remote,) = headers["remote"]
-    return Dialogue(remote, " ".join(headers["awkward"]), files, headers["folder"], spoken)
+    return Dialogue(remote, " ".join(headers["awkward"]), files, headers["folder"], headers["git"], spoken)
 
 
 def _bytes(text: str, folder: str) -> bytes:
@@ -65,7 +53,7 @@ class Program:
         environment = {
             name: told
             for name, told in os.environ.items()
-            if not name.startswith(("WEBDAV_", "AWS_", "DROPBOX_", "GIT_"))
+            if not name.startswith(("WEBDAV_", "AWS_", "DROPBOX_", "GIT_", "PYTHONUNBUFFERED"))
         }
         self.process = subprocess.Popen(
             [sys.executable, *PROGRAMS[remote]],
@@ -134,26 +122,48 @@ def job_of(line: bytes) -> bytes:
 
 
 def replay(dialogue: Dialogue, folder: str) -> None:
-    for name in dialogue.folders:
-        os.makedirs(os.path.join(folder, name), exist_ok=True)
-    for name, content in dialogue.files.items():
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(content)
+    _furnish(dialogue, folder)
     program = Program(dialogue.remote, folder, dialogue.awkward)
+    answers: dict[bytes, bytes] = {}
     for side, line in dialogue.lines:
         if side == ">":
             program.say(line)
         elif side == "<":
-            _compare(program.next_line(job_of(line)), line)
+            _expect(program, line, answers)
+        elif side == "=":
+            name, _, content = line.partition(b" = ")
+            with open(os.path.join(folder, os.fsdecode(name)), "rb") as file:
+                assert file.read() == content
+        elif side == "~":
+            question, _, answer = line.partition(b" = ")
+            answers[question] = answer
     code, left = program.end()
     assert left == []
     assert program.errors == [line for side, line in dialogue.lines if side == "!"]
     assert code == 0
 
 
-def _compare(heard: bytes, expected: bytes) -> None:
+def _furnish(dialogue: Dialogue, folder: str) -> None:
+    for name in dialogue.folders:
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    for name in dialogue.repositories:
+        repository = os.path.join(folder, name)
+        subprocess.run(["git", "init", "-q", "-b", "git-annex", repository], check=True)
+        author = ["-c", "user.name=Alice", "-c", "user.email=alice@example.org"]
+        subprocess.run(["git", "-C", repository, *author, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    for file_name, content in dialogue.files.items():
+        path = os.path.join(folder, os.fsdecode(file_name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+
+
+def _expect(program: Program, expected: bytes, answers: Mapping[bytes, bytes]) -> None:
+    job = job_of(expected)
     pattern = b".*".join(map(re.escape, expected.split(b"{any}")))
-    if not re.fullmatch(pattern, heard):
-        assert heard == expected
+    while not re.fullmatch(pattern, heard := program.next_line(job)):
+        question = heard.removeprefix(job)
+        assert answers, f"expected {expected!r}, heard {heard!r}"
+        assert question.startswith(b"GET"), f"expected {expected!r}, heard {heard!r}"
+        word = b"CREDS" if question.startswith(b"GETCREDS") else b"VALUE"
+        program.say(job + word + b" " + answers.get(question, b""))

@@ -1,4 +1,4 @@
-"""Replays protocol_fixtures/; how to write one stands at the top of dialogue.py."""
+"""Replays protocol_fixtures/; the README there explains how to write one."""
 
 import glob
 import os
