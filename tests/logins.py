@@ -84,8 +84,11 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+Equip = Callable[[KeyringBackend], None]
+
+
 @pytest.fixture
-def with_keyring(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[KeyringBackend], None]:
+def with_keyring(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Equip:
     """Gives that person a keyring."""
     return lambda backend: monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
 

@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
-from logins import FailingKeyring, HangingKeyring, MemoryKeyring, UnadvisedKeyring, clone_with
+from logins import Equip, FailingKeyring, HangingKeyring, MemoryKeyring, UnadvisedKeyring, clone_with
 
 from git_annex_remote_pyshare.credentials import kept, keyrings, private
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -28,8 +27,6 @@ HOST = "cloud.example.org"
 LOGIN = Credential("bob", "hunter2", "pyshare login")
 
 pytestmark = pytest.mark.usefixtures("alone")
-
-Equip = Callable[[KeyringBackend], None]
 
 
 def read_back(host: str = HOST) -> Credential | None:

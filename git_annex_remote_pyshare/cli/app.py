@@ -23,7 +23,7 @@ COMMANDS = {
     "login": Row("git_annex_remote_pyshare.cli.login:login", "Log in at a server, once for all datasets."),
     "logout": Row("git_annex_remote_pyshare.cli.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.whoami:whoami", "Show which logins are kept, and where."),
-    "demo": Row("git_annex_remote_pyshare.cli.demo:demo", "Watch Alice share a dataset and Bob get it."),
+    "demo": Row("git_annex_remote_pyshare.cli.demo:demo", "Watch Alice share a dataset with Bob."),
 }
 """In the order in which people need them."""
 

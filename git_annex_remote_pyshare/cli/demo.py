@@ -47,11 +47,16 @@ Your friends type:
 """
 
 
-@click.command(short_help="Watch Alice share a dataset with Bob.")
+@click.command()
 @click.option("--webdav", is_flag=True, help="Share through a WebDAV server, started for the demo, not a folder.")
 @click.option("--keep", is_flag=True, help="Leave everything where it is at the end, to look around.")
 def demo(*, webdav: bool, keep: bool) -> None:
     """Watch Alice share a dataset with Bob, on this machine and in some seconds.
+
+    \b
+    Examples:
+      pyshare demo
+      pyshare demo --webdav
 
     Nothing of yours is touched: all happens in a temporary folder, with the git-annex and datalad that are installed
     beside pyshare, or else on your PATH. Each command is shown before it runs. The exit code is 0 only if Bob got

@@ -91,7 +91,7 @@ def _forget_in_file(service: str, host: str) -> None:
 
 
 def _entry(service: str, host: str, row: dict[str, Any]) -> Kept:
-    return Kept(service, host, row["user"], row["where"], row["server"])
+    return Kept(service, host, row.get("user", ""), row.get("where", FILE), row.get("server", ""))
 
 
 def label(kept: Kept) -> tuple[str, str]:

@@ -24,12 +24,13 @@ class Trust:
     @property
     def bound(self) -> str:
         """The host accepted earlier; empty where none was recorded."""
-        return self.clone.option(BOUND).lower()
+        host = self.clone.option(BOUND)
+        return host.lower() if host.isascii() else host  # as in host_of
 
     @property
     def moved(self) -> bool:
         """Whether the URL leads elsewhere than to the host accepted earlier, e.g. since a collaborator changed it."""
-        return self.bound not in {"", self.host.lower()}
+        return self.bound not in {"", self.host}
 
     @property
     def verified(self) -> bool:

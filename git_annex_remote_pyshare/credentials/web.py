@@ -84,9 +84,9 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
 def refused(host: str) -> Denied:
     """The server does not take the login."""
     return Denied(
-        f"{host} refuses this user and password",
-        remedy="With two-factor login, or after an app password was revoked, make a new app password in the"
-        " server's security settings and give that.",
+        f"{host} refuses this login",
+        remedy="Type it again; with two-factor login, or after an app password was revoked, make a new app password in"
+        " the server's security settings and give that.",
     )
 
 
