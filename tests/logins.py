@@ -216,8 +216,8 @@ class _Visit(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _serving() -> Iterator[Cloud]:
-    server = Cloud()
+def serving(server: Cloud) -> Iterator[Cloud]:
+    """Serve until the fixture that goes through this ends."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
@@ -229,10 +229,10 @@ def _serving() -> Iterator[Cloud]:
 @pytest.fixture
 def cloud(alone: Path) -> Iterator[Cloud]:
     """A Nextcloud on loopback."""
-    yield from _serving()
+    yield from serving(Cloud())
 
 
 @pytest.fixture
 def stranger(alone: Path) -> Iterator[Cloud]:
     """Another one, on a port of its own: to a login that is another host."""
-    yield from _serving()
+    yield from serving(Cloud())

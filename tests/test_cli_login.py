@@ -5,7 +5,7 @@ import webbrowser
 
 import click.termui
 import pytest
-from logins import Cloud, Equip, MemoryKeyring, Type
+from logins import Cloud, Equip, FailingKeyring, MemoryKeyring, Type
 
 from git_annex_remote_pyshare.cli import ask
 from git_annex_remote_pyshare.credentials import kept, nextcloud
@@ -193,6 +193,23 @@ def test_logging_out_works_when_the_server_does_not(cloud: Cloud, typed: Type, o
     assert done.code == 0
     assert f"could not be revoked. Remove it in the security settings of {cloud.base}" in done.err
     assert kept.entries() == []
+
+
+def test_logging_out_works_without_server_and_keyring(
+    typed: Type, with_keyring: Equip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_keyring(MemoryKeyring())
+    gone = "http://127.0.0.1:1"
+    kept.keep("webdav", "127.0.0.1:1", Credential("bob", "hunter2", "x"), gone)
+    with_keyring(FailingKeyring())
+    done = typed("logout", gone)
+    assert done.code == 0
+    assert "could not be revoked" in done.err
+    assert "remove it there: pyshare webdav 127.0.0.1:1" in done.err
+    assert "hunter2" not in done.err
+    with_keyring(MemoryKeyring())
+    kept.keep("webdav", "127.0.0.1:1", Credential("bob", "hunter2", "x"), gone)
+    assert "could not be revoked" in typed("logout", gone).err
 
 
 def test_logging_in_again_revokes_the_earlier_app_password(cloud: Cloud, typed: Type, opened: list[str]) -> None:

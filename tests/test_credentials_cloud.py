@@ -1,10 +1,13 @@
 """Logging in at a Nextcloud through a browser, and trying a login once, against a small one on loopback."""
 
+import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from logins import Cloud
+import trustme
+from logins import Cloud, serving
 
 from git_annex_remote_pyshare.credentials import nextcloud, web
 from git_annex_remote_pyshare.credentials.check import check
@@ -247,3 +250,41 @@ def test_netrc_is_never_consulted(cloud: Cloud, alone: Path) -> None:
 def test_a_user_name_that_no_header_can_carry_is_an_error_in_words(cloud: Cloud) -> None:
     with pytest.raises(Unreachable):
         web.ask("GET", cloud.base, headers={"X": "☂"})
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """An institution's own certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def https(alone: Path, authority: trustme.CA) -> Iterator[str]:
+    """A cloud with a certificate of that authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = Cloud()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    for cloud in serving(server):
+        yield f"https://{cloud.host}/cloud"
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_an_institutions_own_authority_is_trusted_where_the_system_does(
+    variable: str, https: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+    assert nextcloud.find_server(https) == https
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named(https: str) -> None:
+    with pytest.raises(Unreachable, match="certificate"):
+        nextcloud.find_server(https)
+
+
+def test_the_environments_proxy_is_used(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("https_proxy", f"http://{cloud.host}")
+    with pytest.raises(Unreachable, match=r"cannot reach cloud\.example\.org: .*501"):
+        web.ask("GET", "https://cloud.example.org/status.php")
