@@ -80,6 +80,10 @@ def holds(_annex: Any, _arguments: Any) -> bool:
     return RELEASED.wait(20)
 
 
+def holds_and_asks(annex: Any, arguments: Any) -> bool:
+    return holds(annex, arguments) and asks_config(annex, arguments)
+
+
 def releases(_annex: Any, _arguments: Any) -> bool:
     RELEASED.set()
     return True
@@ -119,6 +123,7 @@ BEHAVIOURS: dict[str, Callable[[Any, Any], Any]] = {
     "informs": lambda annex, _: annex.info("a word\nin two lines"),
     "progresses": progresses,
     "hold": holds,
+    "hold-and-ask": holds_and_asks,
     "release": releases,
     "sleep": sleeps,
     "wait-for-stop": lambda _annex, _arguments: STOPPED.wait(20),

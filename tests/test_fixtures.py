@@ -27,5 +27,22 @@ def test_the_dialogue_goes_as_written(path: str, tmp_path: object) -> None:
     replay(read(text_of(path), folder), folder)
 
 
+@pytest.mark.parametrize("name", ["local-paths", "export-names", "answers-are-not-stripped"])
+@pytest.mark.parametrize(
+    "locale",
+    [
+        pytest.param({"PYTHONIOENCODING": "ascii:strict"}, id="strict"),
+        pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, id="C"),
+    ],
+)
+def test_names_do_not_depend_on_the_locale(
+    name: str, locale: dict[str, str], tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, setting in locale.items():
+        monkeypatch.setenv(variable, setting)
+    path = os.path.join(HERE, "..", "protocol_fixtures", f"{name}.txt")
+    replay(read(text_of(path), str(tmp_path)), str(tmp_path))
+
+
 def test_there_are_dialogues() -> None:
     assert len(FIXTURES) > 20

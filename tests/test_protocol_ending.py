@@ -114,7 +114,8 @@ def test_a_git_annex_that_stopped_reading_does_not_keep_the_process_alive(tmp_pa
         assert process.stdout
         process.stdin.write(b"CHECKPRESENT " + b"x" * 300_000 + b"--present\n")
         process.stdin.flush()
-        process.stdout.peek(1)  # type: ignore[attr-defined]
+        assert process.stdout.readline() == b"VERSION 2\n"
+        process.stdout.peek(1)  # type: ignore[attr-defined]  # the reply has begun
         begin = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import annexremote
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.errors import PyshareError
@@ -174,6 +174,7 @@ def requests(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
     return word.encode() + (b" " + parameter if parameter else b""), key, method
 
 
+@settings(max_examples=800)
 @given(requests(), names, acts, st.sampled_from(["", "J 3 "]))
 def test_a_request_ends_in_one_well_formed_reply_whatever_the_remote_does(
     request: tuple[bytes, bytes, bytes], name: bytes, act: Callable[[], Any], tag: str

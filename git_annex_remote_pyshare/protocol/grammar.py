@@ -102,6 +102,7 @@ class Block(NamedTuple):
     """First words of the lines of one entry, in their order."""
     last: str
     shape: Shape = _nothing
+    explains: bool = False
     optional: bool = True
 
     def accepted(self, _repeated: str, reply: str) -> list[str] | None:
@@ -122,6 +123,7 @@ class Silent(NamedTuple):
     """A message that is not answered."""
 
     shape: Shape = _anything
+    explains: bool = False
     optional: bool = False
 
     def accepted(self, _repeated: str, _reply: str) -> list[str] | None:

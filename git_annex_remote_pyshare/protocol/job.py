@@ -82,7 +82,7 @@ class Job(annexremote.Master):  # type: ignore[misc]  # annexremote has no types
             return self._failed(rule, repeated, described(error))
 
     def _failed(self, rule: Rule | Block | Silent, repeated: str, why: str) -> list[str]:
-        if not (isinstance(rule, Rule) and rule.explains):
+        if not rule.explains:
             self.debug(why)  # the reply has no place for it
         return rule.failed(repeated, why)
 

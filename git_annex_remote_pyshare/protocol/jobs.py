@@ -24,9 +24,10 @@ class Jobs:
 
     def deliver(self, line: str) -> None:
         """Hand a line from git-annex to its job."""
-        if not self._jobs and line.startswith("EXTENSIONS"):
-            # Handled on the reader's thread, since it decides how the next line is to be read.
-            Job("", self._writer, self._make_remote, self._extensions).handle(line)
+        word, _, offered = line.partition(" ")
+        if word == "EXTENSIONS" and not self._jobs:
+            # Answered on the reader's thread, since it decides how the next line is to be read.
+            self._writer.send(self._new_job("").protocol.do_EXTENSIONS(offered))
             self._numbered = "ASYNC" in self._extensions
         elif self._numbered:
             self._deliver_numbered(line)
@@ -54,13 +55,16 @@ class Jobs:
 
     def _job(self, tag: str) -> Job:
         if tag not in self._jobs:
-            job = Job(tag, self._writer, self._make_remote, self._extensions)
+            job = self._new_job(tag)
             # A daemon, since a remote that hangs must not keep the process alive.
             thread = Thread(target=job.Listen, name=f"job {tag}".strip(), daemon=True)
-            self._jobs[tag] = job
+            thread.start()  # first, since a signal may end us between any two lines, and then all are joined
             self._threads.append(thread)
-            thread.start()
+            self._jobs[tag] = job
         return self._jobs[tag]
+
+    def _new_job(self, tag: str) -> Job:
+        return Job(tag, self._writer, self._make_remote, self._extensions)
 
     def _refuse(self, error: str) -> None:
         # git-annex does not number its ERROR. It stands in place of an answer, so whoever waits for one is meant.

@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.protocol.ending import Ended, Signals, end_after_g
 from git_annex_remote_pyshare.protocol.job import MakeRemote
 from git_annex_remote_pyshare.protocol.jobs import Jobs
 from git_annex_remote_pyshare.protocol.protocol import VERSION
-from git_annex_remote_pyshare.protocol.stdio import lines, private_pipes
+from git_annex_remote_pyshare.protocol.stdio import private_pipes, read_lines
 from git_annex_remote_pyshare.protocol.writer import Writer
 
 
@@ -28,7 +28,7 @@ def serve(make_remote: MakeRemote, *, stop: Callable[[], None]) -> None:
     try:
         try:
             writer.send(VERSION)
-            for line in lines(pipes.incoming):
+            for line in read_lines(pipes.incoming):
                 jobs.deliver(line)
         finally:
             signals.disarm()

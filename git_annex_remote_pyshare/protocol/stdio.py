@@ -30,7 +30,7 @@ def private_pipes() -> Pipes:
     return pipes
 
 
-def lines(incoming: BinaryIO) -> Iterator[str]:
+def read_lines(incoming: BinaryIO) -> Iterator[str]:
     r"""Lines until the input ends, each without its `\n` and otherwise untouched.
 
     Bytes that are not UTF-8 become surrogate escapes. A last line that was cut off is no line.
