@@ -90,13 +90,10 @@ class Repository:
         """`git …` in this repository."""
         return self.home.run("git", *arguments, cwd=self.folder, check=check, **more)
 
-    def initremote(self, url: str, name: str = "store", check: bool = True, **settings: str) -> str:
+    def initremote(self, url: str, name: str = "store", *, check: bool = True, **settings: str) -> str:
         """Make our remote; returns what git-annex printed."""
-        values = {"encryption": "none", **settings}
-        pairs = [f"{name}={value}" for name, value in values.items()]
-        done = self.annex(
-            "initremote", name, "type=external", "externaltype=pyshare", f"url={url}", *pairs, check=check
-        )
+        values = {"type": "external", "externaltype": "pyshare", "encryption": "none", "url": url, **settings}
+        done = self.annex("initremote", name, *(f"{key}={value}" for key, value in values.items()), check=check)
         return done.stdout + done.stderr
 
     def add(self, files: Mapping[str, bytes]) -> None:

@@ -1,12 +1,13 @@
 """Every place that a dataset can be shared through, as the tests of the whole program use it."""
 
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-PLACES = ("folder",)
+PLACES = ("folder", "apache", "rclone", "wsgidav")
 
 
 class SharedPlace(NamedTuple):
@@ -24,4 +25,8 @@ class SharedPlace(NamedTuple):
 
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
-    return SharedPlace(str(tmp_path / "share"))
+    """The place that the test's parameter names; on a server, a folder of its own that is not made yet."""
+    if request.param == "folder":
+        return SharedPlace(str(tmp_path / "share"))
+    server = request.getfixturevalue(f"{request.param}_server")
+    return SharedPlace(f"{server.url}/{uuid.uuid4().hex}/share", server.user, server.password)
