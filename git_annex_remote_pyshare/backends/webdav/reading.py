@@ -67,7 +67,7 @@ class Downloads:
         with self._client.ask(request) as answer:
             span = _span(answer)
             if answer.status == 416:
-                return span.total == start
+                return start == (span.total or self._size(request))  # Apache 2.4 names no size with its 416
             if answer.status == 500:  # said by servers that do not know 416
                 return False
             if answer.status not in {200, 206}:
@@ -91,6 +91,10 @@ class Downloads:
             raise Unreachable(f"{self._client.doing(request.what)}: only {done} of {span.total} bytes came")
         self._unfinished.pop(request.path, None)
 
+    def _size(self, request: Request) -> int | None:
+        found = stat(self._client, request.path, request.what)
+        return found.size if found else None
+
     def _remember(self, path: str, answer: BaseHTTPResponse) -> None:
         tag = answer.headers.get("ETag", "")
         if tag.startswith('"'):  # only strong ones can match (RFC 9110 §13.1.5)
@@ -111,6 +115,10 @@ class Downloads:
     def _failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
         if answer.status in REDIRECTS:
             return _nothing_there(self._client, request)
+        if answer.status in _NO_SUCH_METHOD:  # said of a folder by rclone and by sabre
+            thing = propfind.look(self._client, request.path, request.what)
+            if thing is None or thing.is_folder:
+                return _nothing_there(self._client, request)
         return self._client.failure(request, answer)
 
 
@@ -148,4 +156,4 @@ def _may_be_page(answer: BaseHTTPResponse) -> bool:
 
 
 def _nothing_there(client: Client, request: Request) -> NotFound:
-    return NotFound(f"{client.doing(request.what)}: the server has a folder there")
+    return NotFound(f"{client.doing(request.what)}: the server has no object there")

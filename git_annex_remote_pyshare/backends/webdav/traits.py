@@ -18,6 +18,8 @@ class Traits(NamedTuple):
     """Whether a success implies that all bytes are stored."""
     hashes: bool = False
     """Whether the header `X-Hash` may be answered with the hash of what was received (Nextcloud)."""
+    unmovable: str = ""
+    """Characters at which the server cuts off the name that a MOVE goes to."""
 
 
 UNKNOWN = Traits()
@@ -46,7 +48,8 @@ _TABLE = (
     _Row(ATOMIC, r"nginx\b", "Location"),
     _Row(ATOMIC, r"lighttpd\b"),
     _Row(PLAIN, r"rclone/"),
-    _Row(PLAIN, r"WsgiDAV/"),
+    # Decodes Destination before it takes query and parameters off (wsgidav/request_server.py, _copy_or_move).
+    _Row(PLAIN._replace(unmovable="?;"), r"WsgiDAV/"),
 )
 
 _PROGRAMS_BEHIND = ("X-Sabre-Version", "X-Powered-By", "Via")

@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.webdav.move import Move, Temporaries, is_
 from git_annex_remote_pyshare.backends.webdav.reading import stat
 from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import BadSetting, Corrupt, Denied, PyshareError
+from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, Denied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 _LARGE = 1 << 20
@@ -48,6 +48,7 @@ class Uploads:
         with self._temporaries.one_for(path) as temporary:
             receipt = self._put(Request("PUT", temporary, what, body=Body(source, progress)), source)
             self._compare(temporary, source.size, what)
+            self._refuse_unmovable(name, what)
             move(self._client, Move(temporary, path, source.size, what), lambda: progress(source.size))
             self._compare(path, source.size, what)
         return receipt
@@ -89,6 +90,10 @@ class Uploads:
         if "X-Hash" in request.headers and self._client.traits.hashes and not received:
             self._sums = True  # ownCloud and old Nextcloud do not hash for us; ownCloud compares a sum that we send.
         return Receipt(digests={"sha256": received} if received else {})
+
+    def _refuse_unmovable(self, name: str, what: str) -> None:
+        if not set(name).isdisjoint(unmovable := self._client.traits.unmovable):
+            raise BadName(f"{self._client.doing(what)}: this server loses names with one of {unmovable} in a MOVE")
 
     def _compare(self, path: str, size: int, what: str) -> None:
         """Hold what is there against what was sent, where a success alone does not imply it.

@@ -1,0 +1,62 @@
+"""Short words for tests of the WebDAV backend: a backend on a server, a file to store, a place to retrieve into."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scripted_dav import ScriptedDAV, served
+
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.transfer import Sink, Source
+
+BOB = Credential("bob", "s3cret: two words", "pyshare login")
+
+
+def clone(**options: str) -> Clone:
+    """A clone whose remote is named `cloud`; underscores in options stand for hyphens."""
+    made = Clone(remote="cloud")
+    config = {f"remote.cloud.pyshare-{name.replace('_', '-')}": value for name, value in options.items()}
+    made.__dict__["config"] = {"annex.uuid": "c10e", **config}
+    return made
+
+
+def backend(url: str, login: Credential | None = None, **options: str) -> WebDAVBackend:
+    return WebDAVBackend(Place(url, {}, clone(**options), lambda: login))
+
+
+def source(folder: Path, content: bytes = b"content", name: str = "source") -> Source:
+    (folder / name).write_bytes(content)
+    return Source(str(folder / name))
+
+
+def quiet(_done: int) -> None:
+    """Progress that nobody listens to."""
+
+
+def fetched(store: WebDAVBackend, name: str, file: Path) -> bytes:
+    store.get(name, Sink(str(file)), quiet)
+    return file.read_bytes()
+
+
+@pytest.fixture
+def dav() -> Iterator[ScriptedDAV]:
+    with served(ScriptedDAV()) as server:
+        server.folders.update({"/dav", "/dav/a"})
+        yield server
+
+
+@pytest.fixture
+def store(dav: ScriptedDAV) -> Iterator[WebDAVBackend]:
+    """A backend on the scripted server, which it takes for an unknown one."""
+    made = backend(f"{dav.url}/dav")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between looks at a MOVE in doubt."""
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.move._PAUSES", (0, 0, 0))
