@@ -1,0 +1,25 @@
+"""The tests that every backend must pass, bare and inside its layers: the contract, as far as it can be seen.
+
+A backend joins in a test module of its own (pytest is needed):
+
+    class TestMine(Conformance):
+        @pytest.fixture
+        def reach(self) -> Callable[[], Backend]:
+            return lambda: MyBackend(place("mine://somewhere/new"))
+
+Edge cases with an id (PR10 …) are collected pains of the users of similar programs.
+"""
+
+import pytest
+
+# Before the tests are imported, or a failing assert would not say what it compared.
+pytest.register_assert_rewrite(__name__)
+
+from git_annex_remote_pyshare.testing.conformance.content import Content  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.mishaps import Mishaps  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.together import Together  # noqa: E402
+
+
+class Conformance(Content, Names, Together, Mishaps):
+    """The whole suite; a subclass gives the fixture `reach`."""

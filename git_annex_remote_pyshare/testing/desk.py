@@ -1,0 +1,81 @@
+"""Local files for tests of stores: what is stored from, what is retrieved to, and files that will not keep still."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from git_annex_remote_pyshare.backends.base import Backend, Receipt
+from git_annex_remote_pyshare.transfer import Sink, Source
+
+
+def nobody(_done: int) -> None:
+    """Progress that is not looked at."""
+
+
+def body_of(size: int, seed: bytes = b"pyshare") -> bytes:
+    """So many bytes in which no two blocks are the same, and none is all zeros."""
+    piece = b"".join(sha256(seed + number.to_bytes(4, "big")).digest() for number in range(2048))
+    stamped = (number.to_bytes(4, "big") + piece for number in range(size // len(piece) + 1))
+    return b"".join(stamped)[:size]
+
+
+class Desk:
+    """Files on this machine: what is stored from, and what is retrieved to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def source(self, body: bytes, kind: type[Source] = Source) -> Source:
+        """A new file with that content."""
+        return kind(self._new(body))
+
+    def sink(self, body: bytes | None = None) -> Sink:
+        """A file that is to be made, or one that has that content already."""
+        return Sink(self._new(body))
+
+    def put(self, store: Backend, name: str, body: bytes) -> Receipt:
+        """Store those bytes."""
+        return store.put(name, self.source(body), nobody)
+
+    def get(self, store: Backend, name: str) -> bytes:
+        """Retrieve an object into a new file."""
+        sink = self.sink()
+        store.get(name, sink, nobody)
+        return content(sink)
+
+    def _new(self, body: bytes | None) -> str:
+        self._count += 1
+        path = self._folder / f"file {self._count}"
+        if body is not None:
+            path.write_bytes(body)
+        return str(path)
+
+
+def content(sink: Sink) -> bytes:
+    """What is in the sink now; nothing where there is no file."""
+    return Path(os.fsdecode(sink.path)).read_bytes() if os.path.exists(sink.path) else b""
+
+
+class Shrinking(Source):
+    """A file that loses half of its bytes right after it was opened."""
+
+    @contextmanager
+    def open(self, offset: int = 0) -> Iterator[BinaryIO]:
+        with super().open(offset) as file:
+            os.truncate(self.path, self.size // 2)
+            yield file
+
+
+class Growing(Source):
+    """A file that somebody appends to right after it was opened."""
+
+    @contextmanager
+    def open(self, offset: int = 0) -> Iterator[BinaryIO]:
+        with super().open(offset) as file:
+            with open(self.path, "ab") as other:
+                other.write(b"more")
+            yield file
