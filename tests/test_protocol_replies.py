@@ -247,7 +247,7 @@ def test_what_a_stray_thread_says_after_the_reply_is_not_sent() -> None:
     job = Job("", Writer(outgoing), lambda _annex: Whim(lambda: True), ["INFO"])
     job.handle("TRANSFER STORE K f")
     with pytest.raises(annexremote.ProtocolError, match="PROGRESS came after the end of its request"):
-        job.progress(7)
-    job.debug("unheard")
+        job.master.progress(7)
+    job.master.debug("unheard")
     assert outgoing.getvalue() == b"TRANSFER-SUCCESS STORE K\n"
     assert UNSUPPORTED.encode() not in outgoing.getvalue()

@@ -2,7 +2,8 @@
 
 from threading import Thread
 
-from git_annex_remote_pyshare.protocol.job import Job, MakeRemote
+from git_annex_remote_pyshare.protocol.job import Job
+from git_annex_remote_pyshare.protocol.master import MakeRemote
 from git_annex_remote_pyshare.protocol.writer import Writer
 
 
@@ -27,17 +28,17 @@ class Jobs:
         word, _, offered = line.partition(" ")
         if word == "EXTENSIONS" and not self._jobs:
             # Answered on the reader's thread, since it decides how the next line is to be read.
-            self._writer.send(self._new_job("").protocol.do_EXTENSIONS(offered))
+            self._writer.send(self._new_job("").master.protocol.do_EXTENSIONS(offered))
             self._numbered = "ASYNC" in self._extensions
         elif self._numbered:
             self._deliver_numbered(line)
         else:
-            self._job("").input.put(line)
+            self._job("").inbox.put(line)
 
     def close(self) -> None:
         """Tell every job that no further line will come."""
         for job in self._jobs.values():
-            job.input.close()
+            job.inbox.close()
 
     def join(self) -> None:
         """Wait until every job has ended its request."""
@@ -48,7 +49,7 @@ class Jobs:
         mark, _, rest = line.partition(" ")
         number, _, message = rest.partition(" ")
         if mark == "J" and number.isdecimal():
-            self._job(f"J {number} ").input.put(message)
+            self._job(f"J {number} ").inbox.put(message)
         elif mark == "ERROR":
             self._refuse(line)
         # Nobody could answer any other line, and an answer without a number would end all jobs.
@@ -57,10 +58,10 @@ class Jobs:
         if tag not in self._jobs:
             job = self._new_job(tag)
             # A daemon, since a remote that hangs must not keep the process alive.
-            thread = Thread(target=job.Listen, name=f"job {tag}".strip(), daemon=True)
+            thread = Thread(target=job.listen, name=f"job {tag}".strip(), daemon=True)
             thread.start()  # first, since a signal may end us between any two lines, and then all are joined
-            self._threads.append(thread)
             self._jobs[tag] = job
+            self._threads.append(thread)
         return self._jobs[tag]
 
     def _new_job(self, tag: str) -> Job:
@@ -69,5 +70,5 @@ class Jobs:
     def _refuse(self, error: str) -> None:
         # git-annex does not number its ERROR. It stands in place of an answer, so whoever waits for one is meant.
         for job in self._jobs.values():
-            if job.asking:
-                job.input.put(error)
+            if job.master.asking:
+                job.inbox.put(error)

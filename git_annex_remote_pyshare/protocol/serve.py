@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from git_annex_remote_pyshare.errors import Stopped
 from git_annex_remote_pyshare.protocol.ending import Ended, Signals, end_after_grace
-from git_annex_remote_pyshare.protocol.job import MakeRemote
 from git_annex_remote_pyshare.protocol.jobs import Jobs
+from git_annex_remote_pyshare.protocol.master import MakeRemote
 from git_annex_remote_pyshare.protocol.protocol import VERSION
 from git_annex_remote_pyshare.protocol.stdio import private_pipes, read_lines
 from git_annex_remote_pyshare.protocol.writer import Writer
