@@ -72,7 +72,7 @@ class Clone:
         if not match:
             raise self._wrong(name, "a size like 500KiB or 2.5MB")
         base = 1024 if match[3] or not text.lower().rstrip("/ps").endswith("b") else 1000
-        return float(match[1]) * base ** " kmg".index(match[2].lower() or " ")
+        return float(match[1]) * float(base) ** " kmg".index(match[2].lower() or " ")
 
     def flag(self, name: str) -> bool:
         """Whether the option is one of git's words for true."""

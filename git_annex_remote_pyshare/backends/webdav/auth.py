@@ -178,7 +178,7 @@ class Auth:
     def _refused(self, url: str, doing: Doing) -> Denied:
         credential = self._credential
         if credential is None:
-            return errors.login_wanted(doing)
+            return errors.login_wanted(doing, self._place.advice())
         if self._in_the_open(url) and not isinstance(self._scheme, _Digest):
             return self._withheld(doing)
         who = f"{credential.user or 'the token'} from {credential.origin}"

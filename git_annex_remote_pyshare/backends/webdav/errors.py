@@ -130,14 +130,14 @@ def from_exception(doing: Doing, error: Exception, ca_option: str) -> PyshareErr
     return Unreachable(f"{doing}: {why.format(inner=_short(inner))}")
 
 
-def login_wanted(doing: Doing) -> Denied:
-    """A 401 to a request without a login."""
+def login_wanted(doing: Doing, advice: str) -> Denied:
+    """A 401 to a request without a login; `advice` says how the user can give one."""
     if doing.public:
         return Denied(
             f"{doing}: the public link has a password, or does not exist any more",
             remedy=f"Type: pyshare login {doing.url}",
         )
-    return Denied(f"{doing}: the server wants a login", remedy=f"Type: pyshare login {doing.url}")
+    return Denied(f"{doing}: the server wants a login", remedy=advice or f"Type: pyshare login {doing.url}")
 
 
 def login_refused(doing: Doing, who: str) -> Denied:
