@@ -13,7 +13,7 @@ Edge cases with an id (PR10 …) are collected pains of the users of similar pro
 import pytest
 
 # Before the tests are imported, or a failing assert would not say what it compared.
-pytest.register_assert_rewrite(__name__)
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("content", "mishaps", "names", "together")))
 
 from git_annex_remote_pyshare.testing.conformance.content import Content  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.mishaps import Mishaps  # noqa: E402

@@ -1,0 +1,74 @@
+"""The conformance suite over every backend we have, on every server we can start, bare and inside its layers."""
+
+from collections.abc import Callable
+from threading import Event
+from uuid import uuid4
+
+import pytest
+from servers import Server
+
+from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
+from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.layers import progress
+from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.testing.conformance import Conformance
+from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
+
+Reach = Callable[[], Backend]
+
+
+def memory(_request: pytest.FixtureRequest) -> Reach:
+    backend = MemoryBackend(digests=("sha256", "md5"))
+    return lambda: backend
+
+
+def directory(request: pytest.FixtureRequest) -> Reach:
+    return ready(place(str(request.getfixturevalue("tmp_path") / "share")))
+
+
+def webdav(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    return lambda request: new_folder(request.getfixturevalue(fixture))
+
+
+def new_folder(server: Server) -> Reach:
+    login = Credential(server.user, server.password, "environment")
+    return ready(place(f"{server.url}/{uuid4().hex}")._replace(credential=lambda: login))
+
+
+def ready(where: Place) -> Reach:
+    """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
+    if maker := ability(make(where), Establishes):  # type: ignore[type-abstract]
+        maker.establish()
+    return lambda: make(where)
+
+
+STORES = {
+    "memory": memory,
+    "directory": directory,
+    "apache": webdav("apache_server"),
+    "rclone": webdav("rclone_server"),
+    "wsgidav": webdav("wsgidav_server"),
+}
+"""A new backend joins here."""
+
+
+def bare(backend: Backend) -> Backend:
+    return backend
+
+
+def layered(backend: Backend) -> Backend:
+    return wrap(backend, Event())
+
+
+@pytest.fixture(params=STORES)
+def reach_bare(request: pytest.FixtureRequest) -> Reach:
+    return STORES[request.param](request)
+
+
+class TestConformance(Conformance):
+    @pytest.fixture(params=[bare, layered], ids=lambda dress: dress.__name__)
+    def reach(self, request: pytest.FixtureRequest, reach_bare: Reach, monkeypatch: pytest.MonkeyPatch) -> Reach:
+        # Every report goes out, so that the suite can look and stop in the middle of a transfer.
+        monkeypatch.setattr(progress, "INTERVAL", 0)
+        return lambda: request.param(reach_bare())
