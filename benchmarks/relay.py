@@ -37,6 +37,7 @@ class Line(asyncio.Protocol):
         self._on_the_way = 0
         self._timer: asyncio.TimerHandle | None = None
         self._blocked = False
+        self._ended = False
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -112,9 +113,16 @@ class Line(asyncio.Protocol):
     def _hand_over(self, target: asyncio.Transport, data: bytes) -> None:
         if data:
             target.write(data)
-        elif self.transport.is_closing():
+        else:
+            self._end(target)
+
+    def _end(self, target: asyncio.Transport) -> None:
+        """Close one direction; both sockets, when the other direction is closed as well."""
+        self._ended = True
+        if self.transport.is_closing() or (self.other and self.other._ended):  # noqa: SLF001  # one of us
             target.close()
-        elif target.can_write_eof() and not target.is_closing():
+            self.transport.close()
+        elif not target.is_closing():
             with contextlib.suppress(OSError):  # the target may be gone already
                 target.write_eof()
 

@@ -1,12 +1,11 @@
 """The remotes that are compared, as a table: how git-annex is told to make each."""
 
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from room import Room
-from server import PASSWORD, USER, Server
+from server import Server
 
 OURS_FOLDER = "pyshare, folder"
 OURS_WEBDAV = "pyshare, WebDAV"
@@ -73,11 +72,11 @@ REMOTES = (
 
 def log_in(room: Room, server: Server) -> None:
     """Give everybody the server's login, each in the way that it expects one."""
-    room.environment["WEBDAV_USERNAME"] = USER
-    room.environment["WEBDAV_PASSWORD"] = PASSWORD
-    done = subprocess.run(["rclone", "obscure", PASSWORD], env=room.environment, capture_output=True, check=False)
+    room.environment["WEBDAV_USERNAME"] = server.user
+    room.environment["WEBDAV_PASSWORD"] = server.password
+    obscured = room.run(("rclone", "obscure", server.password))
     config = room.home / ".config/rclone/rclone.conf"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(
-        f"[server]\ntype = webdav\nurl = {server.url}\nvendor = other\nuser = {USER}\npass = {done.stdout.decode()}"
+        f"[server]\ntype = webdav\nurl = {server.url}\nvendor = other\nuser = {server.user}\npass = {obscured}"
     )

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from remotes import Remote
 from room import Room
-from server import PASSWORD, USER
 from workload import NAME, Cycle
 
 KEY = "SHA256E-s1--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -35,7 +34,7 @@ class Dialogue:
 
     Args:
         process: The program.
-        answers: What it is told when it asks, by its question; settings that are not there are empty.
+        answers: What it is told when it asks, by its question, or by the first word of that.
     """
 
     def __init__(self, process: "subprocess.Popen[str]", answers: Mapping[str, str]) -> None:
@@ -64,15 +63,10 @@ class Dialogue:
         self._send(request)
         while True:
             line = self.read()
-            if line in self._answers:
-                self._send(self._answers[line])
-            elif line.startswith("GETCREDS "):
-                self._send(f"CREDS {USER} {PASSWORD}")
-            elif line.startswith("DIRHASH-LOWER "):
-                self._send("VALUE f87/4d5/")
-            elif line.startswith("GETCONFIG "):
-                self._send("VALUE ")
-            elif line.split()[0] not in SILENT:
+            word = line.split()[0]
+            if answer := self._answers.get(line, self._answers.get(word)):
+                self._send(answer)
+            elif word not in SILENT:
                 return line
 
     def _send(self, line: str) -> None:
@@ -123,11 +117,15 @@ def _expect(reply: str, wanted: str) -> None:
 
 
 def _answers(room: Room, repository: Path) -> dict[str, str]:
-    """What git-annex would answer: the remote's settings from its branch, its UUID and name."""
+    """What git-annex would answer: the remote's settings from its branch, its UUID and name, the server's login."""
+    user, password = (room.environment[f"WEBDAV_{name}"] for name in ("USERNAME", "PASSWORD"))
     uuid, *settings = room.run(("git", "show", "git-annex:remote.log"), repository).split()
     pairs = (setting.partition("=") for setting in settings)
     return {
         **{f"GETCONFIG {name}": f"VALUE {value}" for name, _, value in pairs},
+        "GETCONFIG": "VALUE ",
+        "GETCREDS": f"CREDS {user} {password}",
+        "DIRHASH-LOWER": "VALUE f87/4d5/",
         "GETUUID": f"VALUE {uuid}",
         "GETGITDIR": "VALUE .git",
         "GETGITREMOTENAME": f"VALUE {NAME}",

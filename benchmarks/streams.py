@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from measure import Watched, watch
 from room import Room, remove
-from server import PASSWORD, USER, Server
+from server import Server
 from workload import GET, STORE, Load, Measured
 
-COMMON = f'silent\nshow-error\nfail\nhttp1.1\nuser = "{USER}:{PASSWORD}"\nheader = "Expect:"\n'
+COMMON = 'silent\nshow-error\nfail\nhttp1.1\nheader = "Expect:"\n'
 
 
 def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[Measured]:
@@ -27,8 +27,9 @@ def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[M
         (GET, 'url = "{url}/{name}"\noutput = "{fetched}/{name}"\n'),
     ):
         files = sorted(load.repository.glob("file*"))
-        config = COMMON + "".join(line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
-        yield Measured(phase, _curl(room, config, streams), server.requests())
+        lines = (line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
+        login = f'user = "{server.user}:{server.password}"\n'
+        yield Measured(phase, _curl(room, "".join((COMMON, login, *lines)), streams), server.requests())
     remove(fetched)
     server.remove_folder("curl")
 

@@ -43,6 +43,8 @@ class Server(NamedTuple):
     """What it serves."""
     user: str = USER
     password: str = PASSWORD
+    log: Path = Path(os.devnull)
+    """One line for each answered request, its method and path, where the server keeps such a log."""
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def apache(folder: Path, scheme: str = "basic") -> Iterator[Server]:
         (run / "passwords").write_text(_password_line(scheme))
         (run / "httpd.conf").write_text(_apache_conf(run, folder, Path(modules), port, scheme) + user)
         with _running([program, "-f", str(run / "httpd.conf"), "-D", "FOREGROUND"], port, run):
-            yield Server(f"http://{_HOST}:{port}", folder)
+            yield Server(f"http://{_HOST}:{port}", folder, log=run / "access.log")
 
 
 @contextmanager
@@ -227,6 +229,7 @@ PidFile "{run}/pid"
 DefaultRuntimeDir "{run}"
 ErrorLog "{run}/error.log"
 LogLevel warn
+CustomLog "{run}/access.log" "%m %U"
 StartServers 1
 ThreadsPerChild 16
 MaxRequestWorkers 32
