@@ -232,6 +232,10 @@ def test_a_remote_that_cannot_be_made_fails_the_request_and_is_tried_again_at_th
     assert said == [b"CHECKPRESENT-UNKNOWN K ImportError: no such module", b"CHECKPRESENT-SUCCESS K"]
 
 
+def test_a_setting_whose_name_would_be_a_line_of_its_own_is_not_sent() -> None:
+    assert converse([b"LISTCONFIGS"], lambda: {"good": "x", "bad\nCONFIGEND": "y"}) == [[b"UNSUPPORTED-REQUEST"]]
+
+
 def test_an_unexpected_exception_leaves_its_traceback_in_the_debug_output() -> None:
     outgoing = io.BytesIO()
     Job("J 1 ", Writer(outgoing), lambda _annex: Whim(raising(KeyError("x"))), []).handle("REMOVE K")

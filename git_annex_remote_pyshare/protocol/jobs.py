@@ -1,10 +1,13 @@
 """All jobs of one conversation: one thread each, and lines handed out by the job number that they bear."""
 
 from threading import Thread
+from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.protocol.job import Job
-from git_annex_remote_pyshare.protocol.master import MakeRemote
 from git_annex_remote_pyshare.protocol.writer import Writer
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.protocol.job import Job
+    from git_annex_remote_pyshare.protocol.master import MakeRemote
 
 
 class Jobs:
@@ -15,7 +18,7 @@ class Jobs:
         make_remote: Called by each job when it first needs a remote.
     """
 
-    def __init__(self, writer: Writer, make_remote: MakeRemote) -> None:
+    def __init__(self, writer: Writer, make_remote: "MakeRemote") -> None:
         self._writer = writer
         self._make_remote = make_remote
         self._extensions: list[str] = []
@@ -54,7 +57,7 @@ class Jobs:
             self._refuse(line)
         # Nobody could answer any other line, and an answer without a number would end all jobs.
 
-    def _job(self, tag: str) -> Job:
+    def _job(self, tag: str) -> "Job":
         if tag not in self._jobs:
             job = self._new_job(tag)
             # A daemon, since a remote that hangs must not keep the process alive.
@@ -64,7 +67,10 @@ class Jobs:
             self._threads.append(thread)
         return self._jobs[tag]
 
-    def _new_job(self, tag: str) -> Job:
+    def _new_job(self, tag: str) -> "Job":
+        # Imported here, since annexremote comes with it, and VERSION must not wait for that.
+        from git_annex_remote_pyshare.protocol.job import Job  # noqa: PLC0415
+
         return Job(tag, self._writer, self._make_remote, self._extensions)
 
     def _refuse(self, error: str) -> None:

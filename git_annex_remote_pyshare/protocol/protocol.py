@@ -7,9 +7,6 @@ import annexremote
 
 from git_annex_remote_pyshare.protocol.lines import shown
 
-VERSION = "VERSION 2"
-"""Keeps out releases before 10.20230329, which could send an EXPORT name to the wrong request."""
-
 EXTENSIONS = ("INFO", "ASYNC", "GETGITREMOTENAME", "UNAVAILABLERESPONSE")
 """What we can use. A name that git-annex did not offer would make the remote unusable, so only common ones are
 answered."""
@@ -27,7 +24,6 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         self._make_remote = make_remote
         self._remote: Any = None
         super().__init__(None)
-        self.version = VERSION
         self.extensions = extensions
 
     @property

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.errors import Stopped
 from git_annex_remote_pyshare.protocol.ending import Ended, Signals, end_after_grace
 from git_annex_remote_pyshare.protocol.jobs import Jobs
-from git_annex_remote_pyshare.protocol.master import MakeRemote
-from git_annex_remote_pyshare.protocol.protocol import VERSION
 from git_annex_remote_pyshare.protocol.stdio import private_pipes, read_lines
 from git_annex_remote_pyshare.protocol.writer import Writer
 
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.protocol.master import MakeRemote
 
-def serve(make_remote: MakeRemote, *, stop: Callable[[], None]) -> None:
+VERSION = "VERSION 2"
+"""Keeps out releases before 10.20230329, which could send an EXPORT name to the wrong request."""
+
+
+def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> None:
     """Handle git-annex's requests; to be called by the main thread, once, as the last thing that the process does.
 
     The process ends within two seconds after the input ended or SIGTERM or SIGINT came, if necessary by force.
