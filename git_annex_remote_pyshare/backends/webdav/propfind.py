@@ -10,11 +10,13 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.webdav import errors
+from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
 
+_GONE = {404, 410}
 _BODY = (
     b'<?xml version="1.0" encoding="utf-8"?>'
     b'<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>'
@@ -54,9 +56,9 @@ def _ask(client: Client, path: str, depth: str, what: str) -> Iterator[Thing]:
     headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
     request = Request("PROPFIND", path, what, headers, _BODY)
     with client.ask(request) as answer:
-        if answer.status in {404, 410}:
+        if answer.status in _GONE:
             return
-        if answer.status in range(200, 300) and answer.status != 207:
+        if answer.status // 100 == 2 and answer.status != 207:
             raise errors.login_page(client.doing(what))
         if answer.status != 207:
             raise client.failure(request, answer)
@@ -74,7 +76,7 @@ def _things(client: Client, answer: BaseHTTPResponse, what: str) -> Iterator[Thi
         _, multistatus = next(events)
         for event, element in events:
             if event == "end" and element.tag == "{DAV:}response":
-                thing = _thing(element)
+                thing = _thing(element, client.doing(what))
                 multistatus.clear()  # or a large folder would grow in memory
                 if thing is not None:
                     yield thing
@@ -82,13 +84,16 @@ def _things(client: Client, answer: BaseHTTPResponse, what: str) -> Iterator[Thi
         raise errors.login_page(client.doing(what)) from error
 
 
-def _thing(response: "Element") -> Thing | None:
+def _thing(response: "Element", doing: Doing) -> Thing | None:
     """A `response` element understood; None when its own status says that nothing is there."""
-    if _failed(response.findtext("{DAV:}status")):
+    own = _status(response.findtext("{DAV:}status"))
+    if own in _GONE:
         return None
+    if own // 100 != 2:
+        raise errors.from_answer(doing, own, {})
     is_folder, size = False, None
     for propstat in response.iterfind("{DAV:}propstat"):
-        if _failed(propstat.findtext("{DAV:}status")):
+        if _status(propstat.findtext("{DAV:}status")) // 100 != 2:
             continue  # properties that the thing does not have
         is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
         text = (propstat.findtext(".//{DAV:}getcontentlength") or "").strip()
@@ -96,10 +101,10 @@ def _thing(response: "Element") -> Thing | None:
     return Thing(_path(response.findtext("{DAV:}href") or ""), is_folder, None if is_folder else size)
 
 
-def _failed(status: str | None) -> bool:
-    """Whether a status line, perhaps without its phrase, tells of a failure (RFC 4918 §13)."""
-    words = (status or "").split()
-    return len(words) > 1 and not words[1].startswith("2")
+def _status(line: str | None) -> int:
+    """The code of a status line, which may lack its phrase; no line at all is none of failure (RFC 4918 §13)."""
+    words = (line or "").split()
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 200
 
 
 def _path(href: str) -> str:
