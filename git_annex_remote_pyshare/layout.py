@@ -18,7 +18,7 @@ _HASHED = "%~"
 _CANONICAL = re.compile(r"[A-Z0-9_]+(-s[0-9]+)?(-m[0-9]+)?(-S[0-9]+-C[0-9]+)?")
 """What git-annex writes before the `--`. No two of these differ only in case."""
 
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.,~!#$&'()+;=@[]^`{}")
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.,~!#$&'()+=@[]^`{}")
 _ESCAPES = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _PLAIN}
 
 _UNFINISHED = (".part", ".filepart")

@@ -19,7 +19,7 @@ class Traits(NamedTuple):
     hashes: bool = False
     """Whether the header `X-Hash` may be answered with the hash of what was received (Nextcloud)."""
     unmovable: str = ""
-    """Characters at which the server cuts off the name that a MOVE goes to."""
+    """Characters that the server does not keep in the name that a MOVE goes to."""
 
 
 UNKNOWN = Traits()
@@ -48,8 +48,9 @@ _TABLE = (
     _Row(ATOMIC, r"nginx\b", "Location"),
     _Row(ATOMIC, r"lighttpd\b"),
     _Row(PLAIN, r"rclone/"),
-    # Decodes Destination before it takes query and parameters off (wsgidav/request_server.py, _copy_or_move).
-    _Row(PLAIN._replace(unmovable="?;"), r"WsgiDAV/"),
+    # Decodes Destination before it takes query and parameters off (wsgidav/request_server.py, _copy_or_move), by
+    # urllib.parse, which drops tabs and line breaks.
+    _Row(PLAIN._replace(unmovable="?;\t\r"), r"WsgiDAV/"),
 )
 
 _PROGRAMS_BEHIND = ("X-Sabre-Version", "X-Powered-By", "Via")

@@ -12,12 +12,14 @@ NAMES = (
     "object",
     "0/WORM-s3-m1700000000--read%20me%2C%41.txt",
     "f/%-URL--http%3A%2F%2Fexample.org%2F%3Fa=b&c",
-    "4/XX--!#$&'()+,;=@[]^`{}~._-",
+    "4/XX--!#$&'()+,=@[]^`{}~._-",
     "abc/def/MD5E-s1--0cc175b9/MD5E-s1--0cc175b9",
     "1/2/3/4/5/6/7/8/9/10/11/12/deep",
     "b/" + "n" * 238,
 )
 """What layouts make of keys; every store must take these."""
+
+NOT_UTF8 = "WORM-s1--not UTF-8 \udcff\udce9"
 
 ODD_NAMES = (
     "WORM-s1--with blank",
@@ -29,9 +31,10 @@ ODD_NAMES = (
     "WORM-s1--decomposed e\u0301",
     "WORM-s1--*<>|\"'\\",
     "WORM-s1--tab\there",
+    "WORM-s1--semicolon;here",
     "WORM-s1--ends with a dot.",
     "WORM-s1--ends with a blank ",
-    "WORM-s1--not UTF-8 \udcff\udce9",
+    NOT_UTF8,
     "with blank/and % deep/x",
 )
 """What other programs' layouts may ask for: taken as they are, or refused, but never stored as something else."""
