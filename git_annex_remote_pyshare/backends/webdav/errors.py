@@ -81,8 +81,8 @@ _MEANINGS: Mapping[int, _Meaning] = {
 _BREAKS: tuple[tuple[type[Exception], str], ...] = (
     (broken.ProxyError, "the proxy cannot be used ({inner})"),
     (broken.NameResolutionError, "there is no such host, or no network"),
-    (broken.ConnectTimeoutError, "nobody answers there"),
     (broken.NewConnectionError, "no connection ({inner})"),
+    (broken.ConnectTimeoutError, "nobody answers there"),
     (broken.ReadTimeoutError, "nothing moved for too long"),
     (TimeoutError, "nothing moved for too long"),
 )
@@ -162,8 +162,22 @@ def login_page(doing: Doing) -> NotAStore:
 
 
 def moved(doing: Doing, place: str) -> NotAStore:
-    """A redirect that must not, or cannot, be followed."""
-    return NotAStore(f"{doing}: the server sends us on to {place}", remedy="If you trust it, set url= to that.")
+    """A redirect that must not, or cannot, be followed; a query may hold a signature, so it is not shown."""
+    shown = place.partition("?")[0]
+    return NotAStore(f"{doing}: the server sends us on to {shown}", remedy="If you trust it, set url= to that.")
+
+
+def unencrypted(doing: Doing, place: str) -> NotAStore:
+    """A redirect from https to http."""
+    return NotAStore(
+        f"{doing}: the server sends us on to {place.partition('?')[0]}, without encryption",
+        remedy="Tell whoever runs the server.",
+    )
+
+
+def endless(doing: Doing) -> NotAStore:
+    """More redirects than there are good reasons for."""
+    return NotAStore(f"{doing}: the server sends us on and on", remedy=_ADDRESS)
 
 
 def _read_only(doing: Doing) -> Denied:

@@ -157,7 +157,7 @@ class Client:
                 return answer
             release(answer)
             url = self._next_url(request, url, answer)
-        raise errors.moved(self.doing(request.what), f"{url}, and on and on")
+        raise errors.endless(self.doing(request.what))
 
     def _next_url(self, request: Request, url: str, answer: BaseHTTPResponse) -> str:
         """Where a redirect leads, if it may be followed (RFC 9110 §15.4)."""
@@ -169,7 +169,7 @@ class Client:
             place = target.removesuffix(f"/{request.path}") if fits else target
             raise errors.moved(self.doing(request.what), place)
         if url.startswith("https:") and not target.startswith("https:"):
-            raise errors.moved(self.doing(request.what), f"{target}, without encryption")
+            raise errors.unencrypted(self.doing(request.what), target)
         if fits and self.auth.is_for(target):
             # The whole store has moved, or wants https: later requests go there at once.
             self.base = target.removesuffix(f"/{request.path}")

@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.errors import PyshareError, Stopped, Unreachable
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _IN_DOUBT = {408, 423, 425, 499, 500, 502, 503, 504, 524}
 """After these the server may still be moving, or have moved: proxies do not wait, and locks are kept while it works."""
-_PAUSES = (1, 2, 4, 8, 16)
+_PAUSES = (0.2, 1, 2, 4, 8, 16)
 """Seconds between looks at a MOVE in doubt."""
 
 

@@ -1,0 +1,111 @@
+"""What each refusal means, whether it may pass, and what the user is told to do."""
+
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+
+import pytest
+from scripted_dav import Rule, ScriptedDAV, answer
+
+from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.webdav.errors import Doing, from_answer
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    Busy,
+    Denied,
+    Full,
+    NotAStore,
+    NotFound,
+    PyshareError,
+    Unreachable,
+)
+
+DOING = Doing("store a/KEY", "https://cloud.example.org/dav")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "passing"),
+    [
+        (400, BadName, False),
+        (403, Denied, False),
+        (404, NotFound, False),
+        (405, NotAStore, False),
+        (407, Denied, False),
+        (408, Unreachable, True),
+        (409, NotAStore, False),
+        (410, NotFound, False),
+        (412, Unreachable, False),
+        (413, Full, False),
+        (414, BadName, False),
+        (418, Denied, False),
+        pytest.param(423, Busy, True, id="WD6-423"),
+        pytest.param(425, Busy, True, id="WD7-425"),
+        pytest.param(429, Busy, True, id="WD28-429"),
+        (500, Unreachable, True),
+        (501, NotAStore, False),
+        (502, Unreachable, True),
+        pytest.param(503, Busy, True, id="WD28-503"),
+        (504, Unreachable, True),
+        pytest.param(507, Full, False, id="WD8-507"),
+        (509, Busy, True),
+        (599, Unreachable, True),
+        (204, NotAStore, False),
+        (302, NotAStore, False),
+    ],
+)
+def test_a_status_has_a_meaning(status: int, kind: type[PyshareError], *, passing: bool) -> None:
+    error = from_answer(DOING, status, {})
+    assert (type(error), error.passing) == (kind, passing)
+    assert str(error).startswith("cannot store a/KEY on https://cloud.example.org/dav: ")
+    assert f"status {status}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        pytest.param("120", 120, 120, id="WD28-seconds"),
+        pytest.param(formatdate(time.time() + 100, usegmt=True), 90, 101, id="WD28-date"),
+        pytest.param("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0, id="WD28-past"),
+    ],
+)
+def test_a_server_may_say_how_long_to_wait_wd28(text: str, least: float, most: float) -> None:
+    wait = from_answer(DOING, 503, {"Retry-After": text}).retry_after
+    assert wait is not None
+    assert least <= wait <= most
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "Mon, 99 Foo 2026"])
+def test_nonsense_is_no_time_to_wait_wd28(text: str) -> None:
+    assert from_answer(DOING, 503, {"Retry-After": text}).retry_after is None
+
+
+def test_a_maintenance_page_is_waited_for_wd28(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    dav.script(Rule("HEAD", answer(503, Retry_After="7", Content_Type="text/html")))
+    with pytest.raises(Busy, match="maintenance") as raised:
+        store.stat("KEY")
+    assert raised.value.retry_after == 7
+
+
+def test_the_servers_own_words_are_passed_on(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    words = b'<?xml version="1.0"?><d:error xmlns:d="DAV:" xmlns:s="sabre"><s:message>Locked by\n Alice</s:message>'
+    dav.script(Rule("DELETE", answer(423, words, Content_Type="application/xml; charset=utf-8")))
+    with pytest.raises(Busy, match=r"\(Locked by Alice\)"):
+        store.delete("KEY")
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/xml"])
+def test_a_page_of_any_length_and_kind_is_not_passed_on_wd19(dav: ScriptedDAV, store: WebDAVBackend, kind: str) -> None:
+    dav.script(Rule("DELETE", answer(500, b"<html><p>" + b"Oh no! " * 100_000, Content_Type=kind)))
+    with pytest.raises(Unreachable) as raised:
+        store.delete("KEY")
+    assert len(str(raised.value)) < 300
+    store.delete("KEY")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "DELETE"])
+def test_the_signature_of_a_redirect_is_not_in_an_error(dav: ScriptedDAV, store: WebDAVBackend, method: str) -> None:
+    dav.script(Rule(method, answer(302, Location="/dav/x?signature=geheim"), times=99))
+    verbs: dict[str, Callable[[], object]] = {"HEAD": lambda: store.stat("KEY"), "DELETE": lambda: store.delete("KEY")}
+    with pytest.raises(PyshareError) as raised:
+        verbs[method]()
+    assert "geheim" not in str(raised.value)
