@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from annex import Home, Repository
 from click.testing import CliRunner
 
 from git_annex_remote_pyshare.backends import registry
@@ -124,6 +125,42 @@ def test_every_layout_is_in_the_table_with_the_name_of_the_example() -> None:
     assert [(layout, name.replace("KEY", key)) for layout, name in rows] == [
         (layout, name_of(layout, key)) for layout in LAYOUTS
     ]
+
+
+def test_a_folder_of_git_annexs_own_remote_is_taken_over_as_the_page_says(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.add({"theirs": b"stored by git-annex"})
+    (tmp_path / "annex").mkdir()
+    repository.annex("initremote", "cloud", "type=directory", "encryption=none", f"directory={tmp_path / 'annex'}")
+    repository.annex("copy", "--to", "cloud")
+    repository.annex(
+        *("initremote", "cloud-pyshare", "--sameas=cloud", "type=external", "externaltype=pyshare"),
+        *("layout=annex-directory", f"url={tmp_path / 'annex'}"),
+    )
+    repository.annex("enableremote", "cloud-pyshare")
+    repository.add({"ours": b"stored by us"})
+    repository.annex("copy", "--to", "cloud-pyshare")
+    repository.annex("fsck", "--from", "cloud-pyshare")
+    repository.annex("fsck", "--from", "cloud")
+
+
+def test_a_friend_with_the_folder_at_another_path_gets_from_there_as_the_page_says(
+    repository: Repository, bob: Home, tmp_path: Path
+) -> None:
+    repository.add({"book": b"content"})
+    repository.initremote(str(tmp_path / "lab"), name="lab")
+    repository.annex("copy", "--to", "lab")
+    (tmp_path / "lab").rename(tmp_path / "elsewhere")
+    bob.run("git", "clone", "-q", str(repository.folder), "clone", cwd=bob.folder)
+    clone = Repository(bob, bob.folder / "clone")
+    clone.annex("init", "-q")
+    clone.annex(
+        *("initremote", "lab-here", "--sameas=lab", "type=external", "externaltype=pyshare"),
+        f"url={tmp_path / 'elsewhere'}",
+    )
+    clone.annex("get", "--from", "lab-here", "book")
+    assert (clone.folder / "book").read_bytes() == b"content"
 
 
 def test_error_texts_that_are_explained_are_ours_or_git_annexs() -> None:
