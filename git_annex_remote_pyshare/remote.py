@@ -3,8 +3,8 @@
 from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare import settings
-from git_annex_remote_pyshare.backends.base import Locates, Mounts, ability
-from git_annex_remote_pyshare.errors import Corrupt
+from git_annex_remote_pyshare.backends.base import Locates, Mounts, Place, ability
+from git_annex_remote_pyshare.errors import Corrupt, Denied
 from git_annex_remote_pyshare.keys import digests, expected_size
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.session import Session
@@ -89,8 +89,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         values = self.session.settings(self.annex)
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
         if self.session.kind(self.annex).login:
-            login = self.session.place(self.annex).credential()
-            fields["login"] = f"{login.user or 'token'} (from {login.origin})" if login else "none"
+            fields["login"] = _login_of(self.session.place(self.annex))
         return fields
 
     @info.setter
@@ -99,3 +98,12 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def _name(self, key: str) -> str:
         return name_of(self.session.settings(self.annex)["layout"], key)
+
+
+def _login_of(place: Place) -> str:
+    """Who we are to the server and how it comes, or why we are nobody."""
+    try:
+        login = place.credential()
+    except Denied as refusal:
+        return f"none, since {refusal.what}"
+    return f"{login.user or 'a token'} (from {login.origin})" if login else "none"
