@@ -33,9 +33,9 @@ class Retrying(Layer):
     """Repeats a request whose error may pass, after a random wait that grows and is at least the server's Retry-After.
 
     A request gives up, with its last error, when its next attempt would come later than `limit` seconds after its
-    first failure; a transfer that got further than ever before has that time anew. While nothing at all succeeds,
-    that time is counted from the first failure of any request, so that an outage is waited out once and not once
-    for every key.
+    first failure; a transfer that got further than ever before begins anew, with that time and a short wait. While
+    nothing at all succeeds, the time is counted from the first failure of any request, so that an outage is waited
+    out once and not once for every key.
 
     Args:
         backend: What is asked again.
@@ -102,6 +102,8 @@ class Retrying(Layer):
         backoff = tenacity.wait_random_exponential(multiplier=FIRST, min=SHORTEST, max=LONGEST)
 
         def wait(state: "RetryCallState") -> float:
+            if request.moved:
+                state.attempt_number = 1  # it got on, so the waits are short again
             return max(backoff(state), _error_of(state).retry_after or 0)
 
         def give_up(state: "RetryCallState") -> bool:

@@ -49,7 +49,7 @@ class Drip(NamedTuple):
     """The body comes in pieces of `step` bytes, with a call of `pause` after each."""
 
     step: int
-    pause: Callable[[], None] = lambda: None
+    pause: Callable[[], object] = lambda: None
 
 
 class Stale(NamedTuple):

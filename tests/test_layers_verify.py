@@ -1,0 +1,95 @@
+"""Verified: what the server says of an object is held against the file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from git_annex_remote_pyshare.backends.base import Receipt
+from git_annex_remote_pyshare.errors import Corrupt, Denied, SourceChanged
+from git_annex_remote_pyshare.layers.verify import Verified
+from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
+from git_annex_remote_pyshare.testing.faults import Fail, Mangle
+from git_annex_remote_pyshare.testing.memory import MemoryBackend
+from git_annex_remote_pyshare.transfer import Progress, Source
+
+BODY = body_of(5000)
+
+
+def cut_short(body: bytes) -> bytes:
+    return body[:-1]
+
+
+def flip(body: bytes) -> bytes:
+    return body[:100] + b"?" + body[101:]
+
+
+@pytest.fixture
+def server() -> MemoryBackend:
+    return MemoryBackend(digests=("sha256", "md5"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_right_object_stays(server: MemoryBackend, desk: Desk) -> None:
+    receipt = desk.put(Verified(server), "name", BODY)
+    assert set(receipt.digests) == {"sha256", "md5"}
+    assert desk.get(server, "name") == BODY
+
+
+@pytest.mark.parametrize(("change", "said"), [(cut_short, "4999 bytes instead of 5000"), (flip, "another sha256")])
+def test_a_wrong_object_is_reported_and_removed(
+    server: MemoryBackend, desk: Desk, change: Callable[[bytes], bytes], said: str
+) -> None:
+    server.faults.next("put", Mangle(change))
+    with pytest.raises(Corrupt, match=f"name.*{said}"):
+        desk.put(Verified(server), "name", BODY)
+    assert server.stat("name") is None
+
+
+def test_a_wrong_object_is_reported_even_if_it_cannot_be_removed(server: MemoryBackend, desk: Desk) -> None:
+    server.faults.next("put", Mangle(flip))
+    server.faults.next("delete", Fail(Denied("deleting is not allowed")))
+    with pytest.raises(Corrupt, match="another sha256"):
+        desk.put(Verified(server), "name", BODY)
+
+
+def test_digests_in_capitals_are_the_same(server: MemoryBackend, desk: Desk) -> None:
+    class Loud(MemoryBackend):
+        def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+            super().put(name, source, progress)
+            return Receipt(None, {"md5": source.digest("md5").upper()})
+
+    desk.put(Verified(Loud()), "name", BODY)
+
+
+def test_a_known_digest_is_not_computed_from_the_file(desk: Desk) -> None:
+    server = MemoryBackend(digests=("sha256",))
+    path = desk.source(BODY).path
+    with pytest.raises(Corrupt):
+        Verified(server).put("name", Source(path, {"sha256": "00"}), nobody)
+
+
+def test_a_file_that_changed_before_it_was_hashed_leaves_no_object(desk: Desk) -> None:
+    class Late(MemoryBackend):
+        def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+            receipt = super().put(name, source, progress)
+            Path(str(source.path)).write_bytes(b"something else")
+            return receipt
+
+    late = Late(digests=("sha256",))
+    with pytest.raises(SourceChanged):
+        desk.put(Verified(late), "name", BODY)
+    assert late.stat("name") is None
+
+
+def test_a_server_that_says_nothing_is_believed(desk: Desk) -> None:
+    class Silent(MemoryBackend):
+        def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+            super().put(name, source, progress)
+            return Receipt()
+
+    assert desk.put(Verified(Silent()), "name", BODY) == Receipt()
