@@ -1,10 +1,11 @@
 """Short words for tests of the WebDAV backend: a backend on a server, a file to store, a place to retrieve into."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from scripted_dav import ScriptedDAV, served
+from scripted_dav import ScriptedDAV, Seen, served
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
@@ -60,3 +61,14 @@ def store(dav: ScriptedDAV) -> Iterator[WebDAVBackend]:
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between looks at a MOVE in doubt."""
     monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.move._PAUSES", (0, 0, 0))
+
+
+def be_cloud(dav: ScriptedDAV) -> None:
+    """From now on the server answers to a PUT as Nextcloud does."""
+
+    def sign(seen: Seen) -> Mapping[str, str]:
+        asked = {name.lower(): value for name, value in seen.headers.items()}
+        received = {"X-Hash-SHA256": hashlib.sha256(seen.body).hexdigest()} if "x-hash" in asked else {}
+        return {"OC-FileId": "00000012oc", "OC-ETag": '"abc"', **received}
+
+    dav.on_put = sign

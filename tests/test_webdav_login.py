@@ -162,6 +162,33 @@ def test_digest_may_go_over_plain_http() -> None:
     assert "refuses the login of bob" in told
 
 
+@pytest.mark.parametrize(
+    ("offer", "nonce"),
+    [
+        pytest.param('Basic realm="a Digest of b", Digest realm="r", nonce="n1"', "n1", id="WD29-second"),
+        pytest.param(
+            'Digest realm="r", nonce="n1", algorithm=SHA-256, Digest realm="r", nonce="n2"', "n1", id="WD29-two"
+        ),
+        pytest.param('digest realm="r", nonce="n1", Negotiate, Basic realm="r"', "n1", id="WD29-first"),
+    ],
+)
+def test_the_first_digest_of_many_offers_is_taken_wd29(offer: str, nonce: str) -> None:
+    sent, _ = refused_far_away(BOB, challenge=offer)
+    assert [re.findall(r'nonce="(\w+)"', login) for login in sent[1:]] == [[nonce]]
+
+
+@pytest.mark.parametrize("url", ["https://cloud.example.org/dav", "http://cloud.example.org/dav"])
+def test_the_login_is_for_its_own_server_and_for_the_same_one_with_tls_wd13(url: str) -> None:
+    auth = Auth(Place(url, {}, clone(), lambda: BOB), address_of(url))
+    assert auth.is_for(f"{url}/x")
+    assert auth.is_for("https://cloud.example.org/elsewhere")
+    assert auth.is_for("https://cloud.example.org:443/x")
+    others = ["https://cloud.example.org:8443/x", "https://cloud.example.org.evil/x", "https://evil/cloud.example.org/"]
+    others += ["https://cloud.example.org@evil/x", "http://cloud.example.org:8080/x"]
+    assert not any(auth.is_for(other) for other in others)
+    assert auth.is_for("http://cloud.example.org/x") is url.startswith("http:")
+
+
 def refused_far_away(login: Credential, challenge: str = 'Basic realm="r"', **options: str) -> tuple[list[str], str]:
     """What a server far away, which refuses everything, got to see of the login, and what the user is told."""
     place = Place("http://cloud.example.org/dav", {}, clone(**options), lambda: login)

@@ -138,6 +138,16 @@ def test_a_complete_file_is_not_sent_again_wd11(dav: ScriptedDAV, store: WebDAVB
     assert dav.methods() == ["GET"]
 
 
+def test_a_416_without_a_size_is_cleared_up_by_a_look_wd11(
+    dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path
+) -> None:
+    """Apache 2.4 sends no Content-Range with it."""
+    (tmp_path / "back").write_bytes(CONTENT)
+    dav.script(Rule("GET", answer(416)))
+    assert fetched(store, "a/KEY", tmp_path / "back") == CONTENT
+    assert dav.methods() == ["GET", "HEAD"]
+
+
 def test_a_longer_file_does_not_survive_pr20(store: WebDAVBackend, tmp_path: Path) -> None:
     (tmp_path / "back").write_bytes(b"x" * (len(CONTENT) + 5))
     assert fetched(store, "a/KEY", tmp_path / "back") == CONTENT

@@ -26,7 +26,8 @@ from git_annex_remote_pyshare.errors import Denied
 GUEST = "anonymous"
 """User name at public links since Nextcloud 29; before, the link's token is the user."""
 
-_DIGEST = re.compile(r"\bdigest\s+(.*)", re.IGNORECASE | re.DOTALL)
+_OFFERS = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate|NTLM)\b(?!=))", re.IGNORECASE)
+"""Where one line of challenges goes on with the next way to log in."""
 
 Send = Callable[[str], BaseHTTPResponse]
 """Sends the request with this value of `Authorization`, or without the header if it is empty."""
@@ -82,7 +83,6 @@ class Auth:
     def __init__(self, place: Place, address: Address) -> None:
         self._place = place
         self._address = address
-        self._origin = address.base[: address.base.index("/", 8)] if "/" in address.base[8:] else address.base
         self._credential: Credential | None = None
         self._scheme: _Scheme | None = None
         self._refusal: Denied | None = None
@@ -92,11 +92,10 @@ class Auth:
 
     def is_for(self, url: str) -> bool:
         """Whether the login may go to this URL: the store's own server, or the same one with TLS instead."""
-        if url.startswith(self._origin + "/"):
+        if url.startswith(f"{self._address.origin}/"):
             return True
-        mine, other = urlsplit(self._origin), urlsplit(url)
-        to_tls = (mine.scheme, mine.port or 80) == ("http", 80) and (other.scheme, other.port or 443) == ("https", 443)
-        return mine.hostname == other.hostname and to_tls
+        mine, other = _origin(self._address.base), _origin(url)
+        return other == mine or (mine == ("http", other[1], 80) and other[::2] == ("https", 443))
 
     def as_guest(self, token: str) -> None:
         """Show the link's token as the user, as the older address of public links wants it."""
@@ -202,11 +201,15 @@ def _constant(credential: Credential) -> _Scheme:
 
 def _digest_wanted(answer: BaseHTTPResponse, used: _Scheme) -> str:
     """The challenge of a server that wants Digest, or that wants it with a new nonce; else empty."""
-    offers = ", ".join(answer.headers.getlist("WWW-Authenticate"))
-    found = _DIGEST.search(offers)
-    if not found:
-        return ""
+    offers = [offer for line in answer.headers.getlist("WWW-Authenticate") for offer in _OFFERS.split(line)]
+    by_kind = {kind.lower(): rest for kind, _, rest in (offer.strip().partition(" ") for offer in reversed(offers))}
+    challenge = by_kind.get("digest", "")
     if isinstance(used, _Digest):
-        return found[1] if re.search(r'\bstale="?true', found[1], re.IGNORECASE) else ""
-    tried_basic = used.header("", "").startswith("Basic") and re.search(r"\bbasic\b", offers, re.IGNORECASE)
-    return "" if tried_basic else found[1]
+        return challenge if re.search(r'\bstale="?true', challenge, re.IGNORECASE) else ""
+    was_basic = used.header("", "").startswith("Basic")
+    return "" if was_basic and "basic" in by_kind else challenge
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -14,8 +14,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import make_headers
-from urllib3.util.wait import wait_for_read
+from urllib3.util import make_headers, wait_for_read
 
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import BadSetting

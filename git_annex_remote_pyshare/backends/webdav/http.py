@@ -24,6 +24,7 @@ from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
 _READS = {"GET", "HEAD", "PROPFIND"}
+_STORES = {"PUT", "MOVE"}
 _TELLING = {"PUT", "MKCOL", "MOVE"}
 _HOPS = 5
 
@@ -204,7 +205,7 @@ class Client:
             url if through_proxy else url[url.index("/", 8) :],
             body=body,  # type: ignore[arg-type]
             headers=headers,
-            timeout=self._connections.timeout(0 if request.method in _READS else _SLOW_ANSWER),
+            timeout=self._connections.timeout(_SLOW_ANSWER if request.method in _STORES else 0),
             retries=False,
             redirect=False,
             assert_same_host=False,
@@ -235,7 +236,7 @@ def _own_headers(place: Place, address: Address) -> dict[str, str]:
         headers["X-Requested-With"] = "XMLHttpRequest"
     if wanted := place.clone.option("pyshare-header"):
         name, colon, value = (part.strip() for part in wanted.partition(":"))
-        if not colon or not name or not wanted.isprintable():
+        if not (colon and name and wanted.isascii() and wanted.isprintable()):
             raise BadSetting(
                 f"git config remote.{place.clone.remote}.pyshare-header is not a header",
                 remedy="It looks like this: Referer: https://cloud.example.org/",

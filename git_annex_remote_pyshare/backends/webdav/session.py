@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
+from git_annex_remote_pyshare.errors import PyshareError
 
 _REMOVED = {200, 204, 404, 410}
 
@@ -29,7 +30,14 @@ class Session:
         self.uploads = Uploads(place, self.client)
         self.downloads = Downloads(self.client)
         if address.older:
+            self._settle()
+
+    def _settle(self) -> None:
+        try:
             link.settle(self.client)
+        except PyshareError:
+            self.client.close()
+            raise
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""

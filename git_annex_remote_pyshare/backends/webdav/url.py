@@ -29,9 +29,9 @@ class Address(NamedTuple):
     """Whether the server treats visitors of this address as guests."""
 
     @property
-    def host(self) -> str:
-        """Host and port."""
-        return self.base.split("/", 3)[2]
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return "/".join(self.base.split("/", 3)[:3])
 
     @property
     def cloudy(self) -> bool:
