@@ -1,5 +1,7 @@
 """From a place to a store: the backend of its URL, wrapped in the layers that every transfer goes through."""
 
+import time
+from collections.abc import Callable
 from threading import Event
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
@@ -20,9 +22,9 @@ def open_store(place: Place, stopping: Event) -> Backend:
     return wrap(make(place), stopping)
 
 
-def wrap(backend: Backend, stopping: Event) -> Backend:
+def wrap(backend: Backend, stopping: Event, *, clock: Callable[[], float] = time.monotonic) -> Backend:
     """A backend inside its layers, innermost first."""
-    limited = Limited(backend, stopping)
-    retrying = Retrying(limited, stopping)
+    limited = Limited(backend, stopping, clock=clock)
+    retrying = Retrying(limited, stopping, clock=clock)
     verified = Verified(retrying)
-    return Reporting(verified, stopping)
+    return Reporting(verified, stopping, clock=clock)

@@ -110,6 +110,13 @@ def test_what_is_there_already_costs_nothing(time: Waiting, desk: Desk) -> None:
     assert time.now == pytest.approx(1)
 
 
+def test_what_begins_again_costs_the_whole(time: Waiting, desk: Desk) -> None:
+    store = limited(time, Configured(bwlimit="1000B"))
+    desk.put(store.backend, "name", BODY)
+    store.get("name", desk.sink(BODY + b"longer than the object"), nobody)
+    assert time.now == pytest.approx(10)
+
+
 def test_what_is_sent_again_costs_again(time: Waiting, faults: Faults, desk: Desk) -> None:
     faults.next("put", Cut(5000))
     store = Retrying(limited(time, Configured(bwlimit="1000B"), faults), time, clock=time.clock)

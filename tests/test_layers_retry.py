@@ -121,6 +121,27 @@ def test_an_outage_is_waited_out_once_and_not_once_for_every_key(
     assert store.stat("second") is None
 
 
+def test_an_outage_long_ago_is_forgotten(store: Retrying, faults: Faults, time: Waiting) -> None:
+    faults.always("stat", BROKEN)
+    with pytest.raises(Unreachable):
+        store.stat("name")
+    faults.clear()
+    time.now += 3600
+    faults.next("stat", BROKEN)
+    assert store.stat("name") is None
+
+
+def test_a_refusal_is_an_answer_and_ends_an_outage(store: Retrying, faults: Faults, time: Waiting) -> None:
+    faults.always("stat", BROKEN)
+    with pytest.raises(Unreachable):
+        store.stat("name")
+    faults.clear()
+    faults.next("stat", Fail(Denied("wrong password")), BROKEN)
+    with pytest.raises(Denied):
+        store.stat("name")
+    assert store.stat("name") is None
+
+
 def test_a_transfer_that_gets_further_each_time_never_gives_up(
     store: Retrying, faults: Faults, time: Waiting, desk: Desk
 ) -> None:
@@ -133,6 +154,7 @@ def test_a_transfer_that_gets_further_each_time_never_gives_up(
     store.get("name", sink, nobody)
     assert content(sink) == body
     assert time.now > LIMIT
+    assert max(time.waits) <= FIRST * 2**4
 
 
 def test_a_transfer_that_breaks_at_the_same_place_gives_up(

@@ -57,6 +57,7 @@ class Retrying(Layer):
         self._limit = limit
         self._clock = clock
         self._failing_since: float | None = None
+        self._last_failure = 0.0
 
     def stat(self, name: str) -> Stat | None:
         return self._persist(_Request(), lambda: self.backend.stat(name))
@@ -87,11 +88,20 @@ class Retrying(Layer):
 
     def _persist(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
         try:
-            done = attempt()
+            return self._ask(attempt)
         except PyshareError as error:
             if not error.passing:
                 raise
-            done = self._again(request, attempt, error)
+            return self._again(request, attempt, error)
+
+    def _ask(self, attempt: Callable[[], Done]) -> Done:
+        """One attempt; any answer, a refusal too, ends an outage."""
+        try:
+            done = attempt()
+        except PyshareError as error:
+            if not error.passing:
+                self._failing_since = None
+            raise
         self._failing_since = None
         return done
 
@@ -120,15 +130,18 @@ class Retrying(Layer):
             sleep=self._sleep,
             reraise=True,
         )
-        return persistent(_replayed(first, attempt))
+        return persistent(_replayed(first, lambda: self._ask(attempt)))
 
     def _since(self, request: "_Request") -> float:
         """When the failures began that `request` has to answer for; called at each of them."""
+        now = self._clock()
         if request.moved:
             request.moved = False
             request.failing_since = self._failing_since = None
-        if self._failing_since is None:
-            self._failing_since = self._clock()
+        # Of an outage that nobody met for so long we know nothing any more.
+        if self._failing_since is None or now - self._last_failure > self._limit:
+            self._failing_since = now
+        self._last_failure = now
         if request.failing_since is None:
             request.failing_since = self._failing_since
         return request.failing_since
