@@ -46,6 +46,8 @@ class Play(NamedTuple):
     """Reset the connection before the body is read."""
     early: bool = False
     """Answer before the body is read, and end the connection."""
+    hasty: bool = False
+    """Answer before the body is read, and take the rest of it all the same."""
     half: bool = False
     """Store the first half of the body and end the connection, as a server without atomic PUT."""
     wait: float = 0
@@ -182,7 +184,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        body = b"" if play.early else self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        if play.hasty:
+            self._answer(play.status, play.headers, play.body, play)
+        body = b"" if play.early else self.rfile.read(length)
+        if play.hasty or (len(body) < length and not play.early):
+            return  # Who breaks off gets nothing done.
         seen = Seen(self.command, path, self.path, dict(self.headers.items()), body)
         with self.dav.lock:
             self.dav.requests.append(seen)

@@ -6,7 +6,7 @@ from scripted_dav import Rule, ScriptedDAV, answer
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.errors import PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
 
 OK = "<d:status>HTTP/1.1 200 OK</d:status>"
 MISSING = "<d:propstat><d:prop><d:getcontentlength/></d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat>"
@@ -105,6 +105,13 @@ def test_a_thing_may_have_failed_inside_a_207_wd18(dav: ScriptedDAV, store: WebD
     dav.script(Rule("HEAD", answer(405)), Rule("PROPFIND", answer(207, inner("500 Oh no"))))
     with pytest.raises(PyshareError):
         store.stat("KEY")
+
+
+def test_a_document_type_is_refused(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    body = multistatus(folder("/dav/")).replace(b"?>", b'?><!DOCTYPE x SYSTEM "http://127.0.0.1/x.dtd">', 1)
+    dav.script(Rule("PROPFIND", answer(207, body)))
+    with pytest.raises(NotAStore):
+        list(store.list())
 
 
 def test_a_listing_that_breaks_off_is_a_failure_and_no_short_listing(dav: ScriptedDAV, store: WebDAVBackend) -> None:

@@ -167,6 +167,15 @@ def test_a_cut_body_is_told_and_kept_for_the_next_attempt(
     assert fetched(store, "a/KEY", tmp_path / "back") == CONTENT
 
 
+def test_less_than_was_asked_for_is_kept_and_told_wd11(dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path) -> None:
+    (tmp_path / "back").write_bytes(CONTENT[:1_000_000])
+    part = answer(206, CONTENT[1_000_000:2_000_000], Content_Range="bytes 1000000-1999999/3000000")
+    dav.script(Rule("GET", part))
+    with pytest.raises(Unreachable, match="only 2000000 of 3000000 bytes"):
+        fetched(store, "a/KEY", tmp_path / "back")
+    assert fetched(store, "a/KEY", tmp_path / "back") == CONTENT
+
+
 @pytest.mark.parametrize(
     ("tag", "sent"),
     [

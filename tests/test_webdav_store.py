@@ -137,6 +137,17 @@ def test_an_answer_in_the_middle_of_the_body_is_read_wd9(
     assert dav.objects[OBJECT] == b"content"
 
 
+def test_a_connection_on_which_a_body_was_broken_off_is_not_used_again(dav: ScriptedDAV, tmp_path: Path) -> None:
+    """Its server still waits for the rest of the body, and would take the next request for it."""
+    store = backend(f"{dav.url}/dav", put="direct", timeout="2")
+    store.stat("a/KEY")
+    dav.script(Rule("PUT", answer(413)._replace(hasty=True)))
+    with pytest.raises(Full):
+        store.put("a/KEY", source(tmp_path, b"x" * (64 * MIB)), quiet)
+    assert store.stat("a/KEY") is None
+    store.close()
+
+
 def test_half_a_file_is_never_seen_and_overwritten_by_the_next_attempt_wd22(
     dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path
 ) -> None:

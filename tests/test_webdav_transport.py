@@ -16,6 +16,7 @@ from servers import free_port
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.webdav.connection import IDLE, _Patient
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
@@ -110,6 +111,27 @@ def test_silence_ends_and_may_pass_wd35(dav: ScriptedDAV, tmp_path: Path, method
         verbs[method]()
     assert raised.value.passing
     store.close()
+
+
+def test_the_time_limit_while_sending_is_for_each_bit_that_goes_out_wd35() -> None:
+    class Trickle:
+        """A socket that takes three bytes at once."""
+
+        def __init__(self) -> None:
+            self.taken = b""
+            self.limits: list[float] = []
+
+        def settimeout(self, limit: float) -> None:
+            self.limits.append(limit)
+
+        def send(self, data: memoryview) -> int:
+            self.taken += data[:3]
+            return len(data[:3])
+
+    connection, trickle = _Patient("cloud.example.org"), Trickle()
+    connection.sock = trickle
+    connection.send(b"0123456789")
+    assert (trickle.taken, trickle.limits) == (b"0123456789", [IDLE])
 
 
 def test_a_server_that_takes_nothing_more_ends_too_wd35(tmp_path: Path) -> None:
