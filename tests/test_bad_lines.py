@@ -9,7 +9,6 @@ import pytest
 from annex import Repository
 from scripted_dav import Play, ScriptedDAV, Seen, served
 
-COUNT = 30
 APACHE = {"Content-Type": "text/html; charset=ISO-8859-1"}
 
 
@@ -35,13 +34,15 @@ def faults(seed: int) -> Callable[[Seen], Play | None]:
     return decide
 
 
-@pytest.mark.parametrize("jobs", ["-J1", "-J8"])
+@pytest.mark.parametrize(("jobs", "count"), [("-J1", 15), ("-J8", 60)])
 @pytest.mark.parametrize("atomic", [True, False], ids=["atomic-put", "put-in-place"])
-def test_every_file_is_stored_and_got_by_plain_copy_and_get(repository: Repository, jobs: str, *, atomic: bool) -> None:
+def test_every_file_is_stored_and_got_by_plain_copy_and_get(
+    repository: Repository, jobs: str, count: int, *, atomic: bool
+) -> None:
     dav = ScriptedDAV()
     if atomic:
         dav.server_name, dav.on_put = "Apache/2.4", lambda _seen: APACHE
-    files = {f"f{number}": os.urandom(3000 + number) for number in range(COUNT)}
+    files = {f"f{number}": os.urandom(3000 + number) for number in range(count)}
     repository.add(files)
     with served(dav):
         repository.initremote(f"{dav.url}/share")

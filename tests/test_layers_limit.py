@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Barrier, Event, Lock
 
@@ -11,8 +11,8 @@ from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.errors import BadSetting, Busy, Stopped
-from git_annex_remote_pyshare.layers.limit import BREATHER, Limited
+from git_annex_remote_pyshare.errors import BadSetting, Busy, NotFound, Stopped
+from git_annex_remote_pyshare.layers.limit import PATIENCE, Limited
 from git_annex_remote_pyshare.layers.retry import Retrying
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
@@ -194,29 +194,47 @@ def requests(store: Backend, desk: Desk) -> list[Callable[[], object]]:
 
 def test_one_busy_answer_holds_all_requests_back(time: Waiting, faults: Faults, desk: Desk) -> None:
     store = limited(time, Configured(), faults)
-    faults.next("stat", Fail(Busy("slow down", retry_after=8)))
+    for count, request in enumerate(requests(store, desk), start=1):
+        faults.next("stat", Fail(Busy("slow down", retry_after=8)))
+        with pytest.raises(Busy, match="slow down"):
+            store.stat("name")
+        time.now += 3
+        with suppress(NotFound):
+            request()
+        assert time.waits == [pytest.approx(5)] * count
+
+
+def test_a_long_pause_fails_requests_at_once_and_says_how_long(time: Waiting, faults: Faults, desk: Desk) -> None:
+    store = limited(time, Configured(), faults)
+    faults.next("stat", Fail(Busy("slow down", retry_after=PATIENCE + 10)))
     with pytest.raises(Busy, match="slow down"):
         store.stat("name")
-    time.now += 3
+    time.now += 5
     for request in requests(store, desk):
         with pytest.raises(Busy) as held:
             request()
-        assert held.value.retry_after == pytest.approx(5)
+        assert held.value.retry_after == pytest.approx(PATIENCE + 5)
     assert sum(faults.calls(verb) for verb in ("stat", "get", "put", "delete", "list")) == 1
-    time.now += 5
-    assert store.stat("name") is None
+    assert time.waits == []
 
 
-def test_a_busy_answer_without_a_time_is_a_short_pause_for_all(time: Waiting, faults: Faults) -> None:
+def test_waiting_for_the_server_ends_when_we_are_stopped(faults: Faults) -> None:
+    time = Waiting(stop_at=4)
+    store = limited(time, Configured(), faults)
+    faults.next("stat", Fail(Busy("slow down", retry_after=8)))
+    with pytest.raises(Busy):
+        store.stat("name")
+    with pytest.raises(Stopped):
+        store.stat("name")
+
+
+def test_a_busy_answer_without_a_time_holds_nobody_else_up(time: Waiting, faults: Faults) -> None:
     store = limited(time, Configured(), faults)
     faults.next("delete", Fail(Busy("slow down")))
     with pytest.raises(Busy):
         store.delete("name")
-    with pytest.raises(Busy) as held:
-        store.stat("name")
-    assert held.value.retry_after == pytest.approx(BREATHER)
-    time.now += BREATHER
     assert store.stat("name") is None
+    assert time.waits == []
 
 
 def test_jobs_behind_the_gate_wait_and_then_succeed(time: Waiting, faults: Faults) -> None:

@@ -16,8 +16,8 @@ from git_annex_remote_pyshare.errors import Busy, Stopped
 from git_annex_remote_pyshare.layers.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
-BREATHER = 0.3
-"""Seconds of pause for all jobs after a server was busy without saying for how long."""
+PATIENCE = 30.0
+"""Seconds that a request waits for a server that wants a pause; a longer one is left to the retry layer."""
 
 GLANCE = 0.5
 """Seconds after which a transfer that waits for its turn looks whether it is to stop."""
@@ -26,8 +26,8 @@ GLANCE = 0.5
 class Limited(Layer):
     """Keeps all jobs of this process together within what clone and server allow.
 
-    Once the server asked one request to wait, every request fails with that wait left, without being sent; the
-    retry layer outside of this one does the waiting.
+    Once the server named one request a time to wait, no request is sent before it has passed. A server that is busy
+    without naming a time holds up only the request that it told so.
 
     Args:
         backend: What is asked.
@@ -39,7 +39,7 @@ class Limited(Layer):
         super().__init__(backend)
         self._stopping = stopping
         self._clock = clock
-        self._gate = _Gate(clock)
+        self._gate = _Gate(stopping, clock)
         self._reading = Lock()
         self._allowance: _Allowance | None = None
 
@@ -75,26 +75,32 @@ class Limited(Layer):
 class _Gate:
     """Closed for all while the server wants a pause."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, stopping: Event, clock: Callable[[], float]) -> None:
+        self._stopping = stopping
         self._clock = clock
         self._opens = -math.inf
 
     @contextmanager
     def passed(self) -> Iterator[None]:
-        """Run one request, and close the gate when it meets a busy server.
+        """Run one request once the gate is open, and close it when the server wants a pause.
 
         Raises:
-            Busy: The gate is closed; `retry_after` tells for how long.
+            Busy: The gate stays closed for longer than PATIENCE; `retry_after` tells for how long.
         """
-        left = self._opens - self._clock()
-        if left > 0:
-            raise Busy("the server asked us to wait", retry_after=left)
+        self._wait()
         try:
             yield
         except Busy as error:
             # Two jobs may write here at once; either value is a pause that the server asked for.
-            self._opens = max(self._opens, self._clock() + (error.retry_after or BREATHER))
+            self._opens = max(self._opens, self._clock() + (error.retry_after or 0))
             raise
+
+    def _wait(self) -> None:
+        while (left := self._opens - self._clock()) > 0:
+            if left > PATIENCE:
+                raise Busy("the server asked us to wait", retry_after=left)
+            if self._stopping.wait(left):
+                raise Stopped("stopped while waiting for the server")
 
 
 class _Allowance:

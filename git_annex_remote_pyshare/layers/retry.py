@@ -23,8 +23,8 @@ Done = TypeVar("Done")
 LIMIT = 120.0
 """Seconds that a request goes on without success, or without a transfer getting further than it was."""
 
-SHORTEST = 0.1
-FIRST = 0.3
+SHORTEST = 0.05
+FIRST = 0.2
 LONGEST = 30.0
 """Waits in seconds: the first is between SHORTEST and FIRST, the range doubles each time, up to LONGEST."""
 
