@@ -70,10 +70,14 @@ def watch(command: Sequence[str], cwd: Path, environment: Mapping[str, str], rem
     ended = Event()
     watcher = Thread(target=tree.watch, args=(ended,))
     watcher.start()
-    output, _ = process.communicate()
-    seconds = time.perf_counter() - begin
-    ended.set()
-    watcher.join()
+    try:
+        output, _ = process.communicate()
+        seconds = time.perf_counter() - begin
+    finally:
+        if process.poll() is None:  # we are being ended ourselves
+            process.terminate()
+        ended.set()
+        watcher.join()
     return tree.summary(seconds, process.returncode, output)
 
 

@@ -12,6 +12,7 @@ from annexremote import Master
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.credentials.lookup import from_environment
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
@@ -30,15 +31,21 @@ def enrol(annex: Master, session: Session) -> None:
     # Written down, so that a later default does not change where this remote's objects are.
     annex.setconfig("layout", values["layout"])
     kind, place = session.kind(annex), session.place(annex)
-    trust = Trust(place.clone, host_of(place.url) if kind.login else "")
+    trust = _trust(place, kind)
     first = not known_remote(place.clone.git_dir, annex.getuuid())
     if first or trust.verified:
         _make_ready(place)
         if kind.login:
-            _hand_over_login(annex, kind)
+            _hand_over_login(annex, kind, trust.account)
             trust.bind()
-    elif kind.login:
+    elif kind.login and not trust.account.doors:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
+
+
+def _trust(place: Place, kind: registry.Kind) -> Trust:
+    if not kind.login:
+        return Trust(place.clone, "")
+    return Trust(place.clone, host_of(place.url), registry.account_of(place.url))
 
 
 def _make_ready(place: Place) -> None:
@@ -46,9 +53,9 @@ def _make_ready(place: Place) -> None:
         maker.establish()
 
 
-def _hand_over_login(annex: Master, kind: registry.Kind) -> None:
+def _hand_over_login(annex: Master, kind: registry.Kind, account: Account) -> None:
     """Let git-annex keep the login of the environment, as it does for its own remotes."""
-    login = from_environment(kind.name)
+    login = account.fitting(from_environment(kind.name))
     # A user name with a blank cannot be said in the protocol (SETCREDS); such a login stays in the environment.
     if login and " " not in login.user:
         annex.setcreds(CREDS, login.user, login.secret)

@@ -68,7 +68,7 @@ class Session:
             return Place(values["url"], values, clone)
         # Asked now, in the job's own request; the backend may want it later, in any thread.
         held = held_login(annex)
-        trust = Trust(clone, host_of(values["url"]))
+        trust = Trust(clone, host_of(values["url"]), registry.account_of(values["url"]))
         return Place(
             values["url"],
             values,

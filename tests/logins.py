@@ -140,6 +140,10 @@ class Cloud(ThreadingHTTPServer):
         self.base = f"http://127.0.0.1:{self.server_port}/cloud"
         self.host = f"127.0.0.1:{self.server_port}"
         self.passwords = {"bob@example.org": "pass word"}
+        self.links = {"0pen": "", "T0k": "opensesame"}
+        """Tokens of public links and their passwords."""
+        self.older = False
+        """Whether public links are where they were before Nextcloud 29, and on ownCloud."""
         self.refusals = 2
         """How often a poll is answered 404 before somebody grants access in the browser."""
         self.flow: dict[str, Any] | None = {
@@ -180,6 +184,8 @@ class _Visit(BaseHTTPRequestHandler):
         wanted = (self.command, path.removeprefix("/cloud"))
         if wanted in proper and path.startswith("/cloud/"):
             proper[wanted]()
+        elif self.command == "PROPFIND" and path.startswith("/cloud/public.php/"):
+            self._for_guests(path.removeprefix("/cloud/public.php/").rstrip("/"))
         elif self.command == "PROPFIND":
             self._for_users(207)
         else:
@@ -199,9 +205,25 @@ class _Visit(BaseHTTPRequestHandler):
             self._send(200, content=self.server.granted)
 
     def _for_users(self, status: int, content: object = None) -> None:
+        user, password = self._basic()
+        bearer = self.headers.get("Authorization") == "Bearer good-token"
+        self._let_in(status, content, known=self.server.passwords.get(user) == password if user else bearer)
+
+    def _for_guests(self, address: str) -> None:
+        user, password = self._basic()
+        _, new, token = address.partition("dav/files/")
+        if bool(new) is self.server.older or (new and token not in self.server.links):
+            self._send(404)
+        else:
+            known = self.server.links.get(token or user) == password and (not token or user == "anonymous")
+            self._let_in(207, known=known and self.headers.get("X-Requested-With") == "XMLHttpRequest")
+
+    def _basic(self) -> tuple[str, str]:
         kind, _, rest = self.headers.get("Authorization", "").partition(" ")
         user, _, password = b64decode(rest).decode().partition(":") if kind == "Basic" else ("", "", "")
-        known = self.server.passwords.get(user) == password if user else f"{kind} {rest}" == "Bearer good-token"
+        return user, password
+
+    def _let_in(self, status: int, content: object = None, *, known: bool) -> None:
         if known:
             self._send(status, content=content)
         else:

@@ -231,8 +231,9 @@ ErrorLog "{run}/error.log"
 LogLevel warn
 CustomLog "{run}/access.log" "%m %U"
 StartServers 1
-ThreadsPerChild 16
-MaxRequestWorkers 32
+ThreadsPerChild 64
+MaxRequestWorkers 256
+AsyncRequestWorkerFactor 8
 KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout 15

@@ -160,16 +160,6 @@ def test_an_http_address_is_possible_on_demand(typed: Type) -> None:
     assert login_for("dav.example.org") is None
 
 
-@pytest.mark.parametrize(
-    "link", ["/s/TOKEN", "/index.php/s/TOKEN?path=/x", "/public.php/dav/files/TOKEN", "/s/TOKEN#x"]
-)
-def test_a_public_link_needs_no_login(link: str, cloud: Cloud, typed: Type) -> None:
-    done = typed("login", cloud.base + link)
-    assert done.code == 0
-    assert "no login is needed" in done.out
-    assert cloud.seen == []
-
-
 def test_logging_out_revokes_what_the_cloud_granted(cloud: Cloud, typed: Type, opened: list[str]) -> None:
     typed("login", cloud.base)
     done = typed("logout", f"{cloud.base}/any/path")
@@ -237,8 +227,8 @@ def test_whoami_lists_hosts_users_and_places(typed: Type, with_keyring: Equip) -
     ]
     rows = json.loads(typed("whoami", "--json").out)
     assert rows == [
-        {"host": "a.example.org", "user": "bob", "kept": "private file", "service": "webdav"},
-        {"host": "longer.example.org", "user": "", "kept": "system keyring", "service": "webdav"},
+        {"account": "a.example.org", "user": "bob", "kept": "private file", "service": "webdav"},
+        {"account": "longer.example.org", "user": "", "kept": "system keyring", "service": "webdav"},
     ]
     assert json.loads(typed("whoami", "https://a.example.org/x", "--json").out) == rows[:1]
 

@@ -82,7 +82,7 @@ def test_what_is_forgotten_is_gone_and_the_others_stay(backend: KeyringBackend |
     assert kept.forget(entry)
     assert read_back() is None
     assert read_back("other.example.org") == LOGIN
-    assert [left.host for left in kept.entries()] == ["other.example.org"]
+    assert [left.account for left in kept.entries()] == ["other.example.org"]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_pr25_a_writer_that_was_killed_is_no_obstacle() -> None:
     kept.keep("webdav", HOST, LOGIN)
     Path(private.folder(), f"{kept.INDEX}.new").write_text('{"half')
     kept.keep("webdav", "other.example.org", LOGIN)
-    assert [entry.host for entry in kept.entries()] == [HOST, "other.example.org"]
+    assert [entry.account for entry in kept.entries()] == [HOST, "other.example.org"]
 
 
 def test_a_failure_while_changing_leaves_the_file_as_it_was() -> None:

@@ -8,6 +8,7 @@ import pytest
 from logins import clone_with
 
 from git_annex_remote_pyshare.credentials import kept
+from git_annex_remote_pyshare.credentials.account import Account, Door
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, from_environment, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -83,6 +84,49 @@ def test_a_kept_login_goes_to_its_own_host_only(host: str) -> None:
     kept.keep("webdav", HOST, KEPT)
     assert find("webdav", Trust(clone_with(**VERIFIED), host), None) is None
     assert find("webdav", Trust(clone_with(), HOST), None) == KEPT
+
+
+LINK = Account(f"{HOST}/s/T0k", (Door("https://x/new", "anonymous"), Door("https://x/old", "T0k")))
+GUEST = Credential("anonymous", "opensesame", "pyshare login")
+
+
+@pytest.mark.parametrize(
+    "config", [AUTOMATIC, VERIFIED, SHARED], ids=lambda config: f"WD32-{'-'.join(config.values())}"
+)
+@pytest.mark.usefixtures("ambient")
+def test_at_a_public_link_only_what_was_kept_for_it_counts(config: dict[str, str]) -> None:
+    kept.keep("webdav", HOST, KEPT)
+    trust = Trust(clone_with(**config), HOST, LINK)
+    assert find("webdav", trust, HELD) is None
+    kept.keep("webdav", LINK.name, GUEST)
+    assert find("webdav", trust, HELD) == GUEST
+
+
+@pytest.mark.parametrize("account", [HOST, f"{HOST}/s/T0l", f"{HOST}/s/T0k/x"], ids=lambda account: f"WD32-{account}")
+def test_the_password_of_a_link_goes_nowhere_else(account: str) -> None:
+    kept.keep("webdav", LINK.name, GUEST)
+    assert find("webdav", Trust(clone_with(**VERIFIED), HOST, Account(account)), None) is None
+
+
+@pytest.mark.parametrize("user", ["anonymous", "T0k"], ids=["WD32-new", "WD32-older"])
+def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
+    user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.keep("webdav", LINK.name, GUEST)
+    monkeypatch.setenv("WEBDAV_USERNAME", user)
+    monkeypatch.setenv("WEBDAV_PASSWORD", "hunter2")
+    held = Credential(user, "hunter3", "git-annex")
+    assert find("webdav", Trust(clone_with(**VERIFIED), HOST, LINK), held) == held
+    assert find("webdav", Trust(clone_with(**VERIFIED), HOST, LINK), None) == (user, "hunter2", "environment")
+    assert find("webdav", Trust(clone_with(), HOST, LINK), None) == GUEST
+    assert "WEBDAV_USERNAME is set but not used" in remedy("webdav", Trust(clone_with(), HOST, LINK))
+
+
+@pytest.mark.usefixtures("ambient")
+def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
+    assert remedy("webdav", Trust(clone_with(), HOST, LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
+    trap = Account(f"{HOST}:80/s/T;reboot", LINK.doors)
+    assert remedy("webdav", Trust(clone_with(), HOST, trap)) == f"Type: pyshare login 'http://{HOST}/s/T;reboot'"
 
 
 def test_a_kept_login_serves_its_own_service_only() -> None:

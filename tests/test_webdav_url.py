@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.base import encode_name
-from git_annex_remote_pyshare.backends.webdav.url import address_of, check, in_path
+from git_annex_remote_pyshare.backends.webdav.url import account_of, address_of, check, in_path
+from git_annex_remote_pyshare.credentials.account import Account, Door
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 
 CLOUD = "https://cloud.example.org"
@@ -49,6 +50,36 @@ def test_a_url_becomes_a_base_without_a_slash_at_its_end(url: str, base: str) ->
 def test_a_public_link_is_a_store_for_guests(url: str, base: str, older: str) -> None:
     address = address_of(url)
     assert (address.base, address.older, address.token, address.public) == (base, older, "T0k", True)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param("https://cloud.example.org/sub/s/T0k", id="WD32-page"),
+        pytest.param("davs://Cloud.Example.org:443/sub/index.php/s/T0k?path=/x#y", id="WD32-page behind index.php"),
+        pytest.param("https://cloud.example.org/sub/public.php/dav/files/T0k/x", id="WD32-address"),
+    ],
+)
+def test_all_forms_of_a_public_link_are_one_account_with_two_doors(form: str) -> None:
+    name, doors = account_of(form)
+    assert name == "cloud.example.org/sub/s/T0k"
+    server = address_of(form).server
+    assert doors == (
+        Door(f"{server}/public.php/dav/files/T0k", "anonymous"),
+        Door(f"{server}/public.php/webdav", "T0k"),
+    )
+
+
+@pytest.mark.parametrize("other", ["s/T0l", "s/t0k", "~eve/s/T0k", "public.php/dav/files/x/public.php/dav/files/T0k"])
+def test_another_link_is_another_account_wd32(other: str) -> None:
+    assert account_of(f"{CLOUD}/{other}").name != account_of(f"{CLOUD}/s/T0k").name
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/remote.php/dav/files/bob", "/public.php/webdav", "/apps/files/?dir=/x&fileid=1", "/a/../s/T0k"]
+)
+def test_everything_else_belongs_to_the_account_of_its_host(path: str) -> None:
+    assert account_of(CLOUD + path) == Account("cloud.example.org")
 
 
 def test_the_old_address_of_public_links_has_no_token_in_it() -> None:

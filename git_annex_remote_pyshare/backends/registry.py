@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadSetting
 
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
@@ -24,6 +25,8 @@ class Kind(NamedTuple):
     local: bool = False
     login: bool = True
     """Whether a login can be of use."""
+    account: str = "git_annex_remote_pyshare.credentials.account:of_host"
+    """`module:function` that takes the URL and gives the Account that a login there is bound to."""
 
 
 DIRECTORY = Kind(
@@ -38,6 +41,7 @@ WEBDAV = Kind(
     "webdav",
     "git_annex_remote_pyshare.backends.webdav.backend:WebDAVBackend",
     "git_annex_remote_pyshare.backends.webdav.url:check",
+    account="git_annex_remote_pyshare.backends.webdav.url:account_of",
 )
 
 SCHEMES: Mapping[str, Kind] = {
@@ -72,6 +76,16 @@ def check(url: str) -> Kind:
     kind = kind_of(url)
     _load(kind.check)(url)
     return kind
+
+
+def account_of(url: str) -> Account:
+    """What a login for `url` is bound to.
+
+    Raises:
+        BadSetting: No backend claims the URL, or it leads to no server.
+    """
+    account: Account = _load(kind_of(url).account)(url)
+    return account
 
 
 def make(place: Place) -> Backend:

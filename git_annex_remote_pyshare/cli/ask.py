@@ -23,6 +23,11 @@ def ask_login(user: str) -> Credential:
     return _complete(user, _line(f"Password of {user}", hidden=True))
 
 
+def ask_guest(user: str) -> Credential:
+    """The password of a public link, where all guests bear the same user name; raises BadSetting as above."""
+    return _complete(user, _line("Password of the public link", hidden=True))
+
+
 def ask_token() -> Credential:
     """A bearer token.
 

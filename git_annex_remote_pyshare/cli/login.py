@@ -1,18 +1,19 @@
-"""`pyshare login URL`: ask for a login, try it once, keep it for its host."""
+"""`pyshare login URL`: ask for a login, try it once, keep it for its host, or for its public link alone."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from git_annex_remote_pyshare.cli.ask import ask_login, ask_token, open_browser
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.cli.ask import ask_guest, ask_login, ask_token, open_browser
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
 from git_annex_remote_pyshare.errors import BadSetting
 
 if TYPE_CHECKING:
+    from git_annex_remote_pyshare.credentials.kept import Kept
     from git_annex_remote_pyshare.credentials.nextcloud import Flow
-
-SERVICE = "webdav"
 
 
 class Wish(NamedTuple):
@@ -52,20 +53,27 @@ def login(**typed: Any) -> None:
       pyshare login https://dav.example.org/data --user bob
       pyshare login https://dav.example.org/data --user bob < file-with-password
       pyshare login https://dav.example.org/data --token
+      pyshare login https://cloud.example.org/s/TOKEN
 
     A Nextcloud opens your browser and makes a password for this program alone. Other servers ask for user and
     password. From a pipe, the first line is the password (or token); without --user it is the user, and the second
     line is the password.
 
     The login is kept in the system's keyring, or else in a file that only you can read. It goes to this server
-    (name and port) and to no other.
+    (name and port) and to no other. The password of a public link is asked for if it has one, and serves this link
+    alone.
     """
     wish = Wish(**typed)
     _check_address(wish)
-    if _is_public_link(wish.url):
+    account = registry.account_of(wish.url)
+    if not account.doors:
+        got = _obtain(wish._replace(url=_to_web(wish.url)))
+        _tell(account.name, got, _keep(wish.url, got.login, got.granted_by))
+    elif guest := _as_guest(account, wish):
+        now = _keep(wish.url, guest)
+        click.echo(f"The password of the public link {account.name} is kept in the {now.where}.")
+    else:
         click.echo("This is a public link: whoever has it can read there, and no login is needed.")
-        return
-    _keep(host_of(wish.url), _obtain(wish._replace(url=_to_web(wish.url))))
 
 
 def _check_address(wish: Wish) -> None:
@@ -77,10 +85,19 @@ def _check_address(wish: Wish) -> None:
         )
 
 
-def _is_public_link(url: str) -> bool:
-    from git_annex_remote_pyshare.backends.webdav.url import address_of  # noqa: PLC0415  # knows all their forms
+def _as_guest(account: Account, wish: Wish) -> Credential | None:
+    """The password of a public link after the server took it; None when the link has none."""
+    from git_annex_remote_pyshare.credentials import guest  # noqa: PLC0415  # as below
 
-    return address_of(url.partition("#")[0]).public
+    if wish.user or wish.token:
+        raise BadSetting("a public link has one password for all", remedy=f"Type: pyshare login {wish.url}")
+    if wish.no_check:
+        return ask_guest(account.doors[0].user)
+    if door := guest.locked_door(account):
+        login = ask_guest(account.doors[0].user)
+        guest.check(account, door, login.secret)
+        return login
+    return None
 
 
 def _to_web(url: str) -> str:
@@ -122,13 +139,17 @@ def _tried(url: str, server: str | None, login: Credential) -> Got:
     return Got(login)
 
 
-def _keep(host: str, got: Got) -> None:
+def _keep(url: str, login: Credential, granted_by: str = "") -> "Kept":
     from git_annex_remote_pyshare.cli.logout import revoke  # noqa: PLC0415  # it and the keyring only when we got here
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
 
-    if (earlier := kept.entry(SERVICE, host)) and earlier.server:
+    service, account = registry.kind_of(url).name, registry.account_of(url).name
+    if (earlier := kept.entry(service, account)) and earlier.server:
         revoke(earlier)
-    now = kept.keep(SERVICE, host, got.login, got.granted_by)
+    return kept.keep(service, account, login, granted_by)
+
+
+def _tell(host: str, got: Got, now: "Kept") -> None:
     who = got.login.user or "the owner of the token"
     click.echo(f"Logged in at {host} as {who}; the login is kept in the {now.where}.")
     if got.address:

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from git_annex_remote_pyshare.cli.login import SERVICE
-from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
 if TYPE_CHECKING:
@@ -15,26 +14,27 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("url")
 def logout(url: str) -> None:
-    """Forget the login for the server of URL.
+    """Forget the login for the server of URL, or the password of a public link.
 
     \b
-    Example:
+    Examples:
       pyshare logout https://cloud.example.org
+      pyshare logout https://cloud.example.org/s/TOKEN
 
     A password that the server made for this program is revoked there, too. Logins that git-annex holds for a remote
     (.git/annex/creds) are not touched.
     """
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
-    host = host_of(url)
-    entry = kept.entry(SERVICE, host)
+    account = registry.account_of(url).name
+    entry = kept.entry(registry.kind_of(url).name, account)
     if entry is None:
-        raise BadSetting(f"no login is kept for {host}", remedy="Type: pyshare whoami")
+        raise BadSetting(f"no login is kept for {account}", remedy="Type: pyshare whoami")
     if entry.server:
         revoke(entry)
     if not kept.forget(entry):
         click.echo(f"The {entry.where} does not answer; remove it there: {kept.label(entry)[0]}", err=True)
-    click.echo(f"Logged out from {host}.")
+    click.echo(f"Logged out from {account}.")
 
 
 def revoke(entry: "Kept") -> None:
@@ -47,10 +47,10 @@ def revoke(entry: "Kept") -> None:
     except PyshareError:
         revoked = False
     if revoked:
-        click.echo(f"The earlier password for {entry.host} is revoked.")
+        click.echo(f"The earlier password for {entry.account} is revoked.")
     else:
         click.echo(
-            f"The earlier password for {entry.host} could not be revoked. Remove it in the security settings of"
+            f"The earlier password for {entry.account} could not be revoked. Remove it in the security settings of"
             f" {entry.server}.",
             err=True,
         )

@@ -1,10 +1,10 @@
-"""`pyshare whoami`: which logins are kept, for which server, where."""
+"""`pyshare whoami`: which logins are kept, for which server or public link, where."""
 
 import json
 
 import click
 
-from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.errors import BadSetting
 @click.argument("url", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for programs.")
 def whoami(url: str, *, as_json: bool) -> None:
-    """Show which logins `pyshare login` has kept, for all servers or the one of URL.
+    """Show which logins `pyshare login` has kept, for all servers and public links or the one of URL.
 
     \b
     Examples:
@@ -29,24 +29,24 @@ def whoami(url: str, *, as_json: bool) -> None:
     else:
         _show(rows)
     if url and not rows:
-        raise BadSetting(f"no login is kept for {host_of(url)}", remedy=f"Type: pyshare login {url}")
+        raise BadSetting(f"no login is kept for {registry.account_of(url).name}", remedy=f"Type: pyshare login {url}")
 
 
 def logins(url: str = "") -> list[dict[str, str]]:
-    """The kept logins without their secrets, all or those for the server of `url`."""
+    """The kept logins without their secrets, all or those for the account that `url` belongs to."""
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
-    host = host_of(url) if url else ""
+    account = registry.account_of(url).name if url else ""
     return [
-        {"host": entry.host, "user": entry.user, "kept": entry.where, "service": entry.service}
+        {"account": entry.account, "user": entry.user, "kept": entry.where, "service": entry.service}
         for entry in kept.entries()
-        if host in {"", entry.host}
+        if account in {"", entry.account}
     ]
 
 
 def _show(rows: list[dict[str, str]]) -> None:
-    wide = max((len(row["host"]) for row in rows), default=0)
+    wide = max((len(row["account"]) for row in rows), default=0)
     for row in rows:
-        click.echo(f"{row['host']:{wide}}  {row['user'] or '(token)'}  in the {row['kept']}")
+        click.echo(f"{row['account']:{wide}}  {row['user'] or '(token)'}  in the {row['kept']}")
     if not rows:
         click.echo("No login is kept. Type: pyshare login URL", err=True)

@@ -1,6 +1,6 @@
-"""What `pyshare login` keeps: for which host there is a login, and its secret in the keyring or a private file.
+"""What `pyshare login` keeps: for which account there is a login, and its secret in the keyring or a private file.
 
-The index says where a secret lies and holds none. So a host without a login costs one look into a small file: no
+The index says where a secret lies and holds none. So an account without a login costs one look into a small file: no
 keyring is imported and no D-Bus is asked.
 """
 
@@ -19,7 +19,8 @@ class Kept(NamedTuple):
     """One line of the index."""
 
     service: str
-    host: str
+    account: str
+    """The host, or one thing there that has a password of its own: the name of an `Account`."""
     user: str
     """Empty for a bearer token."""
     where: str
@@ -29,17 +30,19 @@ class Kept(NamedTuple):
 
 
 def entries() -> list[Kept]:
-    """All logins that are kept, by service and host."""
+    """All logins that are kept, by service and account."""
     index = private.load(INDEX)
     return [
-        _entry(service, host, row) for service, hosts in sorted(index.items()) for host, row in sorted(hosts.items())
+        _entry(service, account, row)
+        for service, rows in sorted(index.items())
+        for account, row in sorted(rows.items())
     ]
 
 
-def entry(service: str, host: str) -> Kept | None:
-    """The login for exactly this host, or None."""
-    row = private.load(INDEX).get(service, {}).get(host)
-    return _entry(service, host, row) if row else None
+def entry(service: str, account: str) -> Kept | None:
+    """The login for exactly this account, or None."""
+    row = private.load(INDEX).get(service, {}).get(account)
+    return _entry(service, account, row) if row else None
 
 
 def read(kept: Kept) -> Credential | None:
@@ -47,26 +50,26 @@ def read(kept: Kept) -> Credential | None:
     if kept.where == KEYRING:
         secret = keyrings.read(*label(kept))
     else:
-        secret = private.load(SECRETS).get(kept.service, {}).get(kept.host)
+        secret = private.load(SECRETS).get(kept.service, {}).get(kept.account)
     return Credential(kept.user, secret, "pyshare login") if secret else None
 
 
-def keep(service: str, host: str, credential: Credential, server: str = "") -> Kept:
-    """Keep the login, in place of an earlier one for this host; tells where it lies.
+def keep(service: str, account: str, credential: Credential, server: str = "") -> Kept:
+    """Keep the login, in place of an earlier one for this account; tells where it lies.
 
     Raises:
         BadSetting: Neither the keyring nor the file can take it.
     """
-    kept = Kept(service, host, credential.user, KEYRING, server)
+    kept = Kept(service, account, credential.user, KEYRING, server)
     if keyrings.write(*label(kept), credential.secret):
-        _forget_in_file(service, host)
+        _forget_in_file(service, account)
     else:
         kept = kept._replace(where=FILE)
         with private.changing(SECRETS) as secrets:
-            secrets.setdefault(service, {})[host] = credential.secret
+            secrets.setdefault(service, {})[account] = credential.secret
     # Last, so that the index never names a secret that is not there.
     with private.changing(INDEX) as index:
-        index.setdefault(service, {})[host] = {"user": kept.user, "where": kept.where, "server": kept.server}
+        index.setdefault(service, {})[account] = {"user": kept.user, "where": kept.where, "server": kept.server}
     return kept
 
 
@@ -77,23 +80,23 @@ def forget(kept: Kept) -> bool:
         BadSetting: The file cannot be written.
     """
     with private.changing(INDEX) as index:
-        index.get(kept.service, {}).pop(kept.host, None)
+        index.get(kept.service, {}).pop(kept.account, None)
     if kept.where == KEYRING:
         return keyrings.remove(*label(kept))
-    _forget_in_file(kept.service, kept.host)
+    _forget_in_file(kept.service, kept.account)
     return True
 
 
-def _forget_in_file(service: str, host: str) -> None:
-    if host in private.load(SECRETS).get(service, {}):
+def _forget_in_file(service: str, account: str) -> None:
+    if account in private.load(SECRETS).get(service, {}):
         with private.changing(SECRETS) as secrets:
-            secrets.get(service, {}).pop(host, None)
+            secrets.get(service, {}).pop(account, None)
 
 
-def _entry(service: str, host: str, row: dict[str, Any]) -> Kept:
-    return Kept(service, host, row.get("user", ""), row.get("where", FILE), row.get("server", ""))
+def _entry(service: str, account: str, row: dict[str, Any]) -> Kept:
+    return Kept(service, account, row.get("user", ""), row.get("where", FILE), row.get("server", ""))
 
 
 def label(kept: Kept) -> tuple[str, str]:
     """The keyring's own two names of a secret: service and user, as a person sees them in its window."""
-    return f"pyshare {kept.service} {kept.host}", kept.user or "token"
+    return f"pyshare {kept.service} {kept.account}", kept.user or "token"

@@ -1,4 +1,4 @@
-"""Which login goes to a host: what git-annex holds, then the environment, then what `pyshare login` kept."""
+"""Which login goes to an account: what git-annex holds, then the environment, then what `pyshare login` kept."""
 
 import os
 from collections.abc import Mapping
@@ -26,21 +26,22 @@ AMBIENT: Mapping[str, Variables] = {
 
 
 def find(service: str, trust: Trust, held: Credential | None) -> Credential | None:
-    """The login for the host that `trust` is about, or None; never prompts, never hangs.
+    """The login for the account that `trust` is about, or None; never prompts, never hangs.
 
     Args:
         service: The kind of service, e.g. "webdav".
-        trust: What the user has accepted, and the host.
+        trust: What the user has accepted, the host, and the account there.
         held: What git-annex holds for the remote (GETCREDS).
 
     Raises:
         Denied: git-annex holds a login, but not for the host that the remote's URL leads to.
     """
+    held = trust.account.fitting(held)
     if held and not trust.withheld:
         return held
-    if (ambient := from_environment(service)) and _may_go(service, trust):
+    if (ambient := trust.account.fitting(from_environment(service))) and _may_go(service, trust):
         return ambient
-    if kept := _kept(service, trust.host):
+    if kept := _kept(service, trust.account.name):
         return kept
     if held:
         raise trust.refusal()
@@ -60,7 +61,7 @@ def remedy(service: str, trust: Trust) -> str:
     """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
     from shlex import quote  # noqa: PLC0415  # only a failure needs it
 
-    if (ambient := from_environment(service)) and not _may_go(service, trust):
+    if (ambient := trust.account.fitting(from_environment(service))) and not _may_go(service, trust):
         names = AMBIENT[service]
         variable = names.user if ambient.user else names.token
         return (
@@ -68,7 +69,9 @@ def remedy(service: str, trust: Trust) -> str:
             f" Type: git annex verifyremote {quote(trust.clone.remote)}"
             f" (or, if your git-annex does not know that: {trust.acceptance()})"
         )
-    return _kept_remedy(service, trust.host) or f"Type: pyshare login {web_address(trust.host)}"
+    # The dataset may have chosen the URL, and the user will paste this into a shell.
+    command = f"pyshare login {quote(web_address(trust.account.name))}"
+    return _kept_remedy(service, trust.account.name, command) or f"Type: {command}"
 
 
 def _may_go(service: str, trust: Trust) -> bool:
@@ -76,21 +79,21 @@ def _may_go(service: str, trust: Trust) -> bool:
     return trust.verified or trust.host in AMBIENT[service].hosts
 
 
-def _kept(service: str, host: str) -> Credential | None:
+def _kept(service: str, account: str) -> Credential | None:
     # Imported here, since it looks into the user's folders and maybe the keyring.
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
 
-    entry = kept.entry(service, host)
+    entry = kept.entry(service, account)
     return kept.read(entry) if entry else None
 
 
-def _kept_remedy(service: str, host: str) -> str:
+def _kept_remedy(service: str, account: str, command: str) -> str:
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # as above
 
-    entry = kept.entry(service, host)
+    entry = kept.entry(service, account)
     if not entry:
         return ""
     return (
-        f"The login for {host} is in the {entry.where}, which is locked or does not answer."
-        f" Unlock it, or type: pyshare login {web_address(host)}"
+        f"The login for {account} is in the {entry.where}, which is locked or does not answer."
+        f" Unlock it, or type: {command}"
     )

@@ -3,6 +3,7 @@
 import os
 
 from git_annex_remote_pyshare.clone import Clone, git
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import Denied
 
 BOUND = "pyshare-host"
@@ -15,11 +16,13 @@ class Trust:
     Args:
         clone: The clone with the remote's name.
         host: Where the remote's URL leads, as `host_of` gives it.
+        account: Whom a login there is for, where that is narrower than the host.
     """
 
-    def __init__(self, clone: Clone, host: str) -> None:
+    def __init__(self, clone: Clone, host: str, account: Account | None = None) -> None:
         self.clone = clone
         self.host = host
+        self.account = account or Account(host)
 
     @property
     def bound(self) -> str:

@@ -18,13 +18,10 @@ from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.connection import release
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
-from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.backends.webdav.url import GUEST, Address, account_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import Denied
-
-GUEST = "anonymous"
-"""User name at public links since Nextcloud 29; before, the link's token is the user."""
 
 _OFFERS = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate|NTLM)\b(?!=))", re.IGNORECASE)
 """Where one line of challenges goes on with the next way to log in."""
@@ -83,6 +80,7 @@ class Auth:
     def __init__(self, place: Place, address: Address) -> None:
         self._place = place
         self._address = address
+        self._guest = GUEST if address.token else ""
         self._credential: Credential | None = None
         self._scheme: _Scheme | None = None
         self._refusal: Denied | None = None
@@ -99,7 +97,9 @@ class Auth:
 
     def as_guest(self, token: str) -> None:
         """Show the link's token as the user, as the older address of public links wants it."""
-        self._scheme = self._guest(token)
+        self._guest = token
+        self._proved = False
+        self._scheme = self._as_guest()
 
     def send(self, method: str, url: str, doing: Doing, send: Send) -> BaseHTTPResponse:
         """Have one request sent with the login, twice where the server tells how it wants the login.
@@ -136,10 +136,12 @@ class Auth:
 
     def _first_scheme(self, url: str, doing: Doing) -> _Scheme:
         credential = self._credential = self._look_up()
-        if credential is None:
-            self._scheme = self._guest(GUEST) if self._address.token else _Constant()
+        if self._guest:
+            self._scheme = self._as_guest()
+        elif credential is None:
+            self._scheme = _Constant()
         elif not self._in_the_open(url):
-            self._scheme = self._guest(GUEST) if self._address.token else _constant(credential)
+            self._scheme = _constant(credential)
         elif credential.user:
             self._scheme = _Constant()  # Perhaps the server wants Digest, which shows no password.
         else:
@@ -147,15 +149,14 @@ class Auth:
         return self._scheme
 
     def _look_up(self) -> Credential | None:
-        """The login, which at a public link must be meant for the link: an account's is not for guests."""
-        credential = self._place.credential()
-        if credential and self._address.token and credential.user not in {GUEST, self._address.token}:
-            return None
-        return credential
+        """The login, which at a public link must be meant for the link."""
+        return account_of(self._place.url).fitting(self._place.credential())
 
-    def _guest(self, user: str) -> _Scheme:
-        secret = self._credential.secret if self._credential else ""
-        return _constant(Credential(user, secret, "the public link"))
+    def _as_guest(self) -> _Scheme:
+        """Without a password where others could read it; the server then refuses, if the link has one."""
+        shown = self._credential is not None and not self._in_the_open(self._address.base)
+        secret = self._credential.secret if self._credential and shown else ""
+        return _constant(Credential(self._guest, secret, "the public link"))
 
     def _other_way(self, answer: BaseHTTPResponse, used: _Scheme) -> bool:
         """Whether there is another way to show the login than the one that was just refused; takes it."""
@@ -170,16 +171,22 @@ class Auth:
             renewed = self._look_up() if self._proved else None
             if renewed is not None and renewed != self._credential:
                 self._credential = renewed
-                self._scheme = _constant(renewed)
+                self._scheme = self._as_guest() if self._guest else _constant(renewed)
                 return True
             return False
 
     def _refused(self, url: str, doing: Doing) -> Denied:
         credential = self._credential
         if credential is None:
-            return errors.login_wanted(doing, self._place.advice())
+            wanted = errors.login_wanted(doing, self._place.advice())
+            if self._guest and not self._proved:  # a cloud counts this as a wrong password, too
+                self._refusal = wanted
+            return wanted
         if self._in_the_open(url) and not isinstance(self._scheme, _Digest):
             return self._withheld(doing)
+        if self._guest:
+            self._refusal = errors.password_refused(doing, credential.origin)
+            return self._refusal
         who = f"{credential.user or 'the token'} from {credential.origin}"
         self._refusal = errors.login_refused(doing, who)
         return self._refusal

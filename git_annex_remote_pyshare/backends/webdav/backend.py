@@ -56,4 +56,5 @@ class WebDAVBackend(Backend):
                 from git_annex_remote_pyshare.backends.webdav.session import Session  # noqa: PLC0415
 
                 self._opened = Session(self.place, self._address)
+            self._opened.settle()
             return self._opened

@@ -39,6 +39,13 @@ class Doing(NamedTuple):
     def __str__(self) -> str:
         return f"cannot {self.what} on {self.url}"
 
+    @property
+    def login(self) -> str:
+        """The command for a login, safe to be pasted into a shell although a stranger may have chosen the URL."""
+        from shlex import quote  # noqa: PLC0415  # only a failure needs it
+
+        return f"pyshare login {quote(self.url)}"
+
 
 class _Meaning(NamedTuple):
     kind: type[PyshareError]
@@ -49,9 +56,7 @@ class _Meaning(NamedTuple):
 
 _MEANINGS: Mapping[int, _Meaning] = {
     400: _Meaning(BadName, "the server refuses the request", "A shorter or plainer name may be accepted."),
-    403: _Meaning(
-        Denied, "the server forbids it", "Ask the owner for the right to do it, or type: pyshare login {url}"
-    ),
+    403: _Meaning(Denied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
     404: _Meaning(NotFound, "the server has nothing there"),
     405: _Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
     407: _Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
@@ -107,7 +112,7 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     meaning = _MEANINGS.get(status) or _by_hundreds(status)
     return meaning.kind(
         f"{doing}: {meaning.why} ({said or f'status {status}'})",
-        remedy=meaning.remedy and meaning.remedy.replace("{url}", doing.url),
+        remedy=meaning.remedy and meaning.remedy.replace("{login}", doing.login),
         passing=meaning.passing,
         retry_after=_retry_after(headers),
     )
@@ -135,16 +140,24 @@ def login_wanted(doing: Doing, advice: str) -> Denied:
     if doing.public:
         return Denied(
             f"{doing}: the public link has a password, or does not exist any more",
-            remedy=f"Type: pyshare login {doing.url}",
+            remedy=advice or f"Type: {doing.login}",
         )
-    return Denied(f"{doing}: the server wants a login", remedy=advice or f"Type: pyshare login {doing.url}")
+    return Denied(f"{doing}: the server wants a login", remedy=advice or f"Type: {doing.login}")
 
 
 def login_refused(doing: Doing, who: str) -> Denied:
     """A 401 to a request with a login."""
     return Denied(
         f"{doing}: the server refuses the login of {who}",
-        remedy=f"Type: pyshare login {doing.url} ({_TWO_FACTOR}).",
+        remedy=f"Type: {doing.login} ({_TWO_FACTOR}).",
+    )
+
+
+def password_refused(doing: Doing, origin: str) -> Denied:
+    """A 401 to a guest who shows a password."""
+    return Denied(
+        f"{doing}: the public link refuses the password from {origin}, or does not exist any more",
+        remedy=f"Ask its owner for the new one, and type: {doing.login}",
     )
 
 

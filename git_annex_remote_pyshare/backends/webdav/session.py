@@ -9,7 +9,6 @@ from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
-from git_annex_remote_pyshare.errors import PyshareError
 
 _REMOVED = {200, 204, 404, 410}
 
@@ -20,24 +19,23 @@ class Session:
     Args:
         place: Where the store is.
         address: The same, understood.
-
-    Raises:
-        PyshareError: It is a public link, and the server does not know it.
     """
 
     def __init__(self, place: Place, address: Address) -> None:
         self.client = Client(place, address)
         self.uploads = Uploads(place, self.client)
         self.downloads = Downloads(self.client)
-        if address.older:
-            self._settle()
+        self._settled = not address.older
 
-    def _settle(self) -> None:
-        try:
+    def settle(self) -> None:
+        """Find a public link's address, once; after a failure the next call tries again, with all that was learned.
+
+        Raises:
+            PyshareError: The server does not know the link, or does not let us in.
+        """
+        if not self._settled:
             link.settle(self.client)
-        except PyshareError:
-            self.client.close()
-            raise
+            self._settled = True
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""

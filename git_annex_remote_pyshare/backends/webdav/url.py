@@ -4,14 +4,17 @@ import re
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
+from git_annex_remote_pyshare.credentials.account import Account, Door
 from git_annex_remote_pyshare.credentials.host import host_of, without_login
 from git_annex_remote_pyshare.errors import BadSetting
 
 _URL = re.compile(r"(https?|davs?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"(.*?)(?:/index\.php)?/s/([^/]+)/?")
-_PUBLIC = re.compile(r".*/public\.php/(?:webdav|dav/files/([^/]+))(?:/.*)?")
+_PUBLIC = re.compile(r"(.*?)/public\.php/(?:webdav|dav/files/([^/]+))(?:/.*)?")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATHS = _UNRESERVED | frozenset(b"/%!$&'()*+,;=:@")
+GUEST = "anonymous"
+"""User name at public links since Nextcloud 29; before, the link's token is the user."""
 _FOLDERS = ("path", "dir")
 """Parameters by which the pages of a public link name the folder that is shown."""
 
@@ -27,6 +30,8 @@ class Address(NamedTuple):
     """Where servers from before Nextcloud 29 keep the same public link."""
     public: bool = False
     """Whether the server treats visitors of this address as guests."""
+    server: str = ""
+    """Base URL of the cloud that a public link belongs to, which may lie below the host's root."""
 
     @property
     def origin(self) -> str:
@@ -80,7 +85,26 @@ def address_of(url: str) -> Address:
             remedy=f"Type instead: url={clean} (a # or ? that belongs to a folder's name is written %23 or %3F).",
         )
     public = _PUBLIC.fullmatch(path)
-    return Address(origin + path, token=public[1] or "" if public else "", public=bool(public))
+    if public is None:
+        return Address(origin + path)
+    return Address(origin + path, token=public[2] or "", public=True, server=origin + public[1])
+
+
+def account_of(url: str) -> Account:
+    """What a login for the URL is bound to: the host, or for a public link exactly that link.
+
+    Raises:
+        BadSetting: The URL leads to no server.
+    """
+    host = host_of(url)
+    try:
+        address = address_of(url.partition("#")[0])
+    except BadSetting:  # what `url=` would refuse is no link either, and may well be copied from a browser
+        return Account(host)
+    if not address.token:
+        return Account(host)
+    below = address.server.removeprefix(address.origin)
+    return Account(f"{host}{below}/s/{address.token}", _doors(address.server, address.token))
 
 
 def in_path(name: str) -> str:
@@ -107,12 +131,13 @@ def _web_scheme(scheme: str) -> str:
 
 def _public_link(server: str, token: str, query: str) -> Address:
     folder = _folder_shown(query)
-    return Address(
-        f"{server}/public.php/dav/files/{token}{folder}",
-        token=token,
-        older=f"{server}/public.php/webdav{folder}",
-        public=True,
-    )
+    newer, older = (door.url + folder for door in _doors(server, token))
+    return Address(newer, token=token, older=older, public=True, server=server)
+
+
+def _doors(server: str, token: str) -> tuple[Door, Door]:
+    """Where a public link is reached: since Nextcloud 29, and before as well as on ownCloud."""
+    return Door(f"{server}/public.php/dav/files/{token}", GUEST), Door(f"{server}/public.php/webdav", token)
 
 
 def _folder_shown(query: str) -> str:
