@@ -92,6 +92,7 @@ def test_what_the_demo_shows_can_be_typed_into_a_shell(reader: Reader, tmp_path:
     code, output = reader.watches("--keep")
     assert code == 0, output
     place = Path(re.findall(r"happens in (.*), which stays", output)[0])
+    removal = re.findall("(?m)^To remove what was kept, type: (.*)$", output)[0]
     again = tmp_path / "typed"
     for folder in ("bob", "shared", "github"):
         (again / folder).mkdir(parents=True)
@@ -106,6 +107,8 @@ def test_what_the_demo_shows_can_be_typed_into_a_shell(reader: Reader, tmp_path:
         timeout=2 * LIMIT,
     )
     assert all(holds for _, holds in story.comparisons(str(again)))
+    subprocess.run(["bash", "-euc", removal], check=True)
+    assert reader.leftovers() == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from shlex import quote
 from types import FrameType
 
 import click
@@ -73,6 +74,9 @@ def demo(*, webdav: bool, keep: bool) -> None:
     if wrong:
         raise PyshareError(f"the demo went wrong: {'; '.join(wrong)}", remedy="Please report it with all of the above.")
     click.echo(FAREWELL.format(remote=REMOTE))
+    if keep:
+        # Write-protected, as git-annex protects all content.
+        click.echo(f"To remove what was kept, type: chmod -R u+w {quote(place)} && rm -rf {quote(place)}")
 
 
 def _require_programs() -> None:
