@@ -1,5 +1,7 @@
 """Makes the folders that a store needs: only when the server says that one is missing, once for all jobs."""
 
+from collections import defaultdict
+from http import HTTPStatus
 from threading import Lock
 from typing import NamedTuple
 
@@ -31,7 +33,10 @@ class Folders:
         self._known: dict[str, int] = {}
         self._count = 0
         self._slash = "/"
-        self._making = Lock()
+        self._first = Lock()
+        self._making: defaultdict[str, Lock] = defaultdict(Lock)
+        self.fresh = False
+        """Whether the last folder we asked for had to be made: then the store is new, and others will be missing."""
 
     def seen(self, folder: str) -> int:
         """When the folder was last found or made; 0 for never. `make` compares it."""
@@ -52,7 +57,9 @@ class Folders:
         Raises:
             PyshareError: The server does not let us.
         """
-        with self._making:
+        # Until one folder is there, its parents may be missing too: one job makes them, and the others wait for it.
+        # defaultdict makes its locks atomically enough: Lock() runs no Python code.
+        with self._making[folder] if self._known else self._first:
             if self.seen(folder) == seen:
                 self._make(folder)
                 self._remember(folder)
@@ -94,6 +101,7 @@ class Folders:
         request = Request("MKCOL", (folder or self._client.base_path) + slash, f"make the folder {folder or 'itself'}")
         with self._client.ask(request) as answer:
             if answer.status in _MADE_OR_THERE:
+                self.fresh = answer.status == HTTPStatus.CREATED
                 return None
             return _Refusal(answer.status, self._client.failure(request, answer))
 

@@ -42,7 +42,7 @@ class Uploads:
         path = in_path(name)
         folder = path.rpartition("/")[0]
         what = f"store {name}"
-        if source.size > _LARGE and not self._folders.seen(folder):
+        if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
         if self._way == "direct" or (self._way != "move" and self._client.traits.atomic):
             return self._put(Request("PUT", path, what, body=Body(source, progress)), source)
