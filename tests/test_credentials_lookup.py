@@ -125,8 +125,8 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
     assert remedy("webdav", Trust(clone_with(), HOST, LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
-    trap = Account(f"{HOST}:80/s/T;reboot", LINK.doors)
-    assert remedy("webdav", Trust(clone_with(), HOST, trap)) == f"Type: pyshare login 'http://{HOST}/s/T;reboot'"
+    trap = Account(f"{HOST}:8080/s/T;reboot", (Door("http://x/new", "anonymous"),))
+    assert remedy("webdav", Trust(clone_with(), HOST, trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
 
 
 def test_a_kept_login_serves_its_own_service_only() -> None:

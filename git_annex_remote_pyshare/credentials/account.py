@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.credentials.host import host_of, web_address
 
 
 class Door(NamedTuple):
@@ -20,6 +20,13 @@ class Account(NamedTuple):
     """The host, as `host_of` gives it; behind it the path of what has a password of its own (`HOST/s/TOKEN`)."""
     doors: tuple[Door, ...] = ()
     """Where its guests may be let in, the likeliest first; empty where people have accounts of their own."""
+
+    @property
+    def url(self) -> str:
+        """What to type behind `pyshare login` for it."""
+        if not self.doors:
+            return web_address(self.name)
+        return f"{self.doors[0].url.partition(':')[0]}://{self.name}"
 
     def fitting(self, login: Credential | None) -> Credential | None:
         """The login if it is meant for this account: somebody's own is not for what is open to guests."""

@@ -34,12 +34,8 @@ def host_of(url: str) -> str:
 
 
 def web_address(host: str) -> str:
-    """A URL that `host_of` turns into `host`, to be shown and typed; for a port of its own TLS is assumed.
-
-    What stands behind the host, as in the name of an account, stays there.
-    """
-    name, slash, path = host.partition("/")
-    return f"http://{name.removesuffix(':80')}{slash}{path}" if name.endswith(":80") else f"https://{host}"
+    """A URL that `host_of` turns into `host`, to be shown and typed; for a port of its own TLS is assumed."""
+    return f"http://{host.removesuffix(':80')}" if host.endswith(":80") else f"https://{host}"
 
 
 def is_confidential(url: str) -> bool:

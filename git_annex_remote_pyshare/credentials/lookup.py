@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.host import web_address
 from git_annex_remote_pyshare.credentials.trust import Trust
 
 
@@ -70,7 +69,7 @@ def remedy(service: str, trust: Trust) -> str:
             f" (or, if your git-annex does not know that: {trust.acceptance()})"
         )
     # The dataset may have chosen the URL, and the user will paste this into a shell.
-    command = f"pyshare login {quote(web_address(trust.account.name))}"
+    command = f"pyshare login {quote(trust.account.url)}"
     return _kept_remedy(service, trust.account.name, command) or f"Type: {command}"
 
 
