@@ -1,0 +1,61 @@
+"""What the real git-annex costs at the server: requests are counted in Apache's own log."""
+
+import os
+import time
+import uuid
+from collections import Counter
+
+import pytest
+from annex import Repository
+from servers import Server
+
+COUNT = 24
+
+
+class Counting:
+    """Reads from the server's log what came since the last look."""
+
+    def __init__(self, server: Server) -> None:
+        self._log = server.log
+        self.since()
+
+    def since(self) -> Counter[str]:
+        """Requests by method."""
+        text = ""
+        while text != (now := self._log.read_text()):  # Apache writes its log a moment after the answer
+            text = now
+            time.sleep(0.1)
+        self._log.write_text("")
+        return Counter(line.split()[0] for line in text.splitlines())
+
+
+@pytest.fixture
+def counting(apache_server: Server) -> Counting:
+    return Counting(apache_server)
+
+
+@pytest.mark.parametrize("jobs", ["-J1", "-J8"])
+def test_each_operation_is_one_request_per_file(
+    repository: Repository, apache_server: Server, counting: Counting, jobs: str
+) -> None:
+    repository.home.environment.update(WEBDAV_USERNAME=apache_server.user, WEBDAV_PASSWORD=apache_server.password)
+    repository.initremote(f"{apache_server.url}/{uuid.uuid4().hex}")
+    repository.add({f"first/{number}": os.urandom(64) for number in range(100)})  # makes all sixteen folders
+    repository.annex("copy", "--to", "store", jobs)
+    cold = counting.since()
+    assert cold["HEAD"] == 100
+    assert cold["PUT"] <= 100 + 8  # only jobs that found the store new were refused
+    assert cold["MKCOL"] <= 1 + 16 + 1
+
+    repository.add({f"then/{number}": os.urandom(10_240) for number in range(COUNT)})
+    repository.annex("copy", "--to", "store", jobs, "then")
+    warm = counting.since()
+    # Until one PUT has succeeded nobody knows whether the server's PUT is atomic, so each job's first may be moved.
+    assert 1 <= warm.pop("MOVE") <= int(jobs.removeprefix("-J"))
+    assert warm == {"HEAD": COUNT, "PUT": COUNT}
+    repository.annex("drop", jobs, "then")
+    assert counting.since() == {"HEAD": COUNT}
+    repository.annex("get", jobs, "then")
+    assert counting.since() == {"GET": COUNT}
+    repository.annex("drop", "--from", "store", jobs, "then")
+    assert counting.since() == {"DELETE": COUNT}
