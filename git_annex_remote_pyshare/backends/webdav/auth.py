@@ -7,7 +7,7 @@ same network after wrong passwords (lib/private/Security/Bruteforce/Throttler.ph
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -123,12 +123,13 @@ class Auth:
     @contextmanager
     def _one_at_first(self) -> Iterator[None]:
         """All jobs wait for the first one's answer; then they either go on together or fail together."""
-        if self._proved and self._refusal is None:
-            yield
-            return
-        with self._turn:
+        with ExitStack() as turn:
+            if not self._proved or self._refusal is not None:
+                turn.enter_context(self._turn)
             if self._refusal is not None:
                 raise self._refusal
+            if self._proved:
+                turn.close()  # the answer came while we waited, so nobody needs to wait for ours
             yield
 
     def _current(self) -> _Scheme:
