@@ -61,6 +61,20 @@ def test_a_remote_that_is_not_committed_yet_is_known(alice: Home, repository: Pa
     assert known_remote(str(repository / ".git"), uuid)
 
 
+@pytest.mark.parametrize("spelling", [STRANGE, f"&49;{STRANGE[1:]}", f"&{'0' * 30}49;{STRANGE[1:]}"])
+def test_a_uuid_that_a_strangers_remote_shares_is_known(alice: Home, spelling: str) -> None:
+    """Made with `--sameas`, or written by hand, it has no line of its own; git-annex reads all these spellings."""
+    path = alice.folder / f"shared-{len(spelling)}"
+    alice.run("git", "init", "-q", "-b", "git-annex", str(path), cwd=alice.folder)
+    (path / "remote.log").write_text(
+        f"22222222-2222-3333-4444-555555555555 autoenable=true encryption=none externaltype=pyshare sameas-name=evil"
+        f" sameas-uuid={spelling} type=external url=https://evil.example.org/dav timestamp=1s\n"
+    )
+    alice.run("git", "add", ".", cwd=path)
+    alice.run("git", "commit", "-q", "-m", "evil", cwd=path)
+    assert known_remote(str(path / ".git"), STRANGE)
+
+
 def test_before_the_first_remote_none_is_known(alice: Home) -> None:
     path = alice.folder / "fresh"
     alice.run("git", "init", "-q", str(path), cwd=alice.folder)
@@ -74,11 +88,11 @@ def test_where_nothing_can_be_read_a_remote_counts_as_known(tmp_path: Path) -> N
 
 def test_the_owners_remote_is_verified_by_git_annex_and_binding_it_is_kept(alice: Home, repository: Path) -> None:
     clone = Clone(str(repository / ".git"), "shared")
-    trust = Trust(clone, "cloud.example.org")
+    trust = Trust(clone, Account("cloud.example.org"))
     assert trust.verified
     trust.bind()
     assert clone.option("pyshare-host") == "cloud.example.org"
     assert trust.verified
-    elsewhere = Trust(Clone(str(repository / ".git"), "shared"), "evil.example")
+    elsewhere = Trust(Clone(str(repository / ".git"), "shared"), Account("evil.example"))
     assert elsewhere.moved
     assert not elsewhere.verified

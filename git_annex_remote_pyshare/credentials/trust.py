@@ -1,6 +1,7 @@
 """Whether this clone's user stands behind a remote's settings, which otherwise are a stranger's words."""
 
 import os
+import re
 
 from git_annex_remote_pyshare.clone import Clone, git
 from git_annex_remote_pyshare.credentials.account import Account
@@ -9,20 +10,26 @@ from git_annex_remote_pyshare.errors import Denied
 BOUND = "pyshare-host"
 """git config `remote.<name>.pyshare-host`: the host that this clone's user has accepted for the remote."""
 
+_DISGUISED = re.compile("sameas-uuid=[^ \n]*&")
+"""A shared UUID with escaped characters (`&57;` is a 9), which it never needs, and git-annex reads all the same."""
+
 
 class Trust:
     """What this clone's git config says of one remote and the host that its URL leads to now.
 
     Args:
         clone: The clone with the remote's name.
-        host: Where the remote's URL leads, as `host_of` gives it.
-        account: Whom a login there is for, where that is narrower than the host.
+        account: Whom a login for the remote is for, and so the host.
     """
 
-    def __init__(self, clone: Clone, host: str, account: Account | None = None) -> None:
+    def __init__(self, clone: Clone, account: Account) -> None:
         self.clone = clone
-        self.host = host
-        self.account = account or Account(host)
+        self.account = account
+
+    @property
+    def host(self) -> str:
+        """Where the remote's URL leads; empty for a store on this machine."""
+        return self.account.host
 
     @property
     def bound(self) -> str:
@@ -72,12 +79,14 @@ def known_remote(git_dir: str, uuid: str) -> bool:
     """Whether git-annex already knows the remote, so that its settings need not be this user's own.
 
     Looks into every git-annex branch, fetched ones included, and into what is not committed yet. When there is
-    nothing to look into, which no initialised repository shows, the answer is the careful one.
+    nothing to look into, which no initialised repository shows, the answer is the careful one. A remote made by
+    `--sameas` has a line under a UUID of its own, which only names the one that it is known by; hence any mention
+    of the UUID counts.
     """
     branches = _branches(git_dir)
     logs = [git(git_dir, "cat-file", "blob", f"{branch}:remote.log") for branch in branches]
     logs += [_journal(git_dir, journal) for journal in ("journal", "journal-private")]
-    return not branches or any(line.startswith(f"{uuid} ") for log in logs for line in log.splitlines())
+    return not branches or any(uuid in log or _DISGUISED.search(log) for log in logs)
 
 
 def _branches(git_dir: str) -> set[str]:
@@ -89,7 +98,7 @@ def _branches(git_dir: str) -> set[str]:
 def _journal(git_dir: str, journal: str) -> str:
     path = os.path.join(git_dir, "annex", journal, "remote.log")
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except FileNotFoundError:
         return ""
