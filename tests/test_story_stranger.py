@@ -31,6 +31,7 @@ def test_an_autoenabled_remote_is_not_taken_for_the_users_own(
     (repository.folder / "remote.log").write_text(line)
     repository.git("add", "remote.log")
     repository.git("commit", "-q", "-m", "evil")
+    repository.git("checkout", "-q", "main")
 
     clone = Repository(bob, bob.folder / "clone")
     bob.run("git", "clone", "-q", str(repository.folder), str(clone.folder), cwd=bob.folder)
