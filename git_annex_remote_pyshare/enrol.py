@@ -13,7 +13,6 @@ from annexremote import Master
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
 from git_annex_remote_pyshare.credentials.account import Account
-from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.credentials.lookup import from_environment
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 from git_annex_remote_pyshare.errors import Denied
@@ -31,7 +30,7 @@ def enrol(annex: Master, session: Session) -> None:
     # Written down, so that a later default does not change where this remote's objects are.
     annex.setconfig("layout", values["layout"])
     kind, place = session.kind(annex), session.place(annex)
-    trust = _trust(place, kind)
+    trust = Trust(place.clone, registry.account_of(place.url) if kind.login else Account(""))
     first = not known_remote(place.clone.git_dir, annex.getuuid())
     if first or trust.verified:
         _make_ready(place)
@@ -40,12 +39,6 @@ def enrol(annex: Master, session: Session) -> None:
             trust.bind()
     elif kind.login and not trust.account.doors:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
-
-
-def _trust(place: Place, kind: registry.Kind) -> Trust:
-    if not kind.login:
-        return Trust(place.clone, "")
-    return Trust(place.clone, host_of(place.url), registry.account_of(place.url))
 
 
 def _make_ready(place: Place) -> None:

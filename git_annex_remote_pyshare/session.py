@@ -10,7 +10,6 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
 
@@ -68,7 +67,7 @@ class Session:
             return Place(values["url"], values, clone)
         # Asked now, in the job's own request; the backend may want it later, in any thread.
         held = held_login(annex)
-        trust = Trust(clone, host_of(values["url"]), registry.account_of(values["url"]))
+        trust = Trust(clone, registry.account_of(values["url"]))
         return Place(
             values["url"],
             values,

@@ -18,6 +18,7 @@ from keyring.backend import KeyringBackend
 from logins import Equip, FailingKeyring, HangingKeyring, MemoryKeyring, UnadvisedKeyring, clone_with
 
 from git_annex_remote_pyshare.credentials import kept, keyrings, private
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -134,7 +135,7 @@ def test_a_keyring_that_fails_counts_as_not_there_and_the_remedy_says_so(
     with_keyring(MemoryKeyring())
     kept.keep("webdav", HOST, LOGIN)
     with_keyring(FailingKeyring())
-    trust = Trust(clone_with(), HOST)
+    trust = Trust(clone_with(), Account(HOST))
     assert find("webdav", trust, None) is None
     text = remedy("webdav", trust)
     assert f"in the {kept.KEYRING}, which is locked or does not answer" in text

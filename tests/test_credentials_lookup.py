@@ -63,7 +63,7 @@ SHARED = {"annex_config_uuid": "11111111-2222-3333-4444-555555555555"}
 def test_a_login_goes_only_where_it_may(
     config: dict[str, str], sources: str, origin: str | type[Denied] | None, request: pytest.FixtureRequest
 ) -> None:
-    trust = Trust(clone_with(**config), HOST)
+    trust = Trust(clone_with(**config), Account(HOST))
     if "ambient" in sources:
         request.getfixturevalue("ambient")
     if "kept" in sources:
@@ -82,8 +82,8 @@ def test_a_login_goes_only_where_it_may(
 )
 def test_a_kept_login_goes_to_its_own_host_only(host: str) -> None:
     kept.keep("webdav", HOST, KEPT)
-    assert find("webdav", Trust(clone_with(**VERIFIED), host), None) is None
-    assert find("webdav", Trust(clone_with(), HOST), None) == KEPT
+    assert find("webdav", Trust(clone_with(**VERIFIED), Account(host)), None) is None
+    assert find("webdav", Trust(clone_with(), Account(HOST)), None) == KEPT
 
 
 LINK = Account(f"{HOST}/s/T0k", (Door("https://x/new", "anonymous"), Door("https://x/old", "T0k")))
@@ -96,7 +96,7 @@ GUEST = Credential("anonymous", "opensesame", "pyshare login")
 @pytest.mark.usefixtures("ambient")
 def test_at_a_public_link_only_what_was_kept_for_it_counts(config: dict[str, str]) -> None:
     kept.keep("webdav", HOST, KEPT)
-    trust = Trust(clone_with(**config), HOST, LINK)
+    trust = Trust(clone_with(**config), LINK)
     assert find("webdav", trust, HELD) is None
     kept.keep("webdav", LINK.name, GUEST)
     assert find("webdav", trust, HELD) == GUEST
@@ -105,7 +105,7 @@ def test_at_a_public_link_only_what_was_kept_for_it_counts(config: dict[str, str
 @pytest.mark.parametrize("account", [HOST, f"{HOST}/s/T0l", f"{HOST}/s/T0k/x"], ids=lambda account: f"WD32-{account}")
 def test_the_password_of_a_link_goes_nowhere_else(account: str) -> None:
     kept.keep("webdav", LINK.name, GUEST)
-    assert find("webdav", Trust(clone_with(**VERIFIED), HOST, Account(account)), None) is None
+    assert find("webdav", Trust(clone_with(**VERIFIED), Account(account)), None) is None
 
 
 @pytest.mark.parametrize("user", ["anonymous", "T0k"], ids=["WD32-new", "WD32-older"])
@@ -116,22 +116,22 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
     monkeypatch.setenv("WEBDAV_USERNAME", user)
     monkeypatch.setenv("WEBDAV_PASSWORD", "hunter2")
     held = Credential(user, "hunter3", "git-annex")
-    assert find("webdav", Trust(clone_with(**VERIFIED), HOST, LINK), held) == held
-    assert find("webdav", Trust(clone_with(**VERIFIED), HOST, LINK), None) == (user, "hunter2", "environment")
-    assert find("webdav", Trust(clone_with(), HOST, LINK), None) == GUEST
-    assert "WEBDAV_USERNAME is set but not used" in remedy("webdav", Trust(clone_with(), HOST, LINK))
+    assert find("webdav", Trust(clone_with(**VERIFIED), LINK), held) == held
+    assert find("webdav", Trust(clone_with(**VERIFIED), LINK), None) == (user, "hunter2", "environment")
+    assert find("webdav", Trust(clone_with(), LINK), None) == GUEST
+    assert "WEBDAV_USERNAME is set but not used" in remedy("webdav", Trust(clone_with(), LINK))
 
 
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
-    assert remedy("webdav", Trust(clone_with(), HOST, LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
+    assert remedy("webdav", Trust(clone_with(), LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
     trap = Account(f"{HOST}:8080/s/T;reboot", (Door("http://x/new", "anonymous"),))
-    assert remedy("webdav", Trust(clone_with(), HOST, trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
+    assert remedy("webdav", Trust(clone_with(), trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
 
 
 def test_a_kept_login_serves_its_own_service_only() -> None:
     kept.keep("dropbox", HOST, KEPT)
-    assert find("webdav", Trust(clone_with(), HOST), None) is None
+    assert find("webdav", Trust(clone_with(), Account(HOST)), None) is None
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_service_without_variables_has_nothing_in_the_environment() -> None:
 
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_for_an_unused_environment_names_variable_and_command() -> None:
-    text = remedy("webdav", Trust(clone_with(), HOST))
+    text = remedy("webdav", Trust(clone_with(), Account(HOST)))
     assert "WEBDAV_USERNAME is set but not used, since remote cloud is not verified" in text
     assert "git annex verifyremote cloud" in text
     assert f"git config remote.cloud.pyshare-host {HOST}" in text
@@ -173,18 +173,18 @@ def test_the_remedy_for_an_unused_environment_names_variable_and_command() -> No
 def test_a_remedy_cannot_be_made_a_trap_by_the_name_that_a_dataset_gives_its_remote() -> None:
     clone = clone_with()
     clone.remote = "x;reboot"
-    text = remedy("webdav", Trust(clone, HOST))
+    text = remedy("webdav", Trust(clone, Account(HOST)))
     assert "verifyremote 'x;reboot'" in text
     assert "git config 'remote.x;reboot.pyshare-host'" in text
 
 
 def test_the_remedy_without_any_login_is_to_log_in() -> None:
-    assert remedy("webdav", Trust(clone_with(), HOST)) == f"Type: pyshare login https://{HOST}"
+    assert remedy("webdav", Trust(clone_with(), Account(HOST))) == f"Type: pyshare login https://{HOST}"
 
 
 def test_the_refusal_names_both_hosts_and_the_command_to_accept() -> None:
     with pytest.raises(Denied) as caught:
-        find("webdav", Trust(clone_with(**MOVED), HOST), HELD)
+        find("webdav", Trust(clone_with(**MOVED), Account(HOST)), HELD)
     text = str(caught.value)
     assert "old.example.org" in text
     assert f"git config remote.cloud.pyshare-host {HOST}" in text
@@ -200,6 +200,7 @@ def test_a_login_that_needs_no_keyring_imports_nothing_heavy(source: str, alone:
     script = f"""
 import os, sys
 from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -207,7 +208,7 @@ clone = Clone("", "cloud")
 clone.__dict__["config"] = {{"remote.cloud.annex-verified": "verified"}}
 os.environ.update(WEBDAV_USERNAME="bob", WEBDAV_PASSWORD="secret")
 held = Credential("bob", "secret", "git-annex") if {source!r} == "git-annex" else None
-assert find("webdav", Trust(clone, "cloud.example.org"), held).origin == {source!r}
+assert find("webdav", Trust(clone, Account("cloud.example.org")), held).origin == {source!r}
 print(*{{"keyring", "requests", "urllib3", "platformdirs", "json", "dataclasses", "subprocess"}} & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -219,9 +220,10 @@ def test_a_host_without_a_login_asks_no_keyring(alone: Path) -> None:
     script = """
 import sys
 from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust
-assert find("webdav", Trust(Clone(), "cloud.example.org"), None) is None
+assert find("webdav", Trust(Clone(), Account("cloud.example.org")), None) is None
 print(*{"keyring", "secretstorage", "requests"} & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

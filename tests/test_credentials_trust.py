@@ -6,6 +6,7 @@ import pytest
 from annex import Home
 
 from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 
 STRANGE = "11111111-2222-3333-4444-555555555555"

@@ -22,6 +22,11 @@ class Account(NamedTuple):
     """Where its guests may be let in, the likeliest first; empty where people have accounts of their own."""
 
     @property
+    def host(self) -> str:
+        """The host alone."""
+        return self.name.partition("/")[0]
+
+    @property
     def url(self) -> str:
         """What to type behind `pyshare login` for it."""
         if not self.doors:
