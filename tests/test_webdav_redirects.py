@@ -133,6 +133,64 @@ def test_a_body_is_not_carried_to_another_server_with_our_login_wd13(
     store.close()
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param("{other}\\@{own}/dav/a/KEY", id="WD13-backslash"),
+        pytest.param("{other}@{own}/dav/a/KEY", id="WD13-login-in-url"),
+        pytest.param("{own}@{other}/dav/a/KEY", id="WD13-login-in-url-of-other"),
+        pytest.param("[/dav/a/KEY", id="WD13-no-host"),
+        pytest.param("127.0.0.1:99999/dav/a/KEY", id="WD13-no-port"),
+    ],
+)
+def test_an_address_that_parsers_may_read_differently_is_not_followed_wd13(
+    dav: ScriptedDAV, other: ScriptedDAV, location: str
+) -> None:
+    hosts = {"own": dav.url.partition("//")[2], "other": other.url.partition("//")[2]}
+    dav.script(Rule("HEAD", answer(307, Location="http://" + location.format(**hosts))))
+    store = backend(f"{dav.url}/dav", BOB)
+    with pytest.raises(NotAStore, match="an address that is none"):
+        store.stat("a/KEY")
+    assert not other.requests
+    store.close()
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "dav"], ids=lambda scheme: f"WD13-{scheme}")
+def test_only_http_is_followed_wd13(dav: ScriptedDAV, store: WebDAVBackend, scheme: str) -> None:
+    dav.script(Rule("HEAD", answer(307, Location=f"{scheme}://127.0.0.1/etc/passwd")))
+    with pytest.raises(NotAStore, match="an address that is none"):
+        store.stat("a/KEY")
+
+
+@pytest.mark.parametrize("status", [404, 410], ids=lambda status: f"WD13-{status}")
+def test_what_another_server_lacks_is_unknown_and_not_absent_wd13(
+    dav: ScriptedDAV, other: ScriptedDAV, store: WebDAVBackend, tmp_path: Path, status: int
+) -> None:
+    dav.decide = lambda seen: answer(307, Location=f"{other.url}{seen.target}")
+    other.decide = lambda _seen: answer(status)
+    asked: list[Callable[[], object]] = [
+        lambda: store.stat("a/KEY"),
+        lambda: store.delete("a/KEY"),
+        lambda: fetched(store, "a/KEY", tmp_path / "back"),
+    ]
+    for ask in asked:
+        with pytest.raises(NotAStore, match="sends us on to"):
+            ask()
+
+
+def test_a_404_behind_another_path_of_the_same_server_is_unknown_wd14(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    dav.script(Rule("HEAD", answer(302, Location="/login")))
+    with pytest.raises(NotAStore, match="sends us on to"):
+        store.stat("a/KEY")
+
+
+def test_a_store_that_has_moved_on_its_server_lacks_what_it_lacks_wd12(moved: ScriptedDAV) -> None:
+    sends_on(moved, 301)
+    store = backend(f"{moved.url}/old")
+    assert store.stat("a/OTHER") is None
+    store.close()
+
+
 def test_endless_redirects_end_and_are_unknown_wd14(dav: ScriptedDAV, store: WebDAVBackend) -> None:
     dav.script(Rule("HEAD", answer(302, Location="/dav/round"), times=1000))
     with pytest.raises(NotAStore, match="and on"):

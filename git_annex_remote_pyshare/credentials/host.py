@@ -6,8 +6,9 @@ from git_annex_remote_pyshare.errors import BadSetting
 
 # Stricter than RFC 3986 on purpose: what two URL parsers could take for two hosts (user:password@, backslashes,
 # blanks, line breaks) is refused, or a login could be bound to one host and sent to the other.
-_URL = re.compile(r"([A-Za-z]+)://([\w.-]+|\[[0-9A-Za-z:.%]+\])(?::([0-9]*))?(?:[/?#].*)?", re.DOTALL)
+_URL = re.compile(r"([A-Za-z]+)://([\w.-]+|\[[0-9A-Za-z:.%]+\])(?::([0-9]{0,5}))?(?:[/?#].*)?", re.DOTALL)
 _PORTS = {"https": 443, "davs": 443, "http": 80, "dav": 80}
+_LAST_PORT = 65535
 
 
 def host_of(url: str) -> str:
@@ -22,7 +23,7 @@ def host_of(url: str) -> str:
     """
     match = _URL.fullmatch(url)
     scheme = match[1].lower() if match else ""
-    if not match or scheme not in _PORTS:
+    if not match or scheme not in _PORTS or int(match[3] or 0) > _LAST_PORT:
         raise BadSetting(
             f"{without_login(url)} is not the address of a server",
             remedy="Give one like https://cloud.example.org/remote.php/dav/files/bob/share.",

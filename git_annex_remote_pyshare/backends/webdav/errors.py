@@ -180,6 +180,11 @@ def moved(doing: Doing, place: str) -> NotAStore:
     return NotAStore(f"{doing}: the server sends us on to {shown}", remedy="If you trust it, set url= to that.")
 
 
+def no_address(doing: Doing) -> NotAStore:
+    """A redirect that names no server, or one of which it is not clear which it is."""
+    return NotAStore(f"{doing}: the server sends us on to an address that is none", remedy=_ADDRESS)
+
+
 def unencrypted(doing: Doing, place: str) -> NotAStore:
     """A redirect from https to http."""
     return NotAStore(

@@ -18,11 +18,13 @@ from git_annex_remote_pyshare.backends.webdav.connection import EXCERPT, Connect
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN, recognise
 from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError, SourceChanged
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
 
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
+_GONE = {404, 410}
 _READS = {"GET", "HEAD", "PROPFIND"}
 _STORES = {"PUT", "MOVE"}
 _TELLING = {"PUT", "MKCOL", "MOVE"}
@@ -152,19 +154,30 @@ class Client:
     def _follow(self, request: Request) -> BaseHTTPResponse:
         """Send the request to where the store is, and to where the server says that it is."""
         url = self.url(request.path)
+        astray = False
         for _ in range(_HOPS):
             answer = self._with_login(request, url)
+            if astray and answer.status in _GONE:
+                release(answer)  # what somebody else lacks is not missing in the store
+                raise errors.moved(self.doing(request.what), url)
             if answer.status not in REDIRECTS or _is_folder_hint(request, url, answer):
                 return answer
             release(answer)
-            url = self._next_url(request, url, answer)
+            target = self._next_url(request, url, answer)
+            astray = astray or not self._is_same_object(request, url, target)
+            url = target
         raise errors.endless(self.doing(request.what))
+
+    def _is_same_object(self, request: Request, url: str, target: str) -> bool:
+        """Whether a redirect stays on the store's server, and with what was asked for."""
+        return self.auth.is_for(target) and (_fits(request, target) or target.rstrip("/") == url.rstrip("/"))
 
     def _next_url(self, request: Request, url: str, answer: BaseHTTPResponse) -> str:
         """Where a redirect leads, if it may be followed (RFC 9110 §15.4)."""
         target = _location(url, answer)
-        # A page for logins may carry our path along, but in its query.
-        fits = bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
+        if not target:
+            raise errors.no_address(self.doing(request.what))
+        fits = _fits(request, target)
         allowed = answer.status in _KEEPS_METHOD or (request.method in _READS and answer.status != 303)
         if not allowed or (request.destination is not None and not fits):
             place = target.removesuffix(f"/{request.path}") if fits else target
@@ -214,10 +227,20 @@ class Client:
         )
 
 
+def _fits(request: Request, target: str) -> bool:
+    """Whether a redirect kept our path; a page for logins may carry it along, but in its query."""
+    return bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
+
+
 def _location(url: str, answer: BaseHTTPResponse) -> str:
-    """The whole URL that a redirect names."""
-    scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
-    return urlunsplit((scheme, host, path or "/", query, ""))
+    """The whole URL that a redirect names; empty when it is none, or when two parsers could see two hosts in it."""
+    try:
+        scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        target = urlunsplit((scheme, host, path or "/", query, ""))
+        host_of(target)
+    except (ValueError, BadSetting):
+        return ""
+    return target if scheme in {"http", "https"} else ""
 
 
 def _is_folder_hint(request: Request, url: str, answer: BaseHTTPResponse) -> bool:
