@@ -1,6 +1,6 @@
 """Which backend is meant by a URL: a table of strings, so that nothing is imported before it is needed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ class Kind(NamedTuple):
     """A kind of store, as far as git-annex wants to know about it before any backend is imported."""
 
     name: str
+    """For `git annex info`, and the service under which logins are kept."""
     target: str
     """`module:class` of the backend."""
     check: str
@@ -23,6 +24,7 @@ class Kind(NamedTuple):
     cost: int = 200
     """git-annex's own scale: 100 is cheap, 200 expensive."""
     local: bool = False
+    """Whether the store is on this machine, so that others reach it only where they have it, too."""
     login: bool = True
     """Whether a login can be of use."""
     account: str = "git_annex_remote_pyshare.credentials.account:of_host"
@@ -44,14 +46,15 @@ WEBDAV = Kind(
     account="git_annex_remote_pyshare.backends.webdav.url:account_of",
 )
 
-SCHEMES: Mapping[str, Kind] = {
-    "": DIRECTORY,
-    "file": DIRECTORY,
-    "http": WEBDAV,
-    "https": WEBDAV,
-    "dav": WEBDAV,
-    "davs": WEBDAV,
+CLAIMS: Mapping[str, Kind] = {
+    "file:": DIRECTORY,
+    "http:": WEBDAV,
+    "https:": WEBDAV,
+    "dav:": WEBDAV,
+    "davs:": WEBDAV,
 }
+"""Beginning of a URL, in lower case → the kind that claims it. The longest one counts, so that a service can claim
+its own hosts and paths of a scheme that it shares. A URL without a scheme is a path."""
 
 
 def kind_of(url: str) -> Kind:
@@ -60,13 +63,11 @@ def kind_of(url: str) -> Kind:
     Raises:
         BadSetting: No backend claims the URL.
     """
-    scheme = url.partition(":")[0].lower() if _has_scheme(url) else ""
-    kind = SCHEMES.get(scheme) or _plugin(scheme)
+    kind = _claimed(url) if _has_scheme(url) else DIRECTORY
     if kind is None:
-        known = ", ".join(f"{known}://" for known in SCHEMES if known)
         raise BadSetting(
             f"url={url} is of no known kind",
-            remedy=f"Give an absolute path, or a URL that begins with one of {known}.",
+            remedy=f"Give an absolute path, or a URL that begins with one of {', '.join(CLAIMS)}.",
         )
     return kind
 
@@ -100,14 +101,17 @@ def _has_scheme(url: str) -> bool:
     return bool(colon) and len(scheme) > 1 and scheme.isascii() and scheme.replace("+", "").isalnum()
 
 
+def _claimed(url: str) -> Kind | None:
+    claims = [beginning for beginning in CLAIMS if url.lower().startswith(beginning)]
+    return CLAIMS[max(claims, key=len)] if claims else _plugin(url.partition(":")[0].lower())
+
+
 def _plugin(scheme: str) -> Kind | None:
     # Listing what is installed costs as much as our whole start-up, hence only for a scheme that is not ours.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
-    for entry in entry_points(group=ENTRY_POINTS, name=scheme):
-        kind: Kind = entry.load()
-        return kind
-    return None
+    kinds: Iterator[Kind] = (entry.load() for entry in entry_points(group=ENTRY_POINTS, name=scheme))
+    return next(kinds, None)
 
 
 def _load(target: str) -> Any:
