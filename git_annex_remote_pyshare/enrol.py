@@ -42,7 +42,7 @@ def enrol(annex: Master, session: Session) -> None:
 
 
 def _make_ready(place: Place) -> None:
-    if maker := ability(registry.make(place), Establishes):  # type: ignore[type-abstract]
+    if maker := ability(registry.make(place), Establishes):
         maker.establish()
 
 

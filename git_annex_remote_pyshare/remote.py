@@ -75,12 +75,12 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Where the store can be reached from; a folder that is not mounted is unavailable."""
         if not self.session.kind(self.annex).local:
             return "global"
-        mounts = ability(self.session.store(self.annex), Mounts)  # type: ignore[type-abstract]
+        mounts = ability(self.session.store(self.annex), Mounts)
         return "local" if mounts is None or mounts.available() else "unavailable"
 
     def whereis(self, key: str) -> str:
         """The object's path or URL, found without asking the server."""
-        locates = ability(self.session.store(self.annex), Locates)  # type: ignore[type-abstract]
+        locates = ability(self.session.store(self.annex), Locates)
         return locates.locate(self._name(key)) if locates else ""
 
     @property

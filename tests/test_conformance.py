@@ -39,7 +39,7 @@ def new_folder(server: Server) -> Reach:
 
 def ready(where: Place) -> Reach:
     """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
-    if maker := ability(make(where), Establishes):  # type: ignore[type-abstract]
+    if maker := ability(make(where), Establishes):
         maker.establish()
     return lambda: make(where)
 

@@ -8,7 +8,11 @@ Bytes that are not UTF-8 are surrogate escapes, as Python does it for file names
 
 All verbs may be called from many threads at once, also for the same name. All may be called again after any
 failure. Every failure is one of `errors.py`; one function of each backend makes them from status codes and
-library exceptions, and nothing outside the backend looks at those.
+library exceptions, and nothing outside the backend looks at those. What `progress` raises ends the transfer and is
+passed on as it is.
+
+What one kind of store can do beyond the verbs is an ability, a Protocol class below: a backend that has its method has
+the ability. Layers need not pass abilities on, since `ability` looks through them.
 """
 
 from abc import ABC, abstractmethod
@@ -33,6 +37,7 @@ class Entry(NamedTuple):
 
     name: str
     size: int | None
+    """As in Stat."""
 
 
 class Receipt(NamedTuple):
@@ -41,7 +46,7 @@ class Receipt(NamedTuple):
     size: int | None = None
     """Bytes that the server counted, or None where its success alone implies the size."""
     digests: Mapping[str, str] = {}
-    """Hex digests that the server computed from what it received (algorithm name → digest)."""
+    """Hex digests that the server computed from what it received (algorithm as hashlib calls it → digest)."""
 
 
 class Place(NamedTuple):
@@ -77,11 +82,13 @@ class Backend(ABC):
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Fill `sink` with the object, going on behind the bytes that it has where the server allows that.
 
-        Returns only when the whole object is there. After a failure the sink holds a beginning of the object,
-        never a longer or a mixed file.
+        The sink may have more bytes than the object; it is then filled from the beginning. Returns only when the
+        whole object is there. After a failure the sink holds a beginning of the object, never a longer or a mixed
+        file.
 
         Raises:
             NotFound: The store has no such object.
+            PyshareError: Any other failure; one of the sink's own is passed on as it is.
         """
 
     @abstractmethod
@@ -91,6 +98,10 @@ class Backend(ABC):
         Readers see the old object, none, or the whole new one, whatever dies when. The old one goes only when the
         new one is whole on the server. Returns after the server confirmed; what the server counted or hashed
         goes into the receipt. What a failed or killed attempt leaves must not grow with the attempts.
+
+        Raises:
+            SourceChanged: The source has not the size any more that it had at the beginning; nothing is stored.
+            PyshareError: Any other failure.
         """
 
     @abstractmethod
@@ -99,7 +110,10 @@ class Backend(ABC):
 
     @abstractmethod
     def list(self, folder: str = "") -> Iterator[Entry]:
-        """All objects below `folder`, in no order, without leftovers of unfinished stores; names are whole."""
+        """All objects below `folder`, in no order, without leftovers of unfinished stores; names are whole.
+
+        Nothing where there is no such folder. A PyshareError may come after some of the entries.
+        """
 
     def close(self) -> None:  # noqa: B027  # not every backend has something to let go
         """Let go of connections; requests in other threads may fail. May be called twice."""

@@ -83,12 +83,12 @@ class Mishaps(Suite):
 
     def test_making_ready_twice_keeps_the_objects(self, store: Backend, desk: Desk) -> None:
         desk.put(store, KEY, b"content")
-        if maker := ability(store, Establishes):  # type: ignore[type-abstract]
+        if maker := ability(store, Establishes):
             maker.establish()
         assert desk.get(store, KEY) == b"content"
 
     def test_a_store_in_use_is_available(self, store: Backend) -> None:
-        mounts = ability(store, Mounts)  # type: ignore[type-abstract]
+        mounts = ability(store, Mounts)
         assert mounts is None or mounts.available()
 
 

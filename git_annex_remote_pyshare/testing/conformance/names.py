@@ -96,7 +96,7 @@ class Names(Suite):
         assert list(store.list("not/there")) == []
 
     def test_an_object_has_one_place(self, store: Backend) -> None:
-        if locates := ability(store, Locates):  # type: ignore[type-abstract]
+        if locates := ability(store, Locates):
             places = {locates.locate(name) for name in NAMES}
             assert len(places) == len(NAMES)
             assert "" not in places
