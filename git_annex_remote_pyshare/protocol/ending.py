@@ -2,44 +2,68 @@
 
 import os
 import signal
-from threading import Timer
-from types import FrameType
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, Thread, Timer
 
+from git_annex_remote_pyshare.protocol.jobs import Jobs
 from git_annex_remote_pyshare.protocol.writer import Writer
 
 GRACE = 1.5
 """Seconds that jobs have for ending their requests."""
 
 
-class Ended(BaseException):
-    """A signal asks us to end; raised in the main thread, whatever it is waiting for."""
+class Ending:
+    """Ends all jobs once, whoever asks first: the reader at the end of input, or a signal.
 
+    Args:
+        writer: Falls silent at the end, so that no half line is left.
+        jobs: What is to end.
+        stop: Called once, so that requests that are being handled give up.
+    """
 
-class Signals:
-    """Turns the first SIGTERM or SIGINT into `Ended`; git-annex sends the one, Ctrl-C the other to all of us."""
+    def __init__(self, writer: Writer, jobs: Jobs, stop: Callable[[], None]) -> None:
+        self._writer = writer
+        self._jobs = jobs
+        self._stop = stop
+        self._turn = Lock()
+        self._over = False
 
-    def __init__(self) -> None:
-        self._armed = True
+    def run(self) -> None:
+        """Wait until every job has ended its request; after GRACE the process ends, whatever still hangs."""
+        with self._turn:
+            if not self._over:
+                self._over = True
+                self._end_jobs()
+
+    def run_at_signals(self) -> None:
+        """Have SIGTERM (from git-annex) and SIGINT (Ctrl-C) end the process.
+
+        A handler in Python would run in the main thread, which waits for git-annex's next line: a signal that came
+        just before that wait would be lost in it. So the signal's number goes through a pipe to a thread.
+        """
+        noticed, notice = os.pipe()
+        if hasattr(os, "set_blocking"):  # on Windows since Python 3.12, and not asked for there
+            os.set_blocking(notice, False)
+        signal.set_wakeup_fd(notice, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._raise)
+            signal.signal(number, lambda _number, _frame: None)
+        Thread(target=self._await_signal, args=[noticed], name="signals", daemon=True).start()
 
-    def disarm(self) -> None:
-        """From now on the signals do nothing: we are ending already."""
-        self._armed = False
+    def _await_signal(self, noticed: int) -> None:
+        os.read(noticed, 1)
+        self.run()
+        self._leave()
 
-    def _raise(self, _number: int, _frame: FrameType | None) -> None:
-        if self._armed:
-            self._armed = False
-            raise Ended
+    def _end_jobs(self) -> None:
+        timer = Timer(GRACE, self._leave)
+        timer.daemon = True
+        timer.start()
+        self._jobs.close()
+        with suppress(Exception):  # nobody is left to hear of it, and the jobs must still be waited for
+            self._stop()
+        self._jobs.join()
 
-
-def end_after_grace(writer: Writer) -> None:
-    """See to it that the process ends, even if a job, a library's thread or the interpreter's exit hangs."""
-    timer = Timer(GRACE, _end_now, [writer])
-    timer.daemon = True
-    timer.start()
-
-
-def _end_now(writer: Writer) -> None:
-    writer.fall_silent(timeout=0.2)
-    os._exit(0)
+    def _leave(self) -> None:
+        self._writer.fall_silent(timeout=0.2)
+        os._exit(0)

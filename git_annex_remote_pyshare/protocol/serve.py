@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.errors import Stopped
-from git_annex_remote_pyshare.protocol.ending import Ended, Signals, end_after_grace
+from git_annex_remote_pyshare.protocol.ending import Ending
 from git_annex_remote_pyshare.protocol.jobs import Jobs
 from git_annex_remote_pyshare.protocol.stdio import private_pipes, read_lines
 from git_annex_remote_pyshare.protocol.writer import Writer
@@ -26,21 +26,13 @@ def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> None:
         make_remote: Makes one job's remote; called when the job first needs it, so VERSION does not wait for it.
         stop: Called once at the end, so that requests that are being handled give up.
     """
-    signals = Signals()
     pipes = private_pipes()
     writer = Writer(pipes.outgoing)
     jobs = Jobs(writer, make_remote)
-    try:
-        try:
-            writer.send(VERSION)
-            for line in read_lines(pipes.incoming):
-                jobs.deliver(line)
-        finally:
-            signals.disarm()
-    except (Ended, Stopped):
-        pass
-    end_after_grace(writer)
-    jobs.close()
-    with suppress(Exception):  # nobody is left to hear of it, and the jobs must still be waited for
-        stop()
-    jobs.join()
+    ending = Ending(writer, jobs, stop)
+    ending.run_at_signals()
+    with suppress(Stopped):
+        writer.send(VERSION)
+        for line in read_lines(pipes.incoming):
+            jobs.deliver(line)
+    ending.run()
