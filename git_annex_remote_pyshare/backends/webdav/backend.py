@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.backends.webdav.session import Session
+    from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
 
 
 class WebDAVBackend(Backend):
@@ -22,23 +22,23 @@ class WebDAVBackend(Backend):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
-        self._opened: Session | None = None
+        self._opened: Verbs | None = None
         self._opening = Lock()
 
     def stat(self, name: str) -> Stat | None:
-        return self._session.stat(name)
+        return self._verbs.stat(name)
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._session.downloads.retrieve(name, sink, progress)
+        self._verbs.get(name, sink, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        return self._session.uploads.store(name, source, progress)
+        return self._verbs.put(name, source, progress)
 
     def delete(self, name: str) -> None:
-        self._session.delete(name)
+        self._verbs.delete(name)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
-        return self._session.list(folder)
+        return self._verbs.list(folder)
 
     def locate(self, name: str) -> str:
         """The object's URL, which holds no login."""
@@ -49,12 +49,12 @@ class WebDAVBackend(Backend):
             self._opened.client.close()
 
     @property
-    def _session(self) -> "Session":
+    def _verbs(self) -> "Verbs":
         with self._opening:
             if self._opened is None:
                 # With it come urllib3 and, where needed, TLS: nothing before the first request needs them.
-                from git_annex_remote_pyshare.backends.webdav.session import Session  # noqa: PLC0415
+                from git_annex_remote_pyshare.backends.webdav.verbs import Verbs  # noqa: PLC0415
 
-                self._opened = Session(self.place, self._address)
+                self._opened = Verbs(self.place, self._address)
             self._opened.settle()
             return self._opened

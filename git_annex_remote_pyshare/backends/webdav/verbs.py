@@ -1,20 +1,21 @@
-"""What the backend has from its first request on: the connections and all that was learned about the server."""
+"""The contract's verbs as requests, and what they share: the connections, and all that was learned of the server."""
 
 from collections.abc import Iterator
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Stat
+from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
 from git_annex_remote_pyshare.backends.webdav import link, propfind, reading
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 _REMOVED = {200, 204, 404, 410}
 
 
-class Session:
-    """One store that is being used.
+class Verbs:
+    """One store from its first request on.
 
     Args:
         place: Where the store is.
@@ -23,8 +24,8 @@ class Session:
 
     def __init__(self, place: Place, address: Address) -> None:
         self.client = Client(place, address)
-        self.uploads = Uploads(place, self.client)
-        self.downloads = Downloads(self.client)
+        self._uploads = Uploads(place, self.client)
+        self._downloads = Downloads(self.client)
         self._settled = not address.older
 
     def settle(self) -> None:
@@ -40,6 +41,14 @@ class Session:
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
         return reading.stat(self.client, in_path(name), f"look for {name}")
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        """See `Backend.get`."""
+        self._downloads.retrieve(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """See `Backend.put`."""
+        return self._uploads.store(name, source, progress)
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
