@@ -82,7 +82,7 @@ def _known(name: str, allowed: tuple[str, ...]) -> str:
 
 
 def _check_url(url: str) -> None:
-    """Refuse what no backend could accept: a login, or a secret in a query."""
+    """Refuse a login in a URL of any kind; what else it may be is for its backend to say."""
     if found := re.match(r"[a-z][a-z0-9+.-]+://[^/?#]*@", url, re.IGNORECASE):
         clean = found[0].partition("://")[0] + "://" + url[found.end() :]
         raise BadSetting(

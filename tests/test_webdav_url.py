@@ -90,7 +90,7 @@ def test_the_old_address_of_public_links_has_no_token_in_it() -> None:
 @pytest.mark.parametrize(
     ("url", "part"),
     [
-        ("https://bob:geheim@cloud.example.org/x", "pyshare login https://cloud.example.org/x"),
+        ("https://bob:geheim@cloud.example.org/x", "https://cloud.example.org/x is not the address"),
         (f"{CLOUD}/x?token=1", f"url={CLOUD}/x"),
         (f"{CLOUD}/x#y", "%23"),
         ("https:///x", "address of a server"),

@@ -14,14 +14,12 @@ class Variables(NamedTuple):
     user: str = ""
     password: str = ""
     token: str = ""
-    hosts: tuple[str, ...] = ()
-    """Hosts that belong to the service itself: there the variables may go without the remote being verified."""
 
 
 AMBIENT: Mapping[str, Variables] = {
     "webdav": Variables("WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN"),
 }
-"""Service → its variables. Anybody can run a WebDAV server, so no host belongs to that service."""
+"""Service → its variables. They say nothing of the host that they are for, so they go to verified remotes only."""
 
 
 def find(service: str, trust: Trust, held: Credential | None) -> Credential | None:
@@ -38,7 +36,7 @@ def find(service: str, trust: Trust, held: Credential | None) -> Credential | No
     held = trust.account.fitting(held)
     if held and not trust.withheld:
         return held
-    if (ambient := trust.account.fitting(from_environment(service))) and _may_go(service, trust):
+    if (ambient := trust.account.fitting(from_environment(service))) and trust.verified:
         return ambient
     if kept := _kept(service, trust.account.name):
         return kept
@@ -50,7 +48,7 @@ def find(service: str, trust: Trust, held: Credential | None) -> Credential | No
 def from_environment(service: str) -> Credential | None:
     """The login in the environment, whoever it is for: user and password, else a bearer token."""
     names = AMBIENT.get(service, Variables())
-    user, password, token = (os.environ.get(name, "") for name in names[:3])
+    user, password, token = (os.environ.get(name, "") for name in names)
     if user and password:
         return Credential(user, password, "environment")
     return Credential("", token, "environment") if token else None
@@ -60,7 +58,7 @@ def remedy(service: str, trust: Trust) -> str:
     """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
     from shlex import quote  # noqa: PLC0415  # only a failure needs it
 
-    if (ambient := trust.account.fitting(from_environment(service))) and not _may_go(service, trust):
+    if (ambient := trust.account.fitting(from_environment(service))) and not trust.verified:
         names = AMBIENT[service]
         variable = names.user if ambient.user else names.token
         return (
@@ -71,11 +69,6 @@ def remedy(service: str, trust: Trust) -> str:
     # The dataset may have chosen the URL, and the user will paste this into a shell.
     command = f"pyshare login {quote(trust.account.url)}"
     return _kept_remedy(service, trust.account.name, command) or f"Type: {command}"
-
-
-def _may_go(service: str, trust: Trust) -> bool:
-    """Whether a login that was made for no host in particular may go to this one."""
-    return trust.verified or trust.host in AMBIENT[service].hosts
 
 
 def _kept(service: str, account: str) -> Credential | None:

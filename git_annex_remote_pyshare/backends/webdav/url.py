@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.credentials.account import Account, Door
-from git_annex_remote_pyshare.credentials.host import host_of, without_login
+from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting
 
 _URL = re.compile(r"(https?|davs?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
@@ -65,12 +65,6 @@ def address_of(url: str) -> Address:
             remedy="Give one like url=https://cloud.example.org/remote.php/dav/files/bob/annex.",
         )
     scheme, host, path, query, fragment = (part or "" for part in match.groups())
-    if "@" in host:
-        clean = without_login(url)
-        raise BadSetting(
-            "url= holds a login, which git-annex would publish with the dataset",
-            remedy=f"Type instead: url={clean} and, for the login: pyshare login {clean}",
-        )
     host_of(url)
     origin = f"{_web_scheme(scheme)}://{host.lower()}"
     path = _in_url(path.rstrip("/"))
