@@ -47,13 +47,13 @@ class Home:
         check: bool = True,
         timeout: float = 120,
         input: str = "",  # noqa: A002  # subprocess's word
-        **more: str,
+        login: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command; a failure is an AssertionError with all that it printed."""
         done = subprocess.run(
             command,
             cwd=cwd,
-            env={**self.environment, **more},
+            env={**self.environment, **(login or {})},
             input=input,
             capture_output=True,
             text=True,
@@ -90,9 +90,11 @@ class Repository:
         """`git …` in this repository."""
         return self.home.run("git", *arguments, cwd=self.folder, check=check, **more)
 
-    def initremote(self, url: str, name: str = "store", *, check: bool = True, **settings: str) -> str:
+    def initremote(
+        self, url: str, settings: Mapping[str, str] | None = None, *, name: str = "store", check: bool = True
+    ) -> str:
         """Make our remote; returns what git-annex printed."""
-        values = {"type": "external", "externaltype": "pyshare", "encryption": "none", "url": url, **settings}
+        values = {"type": "external", "externaltype": "pyshare", "encryption": "none", "url": url, **(settings or {})}
         done = self.annex("initremote", name, *(f"{key}={value}" for key, value in values.items()), check=check)
         return done.stdout + done.stderr
 

@@ -128,14 +128,14 @@ def test_objects_are_read_only(shared: Repository, store: Path) -> None:
 def test_a_wrong_setting_is_refused_with_what_to_type_instead(
     repository: Repository, store: Path, settings: dict[str, str], said: str
 ) -> None:
-    told = repository.initremote(**{"url": str(store), **settings}, check=False)
+    told = repository.initremote(str(store), settings, check=False)
     assert said in told
     assert "failed" in told or "Unexpected parameters" in told
     assert "secret" not in repository.git("show", "git-annex:remote.log", check=False).stdout
 
 
 def test_a_wrong_setting_is_told_in_one_sentence(repository: Repository, store: Path) -> None:
-    told = repository.initremote(str(store), layout="nope", check=False)
+    told = repository.initremote(str(store), {"layout": "nope"}, check=False)
     lines = [line for line in told.splitlines() if "layout=nope" in line]
     assert len(lines) == 1
 

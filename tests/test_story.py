@@ -25,7 +25,7 @@ def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
         (dataset / name).parent.mkdir(exist_ok=True)
         (dataset / name).write_bytes(content)
     alice.run("datalad", "save", "-m", "books and data", cwd=dataset)
-    alice.run(*INITREMOTE, f"url={place.url}", "encryption=none", "autoenable=true", cwd=dataset, **place.login)
+    alice.run(*INITREMOTE, f"url={place.url}", "encryption=none", "autoenable=true", cwd=dataset, login=place.login)
     alice.run("git", "annex", "wanted", "for-friends", "exclude=private/*", cwd=dataset)
     alice.run("git", "init", "-q", "--bare", str(github), cwd=tmp_path)
     alice.run(

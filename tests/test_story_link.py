@@ -46,7 +46,7 @@ def test_a_friend_who_typed_the_links_password_gets_without_anything_else(
 ) -> None:
     link = Link(dav, older=older)
     repository.add(FILES)
-    repository.initremote(f"{dav.url}/dav", "cloud")
+    repository.initremote(f"{dav.url}/dav", name="cloud")
     repository.annex("copy", "--to", "cloud")
     link.show()
     repository.annex(

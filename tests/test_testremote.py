@@ -40,7 +40,7 @@ def test_git_annex_testremote_passes_pr30(
     if kind == "hybrid":
         repository.home.environment["GNUPGHOME"], settings["keyid"] = throw_away_key
     repository.home.environment.update(place.login)
-    repository.initremote(place.url, **settings)
+    repository.initremote(place.url, settings)
     done = repository.annex("testremote", "--fast", "store", timeout=280)
     assert "tests passed" in done.stdout
 
