@@ -76,7 +76,7 @@ def test_wd32_the_owners_login_in_the_environment_is_not_handed_over_for_a_link(
     alices: dict[str, Any] = {"WEBDAV_USERNAME": "alice", "WEBDAV_PASSWORD": "hunter2"}
     ours = ("type=external", "externaltype=pyshare", "encryption=none", "embedcreds=no")
     logins = repository.folder / ".git" / "annex" / "creds"
-    repository.annex("initremote", "link", *ours, f"url={dav.url}/s/T0k", **alices)
+    repository.annex("initremote", "link", *ours, f"url={dav.url}/s/T0k", login=alices)
     assert not logins.exists()
-    repository.annex("initremote", "cloud", *ours, f"url={dav.url}/dav", **alices)
+    repository.annex("initremote", "cloud", *ours, f"url={dav.url}/dav", login=alices)
     assert [file.read_text() for file in logins.iterdir()] == ["alice\nhunter2\n"]
