@@ -64,7 +64,7 @@ def content_of(store: DirectoryBackend, name: str, into: Path) -> bytes:
     return into.read_bytes()
 
 
-def drafts(folder: Path) -> list[str]:
+def leftovers(folder: Path) -> list[str]:
     """What unfinished stores have left."""
     return os.listdir(folder / os.fsdecode(temporary.FOLDER))
 
@@ -177,7 +177,7 @@ def test_what_was_stored_is_got_back_whole_and_read_only(
     assert told[-1:] == ([size] if size else [])
     assert content_of(store, NAME, tmp_path / "sink") == content
     assert stat.S_IMODE((tmp_path / "store" / NAME).stat().st_mode) & 0o222 == 0
-    assert drafts(tmp_path / "store") == []
+    assert leftovers(tmp_path / "store") == []
 
 
 @POSIX
@@ -252,7 +252,7 @@ def test_pr27_a_source_that_changes_is_not_stored(
         store.put(NAME, changing, meanwhile)
 
     assert store.stat(NAME) is None
-    assert drafts(tmp_path / "store") == []
+    assert leftovers(tmp_path / "store") == []
 
 
 def test_pr27_a_source_that_vanished_is_no_fault_of_the_store(
@@ -277,7 +277,7 @@ def test_a_store_that_is_stopped_leaves_nothing(
         store.put(NAME, source(b"12345"), stop)
 
     assert store.stat(NAME) is None
-    assert drafts(tmp_path / "store") == []
+    assert leftovers(tmp_path / "store") == []
 
 
 @pytest.mark.parametrize("clone_id", ["c10e", ""])
@@ -302,7 +302,7 @@ def test_two_writers_of_one_name_at_once_both_succeed_and_do_not_mix(
     slow.join()
 
     assert content_of(store, NAME, tmp_path / "second") == b"s" * 100
-    assert drafts(tmp_path / "store") == []
+    assert leftovers(tmp_path / "store") == []
 
 
 KILLED = """
@@ -347,7 +347,7 @@ def test_killed_at_any_moment_a_store_leaves_the_old_the_new_or_nothing_and_no_g
         found = (tmp_path / "store" / NAME).read_bytes() if store.stat(NAME) else None
         assert found in {before, content}
         with suppress(FileNotFoundError):
-            assert len(drafts(tmp_path / "store")) <= 1
+            assert len(leftovers(tmp_path / "store")) <= 1
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL
@@ -356,7 +356,7 @@ def test_killed_at_any_moment_a_store_leaves_the_old_the_new_or_nothing_and_no_g
     assert moments > 8
     store.put(NAME, new, quiet)
     assert (tmp_path / "store" / NAME).read_bytes() == content
-    assert drafts(tmp_path / "store") == []
+    assert leftovers(tmp_path / "store") == []
 
 
 @POSIX
@@ -399,7 +399,7 @@ def test_a_file_system_that_takes_no_larger_file_is_full_and_keeps_the_old_objec
         store.put(NAME, large, quiet)
 
     assert content_of(store, NAME, tmp_path / "sink") == b"old"
-    assert drafts(tmp_path / "store") == []
+    assert leftovers(tmp_path / "store") == []
 
 
 @POSIX
@@ -442,7 +442,7 @@ def test_a_full_disk_is_full_and_takes_the_next_smaller_file(
         store.put(NAME, source(bytes(2 << 20)), quiet)
 
     assert store.stat(NAME) is None
-    assert drafts(tiny_disk / "store") == []
+    assert leftovers(tiny_disk / "store") == []
     store.put(NAME, source(bytes(1 << 19)), quiet)
     assert store.stat(NAME) == Stat(1 << 19)
 

@@ -49,13 +49,13 @@ class Limited(Layer):
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         allowance = self._allowed()
-        with allowance.turn(self._stopping), self._gate.passed():
-            self.backend.get(name, sink, allowance.metered(progress, sink.size, self._stopping))
+        with allowance.turn(), self._gate.passed():
+            self.backend.get(name, sink, allowance.metered(progress, sink.size))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         allowance = self._allowed()
-        with allowance.turn(self._stopping), self._gate.passed():
-            return self.backend.put(name, source, allowance.metered(progress, 0, self._stopping))
+        with allowance.turn(), self._gate.passed():
+            return self.backend.put(name, source, allowance.metered(progress, 0))
 
     def delete(self, name: str) -> None:
         with self._gate.passed():
@@ -68,7 +68,7 @@ class Limited(Layer):
     def _allowed(self) -> "_Allowance":
         with self._reading:
             if self._allowance is None:
-                self._allowance = _Allowance(self.place.clone, self._clock)
+                self._allowance = _Allowance(self.place.clone, self._stopping, self._clock)
             return self._allowance
 
 
@@ -106,25 +106,25 @@ class _Gate:
 class _Allowance:
     """What this clone allows: so many transfers at once, so many bytes per second over all of them."""
 
-    def __init__(self, clone: Clone, clock: Callable[[], float]) -> None:
+    def __init__(self, clone: Clone, stopping: Event, clock: Callable[[], float]) -> None:
         at_once = clone.number("pyshare-connections", math.inf)
         self._turns = BoundedSemaphore(max(1, int(at_once))) if at_once < math.inf else None
         self._rate = clone.size("pyshare-bwlimit") or math.inf
+        self._stopping = stopping
         self._clock = clock
         self._spending = Lock()
         self._paid_until = -math.inf
 
-    def turn(self, stopping: Event) -> AbstractContextManager[None]:
+    def turn(self) -> AbstractContextManager[None]:
         """One of the transfers that may run at once; waits until one is free."""
-        return nullcontext() if self._turns is None else _held(self._turns, stopping)
+        return nullcontext() if self._turns is None else _held(self._turns, self._stopping)
 
-    def metered(self, progress: Progress, begin: int, stopping: Event) -> Progress:
+    def metered(self, progress: Progress, begin: int) -> Progress:
         """Reports to `progress` and then holds the transfer up for as long as its bytes are worth.
 
         Args:
             progress: Who is told first.
             begin: Bytes that are there before the transfer, which cost nothing.
-            stopping: Ends the waiting.
         """
         if self._rate == math.inf:
             return progress
@@ -135,7 +135,7 @@ class _Allowance:
             progress(done)
             moved = done - last if done >= last else done
             last = done
-            if stopping.wait(self._spend(moved)):
+            if self._stopping.wait(self._spend(moved)):
                 raise Stopped("stopped in the middle of a transfer")
 
         return report

@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
 
 def place(url: str = "memory:", **settings: str) -> Place:
     """A place for tests: the given settings, outside of any clone, without a login."""
-    return Place(url, {"url": url, **settings}, Clone(), lambda: None)
+    return Place(url, {"url": url, **settings}, Clone())
 
 
 class MemoryBackend(Backend):

@@ -67,14 +67,14 @@ class DirectoryBackend(Backend):
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         path = path_of_name(self._root, name)
         self._marker.require()
-        drafts = os.path.join(self._root, FOLDER)
+        folder = os.path.join(self._root, FOLDER)
         with faults("write", path), source.open() as reader:
-            make_folder(self._root, drafts)
-            with temporary(*self._draft_paths(drafts, name)) as draft:
-                if copy(reader, draft.file, source.size, progress) != source.size:
+            make_folder(self._root, folder)
+            with temporary(*self._temporary_paths(folder, name)) as written:
+                if copy(reader, written.file, source.size, progress) != source.size:
                     raise SourceChanged(f"{shown(source.path)} changed while it was being stored")
-                draft.finish()
-                move_into_place(self._root, draft.path, path)
+                written.finish()
+                move_into_place(self._root, written.path, path)
         return Receipt(size=source.size)
 
     def delete(self, name: str) -> None:
@@ -113,17 +113,17 @@ class DirectoryBackend(Backend):
         with os.fdopen(number, "rb", buffering=0) as file:
             yield file
 
-    def _draft_paths(self, drafts: bytes, name: str) -> tuple[bytes, bytes]:
-        """The draft that this clone always uses for `name`, and one that nobody else uses.
+    def _temporary_paths(self, folder: bytes, name: str) -> tuple[bytes, bytes]:
+        """The path in `folder` that this clone always uses for `name`, and one that nobody else uses.
 
         The first keeps killed attempts from piling up; another clone must not touch it.
         """
-        unique = os.path.join(drafts, os.urandom(16).hex().encode())
+        unique = os.path.join(folder, os.urandom(16).hex().encode())
         clone = self.place.clone.id
         if not clone:
             return unique, unique
         digest = hashlib.md5(f"{clone} {name}".encode("utf-8", "surrogateescape"), usedforsecurity=False)
-        return os.path.join(drafts, digest.hexdigest().encode()), unique
+        return os.path.join(folder, digest.hexdigest().encode()), unique
 
 
 @contextmanager

@@ -46,16 +46,16 @@ def make_folder(root: bytes, folder: bytes) -> None:
     sync_folder(parent)
 
 
-def move_into_place(root: bytes, draft: bytes, path: bytes) -> None:
-    """Rename the whole file `draft` to `path`, replacing what is there, so that it survives a power cut."""
+def move_into_place(root: bytes, temporary: bytes, path: bytes) -> None:
+    """Rename the whole file `temporary` to `path`, replacing what is there, so that it survives a power cut."""
     try:
-        os.replace(draft, path)
+        os.replace(temporary, path)
     except FileNotFoundError:
         make_folder(root, os.path.dirname(path))
-        os.replace(draft, path)
+        os.replace(temporary, path)
     except PermissionError:
         _unlock(path)
-        os.replace(draft, path)
+        os.replace(temporary, path)
     sync_folder(os.path.dirname(path))
 
 
