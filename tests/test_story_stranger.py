@@ -36,9 +36,9 @@ def test_an_autoenabled_remote_is_not_taken_for_the_users_own(
     clone = Repository(bob, bob.folder / "clone")
     bob.run("git", "clone", "-q", str(repository.folder), str(clone.folder), cwd=bob.folder)
     login: dict[str, Any] = {"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": "hunter2"}
-    clone.annex("init", **login)
+    clone.annex("init", login=login)
     assert clone.git("config", "remote.evil.annex-verified").stdout == "automatic\n"
-    clone.annex("fsck", "--fast", "--from", "evil", check=False, **login)
+    clone.annex("fsck", "--fast", "--from", "evil", check=False, login=login)
     assert dav.requests
     assert not any("Authorization" in seen.headers for seen in dav.requests)
     assert "pyshare-host" not in clone.git("config", "--list").stdout
