@@ -37,7 +37,7 @@ def enrol(annex: Master, session: Session) -> None:
         if kind.login:
             _hand_over_login(annex, kind, trust.account)
             trust.bind()
-    elif kind.login and not trust.account.doors:  # whether a guest needs a login only the server can tell
+    elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
 
 

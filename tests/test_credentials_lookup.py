@@ -8,7 +8,7 @@ import pytest
 from logins import clone_with
 
 from git_annex_remote_pyshare.credentials import kept
-from git_annex_remote_pyshare.credentials.account import Account, Door
+from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, from_environment, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -86,7 +86,7 @@ def test_a_kept_login_goes_to_its_own_host_only(host: str) -> None:
     assert find("webdav", Trust(clone_with(), Account(HOST)), None) == KEPT
 
 
-LINK = Account(f"{HOST}/s/T0k", (Door("https://x/new", "anonymous"), Door("https://x/old", "T0k")))
+LINK = Account(f"{HOST}/s/T0k", (Endpoint("https://x/new", "anonymous"), Endpoint("https://x/old", "T0k")))
 GUEST = Credential("anonymous", "opensesame", "pyshare login")
 
 
@@ -125,7 +125,7 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
     assert remedy("webdav", Trust(clone_with(), LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
-    trap = Account(f"{HOST}:8080/s/T;reboot", (Door("http://x/new", "anonymous"),))
+    trap = Account(f"{HOST}:8080/s/T;reboot", (Endpoint("http://x/new", "anonymous"),))
     assert remedy("webdav", Trust(clone_with(), trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
 
 

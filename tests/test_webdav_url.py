@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.webdav.url import account_of, address_of, check, in_path
-from git_annex_remote_pyshare.credentials.account import Account, Door
+from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 
 CLOUD = "https://cloud.example.org"
@@ -61,12 +61,12 @@ def test_a_public_link_is_a_store_for_guests(url: str, base: str, older: str) ->
     ],
 )
 def test_all_forms_of_a_public_link_are_one_account_with_two_doors(form: str) -> None:
-    name, doors = account_of(form)
+    name, endpoints = account_of(form)
     assert name == "cloud.example.org/sub/s/T0k"
     server = address_of(form).server
-    assert doors == (
-        Door(f"{server}/public.php/dav/files/T0k", "anonymous"),
-        Door(f"{server}/public.php/webdav", "T0k"),
+    assert endpoints == (
+        Endpoint(f"{server}/public.php/dav/files/T0k", "anonymous"),
+        Endpoint(f"{server}/public.php/webdav", "T0k"),
     )
 
 

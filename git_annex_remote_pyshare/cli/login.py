@@ -66,7 +66,7 @@ def login(**typed: Any) -> None:
     wish = Wish(**typed)
     _check_address(wish)
     account = registry.account_of(wish.url)
-    if not account.doors:
+    if not account.is_link:
         got = _obtain(wish._replace(url=_to_web(wish.url)))
         _tell(account.name, got, _keep(wish.url, got.login, got.granted_by))
     elif guest := _as_guest(account, wish):
@@ -92,10 +92,10 @@ def _as_guest(account: Account, wish: Wish) -> Credential | None:
     if wish.user or wish.token:
         raise BadSetting("a public link has one password for all", remedy=f"Type: pyshare login {wish.url}")
     if wish.no_check:
-        return ask_guest(account.doors[0].user)
-    if door := guest.locked_door(account):
-        login = ask_guest(account.doors[0].user)
-        guest.check(account, door, login.secret)
+        return ask_guest(account.endpoints[0].user)
+    if endpoint := guest.locked_endpoint(account):
+        login = ask_guest(account.endpoints[0].user)
+        guest.check(account, endpoint, login.secret)
         return login
     return None
 

@@ -1,4 +1,4 @@
-"""Whom a login is for: everybody's own one on a host, or the one thing there that has a password of its own."""
+"""What a login is for: everybody's own one for a host, or the password that all guests of a public link share."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, web_address
 
 
-class Door(NamedTuple):
-    """An address where a guest is let in, and the user name that a guest bears there."""
+class Endpoint(NamedTuple):
+    """One of the addresses of a public link, and the user name that its guests bear there."""
 
     url: str
     user: str
@@ -17,9 +17,14 @@ class Account(NamedTuple):
     """What a login is bound to."""
 
     name: str
-    """The host, as `host_of` gives it; behind it the path of what has a password of its own (`HOST/s/TOKEN`)."""
-    doors: tuple[Door, ...] = ()
-    """Where its guests may be let in, the likeliest first; empty where people have accounts of their own."""
+    """The host, as `host_of` gives it; behind it the path of a public link (`HOST/s/TOKEN`)."""
+    endpoints: tuple[Endpoint, ...] = ()
+    """Of a public link, the likeliest first; empty where people have accounts of their own."""
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a public link's."""
+        return bool(self.endpoints)
 
     @property
     def host(self) -> str:
@@ -29,13 +34,13 @@ class Account(NamedTuple):
     @property
     def url(self) -> str:
         """What to type behind `pyshare login` for it."""
-        if not self.doors:
+        if not self.is_link:
             return web_address(self.name)
-        return f"{self.doors[0].url.partition(':')[0]}://{self.name}"
+        return f"{self.endpoints[0].url.partition(':')[0]}://{self.name}"
 
     def fitting(self, login: Credential | None) -> Credential | None:
         """The login if it is meant for this account: somebody's own is not for what is open to guests."""
-        fits = login and (not self.doors or login.user in {door.user for door in self.doors})
+        fits = login and (not self.is_link or login.user in {endpoint.user for endpoint in self.endpoints})
         return login if fits else None
 
 

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
-from git_annex_remote_pyshare.credentials.account import Account, Door
+from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting
 
@@ -98,7 +98,7 @@ def account_of(url: str) -> Account:
     if not address.token:
         return Account(host)
     below = address.server.removeprefix(address.origin)
-    return Account(f"{host}{below}/s/{address.token}", _doors(address.server, address.token))
+    return Account(f"{host}{below}/s/{address.token}", _endpoints(address.server, address.token))
 
 
 def in_path(name: str) -> str:
@@ -125,13 +125,13 @@ def _web_scheme(scheme: str) -> str:
 
 def _public_link(server: str, token: str, query: str) -> Address:
     folder = _folder_shown(query)
-    newer, older = (door.url + folder for door in _doors(server, token))
+    newer, older = (endpoint.url + folder for endpoint in _endpoints(server, token))
     return Address(newer, token=token, older=older, public=True, server=server)
 
 
-def _doors(server: str, token: str) -> tuple[Door, Door]:
+def _endpoints(server: str, token: str) -> tuple[Endpoint, Endpoint]:
     """Where a public link is reached: since Nextcloud 29, and before as well as on ownCloud."""
-    return Door(f"{server}/public.php/dav/files/{token}", GUEST), Door(f"{server}/public.php/webdav", token)
+    return Endpoint(f"{server}/public.php/dav/files/{token}", GUEST), Endpoint(f"{server}/public.php/webdav", token)
 
 
 def _folder_shown(query: str) -> str:
