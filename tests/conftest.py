@@ -1,3 +1,3 @@
 """Fixtures that several test modules use."""
 
-pytest_plugins = ["annex", "servers", "davkit", "places", "logins"]
+pytest_plugins = ["annex", "servers", "davkit", "places", "logins", "waiting"]

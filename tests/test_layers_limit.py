@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Barrier, Event, Lock
 
 import pytest
@@ -37,21 +36,6 @@ class Configured(Clone):
 def limited(time: Event, clone: Clone, faults: Faults | None = None) -> Limited:
     backend = MemoryBackend(place()._replace(clone=clone), faults=faults)
     return Limited(backend, time, clock=time.clock) if isinstance(time, Waiting) else Limited(backend, time)
-
-
-@pytest.fixture
-def time() -> Waiting:
-    return Waiting()
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
 
 
 def test_without_limits_nobody_waits(time: Waiting, desk: Desk) -> None:

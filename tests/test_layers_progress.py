@@ -1,7 +1,6 @@
 """Reporting: few reports, the right last one, and an end when we are stopped."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,23 +20,8 @@ BODY = body_of(10_000)
 
 
 @pytest.fixture
-def time() -> Waiting:
-    return Waiting()
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
 def store(time: Waiting, faults: Faults) -> Reporting:
     return Reporting(MemoryBackend(faults=faults), time, clock=time.clock)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
 
 
 @pytest.mark.parametrize("size", [0, 1, 10_000])

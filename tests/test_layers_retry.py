@@ -1,7 +1,6 @@
 """Retrying: what is tried again, after how long, for how long, and from where."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from waiting import Waiting
@@ -17,23 +16,8 @@ BROKEN = Fail(Unreachable("the line is down"))
 
 
 @pytest.fixture
-def time() -> Waiting:
-    return Waiting()
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
 def store(time: Waiting, faults: Faults) -> Retrying:
     return Retrying(MemoryBackend(faults=faults), time, clock=time.clock)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
 
 
 def test_what_works_is_asked_once_and_nobody_waits(store: Retrying, faults: Faults, time: Waiting, desk: Desk) -> None:

@@ -29,11 +29,6 @@ def server() -> MemoryBackend:
     return MemoryBackend(digests=("sha256", "md5"))
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
 def test_a_right_object_stays(server: MemoryBackend, desk: Desk) -> None:
     receipt = desk.put(Verified(server), "name", BODY)
     assert set(receipt.digests) == {"sha256", "md5"}

@@ -1,6 +1,12 @@
-"""Time that passes only when somebody waits: for tests of what waits for seconds and minutes."""
+"""What the tests of layers share: time that passes only when somebody waits, scripted faults, and files to transfer."""
 
+from pathlib import Path
 from threading import Event
+
+import pytest
+
+from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.faults import Faults
 
 
 class Waiting(Event):
@@ -25,3 +31,18 @@ class Waiting(Event):
         if self.now >= self._stop_at:
             self.set()
         return self.is_set()
+
+
+@pytest.fixture
+def time() -> Waiting:
+    return Waiting()
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
