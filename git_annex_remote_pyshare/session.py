@@ -5,13 +5,13 @@ from threading import Event, Lock
 
 from annexremote import Master, ProtocolError
 
-from git_annex_remote_pyshare import settings
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
+from git_annex_remote_pyshare.settings import SETTINGS, parse
 
 CREDS = "pysharecreds"
 """Name under which git-annex keeps the login of a remote (SETCREDS, GETCREDS)."""
@@ -36,7 +36,7 @@ class Session:
         Raises:
             BadSetting: One of them cannot work.
         """
-        values = settings.parse({setting.name: annex.getconfig(setting.name) for setting in settings.SETTINGS})
+        values = parse({setting.name: annex.getconfig(setting.name) for setting in SETTINGS})
         registry.check(values["url"])
         self._settings = values
         return values

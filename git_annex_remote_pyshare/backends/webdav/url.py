@@ -72,11 +72,10 @@ def address_of(url: str) -> Address:
         raise BadSetting(f"url={url} has an empty or dotted part in its path", remedy="Write the path out.")
     if link := _LINK.fullmatch(path):
         return _public_link(origin + link[1], link[2], query)
-    if query or fragment:
-        clean = f"{scheme}://{host}{path}"
+    if rest := query or fragment:
         raise BadSetting(
-            f"url={url} goes on behind the path with {(query or fragment)[0]}",
-            remedy=f"Type instead: url={clean} (a # or ? that belongs to a folder's name is written %23 or %3F).",
+            f"url={url} goes on behind the path with {rest[0]}",
+            remedy=f"Type instead: url={scheme}://{host}{path} (in a folder's name write %23 for # and %3F for ?).",
         )
     public = _PUBLIC.fullmatch(path)
     if public is None:
