@@ -44,16 +44,21 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
         """Bring the object of `key` into the file, going on behind what is there already."""
         sink = Sink(local_path(local_file))
-        self.session.store(self.annex).get(self._name(key), sink, self.annex.progress)
         expected = expected_size(key)
-        if expected is not None and sink.size != expected:
-            came = sink.size
+
+        def report(done: int) -> None:
+            if expected is not None and done > expected:  # a server may send without end, until the disk is full
+                raise _wrong_size(key, done, expected)
+            self.annex.progress(done)
+
+        try:
+            self.session.store(self.annex).get(self._name(key), sink, report)
+            if expected is not None and sink.size != expected:
+                raise _wrong_size(key, sink.size, expected)
+        except Corrupt:
             with sink.writing(0):  # nobody may resume behind a wrong beginning
                 pass
-            raise Corrupt(
-                f"the object of {key} has {came} bytes instead of {expected}",
-                remedy="Somebody who has the content can repair it: git annex copy --to this remote.",
-            )
+            raise
 
     def checkpresent(self, key: str) -> bool:
         """Whether the whole object of `key` is there; an object of a wrong size is not it."""
@@ -98,6 +103,13 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def _name(self, key: str) -> str:
         return name_of(self.session.settings(self.annex)["layout"], key)
+
+
+def _wrong_size(key: str, came: int, expected: int) -> Corrupt:
+    return Corrupt(
+        f"the object of {key} has {came} bytes instead of {expected}",
+        remedy="Somebody who has the content can repair it: git annex copy --to this remote.",
+    )
 
 
 def _login_of(place: Place) -> str:

@@ -1,5 +1,7 @@
 """Answers to PROPFIND as servers really write them."""
 
+import tracemalloc
+
 import pytest
 from davkit import backend
 from scripted_dav import Rule, ScriptedDAV, answer
@@ -119,3 +121,30 @@ def test_a_listing_that_breaks_off_is_a_failure_and_no_short_listing(dav: Script
     dav.script(Rule("PROPFIND", answer(207, body)._replace(cut=len(body) // 2)))
     with pytest.raises(Unreachable):
         list(store.list())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(b"<a>b</a>", id="elements"),
+        pytest.param(b"<a>", id="ever deeper"),
+        pytest.param(b"x", id="text"),
+        pytest.param(b"<d:response><d:href>/x</d:href><d:status>HTTP/1.1 404 No</d:status></d:response>", id="nothing"),
+    ],
+)
+def test_an_answer_without_end_is_not_kept_in_memory(dav: ScriptedDAV, store: WebDAVBackend, more: bytes) -> None:
+    body = multistatus().removesuffix(b"</d:multistatus>") + more * (4_000_000 // len(more))
+    dav.script(Rule("HEAD", answer(405)), Rule("PROPFIND", answer(207, body)))
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    with pytest.raises(NotAStore):
+        store.stat("KEY")
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+def test_a_multistatus_that_says_nothing_leaves_it_unknown(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    dav.script(Rule("HEAD", answer(405)), Rule("PROPFIND", answer(207, multistatus())))
+    with pytest.raises(NotAStore):
+        store.stat("KEY")

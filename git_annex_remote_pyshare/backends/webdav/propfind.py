@@ -22,6 +22,9 @@ _BODY = (
     b'<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>'
 )
 
+_LONGEST = 1 << 18
+"""Bytes in which an answer must come to its next thing: a parser keeps what it has not seen the end of."""
+
 
 class Thing(NamedTuple):
     """One thing of a multistatus answer."""
@@ -71,17 +74,42 @@ def _things(client: Client, answer: BaseHTTPResponse, what: str) -> Iterator[Thi
     from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only a look or a listing needs it
     from defusedxml.ElementTree import iterparse  # noqa: PLC0415
 
+    text, said_anything = _Bounded(answer), False
     try:
-        events = iterparse(answer, ("start", "end"), forbid_dtd=True)
+        events = iterparse(text, ("start", "end"), forbid_dtd=True)
         _, multistatus = next(events)
         for event, element in events:
             if event == "end" and element.tag == "{DAV:}response":
+                said_anything = True
                 thing = _thing(element, client.doing(what))
                 multistatus.clear()  # or a large folder would grow in memory
                 if thing is not None:
+                    text.room = _LONGEST
                     yield thing
-    except (ParseError, DefusedXmlException, StopIteration) as error:
+    except (ParseError, DefusedXmlException, StopIteration, _TooLong) as error:
         raise errors.login_page(client.doing(what)) from error
+    if not said_anything:  # not even that nothing is there
+        raise errors.login_page(client.doing(what))
+
+
+class _TooLong(Exception):
+    """The answer goes on and on without a thing."""
+
+
+class _Bounded:
+    """An answer as a file that does not fill the memory, whoever sends it."""
+
+    def __init__(self, answer: BaseHTTPResponse) -> None:
+        self._answer = answer
+        self.room = _LONGEST
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; raises _TooLong when there is no room for them."""
+        block = self._answer.read(size)
+        self.room -= len(block)
+        if self.room < 0:
+            raise _TooLong
+        return block
 
 
 def _thing(response: "Element", doing: Doing) -> Thing | None:
