@@ -1,0 +1,53 @@
+"""Stores in folders for tests of the directory backend, and what is stored there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.directory import temporary
+from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.transfer import Sink, Source
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such thing")
+NAME = "a/SHA256E-s5--00.txt"
+
+
+def backend_at(folder: Path | str, clone_id: str = "c10e") -> DirectoryBackend:
+    clone = Clone(remote="lab")
+    clone.__dict__["config"] = {"annex.uuid": clone_id}
+    return DirectoryBackend(Place(str(folder), {}, clone, lambda: None))
+
+
+def established(folder: Path) -> DirectoryBackend:
+    store = backend_at(folder)
+    store.establish()
+    return store
+
+
+def sources_in(folder: Path) -> Callable[[bytes], Source]:
+    """Makes a source with the given content, always the same file."""
+
+    def make(content: bytes) -> Source:
+        path = folder / "source"
+        path.write_bytes(content)
+        return Source(os.fsencode(path))
+
+    return make
+
+
+def quiet(_done: int) -> None:
+    """Progress that nobody watches."""
+
+
+def content_of(store: DirectoryBackend, name: str, into: Path) -> bytes:
+    store.get(name, Sink(os.fsencode(into)), quiet)
+    return into.read_bytes()
+
+
+def leftovers(folder: Path) -> list[str]:
+    """What unfinished stores have left."""
+    return os.listdir(folder / os.fsdecode(temporary.FOLDER))
