@@ -1,6 +1,7 @@
 """The one entry: the protocol when git-annex starts us, the command line when a person does."""
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ def _started_by_git_annex() -> bool:
 
 
 def _serve() -> None:
+    # Ctrl-C reaches us as well as git-annex; while we import, it must not be told in a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A program that cannot start must say so in git-annex's own words, or git-annex would wait for its VERSION.
     try:
         from git_annex_remote_pyshare.protocol.serve import serve  # noqa: PLC0415  # a person's command never needs it

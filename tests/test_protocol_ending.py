@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from dialogue import PROGRAMS, Program
@@ -133,3 +134,11 @@ def test_children_of_the_process_do_not_hold_the_pipes_of_git_annex() -> None:
     done = subprocess.run([sys.executable, "-c", code], input=b"for us", capture_output=True, check=True)
     assert done.stdout == b"done 0"
     assert re.fullmatch(rb"0\r?\n", done.stderr)
+
+
+def test_ctrl_c_while_we_start_is_no_traceback_pr19(tmp_path: Path) -> None:
+    (tmp_path / "annexremote.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, *PROGRAMS["pyshare"]]
+    done = subprocess.run(command, input=b"", capture_output=True, env={**os.environ, "PYTHONPATH": path}, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
