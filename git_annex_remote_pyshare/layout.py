@@ -42,26 +42,13 @@ def escape(text: str) -> str:
     """`text` with everything as %XX that some server refuses, folds or composes: then ASCII without capitals.
 
     Case, and a Unicode character's composed and decomposed form, are the same name on some file systems, so
-    capitals and all bytes beyond ASCII are written as %XX. `unescape` is the inverse.
+    capitals and all bytes beyond ASCII are written as %XX. Percent-decoding (RFC 3986 §2.1) gives the text back.
     """
     escaped = text.encode("utf-8", "surrogateescape").decode("latin-1").translate(_ESCAPES)
     if escaped.endswith((".", *_UNFINISHED)):
         stem, _, ending = escaped.rpartition(".")
         return f"{stem}%2E{ending}"
     return escaped
-
-
-def unescape(text: str) -> str:
-    """What `escape` was given."""
-    first, *rest = text.split("%")
-    decoded = [bytes.fromhex(part[:2]) + part[2:].encode() for part in rest]
-    return b"".join((first.encode(), *decoded)).decode("utf-8", "surrogateescape")
-
-
-def key_in(name: str) -> str | None:
-    """The key that `shard` gave this name to; None when the name is only a hash of a longer one."""
-    segment = name.rpartition("/")[2]
-    return None if segment.startswith(_HASHED) else unescape(segment.removeprefix(_ESCAPED_WHOLE))
 
 
 def _shard(key: str) -> str:

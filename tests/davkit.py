@@ -1,6 +1,7 @@
 """Short words for tests of the WebDAV backend: a backend on a server, a file to store, a place to retrieve into."""
 
 import hashlib
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -72,3 +73,9 @@ def be_cloud(dav: ScriptedDAV) -> None:
         return {"OC-FileId": "00000012oc", "OC-ETag": '"abc"', **received}
 
     dav.on_put = sign
+
+
+def shown(seen: Seen) -> str:
+    """The login that a request showed, decoded where it is Basic; empty for none."""
+    kind, _, value = seen.headers.get("Authorization", "").partition(" ")
+    return b64decode(value).decode() if kind == "Basic" else f"{kind} {value}".strip()
