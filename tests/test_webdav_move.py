@@ -1,5 +1,6 @@
 """Temporary names, and a MOVE that is in doubt, on a scripted server."""
 
+import gc
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -159,6 +160,40 @@ def test_two_jobs_storing_one_object_do_not_share_a_temporary_name(
     used = [seen.path for seen in dav.requests if seen.method == "PUT"]
     assert dav.objects == {OBJECT: b"content"}
     assert len(set(used)) > 1
+
+
+def test_two_processes_of_one_clone_do_not_share_a_temporary_name(dav: ScriptedDAV, tmp_path: Path) -> None:
+    """Each has its own lock, as two processes have; one that ended gives its name on."""
+    (tmp_path / "git" / "annex").mkdir(parents=True)
+
+    def process() -> WebDAVBackend:
+        made = backend(f"{dav.url}/dav")
+        made.place.clone.git_dir = str(tmp_path / "git")
+        return made
+
+    first, second = process(), process()
+    first.put("a/KEY", source(tmp_path), quiet)
+    second.put("a/KEY", source(tmp_path), quiet)
+    first.close()
+    del first
+    gc.collect()
+    third = process()
+    third.put("a/KEY", source(tmp_path), quiet)
+    used = [seen.path for seen in dav.requests if seen.method == "PUT"]
+    assert used[0] != used[1]
+    assert used[2] == used[0]
+    for store in (second, third):
+        store.close()
+
+
+def test_where_nothing_can_be_locked_no_two_processes_share_a_name(dav: ScriptedDAV, tmp_path: Path) -> None:
+    for _ in range(2):
+        store = backend(f"{dav.url}/dav")
+        store.place.clone.git_dir = str(tmp_path / "gone")
+        store.put("a/KEY", source(tmp_path), quiet)
+        store.close()
+    used = [seen.path for seen in dav.requests if seen.method == "PUT"]
+    assert used[0] != used[1]
 
 
 def test_unfinished_stores_are_not_listed(dav: ScriptedDAV, store: WebDAVBackend) -> None:

@@ -6,13 +6,16 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
 from urllib3.response import BaseHTTPResponse
 
+from git_annex_remote_pyshare.backends.webdav.claim import Claim
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.reading import stat
+from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import PyshareError, Stopped, Unreachable
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
@@ -38,12 +41,12 @@ class Temporaries:
 
     Args:
         client: Removes what a failed store left.
-        clone: Identity of this clone, so that two clones never share a name; empty for none.
+        clone: Its identity, and the number of this process in it, keep two writers from sharing a name.
     """
 
-    def __init__(self, client: Client, clone: str) -> None:
+    def __init__(self, client: Client, clone: Clone) -> None:
         self._client = client
-        self._clone = clone or secrets.token_hex(16)
+        self._clone = clone
         self._in_use: set[str] = set()
         self._lock = Lock()
 
@@ -61,11 +64,17 @@ class Temporaries:
         finally:
             self._in_use.discard(temporary)
 
+    @cached_property
+    def _writer(self) -> str:
+        """The same for all processes of this clone that come one after the other."""
+        self._claim = Claim(self._clone.git_dir) if self._clone.git_dir else None
+        return f"{self._clone.id or secrets.token_hex(16)}{self._claim.number if self._claim else ''}"
+
     def _take(self, path: str) -> str:
         # The same folder, since only there a MOVE is sure to be a rename.
         folder, slash, _ = path.rpartition("/")
         with self._lock:
-            mark = f"{self._clone}/{path}"
+            mark = f"{self._writer}/{path}"
             while (temporary := f"{folder}{slash}pyshare-tmp-{_short_hash(mark)}") in self._in_use:
                 mark += secrets.token_hex(8)  # another job stores the same object
             self._in_use.add(temporary)

@@ -27,7 +27,7 @@ class Uploads:
     def __init__(self, place: Place, client: Client) -> None:
         self._client = client
         self._folders = Folders(client)
-        self._temporaries = Temporaries(client, place.clone.id)
+        self._temporaries = Temporaries(client, place.clone)
         self._sums = False
         self._moves_are_true = False
         self._way = place.clone.option("pyshare-put")

@@ -1,0 +1,56 @@
+"""Numbers the processes of one clone that store at the same time, so that no two of them share a temporary name.
+
+git-annex keeps two of its processes from storing one key in one remote, but not in two remotes that are one place.
+"""
+
+import os
+import secrets
+import sys
+import weakref
+from itertools import count
+
+
+class Claim:
+    """The lowest number that no other living process of the clone has; kept until this object or its process ends.
+
+    Args:
+        git_dir: The clone's git directory.
+    """
+
+    def __init__(self, git_dir: str) -> None:
+        self.number = ""
+        try:
+            self._take(git_dir)
+        except OSError:  # nothing can be locked there, so nobody may have the same name for sure
+            self.number = secrets.token_hex(16)
+
+    def _take(self, git_dir: str) -> None:
+        for number in count():
+            path = os.path.join(git_dir, "annex", f"pyshare-{number}.lck")
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            # The system frees the lock of a process that was killed.
+            weakref.finalize(self, os.close, descriptor)
+            if _lock(descriptor):
+                self.number = str(number)
+                return
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
