@@ -66,7 +66,7 @@ def _not_absolute(url: str, path: str) -> BadSetting:
             f"url={url} begins with ~, which the shell replaces only at the beginning of a word",
             remedy=f"Type instead: url={os.path.expanduser(path)}",
         )
-    if path[1:2] == ":" or path.startswith("\\\\"):
+    if os.name != "nt" and (path[1:2] == ":" or path.startswith("\\\\")):
         return BadSetting(
             f"url={url} is a path of Windows, and this is not Windows",
             remedy="Give the path that the folder has on this machine, e.g. url=/mnt/lab/share",
