@@ -11,8 +11,7 @@ from git_annex_remote_pyshare.errors import BadSetting
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
 """Group in which other packages offer backends: the entry's name is the scheme, its object a Kind.
 
-They have the common settings only: git-annex asks for all names before it tells the URL, and at each start, when there
-is no time to look for packages.
+They have the common settings only, since `settings.py` declares all that git-annex is told of.
 """
 
 
