@@ -17,6 +17,8 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
      └─ Stopped        git-annex or the user ended us in the middle
 """
 
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
+
 
 class PyshareError(Exception):
     """A failure that a user can understand.
@@ -48,8 +50,9 @@ class PyshareError(Exception):
             self.passing = passing
 
     def __str__(self) -> str:
-        """Both sentences on one line, whatever line breaks a server's own words had."""
-        return " ".join(f"{self.what}. {self.remedy}".split()) if self.remedy else " ".join(self.what.split())
+        """Both sentences on one line, whatever a server's own words had: line breaks, or orders to the terminal."""
+        text = f"{self.what}. {self.remedy}" if self.remedy else self.what
+        return " ".join(text.translate(_CONTROLS).split())
 
 
 class NotFound(PyshareError):

@@ -1,7 +1,6 @@
 """A stranger's dataset that enables its own remote gets no login, with the real git-annex."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from annex import Home, Repository
@@ -35,7 +34,7 @@ def test_an_autoenabled_remote_is_not_taken_for_the_users_own(
 
     clone = Repository(bob, bob.folder / "clone")
     bob.run("git", "clone", "-q", str(repository.folder), str(clone.folder), cwd=bob.folder)
-    login: dict[str, Any] = {"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": "hunter2"}
+    login = {"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": "hunter2"}
     clone.annex("init", login=login)
     assert clone.git("config", "remote.evil.annex-verified").stdout == "automatic\n"
     clone.annex("fsck", "--fast", "--from", "evil", check=False, login=login)

@@ -108,3 +108,10 @@ def test_the_signature_of_a_redirect_is_not_in_an_error(dav: ScriptedDAV, store:
     with pytest.raises(PyshareError) as raised:
         verb("KEY")
     assert "geheim" not in str(raised.value)
+
+
+def test_a_servers_words_give_no_orders_to_the_terminal() -> None:
+    said = b"<s:message>\x1b[31mred\x07 \xc2\x9b2J</s:message>"
+    error = from_answer(DOING, 403, {"Content-Type": "application/xml"}, said)
+    assert "red" in str(error)
+    assert str(error).isprintable()
