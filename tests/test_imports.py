@@ -14,17 +14,18 @@ import git_annex_remote_pyshare
 PACKAGE = git_annex_remote_pyshare.__name__
 HOME = Path(git_annex_remote_pyshare.__file__).parent
 
-GROUND = ("", "errors", "transfer", "settings", "clone", "credentials")
+GROUND = ("", "errors", "lock", "transfer", "settings", "clone", "credentials")
 """What all may use; "" is the package itself, with its version."""
 
 MAY_USE: Mapping[str, tuple[str, ...]] = {
     "": (),
     "errors": (),
+    "lock": (),
     "keys": (),
     "transfer": ("errors",),
     "settings": ("errors",),
     "clone": ("errors",),
-    "credentials": ("", "errors", "clone"),
+    "credentials": ("", "errors", "lock", "clone"),
     "backends.base": GROUND,
     "backends.registry": (*GROUND, "backends.base"),
     "backends.directory": (*GROUND, "backends.base"),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from git_annex_remote_pyshare.credentials.lock import locked
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.lock import locked
 
 
 def folder() -> str:

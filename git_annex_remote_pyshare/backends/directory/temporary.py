@@ -1,5 +1,6 @@
 """A temporary file inside the store: what a killed writer left is used up by the next one, never by two at once."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -95,14 +96,14 @@ def _lock(number: int) -> bool:
     """
     if os.name == "nt":
         return False
-    import fcntl  # noqa: PLC0415  # Windows has no such module
+    from git_annex_remote_pyshare.lock import try_lock  # noqa: PLC0415  # only storing needs it
 
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise FileExistsError(error.errno, "another writer is busy") from error
+        free = try_lock(number)
     except OSError:
         return False
+    if not free:
+        raise FileExistsError(errno.EEXIST, "another writer is busy")
     return True
 
 

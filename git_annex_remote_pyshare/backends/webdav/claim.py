@@ -5,9 +5,10 @@ git-annex keeps two of its processes from storing one key in one remote, but not
 
 import os
 import secrets
-import sys
 import weakref
 from itertools import count
+
+from git_annex_remote_pyshare.lock import try_lock
 
 
 class Claim:
@@ -30,27 +31,6 @@ class Claim:
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
             # The system frees the lock of a process that was killed.
             weakref.finalize(self, os.close, descriptor)
-            if _lock(descriptor):
+            if try_lock(descriptor):
                 self.number = str(number)
                 return
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

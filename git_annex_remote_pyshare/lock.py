@@ -1,4 +1,4 @@
-"""A lock across processes, for files that several of them may write at once."""
+"""Locks across processes: on open files, and freed by the system when whoever holds one dies."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Wait until nobody else holds the lock file `path`, and hold it. The system frees it when a holder dies.
+    """Wait until nobody else holds the lock file `path`, and hold it.
 
     Where the file system has no locks (some network folders) the block runs all the same: whatever is written under
     this lock is also replaced in one step, so that at worst the last writer wins.
@@ -22,14 +22,33 @@ def locked(path: str) -> Iterator[None]:
         os.close(descriptor)  # frees the lock
 
 
+def try_lock(descriptor: int) -> bool:
+    """Whether nobody else had locked the open file; then it is ours until the descriptor is closed.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    try:
+        _lock_now(descriptor)
+    except (BlockingIOError, PermissionError):  # the second is Windows' word for it
+        return False
+    return True
+
+
 if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
 
+    def _lock_now(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _lock_now(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
