@@ -189,6 +189,11 @@ def test_a_request_ends_in_one_well_formed_reply_whatever_the_remote_does(
     assert re.fullmatch(form, reply), reply
 
 
+def test_a_servers_half_character_does_not_change_the_key_beside_it() -> None:
+    (replies,) = converse([b"CHECKPRESENT XYZ--\x80"], raising(OSError("\ud800 \udcff")))
+    assert replies == [b"CHECKPRESENT-UNKNOWN XYZ--\x80 OSError: \\ud800 \xff"]
+
+
 @given(st.lists(anything, max_size=5), acts)
 def test_any_line_gets_one_reply_and_the_job_lives_on(lines: list[bytes], act: Callable[[], Any]) -> None:
     *said, last = converse([*lines, b"GETORDERED"], act)

@@ -1,7 +1,12 @@
 """Makes one line of any text that goes out, since a line too many answers the next request."""
 
+import re
+
 LONGEST = 2000
 """Characters of an explanation; more would fill the user's screen and git-annex's JSON."""
+
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Surrogates that stand for no byte."""
 
 UNEXPLAINED = "no reason was given"
 """git-annex shows an empty explanation as nothing at all."""
@@ -39,4 +44,5 @@ def encoded(line: str) -> bytes:
     try:
         return line.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a UTF-16 pair, from some server's JSON
-        return line.encode("utf-8", "backslashreplace")
+        # A key in the same line must stay as it is, so only what has no bytes is replaced.
+        return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", line).encode("utf-8", "surrogateescape")
