@@ -109,3 +109,11 @@ def test_only_tls_and_this_machine_are_confidential(url: str, *, answer: bool) -
 
 def test_a_url_is_shown_without_its_login() -> None:
     assert without_login("https://bob:hunter2@cloud.example.org/a@b") == "https://cloud.example.org/a@b"
+
+
+@pytest.mark.parametrize("url", ["https://bob:s3/cret@cloud.example.org/dav", "https://bob:s3#cret@cloud.example.org"])
+def test_a_password_with_a_slash_is_not_shown(url: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        host_of(url)
+    assert "s3" not in str(refused.value)
+    assert "cloud.example.org" in str(refused.value)

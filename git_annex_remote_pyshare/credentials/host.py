@@ -24,8 +24,9 @@ def host_of(url: str) -> str:
     match = _URL.fullmatch(url)
     scheme = match[1].lower() if match else ""
     if not match or scheme not in _PORTS or int(match[3] or 0) > _LAST_PORT:
+        shown = re.sub("://.*@", "://", url, flags=re.DOTALL)  # a password may have a slash in it
         raise BadSetting(
-            f"{without_login(url)} is not the address of a server",
+            f"{shown} is not the address of a server",
             remedy="Give one like https://cloud.example.org/remote.php/dav/files/bob/share.",
         )
     name = match[2].lower() if match[2].isascii() else match[2]

@@ -6,9 +6,12 @@ git-annex keeps two of its processes from storing one key in one remote, but not
 import os
 import secrets
 import weakref
-from itertools import count
+from contextlib import suppress
 
 from git_annex_remote_pyshare.lock import try_lock
+
+_MOST = 64
+"""Processes of one clone that are told apart by locks: some network folders say for ever that another has it."""
 
 
 class Claim:
@@ -19,14 +22,13 @@ class Claim:
     """
 
     def __init__(self, git_dir: str) -> None:
-        self.number = ""
-        try:
+        # Where nothing can be locked, the number must be one that nobody else has.
+        self.number = secrets.token_hex(16)
+        with suppress(OSError):
             self._take(git_dir)
-        except OSError:  # nothing can be locked there, so nobody may have the same name for sure
-            self.number = secrets.token_hex(16)
 
     def _take(self, git_dir: str) -> None:
-        for number in count():
+        for number in range(_MOST):
             path = os.path.join(git_dir, "annex", f"pyshare-{number}.lck")
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
             # The system frees the lock of a process that was killed.
