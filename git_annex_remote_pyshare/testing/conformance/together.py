@@ -39,7 +39,9 @@ class Together(Suite):
         assert desk.get(store, KEY) in bodies
         assert [entry.name for entry in store.list()] == [KEY]
 
-    @pytest.mark.parametrize("there", [None, b"the old object"])
+    # The old one is as long as the new one, as it is for a key of git-annex: some servers (Apache) look up an object's
+    # size before they open it, and send so much of the one that has come in between.
+    @pytest.mark.parametrize("there", [None, body_of(LARGE, b"old")], ids=["new", "replacing"])
     def test_readers_never_see_a_part(
         self, store: Backend, elsewhere: Backend, desk: Desk, there: bytes | None
     ) -> None:
