@@ -19,6 +19,11 @@ LAYOUTS = (
 )
 """How keys become names; `layout.py` has the functions."""
 
+_LOGIN = re.compile(
+    r"([a-z][a-z0-9+.-]+):(?:(?://)?[^/\\?#@]*|[/\\]*[^/:@]*:(?![0-9]*[/?#])[^@]*)@", re.IGNORECASE | re.DOTALL
+)
+"""The beginning of a URL with a login, also with too few slashes, or with a slash in the password."""
+
 
 class Setting(NamedTuple):
     """One `name=value` of `git annex initremote`."""
@@ -83,8 +88,8 @@ def _known(name: str, allowed: tuple[str, ...]) -> str:
 
 def _check_url(url: str) -> None:
     """Refuse a login in a URL of any kind; what else it may be is for its backend to say."""
-    if found := re.match(r"[a-z][a-z0-9+.-]+://[^/?#]*@", url, re.IGNORECASE):
-        clean = found[0].partition("://")[0] + "://" + url[found.end() :]
+    if found := _LOGIN.match(url):
+        clean = f"{found[1]}://{url[found.end() :]}"
         raise BadSetting(
             "url= holds a login, which git-annex would publish with the dataset",
             remedy=f"Type instead: url={clean} and, for the login: pyshare login {clean}",

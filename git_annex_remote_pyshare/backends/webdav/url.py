@@ -74,7 +74,7 @@ def address_of(url: str) -> Address:
         return _public_link(origin + link[1], link[2], query)
     if rest := query or fragment:
         raise BadSetting(
-            f"url={url} goes on behind the path with {rest[0]}",
+            f"url= goes on behind the path with {rest[0]}",
             remedy=f"Type instead: url={scheme}://{host}{path} (in a folder's name write %23 for # and %3F for ?).",
         )
     public = _PUBLIC.fullmatch(path)
