@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from annex import Repository
@@ -29,6 +30,11 @@ class Counting:
         return Counter(line.split()[0] for line in text.splitlines())
 
 
+def folders(store: Path) -> set[str]:
+    """The folders that a store has its objects in."""
+    return {path.name for path in store.iterdir() if not path.name.startswith(".")}
+
+
 @pytest.fixture
 def counting(apache_server: Server) -> Counting:
     return Counting(apache_server)
@@ -39,13 +45,15 @@ def test_each_operation_is_one_request_per_file(
     repository: Repository, apache_server: Server, counting: Counting, jobs: str
 ) -> None:
     repository.home.environment.update(WEBDAV_USERNAME=apache_server.user, WEBDAV_PASSWORD=apache_server.password)
-    repository.initremote(f"{apache_server.url}/{uuid.uuid4().hex}")
-    repository.add({f"first/{number}": os.urandom(64) for number in range(100)})  # makes all sixteen folders
+    store = uuid.uuid4().hex
+    repository.initremote(f"{apache_server.url}/{store}")
+    repository.add({f"first/{number}": b"%d" % number for number in range(100)})
     repository.annex("copy", "--to", "store", jobs)
     cold = counting.since()
     assert cold["HEAD"] == 100
     assert cold["PUT"] <= 100 + 8  # only jobs that found the store new were refused
     assert cold["MKCOL"] <= 1 + 16 + 1
+    assert len(folders(apache_server.folder / store)) == 16  # the keys of these contents are spread over all of them
 
     repository.add({f"then/{number}": os.urandom(10_240) for number in range(COUNT)})
     repository.annex("copy", "--to", "store", jobs, "then")
