@@ -28,9 +28,9 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
     def initremote(self) -> None:
         """Check the settings; for the owner, make the place ready. Runs at autoenable, too."""
         # Imported here, since it runs git and no other request needs it.
-        from git_annex_remote_pyshare.enrol import enrol  # noqa: PLC0415
+        from git_annex_remote_pyshare.initremote import initremote  # noqa: PLC0415
 
-        enrol(self.annex, self.session)
+        initremote(self.annex, self.session)
 
     def prepare(self) -> None:
         """Read the settings; nothing is connected."""

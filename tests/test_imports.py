@@ -45,8 +45,8 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "testing": (*GROUND, "backends.base"),
     "protocol": ("errors",),
     "session": (*GROUND, "backends", "backends.base", "backends.registry", "store"),
-    "enrol": (*GROUND, "backends", "backends.base", "backends.registry", "session"),
-    "remote": (*GROUND, "backends.base", "keys", "layout", "session", "enrol"),
+    "initremote": (*GROUND, "backends", "backends.base", "backends.registry", "session"),
+    "remote": (*GROUND, "backends.base", "keys", "layout", "session", "initremote"),
     "cli": (*GROUND, "backends", "backends.base", "backends.registry", "backends.webdav", "keys", "layout", "store"),
     "__main__": ("protocol", "session", "remote", "cli"),
 }

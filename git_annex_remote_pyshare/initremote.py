@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.errors import Denied
 from git_annex_remote_pyshare.session import CREDS, Session
 
 
-def enrol(annex: Master, session: Session) -> None:
+def initremote(annex: Master, session: Session) -> None:
     """Check the settings and, for the owner, make the place ready.
 
     Raises:
