@@ -1,10 +1,8 @@
 """The name of the host that a login is bound to."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from git_annex_remote_pyshare.credentials.host import host_of, is_confidential, web_address, without_login
+from git_annex_remote_pyshare.credentials.host import host_of, is_confidential, without_login
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -74,19 +72,6 @@ def test_look_alikes_are_other_hosts(other: str) -> None:
 
 def test_sharp_s_is_not_taken_for_two_letters() -> None:
     assert host_of("https://fa\xdf.example") != host_of("https://fass.example")
-
-
-@given(
-    name=st.from_regex(r"[a-z][a-z0-9-]{0,9}(\.[a-z]{1,5}){0,2}", fullmatch=True),
-    port=st.integers(1, 65535),
-    tls=st.booleans(),
-)
-def test_the_address_that_is_shown_leads_to_the_same_host_where_no_odd_port_hides_the_scheme(
-    *, name: str, port: int, tls: bool
-) -> None:
-    host = host_of(f"{'https' if tls else 'http'}://{name}:{port}/x")
-    if not (port == 443 and not tls):
-        assert host_of(web_address(host)) == host
 
 
 @pytest.mark.parametrize(

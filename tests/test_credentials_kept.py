@@ -135,7 +135,7 @@ def test_a_keyring_that_fails_counts_as_not_there_and_the_remedy_says_so(
     with_keyring(MemoryKeyring())
     kept.keep("webdav", HOST, LOGIN)
     with_keyring(FailingKeyring())
-    trust = Trust(clone_with(), Account(HOST))
+    trust = Trust(clone_with(), Account(HOST, url=f"https://{HOST}"))
     assert find("webdav", trust, None) is None
     text = remedy("webdav", trust)
     assert f"in the {kept.KEYRING}, which is locked or does not answer" in text

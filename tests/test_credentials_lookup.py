@@ -86,7 +86,9 @@ def test_a_kept_login_goes_to_its_own_host_only(host: str) -> None:
     assert find("webdav", Trust(clone_with(), Account(HOST)), None) == KEPT
 
 
-LINK = Account(f"{HOST}/s/T0k", (Endpoint("https://x/new", "anonymous"), Endpoint("https://x/old", "T0k")))
+LINK = Account(
+    f"{HOST}/s/T0k", (Endpoint("https://x/new", "anonymous"), Endpoint("https://x/old", "T0k")), f"https://{HOST}/s/T0k"
+)
 GUEST = Credential("anonymous", "opensesame", "pyshare login")
 
 
@@ -125,7 +127,7 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
     assert remedy("webdav", Trust(clone_with(), LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
-    trap = Account(f"{HOST}:8080/s/T;reboot", (Endpoint("http://x/new", "anonymous"),))
+    trap = LINK._replace(url=f"http://{HOST}:8080/s/T;reboot")
     assert remedy("webdav", Trust(clone_with(), trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
 
 
@@ -179,7 +181,8 @@ def test_a_remedy_cannot_be_made_a_trap_by_the_name_that_a_dataset_gives_its_rem
 
 
 def test_the_remedy_without_any_login_is_to_log_in() -> None:
-    assert remedy("webdav", Trust(clone_with(), Account(HOST))) == f"Type: pyshare login https://{HOST}"
+    account = Account(HOST, url=f"http://{HOST}/dav/lab")
+    assert remedy("webdav", Trust(clone_with(), account)) == f"Type: pyshare login http://{HOST}/dav/lab"
 
 
 def test_the_refusal_names_both_hosts_and_the_command_to_accept() -> None:

@@ -61,7 +61,7 @@ def test_a_public_link_is_a_store_for_guests(url: str, base: str, older: str) ->
     ],
 )
 def test_all_forms_of_a_public_link_are_one_account_with_two_doors(form: str) -> None:
-    name, endpoints = account_of(form)
+    name, endpoints, _ = account_of(form)
     assert name == "cloud.example.org/sub/s/T0k"
     server = address_of(form).server
     assert endpoints == (
@@ -79,7 +79,7 @@ def test_another_link_is_another_account_wd32(other: str) -> None:
     "path", ["", "/remote.php/dav/files/bob", "/public.php/webdav", "/apps/files/?dir=/x&fileid=1", "/a/../s/T0k"]
 )
 def test_everything_else_belongs_to_the_account_of_its_host(path: str) -> None:
-    assert account_of(CLOUD + path) == Account("cloud.example.org")
+    assert account_of(CLOUD + path) == Account("cloud.example.org", url=CLOUD + path)
 
 
 def test_the_old_address_of_public_links_has_no_token_in_it() -> None:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.host import host_of, web_address
+from git_annex_remote_pyshare.credentials.host import host_of
 
 
 class Endpoint(NamedTuple):
@@ -20,6 +20,8 @@ class Account(NamedTuple):
     """The host, as `host_of` gives it; behind it the path of a public link (`HOST/s/TOKEN`)."""
     endpoints: tuple[Endpoint, ...] = ()
     """Of a public link, the likeliest first; empty where people have accounts of their own."""
+    url: str = ""
+    """What to type behind `pyshare login` to get a login for it."""
 
     @property
     def is_link(self) -> bool:
@@ -31,13 +33,6 @@ class Account(NamedTuple):
         """The host alone."""
         return self.name.partition("/")[0]
 
-    @property
-    def url(self) -> str:
-        """What to type behind `pyshare login` for it."""
-        if not self.is_link:
-            return web_address(self.name)
-        return f"{self.endpoints[0].url.partition(':')[0]}://{self.name}"
-
     def fitting(self, login: Credential | None) -> Credential | None:
         """The login if it is meant for this account: somebody's own is not for what is open to guests."""
         fits = login and (not self.is_link or login.user in {endpoint.user for endpoint in self.endpoints})
@@ -46,4 +41,4 @@ class Account(NamedTuple):
 
 def of_host(url: str) -> Account:
     """The account of a service where one login serves the whole host; raises BadSetting as `host_of` does."""
-    return Account(host_of(url))
+    return Account(host_of(url), url=url)

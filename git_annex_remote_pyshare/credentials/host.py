@@ -35,11 +35,6 @@ def host_of(url: str) -> str:
     return name if port == default == _PORTS["https"] else f"{name}:{port}"
 
 
-def web_address(host: str) -> str:
-    """A URL that `host_of` turns into `host`, to be shown and typed; for a port of its own TLS is assumed."""
-    return f"http://{host.removesuffix(':80')}" if host.endswith(":80") else f"https://{host}"
-
-
 def is_confidential(url: str) -> bool:
     """Whether nobody on the way can listen: TLS, or this very machine. Raises BadSetting as `host_of` does."""
     name = host_of(url).rpartition(":")[0]

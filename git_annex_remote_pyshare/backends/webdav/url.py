@@ -93,11 +93,12 @@ def account_of(url: str) -> Account:
     try:
         address = address_of(url.partition("#")[0])
     except BadSetting:  # what `url=` would refuse is no link either, and may well be copied from a browser
-        return Account(host)
+        return Account(host, url=url)
     if not address.token:
-        return Account(host)
+        return Account(host, url=url)
     below = address.server.removeprefix(address.origin)
-    return Account(f"{host}{below}/s/{address.token}", _endpoints(address.server, address.token))
+    link = f"{host}{below}/s/{address.token}"
+    return Account(link, _endpoints(address.server, address.token), f"{address.origin.partition(':')[0]}://{link}")
 
 
 def in_path(name: str) -> str:
