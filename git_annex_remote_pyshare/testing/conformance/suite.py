@@ -21,7 +21,7 @@ class Suite:
     @pytest.fixture
     def reach(self) -> Callable[[], Backend]:
         """Makes one more client of the same store, which is made ready and empty at the beginning of each test."""
-        raise NotImplementedError
+        pytest.fail(f"{type(self).__name__} must have a fixture `reach` that makes a client of its store")
 
     @pytest.fixture
     def store(self, reach: Callable[[], Backend]) -> Iterator[Backend]:
