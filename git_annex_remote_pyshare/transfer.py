@@ -125,7 +125,7 @@ class Sink:
                 yield file
             with _on_this_machine(self.path):
                 os.replace(temporary, os.fsencode(self.path))
-        except BaseException:
+        except BaseException:  # whatever ended the transfer, a small object comes again from its beginning
             with suppress(OSError):
                 os.unlink(temporary)
             raise

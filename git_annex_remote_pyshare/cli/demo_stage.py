@@ -132,7 +132,7 @@ class Person:
         with process:
             try:
                 output, _ = process.communicate(typed, timeout=PATIENCE)
-            except BaseException:
+            except BaseException:  # Ctrl-C, too, must leave no program running
                 _end(process)
                 raise
         return _Done(process.returncode, output)

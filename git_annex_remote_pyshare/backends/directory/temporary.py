@@ -51,7 +51,7 @@ def temporary(path: bytes, fallback: bytes) -> Iterator[Temporary]:
     try:
         with os.fdopen(number, "wb", buffering=0) as file:
             yield Temporary(path, file)
-    except BaseException:
+    except BaseException:  # whatever ended the store, half an object is of no use
         with suppress(OSError):
             os.unlink(path)
         raise
@@ -63,7 +63,7 @@ def _claim(path: bytes) -> int:
     try:
         _lock(number)
         taken = not _is_at(number, path)
-    except BaseException:
+    except BaseException:  # nobody else knows the descriptor
         os.close(number)
         raise
     if taken:

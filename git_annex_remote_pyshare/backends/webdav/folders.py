@@ -57,12 +57,19 @@ class Folders:
         Raises:
             PyshareError: The server does not let us.
         """
-        # Until one folder is there, its parents may be missing too: one job makes them, and the others wait for it.
+        if not self._known:
+            # Until one folder is there, its parents may be missing too: one job makes them, the others wait for it.
+            with self._first:
+                if not self._known:
+                    self._make_unless_made(folder, seen)
         # defaultdict makes its locks atomically enough: Lock() runs no Python code.
-        with self._making[folder] if self._known else self._first:
-            if self.seen(folder) == seen:
-                self._make(folder)
-                self._remember(folder)
+        with self._making[folder]:
+            self._make_unless_made(folder, seen)
+
+    def _make_unless_made(self, folder: str, seen: int) -> None:
+        if self.seen(folder) == seen:
+            self._make(folder)
+            self._remember(folder)
 
     def _remember(self, folder: str) -> None:
         self._count += 1

@@ -58,7 +58,7 @@ class Temporaries:
             yield temporary
         except Stopped:
             raise  # There is no time to ask the server; the next attempt overwrites it.
-        except BaseException:
+        except BaseException:  # whatever ended the store, half an object is of no use
             self._remove(temporary)
             raise
         finally:
