@@ -78,6 +78,12 @@ class Clone:
         """Whether the option is one of git's words for true."""
         return self.option(name).lower() in {"true", "yes", "on", "1"}
 
+    def key(self, name: str) -> str:
+        """The option's whole name, for a command that the user may paste: the dataset may have chosen the remote's."""
+        from shlex import quote  # noqa: PLC0415  # only an error text needs it
+
+        return quote(f"remote.{self.remote or 'NAME'}.{name}")
+
     def set_option(self, name: str, value: str) -> None:
         """Write the option into this clone's git config."""
         git(self.git_dir, "config", f"remote.{self.remote}.{name}", value)
@@ -86,7 +92,7 @@ class Clone:
     def _wrong(self, name: str, wanted: str) -> BadSetting:
         return BadSetting(
             f"git config remote.{self.remote}.{name} is {self.option(name)!r}, not {wanted}",
-            remedy=f"Type: git config --unset remote.{self.remote}.{name}",
+            remedy=f"Type: git config --unset {self.key(name)}",
         )
 
 

@@ -72,7 +72,7 @@ class Trust:
         from shlex import quote  # noqa: PLC0415  # only a failure needs it
 
         # The dataset may have chosen the remote's name, and the user will paste this into a shell.
-        return f"git config {quote(f'remote.{self.clone.remote}.{BOUND}')} {quote(self.host)}"
+        return f"git config {self.clone.key(BOUND)} {quote(self.host)}"
 
 
 def known_remote(git_dir: str, uuid: str) -> bool:

@@ -21,7 +21,7 @@ class Marker:
 
     def __init__(self, root: bytes, remote: str) -> None:
         self._root = root
-        self._remote = remote or "NAME"
+        self._remote = remote
         self._path = os.path.join(root, MARKER)
 
     def is_there(self) -> bool:
@@ -77,15 +77,20 @@ class Marker:
         if os.path.isdir(self._root):
             return Unreachable(
                 f"{shown(self._root)} has no file {MARKER.decode()}, so it may be the empty place of an unmounted disk",
-                remedy=f"Mount the disk; if this is the right folder, type: git annex enableremote {self._remote}",
+                remedy=f"Mount the disk; if this is the right folder, type: {self._enable()}",
                 passing=False,
             )
         return Unreachable(
             f"the folder {shown(self._root)} is not there",
-            remedy=f"Mount its disk; if it is to be made anew, type: mkdir -p {self._quoted()} "
-            f"&& git annex enableremote {self._remote}",
+            remedy=f"Mount its disk; if it is to be made anew, type: mkdir -p {self._quoted()} && {self._enable()}",
             passing=False,
         )
+
+    def _enable(self) -> str:
+        from shlex import quote  # noqa: PLC0415  # as below
+
+        # The dataset may have chosen the remote's name, and the user will paste this into a shell.
+        return f"git annex enableremote {quote(self._remote or 'NAME')}"
 
     def _quoted(self) -> str:
         from shlex import quote  # noqa: PLC0415  # only an error text needs it

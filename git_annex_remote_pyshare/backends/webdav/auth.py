@@ -196,7 +196,7 @@ class Auth:
         return not (is_confidential(url) or self._place.clone.flag("pyshare-insecure"))
 
     def _withheld(self, doing: Doing) -> Denied:
-        return errors.login_withheld(doing, f"remote.{self._place.clone.remote or 'NAME'}.pyshare-insecure")
+        return errors.login_withheld(doing, self._place.clone.key("pyshare-insecure"))
 
 
 def _constant(credential: Credential) -> _Scheme:

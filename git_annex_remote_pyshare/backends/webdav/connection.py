@@ -142,7 +142,7 @@ class Connections:
         except OSError as error:
             raise BadSetting(
                 f"cannot use the certificates in {authorities or certificate}: {error.strerror or error}",
-                remedy=f"See git config --get-regexp 'remote.{self._clone.remote}.pyshare-(ca|cert|key)'.",
+                remedy="See: git config --get-regexp 'pyshare-(ca|cert|key)'",
             ) from error
         return context
 

@@ -115,7 +115,8 @@ class Client:
             yield answer
             release(answer)
         except (HTTPError, HTTPException, TimeoutError) as error:
-            raise errors.from_exception(self.doing(request.what), error, self._option("pyshare-ca")) from error
+            ca_option = self._place.clone.key("pyshare-ca")
+            raise errors.from_exception(self.doing(request.what), error, ca_option) from error
         finally:
             if answer is not None:
                 abandon(answer)
@@ -147,9 +148,6 @@ class Client:
         traits = recognise(answer.status, answer.headers)
         if traits is not UNKNOWN:
             self.traits = traits
-
-    def _option(self, name: str) -> str:
-        return f"remote.{self._place.clone.remote or 'NAME'}.{name}"
 
     def _follow(self, request: Request) -> BaseHTTPResponse:
         """Send the request to where the store is, and to where the server says that it is."""
