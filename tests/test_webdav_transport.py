@@ -16,8 +16,8 @@ from servers import free_port
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.backends.webdav.connection import IDLE, _Patient
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.transport.connection import IDLE, _Patient
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 

@@ -16,12 +16,12 @@ from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.webdav import errors
-from git_annex_remote_pyshare.backends.webdav.connection import release
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.url import GUEST, Address, account_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.transport.exchange import release
 
 _OFFERS = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate|NTLM)\b(?!=))", re.IGNORECASE)
 """Where one line of challenges goes on with the next way to log in."""

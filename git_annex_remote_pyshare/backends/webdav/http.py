@@ -1,26 +1,24 @@
 """Sends requests to one store: addresses, login, redirects, time limits, and bodies that can be sent again."""
 
-import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPException
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
-from git_annex_remote_pyshare.backends.webdav.connection import EXCERPT, Connections, abandon, release
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN, recognise
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError, SourceChanged
-from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.connection import Connections
+from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange, release
 
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
@@ -32,40 +30,6 @@ _HOPS = 5
 
 _SLOW_ANSWER = 300.0
 """Seconds that a server may think after it got everything: virus scanners and object stores take minutes."""
-
-
-class Body:
-    """The bytes that a PUT sends, as often as needed.
-
-    Args:
-        source: Where they come from.
-        progress: Told after each block that went out.
-    """
-
-    def __init__(self, source: Source, progress: Progress) -> None:
-        self.size = source.size
-        self._source = source
-        self._progress = progress
-
-    @contextmanager
-    def blocks(self) -> Iterator[Iterator[memoryview]]:
-        """The file once more from its beginning."""
-        with self._source.open() as file:
-            yield self._read(cast("io.RawIOBase", file))
-
-    def _read(self, file: io.RawIOBase) -> Iterator[memoryview]:
-        room = memoryview(bytearray(min(BLOCK, self.size)))
-        done = 0
-        while done < self.size:
-            try:
-                count = file.readinto(room[: self.size - done])
-            except OSError as error:  # urllib3 would take it for a broken connection
-                raise SourceChanged(f"cannot go on reading the file to store: {error.strerror}") from error
-            if not count:
-                raise SourceChanged("the file became shorter while it was being stored")
-            yield room[:count]
-            done += count
-            self._progress(done)
 
 
 class Request(NamedTuple):
@@ -107,19 +71,8 @@ class Client:
         Raises:
             PyshareError: There is no answer, or none that means anything; also while the block reads the body.
         """
-        answer = None
-        try:
-            answer = self._follow(request)
-            if request.method in _TELLING:
-                self._learn(answer)
+        with exchange(str(self.doing(request.what)), self._place.clone, lambda: self._followed(request)) as answer:
             yield answer
-            release(answer)
-        except (HTTPError, HTTPException, TimeoutError) as error:
-            ca_option = self._place.clone.key("pyshare-ca")
-            raise errors.from_exception(self.doing(request.what), error, ca_option) from error
-        finally:
-            if answer is not None:
-                abandon(answer)
 
     def failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
         """The error that an answer means which is no success; reads its body."""
@@ -148,6 +101,12 @@ class Client:
         traits = recognise(answer.status, answer.headers)
         if traits is not UNKNOWN:
             self.traits = traits
+
+    def _followed(self, request: Request) -> BaseHTTPResponse:
+        answer = self._follow(request)
+        if request.method in _TELLING:
+            self._learn(answer)
+        return answer
 
     def _follow(self, request: Request) -> BaseHTTPResponse:
         """Send the request to where the store is, and to where the server says that it is."""
@@ -200,29 +159,8 @@ class Client:
             headers["Authorization"] = login.encode("utf-8", "surrogateescape")  # type: ignore[assignment]
         if request.destination is not None:
             headers["Destination"] = self.url(request.destination)
-        if not isinstance(request.body, Body):
-            return self._send(request, url, headers, request.body)
-        headers["Content-Length"] = str(request.body.size)
-        with request.body.blocks() as blocks:
-            return self._send(request, url, headers, blocks)
-
-    def _send(
-        self, request: Request, url: str, headers: Mapping[str, str], body: bytes | Iterator[memoryview] | None
-    ) -> BaseHTTPResponse:
-        pool = self._connections.pool(url)
-        through_proxy = pool.proxy is not None and url.startswith("http:")
-        return pool.urlopen(
-            request.method,
-            url if through_proxy else url[url.index("/", 8) :],
-            body=body,  # type: ignore[arg-type]
-            headers=headers,
-            timeout=self._connections.timeout(_SLOW_ANSWER if request.method in _STORES else 0),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-        )
+        patience = _SLOW_ANSWER if request.method in _STORES else 0
+        return self._connections.send(request.method, url, headers, request.body, patience=patience)
 
 
 def _fits(request: Request, target: str) -> bool:

@@ -1,20 +1,17 @@
 """Looks at objects and retrieves them."""
 
-import re
-from typing import NamedTuple
-
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav import errors, propfind
 from git_annex_remote_pyshare.backends.webdav.http import REDIRECTS, Client, Request
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import NotFound, PyshareError, Unreachable
-from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink
+from git_annex_remote_pyshare.errors import NotFound, PyshareError
+from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.transport.span import Span, fill, length_of, span_of
 
 _GONE = {404, 410}
 _NO_SUCH_METHOD = {405, 501}
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
 def stat(client: Client, path: str, what: str) -> Stat | None:
@@ -28,7 +25,7 @@ def stat(client: Client, path: str, what: str) -> Stat | None:
         if not unheard and not _may_be_page(answer):
             if answer.status != 200:
                 raise client.failure(request, answer)
-            return Stat(_length(answer))
+            return Stat(length_of(answer))
     thing = propfind.look(client, path, what)
     if thing is None and not unheard:
         raise errors.login_page(client.doing(what))
@@ -56,7 +53,7 @@ class Downloads:
         with self._client.ask(request) as answer:
             if answer.status != 200:
                 raise self._failure(request, answer)
-            self._fill(request, answer, sink, _Span(0, _length(answer)), progress)
+            self._fill(request, answer, sink, Span(0, length_of(answer)), progress)
 
     def _go_on(self, request: Request, start: int, sink: Sink, progress: Progress) -> bool:
         """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
@@ -65,7 +62,7 @@ class Downloads:
             headers["If-Range"] = tag
         request = request._replace(headers=headers)
         with self._client.ask(request) as answer:
-            span = _span(answer)
+            span = span_of(answer)
             if answer.status == 416:
                 return start == (span.total or self._size(request))  # Apache 2.4 names no size with its 416
             if answer.status == 500:  # said by servers that do not know 416
@@ -77,18 +74,11 @@ class Downloads:
             self._fill(request, answer, sink, span, progress)
         return True
 
-    def _fill(self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: "_Span", progress: Progress) -> None:
+    def _fill(self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         self._refuse_page(request, answer, span)
         self._remember(request.path, answer)
-        done = span.start
-        with sink.writing(span.start, span.total) as file:
-            while block := answer.read(BLOCK):
-                file.write(block)
-                done += len(block)
-                progress(done)
-        if span.total not in {None, done}:
-            raise Unreachable(f"{self._client.doing(request.what)}: only {done} of {span.total} bytes came")
+        fill(answer, sink, span, progress, str(self._client.doing(request.what)))
         self._unfinished.pop(request.path, None)
 
     def _size(self, request: Request) -> int | None:
@@ -102,7 +92,7 @@ class Downloads:
         else:
             self._unfinished.pop(path, None)
 
-    def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: "_Span") -> None:
+    def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: Span) -> None:
         """A page may be the object itself; a login's page, or the listing of a folder, is not."""
         if not _is_page(answer):
             return
@@ -120,27 +110,6 @@ class Downloads:
             if thing is None or thing.is_folder:
                 return _nothing_there(self._client, request)
         return self._client.failure(request, answer)
-
-
-class _Span(NamedTuple):
-    """Which part of an object a body is."""
-
-    start: int
-    total: int | None
-    """Bytes of the whole object, where the server tells."""
-
-
-def _span(answer: BaseHTTPResponse) -> _Span:
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
-    if answer.status == 200 or not match:
-        # A 206 that does not say which part it is cannot be used.
-        return _Span(0 if answer.status == 200 else -1, _length(answer))
-    return _Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None)
-
-
-def _length(answer: BaseHTTPResponse) -> int | None:
-    length = answer.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
 
 
 def _is_page(answer: BaseHTTPResponse) -> bool:

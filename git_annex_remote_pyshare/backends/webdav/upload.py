@@ -4,13 +4,14 @@ from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Place, Receipt
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.http import Body, Client, Request
+from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import Move, Temporaries, is_success, move
 from git_annex_remote_pyshare.backends.webdav.reading import stat
 from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, Denied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.body import Body
 
 _LARGE = 1 << 20
 """From this size on, in bytes, a body is not sent into a folder of which we know nothing."""

@@ -5,19 +5,19 @@ Patience: a time limit means "nothing moved for so long", never "it took long", 
 
 import os
 import socket
-from http.client import HTTPException
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, wait_for_read
 
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.transport.body import Body
 
 CONNECT = 15.0
 """Seconds to wait for a connection."""
@@ -27,9 +27,6 @@ IDLE = 60.0
 
 KEPT = 64
 """Idle connections kept for each server: more than there are jobs."""
-
-EXCERPT = 1 << 16
-"""Bytes of an answer that are read for nothing, so that its connection can be used again."""
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
@@ -89,22 +86,64 @@ class Connections:
         self._managers: dict[str, PoolManager] = {}
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
 
-    def pool(self, url: str) -> HTTPConnectionPool:
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body | bytes | None = None,
+        *,
+        patience: float = 0,
+    ) -> BaseHTTPResponse:
+        """Send one request, once; the answer's body is not read yet, nor decoded, and no redirect followed.
+
+        Args:
+            method: The request's method.
+            url: Absolute and percent-encoded; sent as it is.
+            headers: All that the server shall see; Content-Length is added.
+            body: What is sent behind them.
+            patience: Seconds that the answer may take to begin, if that is longer than the time limit.
+        """
+        if not isinstance(body, Body):
+            return self._send(method, url, headers, body, patience)
+        with body.blocks() as blocks:
+            return self._send(method, url, {**headers, "Content-Length": str(body.size)}, blocks, patience)
+
+    def close(self) -> None:
+        """Close what is idle; what is busy is closed when its request ends."""
+        for manager in list(self._managers.values()):
+            manager.clear()
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterator[memoryview] | None,
+        patience: float,
+    ) -> BaseHTTPResponse:
+        pool = self._pool(url)
+        through_proxy = pool.proxy is not None and url.startswith("http:")
+        return pool.urlopen(
+            method,
+            url if through_proxy else url[url.index("/", 8) :],
+            body=body,  # type: ignore[arg-type]
+            headers=headers,
+            timeout=Timeout(connect=CONNECT, read=max(patience, self.idle)),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _pool(self, url: str) -> HTTPConnectionPool:
         """The pool of connections to the server of `url`, through a proxy where the environment wants one."""
         scheme, _, rest = url.partition("://")
         origin = (scheme, rest.partition("/")[0])
         if origin not in self._pools:
             self._pools[origin] = self._manager(_proxy(url), scheme).connection_from_url(url)
         return self._pools[origin]
-
-    def timeout(self, answer: float = 0) -> Timeout:
-        """Limits for one request, whose answer may take `answer` seconds to begin."""
-        return Timeout(connect=CONNECT, read=max(answer, self.idle))
-
-    def close(self) -> None:
-        """Close what is idle; what is busy is closed when its request ends."""
-        for manager in list(self._managers.values()):
-            manager.clear()
 
     def _manager(self, proxy: str, scheme: str) -> PoolManager:
         known = f"{scheme}+{proxy}"
@@ -145,24 +184,6 @@ class Connections:
                 remedy="See: git config --get-regexp 'pyshare-(ca|cert|key)'",
             ) from error
         return context
-
-
-def release(answer: BaseHTTPResponse) -> None:
-    """Give the connection back for the next request; close it when there is too much left to read."""
-    try:
-        if answer.read(EXCERPT):
-            answer.read(1)
-    except (HTTPError, HTTPException, OSError):
-        answer.close()
-    abandon(answer)
-
-
-def abandon(answer: BaseHTTPResponse) -> None:
-    """Give the connection back, closed if the answer was not read to its end."""
-    original = getattr(answer, "_original_response", None)
-    if original is not None and not original.isclosed():
-        answer.close()
-    answer.release_conn()
 
 
 def _authorities_of_environment() -> str:

@@ -1,0 +1,43 @@
+"""The bytes of a request that a file gives, read anew as often as they have to be sent."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from git_annex_remote_pyshare.errors import SourceChanged
+from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
+
+
+class Body:
+    """The whole of a source as the body of a request.
+
+    Args:
+        source: Where they come from.
+        progress: Told after each block that went out.
+    """
+
+    def __init__(self, source: Source, progress: Progress) -> None:
+        self.size = source.size
+        self._source = source
+        self._progress = progress
+
+    @contextmanager
+    def blocks(self) -> Iterator[Iterator[memoryview]]:
+        """The file once more from its beginning."""
+        with self._source.open() as file:
+            yield self._read(cast("io.RawIOBase", file))
+
+    def _read(self, file: io.RawIOBase) -> Iterator[memoryview]:
+        room = memoryview(bytearray(min(BLOCK, self.size)))
+        done = 0
+        while done < self.size:
+            try:
+                count = file.readinto(room[: self.size - done])
+            except OSError as error:  # urllib3 would take it for a broken connection
+                raise SourceChanged(f"cannot go on reading the file to store: {error.strerror}") from error
+            if not count:
+                raise SourceChanged("the file became shorter while it was being stored")
+            yield room[:count]
+            done += count
+            self._progress(done)

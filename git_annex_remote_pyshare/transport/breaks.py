@@ -1,0 +1,81 @@
+"""From what broke on the way to a server to an error that says what to do; and how long a server asks to wait."""
+
+import re
+import time
+from collections.abc import Mapping
+
+from urllib3 import exceptions as broken
+
+from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
+
+_BREAKS: tuple[tuple[type[Exception], str], ...] = (
+    (broken.ProxyError, "the proxy cannot be used ({inner})"),
+    (broken.NameResolutionError, "there is no such host, or no network"),
+    (broken.NewConnectionError, "no connection ({inner})"),
+    (broken.ConnectTimeoutError, "nobody answers there"),
+    (broken.ReadTimeoutError, "nothing moved for too long"),
+    (TimeoutError, "nothing moved for too long"),
+)
+"""What an exception means, the more special ones first."""
+
+
+def from_exception(doing: str, error: Exception, ca_option: str) -> PyshareError:
+    """The error that an exception of urllib3 or http.client means.
+
+    Args:
+        doing: What could not be done, for the text: "cannot store a/KEY on https://…".
+        error: What was raised.
+        ca_option: The git config that names a file of certificates to trust.
+    """
+    inner = _innermost(error)
+    if isinstance(error, broken.SSLError):
+        return _not_trusted(doing, inner, ca_option)
+    if isinstance(error, broken.LocationParseError):
+        return NotAStore(f"{doing}: the server names an address that is none ({_short(error)})")
+    why = next((why for kind, why in _BREAKS if isinstance(error, kind)), "the connection broke ({inner})")
+    return Unreachable(f"{doing}: {why.format(inner=_short(inner))}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait, where it says so: a number or a date (RFC 9110 §10.2.3)."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for the rare answer that has the header
+
+    text = headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time()) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _not_trusted(doing: str, why: BaseException, ca_option: str) -> PyshareError:
+    import ssl  # noqa: PLC0415  # loaded already where this can happen
+
+    if isinstance(why, ssl.SSLCertVerificationError):
+        return Unreachable(
+            f"{doing}: its certificate cannot be trusted ({why.verify_message or _short(why)})",
+            remedy=f"If you know better, get its CA as a file and type: git config {ca_option} FILE",
+            passing=False,
+        )
+    if isinstance(why, ssl.SSLError) and why.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
+        return Unreachable(
+            f"{doing}: the server does not speak TLS there", remedy="Is it an http:// address?", passing=False
+        )
+    return Unreachable(f"{doing}: the secure connection broke ({_short(why)})")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What really happened: urllib3 keeps it as the last argument, the cause or the context."""
+    while True:
+        inner = next((part for part in error.args if isinstance(part, BaseException)), None)
+        inner = inner or getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException) or inner is error:
+            return error
+        error = inner
+
+
+def _short(error: BaseException) -> str:
+    """One line about an exception, without the reprs of objects that urllib3 puts in front."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return re.sub(r"^<[^>]*>: |^HTTPS?Connection\([^)]*\): ", "", text)[:200]

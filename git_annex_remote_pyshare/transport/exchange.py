@@ -1,0 +1,56 @@
+"""One request and its answer, of which nothing is left over whatever happens."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.transport.breaks import from_exception
+
+EXCERPT = 1 << 16
+"""Bytes of an answer that are read for nothing, so that its connection can be used again."""
+
+
+@contextmanager
+def exchange(doing: str, clone: Clone, send: Callable[[], BaseHTTPResponse]) -> Iterator[BaseHTTPResponse]:
+    """The answer to a request, its body not yet read; afterwards its connection serves the next request.
+
+    Args:
+        doing: What could not be done if it fails: "cannot store a/KEY on https://…".
+        clone: Its git config is named where it could help.
+        send: Sends the request, once.
+
+    Raises:
+        PyshareError: There is no answer, or it breaks off; also while the block reads the body.
+    """
+    answer = None
+    try:
+        answer = send()
+        yield answer
+        release(answer)
+    except (HTTPError, HTTPException, TimeoutError) as error:
+        raise from_exception(doing, error, clone.key("pyshare-ca")) from error
+    finally:
+        if answer is not None:
+            abandon(answer)
+
+
+def release(answer: BaseHTTPResponse) -> None:
+    """Give the connection back for the next request; close it when there is too much left to read."""
+    try:
+        if answer.read(EXCERPT):
+            answer.read(1)
+    except (HTTPError, HTTPException, OSError):
+        answer.close()
+    abandon(answer)
+
+
+def abandon(answer: BaseHTTPResponse) -> None:
+    """Give the connection back, closed if the answer was not read to its end."""
+    original = getattr(answer, "_original_response", None)
+    if original is not None and not original.isclosed():
+        answer.close()
+    answer.release_conn()

@@ -1,0 +1,52 @@
+"""Which part of an object the body of an answer is, and how it gets into a sink."""
+
+import re
+from http import HTTPStatus
+from typing import NamedTuple
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.errors import Unreachable
+from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink
+
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+
+
+class Span(NamedTuple):
+    """From where to where a body goes."""
+
+    start: int
+    """The object's byte that comes first; -1 where the answer does not say, so that it cannot be used."""
+    total: int | None
+    """Bytes of the whole object, where the server tells."""
+
+
+def span_of(answer: BaseHTTPResponse) -> Span:
+    """What Content-Range says, whatever the status: rclone's S3 server sends the right part with a 200."""
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+    if match:
+        return Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None)
+    # A 206 that does not say which part it is cannot be used.
+    return Span(-1 if answer.status == HTTPStatus.PARTIAL_CONTENT else 0, length_of(answer))
+
+
+def length_of(answer: BaseHTTPResponse) -> int | None:
+    """What Content-Length says, in bytes."""
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else None
+
+
+def fill(answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress, doing: str) -> None:
+    """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
+
+    Raises:
+        Unreachable: The body ended early; `doing` begins the text.
+    """
+    done = span.start
+    with sink.writing(span.start, span.total) as file:
+        while block := answer.read(BLOCK):
+            file.write(block)
+            done += len(block)
+            progress(done)
+    if span.total not in {None, done}:
+        raise Unreachable(f"{doing}: only {done} of {span.total} bytes came")
