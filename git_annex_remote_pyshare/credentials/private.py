@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from git_annex_remote_pyshare.errors import BadSetting
@@ -43,13 +43,38 @@ def changing(name: str) -> Iterator[dict[str, Any]]:
     Raises:
         BadSetting: The file cannot be read or written.
     """
+    with holding("lock"):
+        content = load(name)
+        yield content
+        save(name, content)
+
+
+@contextmanager
+def holding(name: str) -> Iterator[None]:
+    """Hold the lock file `name` of the folder, which others who want it wait for.
+
+    Raises:
+        BadSetting: It cannot be made.
+    """
+    path = os.path.join(folder(), name)
+    with ExitStack() as stack:
+        try:
+            _make_folder()
+            stack.enter_context(locked(path))
+        except OSError as error:
+            raise _unusable(path, error) from error
+        yield
+
+
+def save(name: str, content: dict[str, Any]) -> None:
+    """Replace the file. Only while holding the lock that all its writers take.
+
+    Raises:
+        BadSetting: It cannot be written.
+    """
     path = os.path.join(folder(), name)
     try:
-        _make_folder()
-        with locked(os.path.join(folder(), "lock")):
-            content = load(name)
-            yield content
-            _replace(path, json.dumps(content, indent=2, sort_keys=True))
+        _replace(path, json.dumps(content, indent=2, sort_keys=True))
     except OSError as error:
         raise _unusable(path, error) from error
 

@@ -50,6 +50,18 @@ class _SystemTLS(requests.adapters.HTTPAdapter):
         return super().proxy_manager_for(*args, **options, ssl_context=context)
 
 
+def session_of(auth: requests.auth.AuthBase) -> requests.Session:
+    """A session that proves who asks by `auth` and, since it has one, never looks into `~/.netrc`.
+
+    Proxies come from the environment, and a CA bundle named there (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) counts, too.
+    """
+    session = requests.Session()
+    session.auth = auth
+    session.mount("https://", _SystemTLS())
+    session.headers["User-Agent"] = USER_AGENT
+    return session
+
+
 def basic(login: Credential) -> requests.auth.AuthBase:
     """Basic in UTF-8 (RFC 7617 section 2.1; requests alone would take Latin-1), or Bearer for a token."""
     if not login.user:
@@ -92,10 +104,8 @@ def refused(host: str) -> Denied:
 
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
     try:
-        with requests.Session() as session:
-            session.mount("https://", _SystemTLS())
-            session.headers["User-Agent"] = USER_AGENT
-            return session.request(method, url, auth=auth, timeout=TIMEOUT, allow_redirects=False, **options)
+        with session_of(auth) as session:
+            return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
     except (requests.RequestException, UnicodeError) as error:  # the latter: a name that no header can carry
         raise Unreachable(
             f"cannot reach {host_of(url)}: {_reason(error)}", remedy="Check the address and the network."

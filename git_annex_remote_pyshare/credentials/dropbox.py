@@ -1,0 +1,114 @@
+"""What a login at Dropbox is, how it travels in a Credential, and which command mends it."""
+
+import json
+import os
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import Denied
+
+SERVICE = "dropbox"
+ACCOUNT = "dropbox.com"
+"""What the login is bound to, as `Account.name` and for `pyshare whoami`."""
+COMMAND = "pyshare login dropbox"
+
+STORING = ("account_info.read", "files.metadata.read", "files.content.read", "files.content.write")
+"""The least that a store needs (https://www.dropbox.com/developers/documentation/http/documentation: each route's
+scope)."""
+SHARING = ("sharing.read", "sharing.write")
+"""What making and reading shared links needs on top."""
+
+ENVIRONMENT = "environment"
+_FIELDS = ("app_key", "refresh_token", "app_secret")
+_MENDING = {
+    ENVIRONMENT: f"Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: {COMMAND}",
+    "git-annex": "git-annex keeps this login for the remote: put a new one into DROPBOX_REFRESH_TOKEN and"
+    f" DROPBOX_APP_KEY and type git annex enableremote, or remove it from .git/annex/creds and type: {COMMAND}",
+}
+"""Where a login came from → what to do when it does not work any more; for all others it is the command."""
+
+
+class Login(NamedTuple):
+    """A refresh token, which lasts until it is revoked, or an access token, which lasts four hours."""
+
+    app_key: str = ""
+    refresh_token: str = ""
+    app_secret: str = ""
+    """Empty for a refresh token that was got by PKCE, without a secret."""
+    access_token: str = ""
+    """Only where there is no refresh token."""
+    origin: str = ""
+    """As in Credential."""
+
+    def __repr__(self) -> str:
+        """For debug output and error texts: without anything that opens the account."""
+        return f"Login(app_key={self.app_key!r}, origin={self.origin!r}, …)"
+
+    @property
+    def mending(self) -> str:
+        """What the user should type when Dropbox does not take this login."""
+        return _MENDING.get(self.origin, f"Type: {COMMAND}")
+
+
+def credential_of(login: Login, user: str = "") -> Credential:
+    """The login as it is kept; an access token is nothing to keep, since it would soon be of no use.
+
+    Args:
+        login: The login.
+        user: Whose it is, as a person wants to read it: an e-mail address. Empty where it is not known.
+    """
+    if not login.refresh_token:
+        return Credential(user, "", login.origin, session_token=login.access_token)
+    fields = {name: getattr(login, name) for name in _FIELDS if getattr(login, name)}
+    # Without a blank, which the protocol with git-annex could not carry.
+    return Credential(user, json.dumps(fields, separators=(",", ":")), login.origin)
+
+
+def login_of(credential: Credential) -> Login:
+    """The login in a credential.
+
+    Raises:
+        Denied: It holds something else, e.g. a password.
+    """
+    if not credential.secret:
+        return Login(access_token=credential.session_token, origin=credential.origin)
+    login = Login(origin=credential.origin)
+    try:
+        fields = json.loads(credential.secret)
+        return login._replace(**{name: str(fields[name]) for name in _FIELDS if name in fields})
+    except (ValueError, TypeError):
+        # Not with its cause, which quotes the secret.
+        raise Denied(f"the login from {credential.origin} is none for Dropbox", remedy=login.mending) from None
+
+
+def from_environment() -> Credential | None:
+    """The login in DROPBOX_REFRESH_TOKEN with DROPBOX_APP_KEY and DROPBOX_APP_SECRET, or in DROPBOX_ACCESS_TOKEN."""
+    refresh, access = (_variable(f"DROPBOX_{name}_TOKEN") for name in ("REFRESH", "ACCESS"))
+    if refresh:
+        key, secret = _variable("DROPBOX_APP_KEY"), _variable("DROPBOX_APP_SECRET")
+        return credential_of(Login(key, refresh, secret, origin=ENVIRONMENT))
+    return credential_of(Login(access_token=access, origin=ENVIRONMENT)) if access else None
+
+
+def revoked(login: Login) -> Denied:
+    """Dropbox has forgotten the login (`invalid_grant`, `invalid_access_token`): its owner or a team revoked it."""
+    return Denied("Dropbox does not take this login any more: it was revoked", remedy=login.mending)
+
+
+def expired(login: Login) -> Denied:
+    """An access token came to its end, and there is no refresh token to get another."""
+    return Denied("Dropbox does not take the access token any more: it expired", remedy=login.mending)
+
+
+def lacks(scope: str, login: Login) -> Denied:
+    """Dropbox wants a scope that the login does not have (`missing_scope`)."""
+    option = " --sharing" if scope in SHARING else ""
+    return Denied(
+        f"the login at Dropbox has not the permission {scope}",
+        remedy=f"Tick {scope} under Permissions in Dropbox's app console if the app is yours. "
+        + login.mending.replace(COMMAND, COMMAND + option),
+    )
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "").strip()

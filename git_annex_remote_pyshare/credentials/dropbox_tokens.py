@@ -1,0 +1,145 @@
+"""Access tokens of Dropbox: one for all jobs and processes of a user, renewed before it expires.
+
+An access token lasts four hours. It lies in a private file under a hash of the refresh token that it came from, so
+that a login from the environment never serves another one, and neither `requests` nor the SDK is imported as long as
+it is good.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Lock
+from typing import Any, NamedTuple
+
+from git_annex_remote_pyshare.credentials import private
+from git_annex_remote_pyshare.credentials.dropbox import Login, expired
+from git_annex_remote_pyshare.errors import BadSetting, Denied
+
+FILE = "dropbox-tokens.json"
+LOCK = "dropbox-tokens.lock"
+"""Apart from the lock of all private files, since it is held while Dropbox is asked."""
+EARLY = 300.0
+"""Seconds before its end from which a token counts as expired, as in the SDK: a request must not outlive it."""
+
+
+class Token(NamedTuple):
+    """An access token."""
+
+    access: str
+    expires: float
+    """Seconds since the epoch."""
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Token(…, expires={self.expires!r})"
+
+
+NONE = Token("", 0.0)
+
+
+class Tokens:
+    """The access tokens of one login; all jobs of a process share one of these.
+
+    Args:
+        login: With a refresh token, or with an access token that cannot be renewed.
+    """
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self._lock = Lock()
+        self._token = NONE
+
+    def access(self) -> str:
+        """A token that is good for some minutes at least.
+
+        Raises:
+            Denied: Dropbox does not renew it any more.
+            Unreachable: Nobody answers.
+        """
+        return self._other_than("")
+
+    def refresh(self, rejected: str) -> str:
+        """Another token after Dropbox refused `rejected` as expired; whoever comes second gets the first one's.
+
+        Raises:
+            Denied, Unreachable: As `access`; also when there is nothing to renew it with.
+        """
+        return self._other_than(rejected)
+
+    def _other_than(self, rejected: str) -> str:
+        if not self.login.refresh_token:
+            if rejected:
+                raise expired(self.login)
+            return self.login.access_token
+        with self._lock:
+            if not _good(self._token, rejected):
+                self._token = _shared(self.login, rejected)
+            return self._token.access
+
+
+def forget(login: Login) -> None:
+    """Remove the access token of a login that is given up."""
+    with _one_at_a_time():
+        _save({label: token for label, token in _load().items() if label != _label(login)})
+
+
+def _shared(login: Login, rejected: str) -> Token:
+    """The token that other processes use, too; renewed here if none of them has done that while we waited."""
+    label = _label(login)
+    if _good(token := _load().get(label, NONE), rejected):
+        return token
+    with _one_at_a_time():
+        tokens = _load()
+        if _good(token := tokens.get(label, NONE), rejected):
+            return token
+        token = _renew(login)
+        _save({**tokens, label: token})
+        return token
+
+
+def _good(token: Token, rejected: str) -> bool:
+    return token.expires - EARLY > time.time() and token.access != rejected
+
+
+def _label(login: Login) -> str:
+    return hashlib.sha256(login.refresh_token.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _renew(login: Login) -> Token:
+    if not login.app_key:
+        raise Denied("DROPBOX_REFRESH_TOKEN is set without the key of its app", remedy="Set DROPBOX_APP_KEY, too.")
+    # Brings an HTTP library along, which is needed here only, every four hours.
+    from git_annex_remote_pyshare.credentials.dropbox_renewal import renew  # noqa: PLC0415
+
+    access, seconds = renew(login)
+    return Token(access, time.time() + seconds)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Alone among all processes; where nothing can be written (a container, say) everybody goes ahead."""
+    with ExitStack() as stack:
+        with suppress(BadSetting):
+            stack.enter_context(private.holding(LOCK))
+        yield
+
+
+def _load() -> dict[str, Token]:
+    """Label → token. What cannot be read counts for nothing: a token can always be renewed."""
+    with suppress(BadSetting):
+        return {label: token for label, row in private.load(FILE).items() if (token := _token(row))}
+    return {}
+
+
+def _token(row: Any) -> Token | None:
+    try:
+        return Token(str(row["access"]), float(row["expires"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _save(tokens: dict[str, Token]) -> None:
+    alive = {label: token._asdict() for label, token in tokens.items() if token.expires > time.time()}
+    with suppress(BadSetting):
+        private.save(FILE, alive)
