@@ -1,0 +1,1 @@
+"""Amazon S3 and the many servers that speak its protocol."""
