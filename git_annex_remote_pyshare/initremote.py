@@ -13,8 +13,8 @@ from annexremote import Master
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
 from git_annex_remote_pyshare.credentials.account import Account
-from git_annex_remote_pyshare.credentials.lookup import from_environment
-from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
+from git_annex_remote_pyshare.credentials.ambient import from_environment
+from git_annex_remote_pyshare.credentials.trust import known_remote
 from git_annex_remote_pyshare.errors import Denied
 from git_annex_remote_pyshare.session import CREDS, Session
 
@@ -29,11 +29,13 @@ def initremote(annex: Master, session: Session) -> None:
     values = session.configure(annex)
     # Written down, so that a later default does not change where this remote's objects are.
     annex.setconfig("layout", values["layout"])
-    kind, place = session.kind(annex), session.place(annex)
-    trust = Trust(place.clone, registry.account_of(place.url) if kind.login else Account(""))
-    first = not known_remote(place.clone.git_dir, annex.getuuid())
-    if first or trust.verified:
-        _make_ready(place)
+    trust, uuid = session.trust(annex), annex.getuuid()
+    place = session.place(annex, trust)
+    if not known_remote(place.clone.git_dir, uuid):
+        trust.accept()
+    kind = session.kind(annex)
+    if trust.verified:
+        _make_ready(annex, place._replace(uuid=uuid))
         if kind.login:
             _hand_over_login(annex, kind, trust.account)
             trust.bind()
@@ -41,16 +43,24 @@ def initremote(annex: Master, session: Session) -> None:
         _say_what_is_missing(annex, place)
 
 
-def _make_ready(place: Place) -> None:
-    if maker := ability(registry.make(place), Establishes):
-        maker.establish()
+def _make_ready(annex: Master, place: Place) -> None:
+    backend = registry.make(place)
+    if maker := ability(backend, Establishes):
+        try:
+            established = maker.establish()
+        finally:
+            backend.close()
+        for name, value in established.settings.items():
+            annex.setconfig(name, value)
+        for note in established.notes:
+            annex.info(note)
 
 
 def _hand_over_login(annex: Master, kind: registry.Kind, account: Account) -> None:
-    """Let git-annex keep the login of the environment, as it does for its own remotes."""
+    """Let git-annex keep the login of the environment, as it does for its own remotes, if it is of use tomorrow."""
     login = account.fitting(from_environment(kind.name))
     # A user name with a blank cannot be said in the protocol (SETCREDS); such a login stays in the environment.
-    if login and " " not in login.user:
+    if login and " " not in login.user and not login.session_token:
         annex.setcreds(CREDS, login.user, login.secret)
 
 

@@ -6,7 +6,8 @@ git-annex's keys are `BACKEND[-s<size>][-m<mtime>][-S<chunk size>-C<chunk number
 
 from collections.abc import Mapping
 
-_UNSTABLE = ("GPGHMAC", "URL", "VURL")
+_ENCRYPTED = "GPGHMAC"
+_UNSTABLE = (_ENCRYPTED, "URL", "VURL")
 """Backends whose objects may have another size than the key: encrypted ones, and what a web page held once."""
 
 _HASHES: Mapping[str, tuple[str, int]] = {
@@ -40,6 +41,11 @@ def expected_size(key: str) -> int | None:
     start = (numbers["C"] - 1) * chunk
     # An empty content has one chunk, which is empty.
     return min(chunk, size - start) if 0 <= start < size or numbers["C"] == 1 else None
+
+
+def is_whole(key: str) -> bool:
+    """Whether the object of `key` is a content as people know it: no chunk of one, and not encrypted."""
+    return not key.startswith(_ENCRYPTED) and without_chunk(key) == key
 
 
 def digests(key: str) -> Mapping[str, str]:

@@ -3,9 +3,9 @@
 from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare import settings
-from git_annex_remote_pyshare.backends.base import Locates, Mounts, Place, ability
+from git_annex_remote_pyshare.backends.base import Locates, Mounts, Place, Publishes, ability
 from git_annex_remote_pyshare.errors import Corrupt, Denied
-from git_annex_remote_pyshare.keys import digests, expected_size
+from git_annex_remote_pyshare.keys import digests, expected_size, is_whole
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.session import Session
 from git_annex_remote_pyshare.transfer import Sink, Source, local_path
@@ -39,7 +39,11 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
     def transfer_store(self, key: str, local_file: str) -> None:
         """Store the file as the object of `key`; over an existing one, too."""
         source = Source(local_path(local_file), digests(key))
-        self.session.store(self.annex).put(self._name(key), source, self.annex.progress)
+        store, name = self.session.store(self.annex), self._name(key)
+        store.put(name, source, self.annex.progress)
+        publishes = ability(store, Publishes)
+        if publishes and is_whole(key) and (url := publishes.publish(name)):
+            self.annex.seturlpresent(key, url)
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
         """Bring the object of `key` into the file, going on behind what is there already."""
@@ -70,7 +74,12 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def remove(self, key: str) -> None:
         """Remove the object of `key`; one that is not there counts as removed."""
-        self.session.store(self.annex).delete(self._name(key))
+        store, name = self.session.store(self.annex), self._name(key)
+        store.delete(name)
+        if (publishes := ability(store, Publishes)) and is_whole(key):
+            for url in self.annex.geturls(key, "http"):
+                if publishes.has_published(name, url):
+                    self.annex.seturlmissing(key, url)
 
     def getcost(self) -> int:
         """The kind's cost on git-annex's scale."""
@@ -94,7 +103,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         values = self.session.settings(self.annex)
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
         if self.session.kind(self.annex).login:
-            fields["login"] = _login_of(self.session.place(self.annex))
+            fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
         return fields
 
     @info.setter

@@ -8,6 +8,7 @@ from annexremote import Master, ProtocolError
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -37,9 +38,9 @@ class Session:
             BadSetting: One of them cannot work.
         """
         values = parse({setting.name: annex.getconfig(setting.name) for setting in SETTINGS})
-        registry.check(values["url"])
-        self._settings = values
-        return values
+        kind = registry.check(values)
+        self._settings = {**values, "layout": values["layout"] or kind.layout}
+        return self._settings
 
     def settings(self, annex: Master) -> Mapping[str, str]:
         """The remote's settings, asked for at most once."""
@@ -56,24 +57,28 @@ class Session:
                 # Imported here: up to PREPARE-SUCCESS nobody needs the layers.
                 from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415
 
-                self._store = open_store(self.place(annex), self.stopping)
+                self._store = open_store(self.place(annex, self.trust(annex)), self.stopping)
             return self._store
 
-    def place(self, annex: Master) -> Place:
-        """Where the store is, and the login to use there."""
+    def trust(self, annex: Master) -> Trust:
+        """What the user has accepted of the remote, and the account that a login for it is bound to."""
+        values = self.settings(annex)
+        return Trust(clone_of(annex), registry.account_of(values) if self.kind(annex).login else Account(""))
+
+    def place(self, annex: Master, trust: Trust) -> Place:
+        """Where the store is, and the login to use there as far as `trust` goes."""
         kind, values = self.kind(annex), self.settings(annex)
-        clone = clone_of(annex)
         if not kind.login:
-            return Place(values["url"], values, clone)
+            return Place(values["url"], values, trust.clone)
         # Asked now, in the job's own request; the backend may want it later, in any thread.
         held = held_login(annex)
-        trust = Trust(clone, registry.account_of(values["url"]))
         return Place(
             values["url"],
             values,
-            clone,
-            credential=lambda: find(kind.name, trust, held),
+            trust.clone,
+            credential=lambda: find(kind.name, trust, held, lambda: registry.chain(values)),
             advice=lambda: remedy(kind.name, trust),
+            trusted=lambda: trust.verified,
         )
 
     def stop(self) -> None:

@@ -34,6 +34,8 @@ class Setting(NamedTuple):
     check: Callable[[str], None]
     """Raises BadSetting when the value, which is not empty, is wrong."""
     default: str = ""
+    kind: str = ""
+    """The kind of store that it is for; empty for all."""
 
 
 def parse(values: Mapping[str, str]) -> dict[str, str]:
@@ -48,9 +50,12 @@ def parse(values: Mapping[str, str]) -> dict[str, str]:
     for setting in SETTINGS:
         if value := values.get(setting.name):
             setting.check(value)
-    if not values.get("url"):
+    given = {setting.name: values.get(setting.name) or setting.default for setting in SETTINGS}
+    if not given["url"] and given.get("bucket"):
+        given["url"] = f"s3://{given['bucket']}"
+    if not given["url"]:
         raise BadSetting("url= is missing", remedy="Give a folder or an address, e.g. url=/mnt/lab/share.")
-    return {setting.name: values.get(setting.name) or setting.default for setting in SETTINGS}
+    return given
 
 
 def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
@@ -102,7 +107,7 @@ SETTINGS = (
         "where the data is kept: an absolute path, or the URL of a WebDAV folder or public link",
         _check_url,
     ),
-    Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS), "shard"),
+    Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),
     Setting("password", "refused, it would be published: type pyshare login instead", refused("password")),
     Setting("token", "refused, it would be published: type pyshare login instead", refused("token")),
 )

@@ -43,7 +43,7 @@ def test_a_cloud_opens_the_browser_and_its_app_password_is_kept(cloud: Cloud, ty
     assert opened[0] in done.err
     assert f"Logged in at {cloud.host} as bob@example.org" in done.out
     assert f"url={cloud.base}/remote.php/dav/files/bob%20the%201st/FOLDER" in done.out
-    assert login_for(cloud.host) == ("bob@example.org", "app-password", "pyshare login")
+    assert login_for(cloud.host) == Credential("bob@example.org", "app-password", "pyshare login")
     assert "app-password" not in done.out + done.err
 
 
@@ -76,13 +76,13 @@ def test_a_user_named_on_the_line_gives_a_password_by_pipe_instead(
     assert opened == []
     assert not cloud.asked("POST", "/login/v2")
     assert "/remote.php/dav/files/bob%20the%201st/FOLDER" in done.out
-    assert login_for(cloud.host) == ("bob@example.org", "pass word", "pyshare login")
+    assert login_for(cloud.host) == Credential("bob@example.org", "pass word", "pyshare login")
 
 
 def test_a_cloud_without_the_flow_asks_for_user_and_password(cloud: Cloud, typed: Type) -> None:
     cloud.flow = None
     assert typed("login", cloud.base, pipe=b"bob@example.org\npass word\n").code == 0
-    assert login_for(cloud.host) == ("bob@example.org", "pass word", "pyshare login")
+    assert login_for(cloud.host) == Credential("bob@example.org", "pass word", "pyshare login")
 
 
 @pytest.mark.parametrize(
@@ -98,19 +98,19 @@ def test_a_cloud_without_the_flow_asks_for_user_and_password(cloud: Cloud, typed
 )
 def test_a_piped_password_is_taken_byte_for_byte(sent: bytes, password: str, typed: Type) -> None:
     assert typed("login", "https://dav.example.org/x", "--user", "bob", "--no-check", pipe=sent).code == 0
-    assert login_for("dav.example.org") == ("bob", password, "pyshare login")
+    assert login_for("dav.example.org") == Credential("bob", password, "pyshare login")
 
 
 def test_a_plain_server_takes_user_and_password_from_two_lines(cloud: Cloud, typed: Type) -> None:
     done = typed("login", f"http://{cloud.host}/plain", pipe=b"bob@example.org\npass word\n")
     assert done.code == 0
     assert "url=" not in done.out
-    assert login_for(cloud.host) == ("bob@example.org", "pass word", "pyshare login")
+    assert login_for(cloud.host) == Credential("bob@example.org", "pass word", "pyshare login")
 
 
 def test_a_token_is_kept_without_a_user(cloud: Cloud, typed: Type) -> None:
     assert typed("login", f"http://{cloud.host}/plain", "--token", pipe=b"good-token\n").code == 0
-    assert login_for(cloud.host) == ("", "good-token", "pyshare login")
+    assert login_for(cloud.host) == Credential("", "good-token", "pyshare login")
 
 
 @pytest.mark.parametrize("where", ["/cloud", "/plain"])
@@ -140,7 +140,7 @@ def test_a_login_that_could_not_be_tried_is_not_kept(typed: Type) -> None:
         (("http://dav.example.org/x",), b"", "pyshare login https://dav.example.org/x (or add --insecure)"),
         (("dav.example.org/x",), b"", "dav.example.org/x is not the address of a server"),
         (("/mnt/share",), b"", "is not the address of a server"),
-        (("https://bob:hunter2@dav.example.org/x",), b"", "https://dav.example.org/x is not the address"),
+        (("https://bob:hunter2@dav.example.org/x",), b"", "Type instead: url=https://dav.example.org/x and, for the login"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], pipe: bytes, text: str, typed: Type) -> None:
@@ -156,7 +156,7 @@ def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], pipe: byt
 def test_an_http_address_is_possible_on_demand(typed: Type) -> None:
     words = ("login", "dav://dav.example.org/x", "--insecure", "--no-check", "--user", "bob")
     assert typed(*words, pipe=b"p\n").code == 0
-    assert login_for("dav.example.org:80") == ("bob", "p", "pyshare login")
+    assert login_for("dav.example.org:80") == Credential("bob", "p", "pyshare login")
     assert login_for("dav.example.org") is None
 
 
@@ -250,4 +250,4 @@ def test_on_a_terminal_the_password_is_asked_for_and_not_shown(
     done = typed("login", "https://dav.example.org/x", "--no-check")
     assert done.code == 0
     assert "hunter2" not in done.out + done.err
-    assert login_for("dav.example.org") == ("bob", " hunter2 ", "pyshare login")
+    assert login_for("dav.example.org") == Credential("bob", " hunter2 ", "pyshare login")

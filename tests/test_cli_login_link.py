@@ -41,7 +41,7 @@ def test_the_password_of_a_link_is_kept_for_this_link(form: str, older: bool, cl
     account = f"{cloud.host}/cloud/s/T0k"
     assert done.out == f"The password of the public link {account} is kept in the private file.\n"
     (entry,) = kept.entries()
-    assert (entry.account, kept.read(entry)) == (account, ("anonymous", "opensesame", "pyshare login"))
+    assert (entry.account, kept.read(entry)) == (account, Credential("anonymous", "opensesame", "pyshare login"))
     assert shown(cloud)[-1] == ("T0k:opensesame" if older else "anonymous:opensesame")
 
 

@@ -135,7 +135,7 @@ def test_a_keyring_that_fails_counts_as_not_there_and_the_remedy_says_so(
     with_keyring(MemoryKeyring())
     kept.keep("webdav", HOST, LOGIN)
     with_keyring(FailingKeyring())
-    trust = Trust(clone_with(), Account(HOST, url=f"https://{HOST}"))
+    trust = Trust(clone_with(), Account(HOST, words=(f"https://{HOST}",)))
     assert find("webdav", trust, None) is None
     text = remedy("webdav", trust)
     assert f"in the {kept.KEYRING}, which is locked or does not answer" in text
@@ -240,5 +240,5 @@ def test_a_folder_that_cannot_be_made_is_named(alone: Path) -> None:
 )
 def test_users_and_passwords_come_back_as_they_were(user: str, secret: str) -> None:
     kept.keep("webdav", HOST, Credential(user, secret, "pyshare login"))
-    assert read_back() == (user, secret, "pyshare login")
+    assert read_back() == Credential(user, secret, "pyshare login")
     assert json.loads(files()[kept.INDEX])["webdav"][HOST]["user"] == user

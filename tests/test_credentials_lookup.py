@@ -9,8 +9,9 @@ from logins import clone_with
 
 from git_annex_remote_pyshare.credentials import kept
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
+from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.lookup import find, from_environment, remedy
+from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.errors import Denied
 
@@ -87,7 +88,9 @@ def test_a_kept_login_goes_to_its_own_host_only(host: str) -> None:
 
 
 LINK = Account(
-    f"{HOST}/s/T0k", (Endpoint("https://x/new", "anonymous"), Endpoint("https://x/old", "T0k")), f"https://{HOST}/s/T0k"
+    f"{HOST}/s/T0k",
+    (Endpoint("https://x/new", "anonymous"), Endpoint("https://x/old", "T0k")),
+    (f"https://{HOST}/s/T0k",),
 )
 GUEST = Credential("anonymous", "opensesame", "pyshare login")
 
@@ -119,7 +122,7 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
     monkeypatch.setenv("WEBDAV_PASSWORD", "hunter2")
     held = Credential(user, "hunter3", "git-annex")
     assert find("webdav", Trust(clone_with(**VERIFIED), LINK), held) == held
-    assert find("webdav", Trust(clone_with(**VERIFIED), LINK), None) == (user, "hunter2", "environment")
+    assert find("webdav", Trust(clone_with(**VERIFIED), LINK), None) == Credential(user, "hunter2", "environment")
     assert find("webdav", Trust(clone_with(), LINK), None) == GUEST
     assert "WEBDAV_USERNAME is set but not used" in remedy("webdav", Trust(clone_with(), LINK))
 
@@ -127,7 +130,7 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
     assert remedy("webdav", Trust(clone_with(), LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
-    trap = LINK._replace(url=f"http://{HOST}:8080/s/T;reboot")
+    trap = LINK._replace(words=(f"http://{HOST}:8080/s/T;reboot",))
     assert remedy("webdav", Trust(clone_with(), trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
 
 
@@ -181,7 +184,7 @@ def test_a_remedy_cannot_be_made_a_trap_by_the_name_that_a_dataset_gives_its_rem
 
 
 def test_the_remedy_without_any_login_is_to_log_in() -> None:
-    account = Account(HOST, url=f"http://{HOST}/dav/lab")
+    account = Account(HOST, words=(f"http://{HOST}/dav/lab",))
     assert remedy("webdav", Trust(clone_with(), account)) == f"Type: pyshare login http://{HOST}/dav/lab"
 
 

@@ -59,6 +59,6 @@ def test_anything_else_is_refused_with_what_to_type(
     monkeypatch.setenv("HOME", "/home/bob")
 
     with pytest.raises(BadSetting) as caught:
-        check(url)
+        check({"url": url})
 
     assert told.format(cwd=tmp_path, parent=tmp_path.parent, home="/home/bob") in str(caught.value)

@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.app import COMMANDS, pyshare
 from git_annex_remote_pyshare.cli.demo import FAREWELL, demo
 from git_annex_remote_pyshare.cli.demo_story import REMOTE
-from git_annex_remote_pyshare.credentials.lookup import AMBIENT
+from git_annex_remote_pyshare.credentials.ambient import AMBIENT
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.settings import LAYOUTS, SETTINGS, parse
 
@@ -242,8 +242,7 @@ def _check_settings(code: str) -> None:
         values = dict(word.split("=", 1) for word in words.split() if "=" in word and not word.startswith("-"))
         assert set(values) <= ours | OTHER_SETTINGS, words
         if values.get("url", "...") != "...":
-            parse({name: value for name, value in values.items() if name in ours})
-            registry.check(values["url"])
+            registry.check(parse({name: value for name, value in values.items() if name in ours}))
 
 
 def _texts() -> Iterator[str]:

@@ -31,6 +31,8 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "backends.directory": (*GROUND, "backends.base"),
     "transport": GROUND,
     "backends.webdav": (*GROUND, "backends.base", "transport"),
+    "backends.s3": (*GROUND, "backends.base", "transport"),
+    "backends.dropbox": (*GROUND, "backends.base", "transport"),
     "backends": (),
     "layout": ("errors", "keys", "backends.base"),
     "layers.layer": (*GROUND, "backends.base"),

@@ -1,6 +1,6 @@
 """Which backend a URL belongs to: ours by its beginning, another package's by the scheme of its entry point."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ MEMORY = Kind("memory", "git_annex_remote_pyshare.testing.memory:MemoryBackend",
 """A kind as another package would offer it."""
 
 
-def refuse_slashes(url: str) -> None:
-    if "/" in url:
-        raise BadSetting(f"url={url} has a slash", remedy="Leave it out.")
+def refuse_slashes(settings: Mapping[str, str]) -> None:
+    if "/" in settings["url"]:
+        raise BadSetting(f"url={settings['url']} has a slash", remedy="Leave it out.")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_url_that_nobody_claims_is_refused_with_the_beginnings_that_are_known(
 
 @pytest.mark.usefixtures("installed")
 def test_a_backend_of_another_package_is_found_checked_and_made() -> None:
-    assert registry.check("memory:") is MEMORY
+    assert registry.check({"url": "memory:"}) is MEMORY
     assert isinstance(registry.make(place("Memory:")), MemoryBackend)
     with pytest.raises(BadSetting, match="has a slash"):
-        registry.check("memory:a/b")
+        registry.check({"url": "memory:a/b"})

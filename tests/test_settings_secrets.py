@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.errors import BadSetting
 )
 def test_a_secret_in_the_url_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(BadSetting) as refused:
-        registry.check(settings.parse({"url": url})["url"])
+        registry.check(settings.parse({"url": url}))
     assert "s3" not in str(refused.value)
     assert "cloud.example.org" in str(refused.value)
 
@@ -37,4 +37,4 @@ def test_a_secret_in_the_url_is_refused_and_not_shown(url: str) -> None:
     ],
 )
 def test_an_at_sign_in_a_path_is_no_login(url: str) -> None:
-    assert registry.check(settings.parse({"url": url})["url"])
+    assert registry.check(settings.parse({"url": url}))

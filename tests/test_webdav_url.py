@@ -61,7 +61,7 @@ def test_a_public_link_is_a_store_for_guests(url: str, base: str, older: str) ->
     ],
 )
 def test_all_forms_of_a_public_link_are_one_account_with_two_doors(form: str) -> None:
-    name, endpoints, _ = account_of(form)
+    name, endpoints, *_ = account_of({"url": form})
     assert name == "cloud.example.org/sub/s/T0k"
     server = address_of(form).server
     assert endpoints == (
@@ -72,14 +72,14 @@ def test_all_forms_of_a_public_link_are_one_account_with_two_doors(form: str) ->
 
 @pytest.mark.parametrize("other", ["s/T0l", "s/t0k", "~eve/s/T0k", "public.php/dav/files/x/public.php/dav/files/T0k"])
 def test_another_link_is_another_account_wd32(other: str) -> None:
-    assert account_of(f"{CLOUD}/{other}").name != account_of(f"{CLOUD}/s/T0k").name
+    assert account_of({"url": f"{CLOUD}/{other}"}).name != account_of({"url": f"{CLOUD}/s/T0k"}).name
 
 
 @pytest.mark.parametrize(
     "path", ["", "/remote.php/dav/files/bob", "/public.php/webdav", "/apps/files/?dir=/x&fileid=1", "/a/../s/T0k"]
 )
 def test_everything_else_belongs_to_the_account_of_its_host(path: str) -> None:
-    assert account_of(CLOUD + path) == Account("cloud.example.org", url=CLOUD + path)
+    assert account_of({"url": CLOUD + path}) == Account("cloud.example.org", words=(CLOUD + path,))
 
 
 def test_the_old_address_of_public_links_has_no_token_in_it() -> None:
@@ -102,7 +102,7 @@ def test_the_old_address_of_public_links_has_no_token_in_it() -> None:
 )
 def test_a_url_that_cannot_be_meant_is_refused_with_what_to_type(url: str, part: str) -> None:
     with pytest.raises(BadSetting) as refused:
-        check(url)
+        check({"url": url})
     assert part in str(refused.value)
     assert "geheim" not in str(refused.value)
 

@@ -62,6 +62,10 @@ class Place(NamedTuple):
     """The login to use, looked up when it is called; None when there is none. May raise Denied."""
     advice: Callable[[], str] = lambda: ""
     """What to type when the store wants a login and `credential` has none: the remedy of a Denied."""
+    trusted: Callable[[], bool] = lambda: False
+    """Whether this clone's user stands behind the settings, which otherwise are a stranger's words."""
+    uuid: str = ""
+    """git-annex's UUID of the remote; only `establish` is told it."""
 
 
 class Backend(ABC):
@@ -119,12 +123,24 @@ class Backend(ABC):
         """Let go of connections; requests in other threads may fail. May be called twice."""
 
 
+class Established(NamedTuple):
+    """What came of making a place ready."""
+
+    settings: Mapping[str, str] = {}
+    """What was learned of the place and belongs into the remote's settings, for everybody who clones."""
+    notes: tuple[str, ...] = ()
+    """What the owner should know, a line each."""
+
+
 @runtime_checkable
 class Establishes(Protocol):
     """Ability: make the place ready once, when its owner runs `git annex initremote` (a marker, a bucket)."""
 
-    def establish(self) -> None:
-        """Idempotent. Raises a PyshareError that says what to do when the place cannot be made ready."""
+    def establish(self) -> Established:
+        """Idempotent. Raises a PyshareError that says what to do when the place cannot be made ready.
+
+        A place that cannot be asked now, since there is no network or no login, is no failure.
+        """
 
 
 @runtime_checkable
@@ -141,6 +157,51 @@ class Mounts(Protocol):
 
     def available(self) -> bool:
         """Whether the store can be used now."""
+
+
+@runtime_checkable
+class Publishes(Protocol):
+    """Ability: give whole objects a lasting URL that anyone may get, without a login and without this program."""
+
+    def publish(self, name: str) -> str:
+        """The URL of a stored object; empty where the settings do not ask for one."""
+
+    def has_published(self, name: str, url: str) -> bool:
+        """Whether `url` may be one that `publish` gave for the object, which then ends with it."""
+
+
+class Quota(NamedTuple):
+    """Room in a store."""
+
+    used: int
+    """Bytes."""
+    total: int | None
+    """Bytes, or None where there is no limit, or none that the server tells."""
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """Ability: tell how much room there is."""
+
+    def quota(self) -> Quota:
+        """Asks the server."""
+
+
+class Share(NamedTuple):
+    """How friends reach a store."""
+
+    url: str
+    """What they open or give as `url=`; holds no login."""
+    login: str = ""
+    """The command for the login that a friend needs; empty where none is needed."""
+
+
+@runtime_checkable
+class Shares(Protocol):
+    """Ability: let friends read the whole store through a link."""
+
+    def share(self) -> Share:
+        """Find the store's link or make one. Raises a PyshareError that says why there can be none."""
 
 
 Ability = TypeVar("Ability")

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.settings import SETTINGS
 
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
 """Group in which other packages offer backends: the entry's name is the scheme, its object a Kind.
@@ -23,7 +25,8 @@ class Kind(NamedTuple):
     target: str
     """`module:class` of the backend."""
     check: str
-    """`module:function` that takes the URL and raises BadSetting when it cannot be meant."""
+    """`module:function` that takes all settings (name → value, empty for unset) and raises BadSetting for those that
+    cannot be meant."""
     cost: int = 200
     """git-annex's own scale: 100 is cheap, 200 expensive."""
     local: bool = False
@@ -31,7 +34,12 @@ class Kind(NamedTuple):
     login: bool = True
     """Whether a login can be of use."""
     account: str = "git_annex_remote_pyshare.credentials.account:of_host"
-    """`module:function` that takes the URL and gives the Account that a login there is bound to."""
+    """`module:function` that takes all settings and gives the Account that a login there is bound to."""
+    layout: str = "shard"
+    """The layout where the settings name none."""
+    chain: str = ""
+    """`module:function` that takes all settings and asks for a login where the service's own programs look for one;
+    gives a Credential or None. Empty where there is no such place."""
 
 
 DIRECTORY = Kind(
@@ -75,21 +83,38 @@ def kind_of(url: str) -> Kind:
     return kind
 
 
-def check(url: str) -> Kind:
-    """The kind of `url` after its backend found nothing wrong with it; raises BadSetting otherwise."""
-    kind = kind_of(url)
-    _load(kind.check)(url)
+def check(settings: Mapping[str, str]) -> Kind:
+    """The kind of `url=` after its backend found nothing wrong with the settings.
+
+    Raises:
+        BadSetting: One of them is for stores of another kind, or cannot be meant.
+    """
+    kind = kind_of(settings["url"])
+    for setting in SETTINGS:
+        if setting.kind not in {"", kind.name} and settings.get(setting.name):
+            raise BadSetting(
+                f"{setting.name}= is for {setting.kind} stores, and url={settings['url']} is a {kind.name} store",
+                remedy=f"Leave {setting.name}= out.",
+            )
+    _load(kind.check)(settings)
     return kind
 
 
-def account_of(url: str) -> Account:
-    """What a login for `url` is bound to.
+def account_of(settings: Mapping[str, str]) -> Account:
+    """What a login for the store is bound to.
 
     Raises:
         BadSetting: No backend claims the URL, or it leads to no server.
     """
-    account: Account = _load(kind_of(url).account)(url)
+    account: Account = _load(kind_of(settings["url"]).account)(settings)
     return account
+
+
+def chain(settings: Mapping[str, str]) -> Credential | None:
+    """The login that the service's own programs would use."""
+    kind = kind_of(settings["url"])
+    login: Credential | None = _load(kind.chain)(settings) if kind.chain else None
+    return login
 
 
 def make(place: Place) -> Backend:

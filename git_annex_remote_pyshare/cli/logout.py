@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.cli.wish import settings_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("url")
-def logout(url: str) -> None:
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
+def logout(url: str, settings: tuple[str, ...]) -> None:
     """Forget the login for the server of URL, or the password of a public link.
 
     \b
@@ -26,8 +28,9 @@ def logout(url: str) -> None:
     """
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
-    account = registry.account_of(url).name
-    entry = kept.entry(registry.kind_of(url).name, account)
+    values = settings_of(url, settings)
+    account = registry.account_of(values).name
+    entry = kept.entry(registry.kind_of(values["url"]).name, account)
     if entry is None:
         raise BadSetting(f"no login is kept for {account}", remedy="Type: pyshare whoami")
     if entry.server:

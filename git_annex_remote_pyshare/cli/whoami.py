@@ -5,6 +5,7 @@ import json
 import click
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.cli.wish import settings_of
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -29,14 +30,15 @@ def whoami(url: str, *, as_json: bool) -> None:
     else:
         _show(rows)
     if url and not rows:
-        raise BadSetting(f"no login is kept for {registry.account_of(url).name}", remedy=f"Type: pyshare login {url}")
+        account = registry.account_of(settings_of(url)).name
+        raise BadSetting(f"no login is kept for {account}", remedy=f"Type: pyshare login {url}")
 
 
 def logins(url: str = "") -> list[dict[str, str]]:
     """The kept logins without their secrets, all or those for the account that `url` belongs to."""
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
-    account = registry.account_of(url).name if url else ""
+    account = registry.account_of(settings_of(url)).name if url else ""
     return [
         {"account": entry.account, "user": entry.user, "kept": entry.where, "service": entry.service}
         for entry in kept.entries()

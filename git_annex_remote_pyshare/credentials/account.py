@@ -1,5 +1,6 @@
 """What a login is for: everybody's own one for a host, or the password that all guests of a public link share."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -20,8 +21,11 @@ class Account(NamedTuple):
     """The host, as `host_of` gives it; behind it the path of a public link (`HOST/s/TOKEN`)."""
     endpoints: tuple[Endpoint, ...] = ()
     """Of a public link, the likeliest first; empty where people have accounts of their own."""
-    url: str = ""
+    words: tuple[str, ...] = ()
     """What to type behind `pyshare login` to get a login for it."""
+    ambient: bool = False
+    """Whether the host belongs to the very service that a login in the environment is for, so that it may go there
+    although nobody has verified the remote."""
 
     @property
     def is_link(self) -> bool:
@@ -39,6 +43,6 @@ class Account(NamedTuple):
         return login if fits else None
 
 
-def of_host(url: str) -> Account:
+def of_host(settings: Mapping[str, str]) -> Account:
     """The account of a service where one login serves the whole host; raises BadSetting as `host_of` does."""
-    return Account(host_of(url), url=url)
+    return Account(host_of(settings["url"]), words=(settings["url"],))

@@ -25,6 +25,7 @@ class Trust:
     def __init__(self, clone: Clone, account: Account) -> None:
         self.clone = clone
         self.account = account
+        self._accepted = False
 
     @property
     def host(self) -> str:
@@ -40,12 +41,14 @@ class Trust:
     @property
     def moved(self) -> bool:
         """Whether the URL leads elsewhere than to the host accepted earlier, e.g. since a collaborator changed it."""
-        return self.bound not in {"", self.host}
+        return not self._accepted and self.bound not in {"", self.host}
 
     @property
     def verified(self) -> bool:
         """Whether the user accepted the settings (`git annex verifyremote`) or this very host (`pyshare-host`)."""
-        return not self.moved and (bool(self.bound) or self.clone.option("annex-verified") == "verified")
+        return self._accepted or (
+            not self.moved and (bool(self.bound) or self.clone.option("annex-verified") == "verified")
+        )
 
     @property
     def withheld(self) -> bool:
@@ -55,8 +58,12 @@ class Trust:
         """
         return self.moved or (bool(self.clone.option("annex-config-uuid")) and not self.verified)
 
+    def accept(self) -> None:
+        """Take the settings for the user's own, for as long as this process lives: at the owner's first initremote."""
+        self._accepted = True
+
     def bind(self) -> None:
-        """Record the host as accepted. Only for the owner's first initremote, or once `verified`."""
+        """Record the host as accepted, for later processes."""
         self.clone.set_option(BOUND, self.host)
 
     def refusal(self) -> Denied:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Receipt, Stat
 from git_annex_remote_pyshare.backends.directory.copying import copy
 from git_annex_remote_pyshare.backends.directory.faults import LOCAL_DISK_FULL, faults, shown
 from git_annex_remote_pyshare.backends.directory.folders import (
@@ -89,9 +89,10 @@ class DirectoryBackend(Backend):
         with faults("list", top):
             yield from _walk(top, f"{folder}/" if folder else "")
 
-    def establish(self) -> None:
+    def establish(self) -> Established:
         """Make the folder if its parent is there, and leave the marker."""
         self._marker.leave()
+        return Established()
 
     def available(self) -> bool:
         """Whether the folder and its marker are there."""

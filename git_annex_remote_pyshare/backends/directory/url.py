@@ -1,17 +1,18 @@
 """The path that `url=` means: an absolute path as it is, or `file:///…` with %XX decoded."""
 
 import os
+from collections.abc import Mapping
 
 from git_annex_remote_pyshare.errors import BadSetting
 
 
-def check(url: str) -> None:
+def check(settings: Mapping[str, str]) -> None:
     """Refuse what is no absolute path.
 
     Raises:
         BadSetting: With the path to type instead.
     """
-    path_of(url)
+    path_of(settings["url"])
 
 
 def path_of(url: str) -> str:

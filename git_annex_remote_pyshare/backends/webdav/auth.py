@@ -151,7 +151,7 @@ class Auth:
 
     def _look_up(self) -> Credential | None:
         """The login, which at a public link must be meant for the link."""
-        return account_of(self._place.url).fitting(self._place.credential())
+        return account_of({"url": self._place.url}).fitting(self._place.credential())
 
     def _as_guest(self) -> _Scheme:
         """Without a password where others could read it; the server then refuses, if the link has one."""

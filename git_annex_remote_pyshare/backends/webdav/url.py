@@ -1,6 +1,7 @@
 """Addresses of WebDAV stores: what `url=` means, which ones cannot be meant, and how names go into a URL."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
@@ -44,9 +45,9 @@ class Address(NamedTuple):
         return "/remote.php/" in self.base or "/public.php/" in self.base
 
 
-def check(url: str) -> None:
+def check(settings: Mapping[str, str]) -> None:
     """Raise BadSetting, with what to type instead, when the URL cannot be that of a WebDAV store."""
-    address_of(url)
+    address_of(settings["url"])
 
 
 def address_of(url: str) -> Address:
@@ -83,22 +84,23 @@ def address_of(url: str) -> Address:
     return Address(origin + path, token=public[2] or "", public=True, server=origin + public[1])
 
 
-def account_of(url: str) -> Account:
-    """What a login for the URL is bound to: the host, or for a public link exactly that link.
+def account_of(settings: Mapping[str, str]) -> Account:
+    """What a login for the store is bound to: the host, or for a public link exactly that link.
 
     Raises:
         BadSetting: The URL leads to no server.
     """
+    url = settings["url"]
     host = host_of(url)
     try:
         address = address_of(url.partition("#")[0])
     except BadSetting:  # what `url=` would refuse is no link either, and may well be copied from a browser
-        return Account(host, url=url)
+        return Account(host, words=(url,))
     if not address.token:
-        return Account(host, url=url)
+        return Account(host, words=(url,))
     below = address.server.removeprefix(address.origin)
     link = f"{host}{below}/s/{address.token}"
-    return Account(link, _endpoints(address.server, address.token), f"{address.origin.partition(':')[0]}://{link}")
+    return Account(link, _endpoints(address.server, address.token), (f"{address.origin.partition(':')[0]}://{link}",))
 
 
 def in_path(name: str) -> str:

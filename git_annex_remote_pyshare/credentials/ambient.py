@@ -1,0 +1,40 @@
+"""Logins in the environment: which variables hold one for which service."""
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.credentials.credential import Credential
+
+ORIGIN = "environment"
+
+
+class Variables(NamedTuple):
+    """The environment variables that hold a login for one kind of service; an empty name is none."""
+
+    user: str = ""
+    password: str = ""
+    token: str = ""
+    session_token: str = ""
+    """For what must go beside user and password as long as it is set."""
+
+
+AMBIENT: Mapping[str, Variables] = {
+    "webdav": Variables("WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN"),
+}
+"""Service → its variables. They say nothing of the host that they are for."""
+
+
+def from_environment(service: str) -> Credential | None:
+    """The login in the environment, whoever it is for: user and password, else a bearer token."""
+    names = AMBIENT.get(service, Variables())
+    user, password, token, session_token = (os.environ.get(name, "") for name in names)
+    if user and password:
+        return Credential(user, password, ORIGIN, session_token)
+    return Credential("", token, ORIGIN) if token else None
+
+
+def variable(service: str, login: Credential) -> str:
+    """The variable by which the user knows a login that `from_environment` gave."""
+    names = AMBIENT[service]
+    return names.user if login.user else names.token
