@@ -164,7 +164,7 @@ def test_logging_out_revokes_what_the_cloud_granted(cloud: Cloud, typed: Type, o
     typed("login", cloud.base)
     done = typed("logout", f"{cloud.base}/any/path")
     assert done.code == 0
-    assert f"The earlier password for {cloud.host} is revoked." in done.out
+    assert f"The earlier login for {cloud.host} is revoked." in done.out
     assert f"Logged out from {cloud.host}." in done.out
     assert len(cloud.asked("DELETE", "/apppassword")) == 1
     assert kept.entries() == []
@@ -181,7 +181,7 @@ def test_logging_out_works_when_the_server_does_not(cloud: Cloud, typed: Type, o
     cloud.replies["DELETE", "/cloud/ocs/v2.php/core/apppassword"] = (500, {})
     done = typed("logout", cloud.base)
     assert done.code == 0
-    assert f"could not be revoked. Remove it in the security settings of {cloud.base}" in done.err
+    assert f"could not be revoked. Remove it in the settings of {cloud.base}" in done.err
     assert kept.entries() == []
 
 

@@ -34,10 +34,19 @@ def ask_token() -> Credential:
     Raises:
         BadSetting: It is empty or cannot be sent.
     """
-    token = _line("Token", hidden=True).strip()
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise BadSetting("the token has signs that no token has", remedy="Copy it again, without blanks.")
-    return _complete("", token)
+    return _complete("", _word("token", hidden=True))
+
+
+def ask_code() -> str:
+    """The code that a server's page shows to be copied.
+
+    Raises:
+        BadSetting: It is empty or cannot be sent.
+    """
+    # Shown: it can be used once, soon, and by this process only.
+    if code := _word("code", hidden=False):
+        return code
+    raise BadSetting("no code was given", remedy="Copy it from the page, and paste it here.")
 
 
 def open_browser(link: str) -> None:
@@ -54,6 +63,13 @@ def _complete(user: str, secret: str) -> Credential:
     if not secret or "\0" in secret:
         raise BadSetting("nothing was given as password", remedy="Type it, or send it through a pipe.")
     return Credential(user, secret, _ORIGIN)
+
+
+def _word(what: str, *, hidden: bool) -> str:
+    word = _line(what.capitalize(), hidden=hidden).strip()
+    if not word.isascii() or not word.isprintable() or " " in word:
+        raise BadSetting(f"the {what} has signs that no {what} has", remedy="Copy it again, without blanks.")
+    return word
 
 
 def _line(what: str, *, hidden: bool) -> str:

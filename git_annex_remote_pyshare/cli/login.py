@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LOGINS = {
     "webdav": "git_annex_remote_pyshare.cli.login_webdav:login",
+    "dropbox": "git_annex_remote_pyshare.cli.login_dropbox:login",
 }
 """Kind of store → `module:function` that takes a Wish."""
 
@@ -26,6 +27,8 @@ LOGINS = {
 @click.option("--no-browser", is_flag=True, help="Only print the link; open it on any machine you like.")
 @click.option("--no-check", is_flag=True, help="Keep a password without trying it, e.g. while offline.")
 @click.option("--insecure", is_flag=True, help="Allow http, where others on the way can read the password.")
+@click.option("--sharing", is_flag=True, help="Dropbox: ask for the right to make and read shared links, too.")
+@click.option("--app-key", default="", metavar="KEY", help="Dropbox: log in for an app of your own.")
 def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
     """Log in at the server of URL, once for all datasets.
 
@@ -36,10 +39,11 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
       pyshare login https://dav.example.org/data --user bob < file-with-password
       pyshare login https://dav.example.org/data --token
       pyshare login https://cloud.example.org/s/TOKEN
+      pyshare login dropbox
 
     A Nextcloud opens your browser and makes a password for this program alone. Other servers ask for user and
     password. From a pipe, the first line is the password (or token); without --user it is the user, and the second
-    line is the password.
+    line is the password. Dropbox opens your browser, too; with --no-browser, paste the code that its page shows.
 
     The login is kept in the system's keyring, or else in a file that only you can read. It goes to this server
     (name and port) and to no other. The password of a public link is asked for if it has one, and serves this link

@@ -1,5 +1,6 @@
 """`pyshare logout URL`: forget a login, and revoke it where we can."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.kept import Kept
 
 
+REVOKERS = {
+    "webdav": "git_annex_remote_pyshare.credentials.nextcloud:revoke",
+    "dropbox": "git_annex_remote_pyshare.credentials.dropbox_oauth:revoke",
+}
+"""Service → `module:function` that takes the address of the server and the Credential that it gave us; whether the
+server has forgotten that."""
+
+
 @click.command()
 @click.argument("url")
 @click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
@@ -22,8 +31,9 @@ def logout(url: str, settings: tuple[str, ...]) -> None:
     Examples:
       pyshare logout https://cloud.example.org
       pyshare logout https://cloud.example.org/s/TOKEN
+      pyshare logout dropbox
 
-    A password that the server made for this program is revoked there, too. Logins that git-annex holds for a remote
+    What the server made for this program is revoked there, too. Logins that git-annex holds for a remote
     (.git/annex/creds) are not touched.
     """
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
@@ -41,19 +51,19 @@ def logout(url: str, settings: tuple[str, ...]) -> None:
 
 
 def revoke(entry: "Kept") -> None:
-    """Have the server forget the password that it made for us, as far as possible, and say what came of it."""
-    from git_annex_remote_pyshare.credentials import kept, nextcloud  # noqa: PLC0415  # as above
+    """Have the server forget the login that it made for us, as far as possible, and say what came of it."""
+    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # as above
 
+    module, _, name = REVOKERS[entry.service].partition(":")
     try:
         login = kept.read(entry)
-        revoked = login is not None and nextcloud.revoke(entry.server, login)
+        revoked = login is not None and getattr(import_module(module), name)(entry.server, login)
     except PyshareError:
         revoked = False
     if revoked:
-        click.echo(f"The earlier password for {entry.account} is revoked.")
+        click.echo(f"The earlier login for {entry.account} is revoked.")
     else:
         click.echo(
-            f"The earlier password for {entry.account} could not be revoked. Remove it in the security settings of"
-            f" {entry.server}.",
+            f"The earlier login for {entry.account} could not be revoked. Remove it in the settings of {entry.server}.",
             err=True,
         )

@@ -20,6 +20,8 @@ class Wish(NamedTuple):
     no_browser: bool = False
     no_check: bool = False
     insecure: bool = False
+    sharing: bool = False
+    app_key: str = ""
 
     @property
     def url(self) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -25,8 +26,16 @@ AMBIENT: Mapping[str, Variables] = {
 """Service → its variables. They say nothing of the host that they are for."""
 
 
+READERS: Mapping[str, str] = {"dropbox": "git_annex_remote_pyshare.credentials.dropbox:from_environment"}
+"""Service whose login is no user and password → `module:function` that gives its Credential or None."""
+
+
 def from_environment(service: str) -> Credential | None:
     """The login in the environment, whoever it is for: user and password, else a bearer token."""
+    if reader := READERS.get(service):
+        module, _, name = reader.partition(":")
+        login: Credential | None = getattr(import_module(module), name)()
+        return login
     names = AMBIENT.get(service, Variables())
     user, password, token, session_token = (os.environ.get(name, "") for name in names)
     if user and password:

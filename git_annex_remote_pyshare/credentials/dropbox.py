@@ -2,8 +2,10 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Denied
 
@@ -11,6 +13,8 @@ SERVICE = "dropbox"
 ACCOUNT = "dropbox.com"
 """What the login is bound to, as `Account.name` and for `pyshare whoami`."""
 COMMAND = "pyshare login dropbox"
+CONNECTED_APPS = "https://www.dropbox.com/account/connected_apps"
+"""Where people see which apps they let in, and can revoke that."""
 
 STORING = ("account_info.read", "files.metadata.read", "files.content.read", "files.content.write")
 """The least that a store needs (https://www.dropbox.com/developers/documentation/http/documentation: each route's
@@ -79,6 +83,11 @@ def login_of(credential: Credential) -> Login:
     except (ValueError, TypeError):
         # Not with its cause, which quotes the secret.
         raise Denied(f"the login from {credential.origin} is none for Dropbox", remedy=login.mending) from None
+
+
+def account_of(_settings: Mapping[str, str]) -> Account:
+    """What the login is bound to: the service itself, wherever in it a store is, for a shared link, too."""
+    return Account(ACCOUNT, words=("dropbox",), ambient=True)
 
 
 def from_environment() -> Credential | None:

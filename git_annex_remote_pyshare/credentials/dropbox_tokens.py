@@ -78,6 +78,12 @@ class Tokens:
             return self._token.access
 
 
+def remember(login: Login, token: Token) -> None:
+    """Keep the access token that came with a new login, so that its first use needs not ask for one."""
+    with _one_at_a_time():
+        _save({**_load(), _label(login): token})
+
+
 def forget(login: Login) -> None:
     """Remove the access token of a login that is given up."""
     with _one_at_a_time():

@@ -102,14 +102,17 @@ def refused(host: str) -> Denied:
     )
 
 
+def unreachable(host: str, error: Exception) -> Unreachable:
+    """Nothing came back from the host, as `requests` says it."""
+    return Unreachable(f"cannot reach {host}: {_reason(error)}", remedy="Check the address and the network.")
+
+
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
     try:
         with session_of(auth) as session:
             return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
     except (requests.RequestException, UnicodeError) as error:  # the latter: a name that no header can carry
-        raise Unreachable(
-            f"cannot reach {host_of(url)}: {_reason(error)}", remedy="Check the address and the network."
-        ) from None  # the cause might quote what was sent
+        raise unreachable(host_of(url), error) from None  # the cause might quote what was sent
 
 
 def _not_busy(answer: requests.Response, url: str) -> requests.Response:

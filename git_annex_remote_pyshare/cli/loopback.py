@@ -1,0 +1,112 @@
+"""A page on this machine to which a browser comes back at the end of a login (RFC 8252 section 7.3)."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from threading import Event
+from urllib.parse import parse_qsl, urlsplit
+
+from git_annex_remote_pyshare.cli.loopback_page import Page, html
+from git_annex_remote_pyshare.errors import Denied, Unreachable
+
+PORTS = (28417, 28418)
+"""The second is for when something else has the first. Both have to be registered with the app, hence no others."""
+LIMIT = 600.0
+"""Seconds that a person may take, with two-factor login and a forgotten password."""
+
+_LOOK = 0.2
+"""Seconds after which Ctrl-C is heard at the latest, also on Windows."""
+_ELSEWHERE = Page("Nothing here", "This address is only used while a login waits.", HTTPStatus.NOT_FOUND, last=False)
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The address holds the code, so it must not travel on."""
+
+Receive = Callable[[Mapping[str, str]], Page]
+"""Takes the query of the browser's request and says what to show; called in a thread of its own."""
+
+
+class Loopback(ThreadingHTTPServer):
+    """Listens on one of `PORTS`, on this machine only.
+
+    Another program could listen on the same port of `[::1]`, which some browsers try first. What it would get is a
+    code that only this process can redeem (PKCE).
+
+    Raises:
+        Unreachable: Something else has both ports.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = os.name != "nt"  # there it would let two programs have one port
+
+    def __init__(self) -> None:
+        self.shown = Event()
+        self.receive: Receive = lambda _: _ELSEWHERE
+        for port in PORTS:
+            with suppress(OSError):
+                super().__init__(("127.0.0.1", port), _Visit)
+                self.timeout = _LOOK
+                return
+        raise Unreachable(
+            f"other programs have the ports {PORTS[0]} and {PORTS[1]}, where the browser would come back",
+            remedy="End one of them (another login may be waiting), or add --no-browser.",
+            passing=False,
+        )
+
+    def server_bind(self) -> None:
+        """As the base class, but without asking DNS for our name, which takes seconds on some machines."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
+    @property
+    def address(self) -> str:
+        """Where the browser should come back to."""
+        return f"http://localhost:{self.server_port}/"
+
+    def wait(self, receive: Receive, limit: float = LIMIT) -> None:
+        """Show the browser what `receive` says, until that was a last page.
+
+        Raises:
+            Denied: Nobody came within `limit` seconds.
+        """
+        self.receive = receive
+        end = time.monotonic() + limit
+        while not self.shown.is_set():
+            if time.monotonic() > end:
+                raise Denied(
+                    f"nobody allowed access within {limit / 60:.0f} minutes",
+                    remedy="Type it again; if the browser showed an error, or is on another machine, add --no-browser.",
+                )
+            self.handle_request()
+
+
+class _Visit(BaseHTTPRequestHandler):
+    server: Loopback
+    timeout = 10  # browsers open connections that they then don't use
+
+    def do_GET(self) -> None:
+        """Show the page for what the browser brings."""
+        address = urlsplit(self.path)
+        page = self.server.receive(dict(parse_qsl(address.query))) if address.path == "/" else _ELSEWHERE
+        self._send(page)
+        if page.last:
+            self.server.shown.set()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's word
+        """Say nothing: the request holds the code."""
+
+    def _send(self, page: Page) -> None:
+        body = html(page)
+        self.send_response(page.status)
+        for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
