@@ -17,7 +17,7 @@ the ability. Layers need not pass abilities on, since `ability` looks through th
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -202,6 +202,21 @@ class Shares(Protocol):
 
     def share(self) -> Share:
         """Find the store's link or make one. Raises a PyshareError that says why there can be none."""
+
+
+Readiness = Literal["ready", "restoring", "archived"]
+"""Whether an object can be read now, later without more ado, or only after somebody asked for it."""
+
+
+@runtime_checkable
+class Restores(Protocol):
+    """Ability: bring back objects from an archive in which they are present but cannot be read at once."""
+
+    def readiness(self, name: str) -> Readiness:
+        """How far an object is. Raises NotFound, or a PyshareError when the store could not be asked."""
+
+    def restore(self, name: str) -> Readiness:
+        """Ask for an archived object, once; how far it is then."""
 
 
 Ability = TypeVar("Ability")
