@@ -16,7 +16,8 @@ from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.trust import known_remote
 from git_annex_remote_pyshare.errors import Denied
-from git_annex_remote_pyshare.session import CREDS, Session
+from git_annex_remote_pyshare.place import CREDS
+from git_annex_remote_pyshare.session import Session
 
 
 def initremote(annex: Master, session: Session) -> None:

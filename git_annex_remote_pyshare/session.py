@@ -8,14 +8,10 @@ from annexremote import Master, ProtocolError
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
+from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
 from git_annex_remote_pyshare.settings import SETTINGS, parse
-
-CREDS = "pysharecreds"
-"""Name under which git-annex keeps the login of a remote (SETCREDS, GETCREDS)."""
 
 
 class Session:
@@ -61,25 +57,14 @@ class Session:
             return self._store
 
     def trust(self, annex: Master) -> Trust:
-        """What the user has accepted of the remote, and the account that a login for it is bound to."""
-        values = self.settings(annex)
-        return Trust(clone_of(annex), registry.account_of(values) if self.kind(annex).login else Account(""))
+        """What the user has accepted of the remote."""
+        return trust_of(self.settings(annex), clone_of(annex))
 
     def place(self, annex: Master, trust: Trust) -> Place:
         """Where the store is, and the login to use there as far as `trust` goes."""
-        kind, values = self.kind(annex), self.settings(annex)
-        if not kind.login:
-            return Place(values["url"], values, trust.clone)
         # Asked now, in the job's own request; the backend may want it later, in any thread.
-        held = held_login(annex)
-        return Place(
-            values["url"],
-            values,
-            trust.clone,
-            credential=lambda: find(kind.name, trust, held, lambda: registry.chain(values)),
-            advice=lambda: remedy(kind.name, trust),
-            trusted=lambda: trust.verified,
-        )
+        held = held_login(annex) if self.kind(annex).login else None
+        return place_of(self.settings(annex), trust, held)
 
     def stop(self) -> None:
         """End waiting and transfers in all jobs, and let go of connections."""
