@@ -68,6 +68,16 @@ def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
     return check
 
 
+def matching(name: str, pattern: str, example: str) -> Callable[[str], None]:
+    """A check that the value has a form, of which `example` is one."""
+
+    def check(value: str) -> None:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise BadSetting(f"{name}={value} cannot be meant", remedy=f"Give one like {name}={example}.")
+
+    return check
+
+
 def refused(name: str) -> Callable[[str], None]:
     """A check that always fails: git-annex would write the value into the published git-annex branch."""
 
@@ -101,13 +111,71 @@ def _check_url(url: str) -> None:
         )
 
 
+def _anything(_value: str) -> None:
+    """No check, since only the backend can tell, or nobody minds."""
+
+
+def _s3(name: str, text: str, check: Callable[[str], None] = _anything) -> Setting:
+    return Setting(name, f"S3: {text}", check, kind="s3")
+
+
+def _ignored(name: str) -> Setting:
+    return _s3(name, "ignored; a remote of git-annex's own type=S3 may have it")
+
+
+_YES_NO = ("yes", "no")
+
+_OF_S3 = (
+    _s3("bucket", "the bucket, where url= does not name it", matching("bucket", r"[\w.:-]+", "my-bucket")),
+    _s3("endpoint", "the server's address if it is not Amazon's, e.g. https://s3.example.org:9000"),
+    _s3(
+        "region", "as the server calls it; else learnt from its answers", matching("region", r"[\w-]+", "eu-central-1")
+    ),
+    _s3(
+        "addressing",
+        "whether the bucket is part of the path or of the host's name: path, virtual",
+        one_of("addressing", ("path", "virtual")),
+    ),
+    _s3(
+        "storageclass",
+        "for new objects, e.g. STANDARD_IA; as the server calls it",
+        matching("storageclass", r"[\w-]+", "STANDARD_IA"),
+    ),
+    _s3(
+        "public",
+        "yes: the bucket lets anyone read, so a clone needs no login, and on Amazon's servers each file's URL is"
+        " published",
+        one_of("public", _YES_NO),
+    ),
+    _s3("publicurl", "where anyone can read the bucket's objects in a browser; each file's URL there is published"),
+    _s3(
+        "requesterpays",
+        "yes: whoever reads pays for it, as the bucket's owner wants",
+        one_of("requesterpays", _YES_NO),
+    ),
+    _s3("profile", "the section of ~/.aws/config that has the login", matching("profile", "[^\r\n]+", "lab")),
+    _s3("host", "as for git-annex's own type=S3; endpoint= says the same"),
+    _s3("port", "with host=", matching("port", "[0-9]{1,5}", "9000")),
+    _s3("protocol", "with host=: http (unless the port is 443), https", one_of("protocol", ("http", "https"))),
+    _s3("datacenter", "Amazon's region, also US or EU; region= says the same"),
+    _s3("requeststyle", "path; addressing= says the same", one_of("requeststyle", ("path",))),
+    _s3("fileprefix", "what stands before all names in the bucket, as it is; a folder in url= does the same"),
+    _s3(
+        "signature",
+        "anonymous: never log in; v2 and v4 are both done as v4",
+        one_of("signature", ("v2", "v4", "anonymous")),
+    ),
+    *(_ignored(name) for name in ("partsize", "restore", "versioning", "x-amz-tagging")),
+)
+
 SETTINGS = (
     Setting(
         "url",
-        "where the data is kept: an absolute path, or the URL of a WebDAV folder or public link",
+        "where the data is kept: an absolute path, the URL of a WebDAV folder or public link, or s3://BUCKET/FOLDER",
         _check_url,
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),
+    *_OF_S3,
     Setting("password", "refused, it would be published: type pyshare login instead", refused("password")),
     Setting("token", "refused, it would be published: type pyshare login instead", refused("token")),
 )

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
+from git_annex_remote_pyshare.credentials.credential import Credential
+
 UNSIGNED = "UNSIGNED-PAYLOAD"
 """In place of a body's hash: the signature then does not cover the body."""
 
@@ -25,18 +27,6 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED_HEADERS = frozenset(("accept-encoding", "authorization", "connection", "expect", "te", "user-agent"))
 """What proxies change on the way; Google's front end changes Accept-Encoding (Google Cloud Storage, "Simple migration
 from Amazon S3")."""
-
-
-class AccessKey(NamedTuple):
-    """What AWS calls an access key: an ID with a secret, and a session token where both expire."""
-
-    id: str
-    secret: str
-    token: str = ""
-
-    def __repr__(self) -> str:
-        """For debug output and error texts: without the secret and the token."""
-        return f"AccessKey(id={self.id!r}, secret=…, token={'…' if self.token else ''!r})"
 
 
 class Unsigned(NamedTuple):
@@ -71,33 +61,35 @@ def canonical_query(query: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{name}={value}" for name, value in encoded)
 
 
-def signed_headers(request: Unsigned, key: AccessKey, region: str, now: float) -> dict[str, str]:
+def signed_headers(request: Unsigned, login: Credential, region: str, now: float) -> dict[str, str]:
     """The headers to send: those of the request, and what proves who sends it.
 
     Args:
         request: What will be sent, exactly so; the Host header is the sender's to add.
-        key: Whose request it is.
+        login: Whose request it is: an access key, with its session token if it expires.
         region: As the server calls it.
         now: Seconds since 1970 by the server's clock, which may differ by at most 15 minutes.
     """
     stamp = _stamp(now)
     headers = {**request.headers, "x-amz-content-sha256": request.payload, "x-amz-date": stamp}
-    if key.token:
-        headers["x-amz-security-token"] = key.token
+    if login.session_token:
+        headers["x-amz-security-token"] = login.session_token
     covered = _canonical(request.host, headers)
     names = ";".join(covered)
-    signature = _signature(request, covered, key, region, stamp)
+    signature = _signature(request, covered, login, region, stamp)
     scope = _scope(region, stamp)
-    headers["Authorization"] = f"{_ALGORITHM} Credential={key.id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    headers["Authorization"] = (
+        f"{_ALGORITHM} Credential={login.user}/{scope}, SignedHeaders={names}, Signature={signature}"
+    )
     return headers
 
 
-def signed_target(request: Unsigned, key: AccessKey, region: str, now: float, seconds: int = LONGEST_LIFE) -> str:
+def signed_target(request: Unsigned, login: Credential, region: str, now: float, seconds: int = LONGEST_LIFE) -> str:
     """Path and query of a URL that anybody may use for this request until it expires (a "presigned URL").
 
     Args:
         request: Its headers must be sent by whoever uses the URL; its payload is not covered.
-        key: In whose name; a URL signed with a session token dies with the token.
+        login: In whose name; a URL signed with a session token dies with the token.
         region: As the server calls it.
         now: Seconds since 1970.
         seconds: How long it is valid, at most LONGEST_LIFE.
@@ -107,15 +99,15 @@ def signed_target(request: Unsigned, key: AccessKey, region: str, now: float, se
     query = [
         *request.query,
         ("X-Amz-Algorithm", _ALGORITHM),
-        ("X-Amz-Credential", f"{key.id}/{_scope(region, stamp)}"),
+        ("X-Amz-Credential", f"{login.user}/{_scope(region, stamp)}"),
         ("X-Amz-Date", stamp),
         ("X-Amz-Expires", str(seconds)),
         ("X-Amz-SignedHeaders", ";".join(covered)),
     ]
-    if key.token:
-        query.append(("X-Amz-Security-Token", key.token))
+    if login.session_token:
+        query.append(("X-Amz-Security-Token", login.session_token))
     request = request._replace(query=tuple(query), payload=UNSIGNED)
-    return f"{request.target}&X-Amz-Signature={_signature(request, covered, key, region, stamp)}"
+    return f"{request.target}&X-Amz-Signature={_signature(request, covered, login, region, stamp)}"
 
 
 def _stamp(now: float) -> str:
@@ -133,7 +125,7 @@ def _canonical(host: str, headers: Mapping[str, str]) -> dict[str, str]:
     return {name: values[name] for name in sorted(values) if name not in _UNSIGNED_HEADERS}
 
 
-def _signature(request: Unsigned, covered: Mapping[str, str], key: AccessKey, region: str, stamp: str) -> str:
+def _signature(request: Unsigned, covered: Mapping[str, str], login: Credential, region: str, stamp: str) -> str:
     lines = [
         request.method,
         request.path,
@@ -145,7 +137,7 @@ def _signature(request: Unsigned, covered: Mapping[str, str], key: AccessKey, re
     ]
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     text = "\n".join([_ALGORITHM, stamp, _scope(region, stamp), digest])
-    return _hmac(_signing_key(key.secret, stamp[:8], region), text).hex()
+    return _hmac(_signing_key(login.secret, stamp[:8], region), text).hex()
 
 
 @lru_cache(maxsize=8)

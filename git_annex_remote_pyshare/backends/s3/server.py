@@ -1,0 +1,160 @@
+"""Which server the settings mean: Amazon's, of one region or another, or somebody else's."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.errors import BadSetting
+
+_REGION = r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}"
+_AMAZON = re.compile(
+    r"(?P<service>s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?)"
+    rf"(?:[.-](?P<region>{_REGION}))?\.(?P<partition>amazonaws\.(?:com(?:\.cn)?|eu))"
+)
+"""Amazon's own hosts for S3 (AWS General Reference, "Amazon S3 endpoints and quotas") and no other: customers of Amazon
+have names below amazonaws.com for servers of their own."""
+
+_PARTITIONS = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
+"""How the names of regions begin whose logins the rest of AWS does not know → the domain there."""
+
+_DATACENTERS = {"US": "us-east-1", "EU": "eu-west-1"}
+_URL = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]+))?/?", re.IGNORECASE | re.ASCII)
+_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
+_OWN_PORTS = {"http": "80", "https": "443"}
+_LAST_PORT = 65535
+_OTHER_WORDS = ("host", "port", "protocol")
+
+
+class Server(NamedTuple):
+    """Where requests go, apart from the bucket."""
+
+    scheme: str
+    host: str
+    """As the Host header has it: with the port, if that is not the scheme's own."""
+    region: str = ""
+    """As the server calls it; empty where it will have to tell."""
+
+    @property
+    def origin(self) -> str:
+        """The beginning of its URLs."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def partition(self) -> str:
+        """The part of Amazon's cloud that one login is good for; empty for everybody else's servers."""
+        match = _AMAZON.fullmatch(self.host)
+        return match["partition"] if match else ""
+
+    def in_region(self, region: str) -> "Server":
+        """The same service in a region that the settings or an answer name, unless no region can be called so."""
+        match = _AMAZON.fullmatch(self.host)
+        if match is None:
+            return self._replace(region=region) if re.fullmatch(r"[\w-]+", region, re.ASCII) else self
+        if not re.fullmatch(_REGION, region):
+            return self
+        if match["service"].startswith("s3-accelerate"):
+            return self._replace(region=region)
+        service = match["service"].replace("-external-1", "")
+        return Server(self.scheme, f"{service}.{region}.{partition_of(region)}", region)
+
+
+def server_of(settings: Mapping[str, str]) -> Server:
+    """The server that the settings mean.
+
+    `host=`, `port=`, `protocol=` and `datacenter=` are understood as git-annex's own S3 remote does (git-annex
+    documentation, "special_remotes/S3"): http unless protocol=https or port=443. Only to Amazon we always speak https
+    unless protocol=http is given: that remote writes port=80 into the settings of every remote.
+
+    Raises:
+        BadSetting: They cannot be meant so; the text says what to type instead.
+    """
+    if settings["endpoint"]:
+        for word in _OTHER_WORDS:
+            if settings[word]:
+                raise BadSetting(
+                    f"endpoint= and {word}= both say which server is meant",
+                    remedy=f"Leave {word}= out: endpoint=http://HOST:PORT says it all.",
+                )
+        server = _from_endpoint(settings["endpoint"])
+    else:
+        server = _from_host(settings)
+    return _placed(server, settings)
+
+
+def partition_of(region: str) -> str:
+    """The domain of Amazon's servers in a region."""
+    return next((domain for start, domain in _PARTITIONS.items() if region.startswith(start)), "amazonaws.com")
+
+
+def _from_endpoint(endpoint: str) -> Server:
+    match = _URL.fullmatch(endpoint)
+    if not match or int(match[3] or 0) > _LAST_PORT:
+        raise _not_an_endpoint(endpoint)
+    scheme, host, port = match[1].lower(), match[2].lower(), match[3] or ""
+    bucket, dot, rest = host.partition(".")
+    if dot and _AMAZON.fullmatch(rest) and not _AMAZON.fullmatch(host):
+        raise BadSetting(
+            f"endpoint={endpoint} has a bucket in it",
+            remedy=f"Type instead: url=s3://{bucket} endpoint={scheme}://{rest}",
+        )
+    return Server(scheme, _with_port(scheme, host, port))
+
+
+def _not_an_endpoint(endpoint: str) -> BadSetting:
+    if "@" in endpoint:
+        return BadSetting(
+            "endpoint= holds a login, which git-annex would publish with the dataset",
+            remedy="Leave it out, and type for the login: pyshare login s3://BUCKET endpoint=https://HOST",
+        )
+    scheme, separator, rest = endpoint.rpartition("://")
+    host, slash, _ = rest.partition("/")
+    if not separator:
+        why, instead = "does not say whether to speak https or http", f"https://{host}"
+    elif scheme.lower() not in _OWN_PORTS:
+        why, instead = "is not the address of a web server", f"https://{host}"
+    elif slash:
+        why, instead = "goes on behind the server's name; the bucket and folder belong into url=", f"{scheme}://{host}"
+    else:
+        why, instead = "is not the address of a server", "https://s3.example.org"
+    if not _URL.fullmatch(instead):
+        instead = "https://s3.example.org"
+    return BadSetting(f"endpoint={endpoint} {why}", remedy=f"Type instead: endpoint={instead}")
+
+
+def _from_host(settings: Mapping[str, str]) -> Server:
+    host, port, protocol = (settings[word] for word in _OTHER_WORDS)
+    host = host.lower() or "s3.amazonaws.com"
+    if not _HOST.fullmatch(host):
+        raise BadSetting(
+            f"host={settings['host'].rpartition('@')[2]} is not the name of a host",
+            remedy="Give the whole address instead: endpoint=https://HOST:PORT.",
+        )
+    if _AMAZON.fullmatch(host):
+        return Server(protocol or "https", host)
+    scheme = protocol or ("https" if port == _OWN_PORTS["https"] else "http")
+    return Server(scheme, _with_port(scheme, host, port))
+
+
+def _placed(server: Server, settings: Mapping[str, str]) -> Server:
+    """The server with its region, where the settings tell; Amazon's servers have it in their name."""
+    wanted = settings["region"]
+    if not server.partition:
+        return server._replace(region=wanted)
+    match = _AMAZON.fullmatch(server.host)
+    own = match["region"] or "" if match else ""
+    if own and wanted not in {"", own}:
+        raise BadSetting(
+            f"region={wanted} is not where {server.host} is",
+            remedy=f"Leave endpoint= and host= out, or type: region={own}",
+        )
+    region = wanted or own or _DATACENTERS.get(settings["datacenter"], settings["datacenter"])
+    if region and not re.fullmatch(_REGION, region):
+        raise BadSetting(
+            f"{'region' if wanted else 'datacenter'}={region} is none of Amazon's regions",
+            remedy="Give one like region=eu-central-1, or the server that has this region: endpoint=https://HOST.",
+        )
+    return server._replace(region=own) if own else server.in_region(region)
+
+
+def _with_port(scheme: str, host: str, port: str) -> str:
+    return host if port in {"", _OWN_PORTS[scheme]} else f"{host}:{int(port)}"

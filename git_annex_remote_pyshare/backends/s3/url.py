@@ -1,0 +1,200 @@
+"""Addresses of S3 stores: what the settings mean, which ones cannot be meant, and the URLs of objects."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.base import encode_name
+from git_annex_remote_pyshare.backends.s3.server import Server, server_of
+from git_annex_remote_pyshare.backends.s3.signing import quoted_key
+from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.errors import BadName, BadSetting
+
+_URL = re.compile(r"s3://([^/]*)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
+_BUCKET = re.compile(r"(?:\w*:)?\w[\w.-]{0,254}", re.ASCII)
+"""Also what Amazon took for a name before 2018, and Ceph's `TENANT:BUCKET` (its documentation, "RGW Multi-tenancy")."""
+_IN_HOST = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""A bucket that can stand in a host's name: a dot there would not fit the server's certificate (Amazon S3 User Guide,
+"Virtual hosting of general purpose buckets")."""
+_PUBLIC = re.compile(r"https?://[^/?#@\\\s]+(?:/[^?#\s]*)?", re.IGNORECASE)
+_LONGEST_KEY = 1024
+"""Bytes (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
+_FIRST_REGION = "us-east-1"
+"""To begin with, where nothing tells the region: many servers take it, the others answer with theirs."""
+
+
+class Address(NamedTuple):
+    """Where a store is, as S3 wants it."""
+
+    server: Server
+    bucket: str
+    prefix: str = ""
+    """What stands before each name in the bucket, as it is: with a slash at its end if it is a folder."""
+    virtual: bool = False
+    """Whether the bucket stands in the host's name and not in the path."""
+    published: str = ""
+    """The beginning of the URLs under which anybody can get objects; empty if nobody can, or nobody told us."""
+
+    @property
+    def is_amazon(self) -> bool:
+        """Whether it is one of Amazon's own servers."""
+        return bool(self.server.partition)
+
+    @property
+    def region(self) -> str:
+        """What to sign for."""
+        return self.server.region or _FIRST_REGION
+
+    @property
+    def host(self) -> str:
+        """As the Host header has it."""
+        return f"{self.bucket}.{self.server.host}" if self.virtual else self.server.host
+
+    @property
+    def bucket_path(self) -> str:
+        """The path of the bucket itself, encoded."""
+        return "/" if self.virtual else f"/{_bucket_in_path(self.bucket)}"
+
+    @property
+    def shown(self) -> str:
+        """How error texts call the store."""
+        return f"s3://{self.bucket}/{self.prefix}" + ("" if self.is_amazon else f" at {self.server.origin}")
+
+    def in_region(self, region: str) -> "Address":
+        """The address after an answer told the bucket's region; the same one if no region can be called so."""
+        return self._replace(server=self.server.in_region(region))
+
+    def key_of(self, name: str) -> bytes:
+        """The key, in S3's sense, of the object of that name.
+
+        Raises:
+            BadName: S3 cannot hold it.
+        """
+        key = self.prefix.encode("utf-8", "surrogateescape") + encode_name(name)
+        if len(key) > _LONGEST_KEY:
+            raise BadName(f"{name!r} is too long for S3, which takes {_LONGEST_KEY} bytes with the prefix")
+        return key
+
+    def path_of(self, name: str) -> str:
+        """The object's path at `host`, encoded; raises BadName."""
+        return f"{self.bucket_path.rstrip('/')}/{quoted_key(self.key_of(name))}"
+
+    def url_of(self, name: str) -> str:
+        """The object's own URL, which holds no login; raises BadName."""
+        return f"{self.server.scheme}://{self.host}{self.path_of(name)}"
+
+    def public_url(self, name: str) -> str:
+        """Where anybody can get the object without a login; empty if there is no such place. Raises BadName."""
+        return self.published and f"{self.published}{quoted_key(self.key_of(name))}"
+
+
+def check(settings: Mapping[str, str]) -> None:
+    """Raise BadSetting, with what to type instead, when the settings cannot be those of an S3 store.
+
+    Args:
+        settings: All of them, name → value, empty for unset.
+    """
+    address_of(settings)
+    if settings["requesterpays"] == "yes":
+        for name, value in (("public", "yes"), ("signature", "anonymous")):
+            if settings[name] == value:
+                raise BadSetting(
+                    f"requesterpays=yes and {name}={value} exclude each other: whoever pays must log in",
+                    remedy="Leave one of them out.",
+                )
+
+
+def address_of(settings: Mapping[str, str]) -> Address:
+    """What the settings mean.
+
+    Raises:
+        BadSetting: They are not those of an S3 store.
+    """
+    server = server_of(settings)
+    bucket, prefix = _bucket_and_prefix(settings)
+    address = Address(server, bucket, prefix, _is_virtual(settings, server, bucket))
+    return address._replace(published=_published(settings, address))
+
+
+def account_of(settings: Mapping[str, str]) -> Account:
+    """What a login for the store is bound to: the server's host, or all of Amazon's for which a login is the same.
+
+    Raises:
+        BadSetting: The settings lead to no server.
+    """
+    server = server_of(settings)
+    bucket, prefix = _bucket_and_prefix(settings)
+    url = f"s3://{bucket}/{prefix}".rstrip("/")
+    if not server.partition:
+        return Account(host_of(server.origin), words=(url, f"endpoint={server.origin}"))
+    elsewhere = server.partition != "amazonaws.com"
+    words = (url, f"region={server.region}") if elsewhere else (url,)
+    return Account(server.partition, words=words, ambient=True)
+
+
+def _bucket_and_prefix(settings: Mapping[str, str]) -> tuple[str, str]:
+    bucket, folder = _in_url(settings["url"], settings["bucket"])
+    prefix = settings["fileprefix"]
+    if folder and prefix:
+        raise BadSetting(
+            "url= names a folder in the bucket, and fileprefix= what stands before the names there",
+            remedy=f"Leave fileprefix= out, or type: url=s3://{bucket}",
+        )
+    if {"", ".", ".."} & set(folder.split("/") if folder else ()) or {".", ".."} & set(prefix.split("/")[:-1]):
+        setting = "url" if folder else "fileprefix"
+        raise BadSetting(f"{setting}= has an empty or dotted part in its path", remedy="Write the path out.")
+    if not {"\0", "\n", "\r"}.isdisjoint(folder + prefix):
+        raise BadSetting("there is a line break in url= or fileprefix=", remedy="Leave it out.")
+    return bucket, f"{folder}/" if folder else prefix
+
+
+def _in_url(url: str, bucket: str) -> tuple[str, str]:
+    """Bucket and folder; `bucket=` is put into lower case, as git-annex's own S3 remote does."""
+    match = _URL.fullmatch(url)
+    if not match or not _BUCKET.fullmatch(match[1]):
+        raise BadSetting(
+            f"url={url} names no bucket",
+            remedy="Give one like url=s3://BUCKET/FOLDER, and a server that is not Amazon's as endpoint=https://HOST.",
+        )
+    if bucket and bucket.lower() != match[1].lower():
+        raise BadSetting(
+            f"url= names the bucket {match[1]}, and bucket= names {bucket}", remedy="Leave bucket= out, or url=."
+        )
+    return bucket.lower() or match[1], (match[2] or "").rstrip("/")
+
+
+def _is_virtual(settings: Mapping[str, str], server: Server, bucket: str) -> bool:
+    """Amazon wants the bucket in the host's name, where it can be; most other servers know it in the path only."""
+    wanted = settings["addressing"]
+    if wanted == "virtual":
+        if settings["requeststyle"] == "path":
+            raise BadSetting("addressing=virtual and requeststyle=path say two things", remedy="Leave one of them out.")
+        if not _IN_HOST.fullmatch(bucket):
+            raise BadSetting(
+                f"the bucket {bucket} cannot be part of a host's name, as addressing=virtual wants",
+                remedy="Leave addressing= out, or type: addressing=path",
+            )
+        return True
+    if "path" in {wanted, settings["requeststyle"]}:
+        return False
+    return bool(server.partition) and bool(_IN_HOST.fullmatch(bucket))
+
+
+def _published(settings: Mapping[str, str], address: Address) -> str:
+    """Only Amazon's public buckets have their usual URL for everybody; other services have another host for that."""
+    base = settings["publicurl"]
+    if base:
+        if not _PUBLIC.fullmatch(base):
+            raise BadSetting(
+                "publicurl= is not an address that friends can open",
+                remedy="Give one like publicurl=https://data.example.org/folder, without a login, ? or #.",
+            )
+        return f"{base.rstrip('/')}/"
+    if settings["public"] != "yes" or not address.is_amazon:
+        return ""
+    return f"{address.server.scheme}://{address.host}{address.bucket_path.rstrip('/')}/"
+
+
+def _bucket_in_path(bucket: str) -> str:
+    return quoted_key(bucket.encode())
