@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from scripted_dav import ScriptedDAV, Seen, served
+from scripted import Seen, served
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend

@@ -7,7 +7,8 @@ from threading import Lock
 
 import pytest
 from annex import Repository
-from scripted_dav import Play, ScriptedDAV, Seen, served
+from scripted import Play, Seen, served
+from scripted_dav import ScriptedDAV
 
 APACHE = {"Content-Type": "text/html; charset=ISO-8859-1"}
 

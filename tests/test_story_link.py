@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from annex import Home, Repository, unlock
-from scripted_dav import Play, ScriptedDAV, Seen, answer
+from scripted import Play, Seen, answer
+from scripted_dav import ScriptedDAV
 
 FILES = {"books/TLCL.pdf": b"%PDF-1.4 The Linux Command Line\n" * 4000, "EMPTY.DAT": b""}
 

@@ -4,7 +4,8 @@ import time
 from email.utils import formatdate
 
 import pytest
-from scripted_dav import Rule, ScriptedDAV, answer
+from scripted import Rule, answer
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.errors import Doing, from_answer

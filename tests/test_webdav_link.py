@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from davkit import BOB, backend, clone, fetched, quiet, shown, source
-from scripted_dav import Rule, ScriptedDAV, answer
+from scripted import Rule, answer
+from scripted_dav import ScriptedDAV
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.response import BaseHTTPResponse
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from davkit import BOB, backend, clone, quiet, shown, source
-from scripted_dav import Play, Rule, ScriptedDAV, Seen, answer
+from scripted import Play, Rule, Seen, answer
+from scripted_dav import ScriptedDAV
 from servers import Server
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.response import BaseHTTPResponse

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from davkit import backend, quiet, source
-from scripted_dav import Play, Rule, ScriptedDAV, Seen, answer
+from scripted import Play, Rule, Seen, answer
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Entry
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend

@@ -4,7 +4,8 @@ import tracemalloc
 
 import pytest
 from davkit import backend
-from scripted_dav import Rule, ScriptedDAV, answer
+from scripted import Rule, answer
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend

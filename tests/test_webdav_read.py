@@ -6,7 +6,8 @@ import pytest
 from davkit import backend, fetched, quiet, source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scripted_dav import Play, Rule, ScriptedDAV, answer, served
+from scripted import Play, Rule, answer, served
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend

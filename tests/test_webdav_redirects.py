@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from davkit import BOB, backend, fetched, quiet, source
-from scripted_dav import Play, Rule, ScriptedDAV, Seen, answer, served
+from scripted import Play, Rule, Seen, answer, served
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend

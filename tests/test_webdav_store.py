@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from davkit import backend, be_cloud, fetched, quiet, source
-from scripted_dav import Play, Rule, ScriptedDAV, answer
+from scripted import Play, Rule, answer
+from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 from davkit import BOB, backend, fetched, quiet, source
-from scripted_dav import Play, Rule, ScriptedDAV, answer, served
+from scripted import Play, Rule, answer, served
+from scripted_dav import ScriptedDAV
 from servers import free_port
 
 from git_annex_remote_pyshare.backends.base import Stat
