@@ -79,6 +79,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(name, str(home))
     for name in ("XDG_CONFIG_HOME", "WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN", "NETRC"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("APP_KEY", "APP_SECRET", "REFRESH_TOKEN", "ACCESS_TOKEN"):
+        monkeypatch.delenv(f"DROPBOX_{name}", raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     return home

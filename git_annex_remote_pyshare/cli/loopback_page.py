@@ -22,7 +22,7 @@ def html(page: Page) -> bytes:
         "title": escape(page.title),
         "text": escape(page.text),
         "tone": "good" if good else "bad",
-        "mark": "M8 16.5l5.5 5.5L24 11" if good else "M16 8.5v9.5M16 23v.5",
+        "mark": "M8 16.5l5.5 5.5L24 11" if good else "M16 6.5v11.5M16 24.5v.1",
     }
     return _FRAME.format(style=_STYLE, **fields).encode()
 

@@ -23,7 +23,6 @@ SHARING = ("sharing.read", "sharing.write")
 """What making and reading shared links needs on top."""
 
 ENVIRONMENT = "environment"
-_FIELDS = ("app_key", "refresh_token", "app_secret")
 _MENDING = {
     ENVIRONMENT: f"Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: {COMMAND}",
     "git-annex": "git-annex keeps this login for the remote: put a new one into DROPBOX_REFRESH_TOKEN and"
@@ -63,7 +62,9 @@ def credential_of(login: Login, user: str = "") -> Credential:
     """
     if not login.refresh_token:
         return Credential(user, "", login.origin, session_token=login.access_token)
-    fields = {name: getattr(login, name) for name in _FIELDS if getattr(login, name)}
+    fields = {"app_key": login.app_key, "refresh_token": login.refresh_token}
+    if login.app_secret:
+        fields["app_secret"] = login.app_secret
     # Without a blank, which the protocol with git-annex could not carry.
     return Credential(user, json.dumps(fields, separators=(",", ":")), login.origin)
 
@@ -76,13 +77,14 @@ def login_of(credential: Credential) -> Login:
     """
     if not credential.secret:
         return Login(access_token=credential.session_token, origin=credential.origin)
-    login = Login(origin=credential.origin)
     try:
         fields = json.loads(credential.secret)
-        return login._replace(**{name: str(fields[name]) for name in _FIELDS if name in fields})
-    except (ValueError, TypeError):
+        key, refresh, secret = fields["app_key"], fields["refresh_token"], fields.get("app_secret", "")
+    except (ValueError, TypeError, LookupError):
+        remedy = Login(origin=credential.origin).mending
         # Not with its cause, which quotes the secret.
-        raise Denied(f"the login from {credential.origin} is none for Dropbox", remedy=login.mending) from None
+        raise Denied(f"the login from {credential.origin} is none for Dropbox", remedy=remedy) from None
+    return Login(str(key), str(refresh), str(secret), origin=credential.origin)
 
 
 def account_of(_settings: Mapping[str, str]) -> Account:
