@@ -56,6 +56,12 @@ WEBDAV = Kind(
     "git_annex_remote_pyshare.backends.webdav.url:check",
     account="git_annex_remote_pyshare.backends.webdav.url:account_of",
 )
+DROPBOX = Kind(
+    "dropbox",
+    "git_annex_remote_pyshare.backends.dropbox.backend:DropboxBackend",
+    "git_annex_remote_pyshare.backends.dropbox.url:check",
+    account="git_annex_remote_pyshare.credentials.dropbox:account_of",
+)
 
 CLAIMS: Mapping[str, Kind] = {
     "file:": DIRECTORY,
@@ -63,6 +69,7 @@ CLAIMS: Mapping[str, Kind] = {
     "https:": WEBDAV,
     "dav:": WEBDAV,
     "davs:": WEBDAV,
+    "dropbox:": DROPBOX,
 }
 """Beginning of a URL, in lower case → the kind that claims it. The longest one counts, so that a service can claim
 its own hosts and paths of a scheme that it shares. A URL without a scheme is a path."""
