@@ -20,10 +20,10 @@ from git_annex_remote_pyshare.backends.s3.signing import (
     NOTHING,
     UNSIGNED,
     Unsigned,
-    quoted_key,
     signed_headers,
     signed_target,
 )
+from git_annex_remote_pyshare.backends.s3.url import quoted_key
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 KEY = Credential("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "docs")

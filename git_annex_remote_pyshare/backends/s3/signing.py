@@ -36,7 +36,7 @@ class Unsigned(NamedTuple):
     host: str
     """As the Host header has it, so without the scheme's own port."""
     path: str
-    """Percent-encoded by `quoted_key`, with a leading slash."""
+    """As `Address.path_of` gives it: encoded, with a leading slash."""
     query: tuple[tuple[str, str], ...] = ()
     """Names and values, not encoded."""
     headers: Mapping[str, str] = {}
@@ -48,11 +48,6 @@ class Unsigned(NamedTuple):
     def target(self) -> str:
         """What stands in the request line: path and query."""
         return f"{self.path}?{canonical_query(self.query)}" if self.query else self.path
-
-
-def quoted_key(key: bytes) -> str:
-    """An object's key as it stands in a URL: slashes are kept, also doubled, and dots mean nothing."""
-    return quote(key, safe="/~")
 
 
 def canonical_query(query: Iterable[tuple[str, str]]) -> str:

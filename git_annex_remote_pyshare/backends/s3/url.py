@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.s3.server import Server, server_of
-from git_annex_remote_pyshare.backends.s3.signing import quoted_key
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadName, BadSetting
@@ -18,6 +17,8 @@ _IN_HOST = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """A bucket that can stand in a host's name: a dot there would not fit the server's certificate (Amazon S3 User Guide,
 "Virtual hosting of general purpose buckets")."""
 _PUBLIC = re.compile(r"https?://[^/?#@\\\s]+(?:/[^?#\s]*)?", re.IGNORECASE)
+_KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+_QUOTED = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _KEPT}
 _LONGEST_KEY = 1024
 """Bytes (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
 _FIRST_REGION = "us-east-1"
@@ -54,7 +55,7 @@ class Address(NamedTuple):
     @property
     def bucket_path(self) -> str:
         """The path of the bucket itself, encoded."""
-        return "/" if self.virtual else f"/{_bucket_in_path(self.bucket)}"
+        return "/" if self.virtual else f"/{quoted_key(self.bucket.encode())}"
 
     @property
     def shown(self) -> str:
@@ -120,6 +121,9 @@ def address_of(settings: Mapping[str, str]) -> Address:
 def account_of(settings: Mapping[str, str]) -> Account:
     """What a login for the store is bound to: the server's host, or all of Amazon's for which a login is the same.
 
+    A public bucket is nothing that logins of this machine would be for, unless the user has verified the remote: its
+    owner would see whose they are, and might not let them in.
+
     Raises:
         BadSetting: The settings lead to no server.
     """
@@ -130,7 +134,15 @@ def account_of(settings: Mapping[str, str]) -> Account:
         return Account(host_of(server.origin), words=(url, f"endpoint={server.origin}"))
     elsewhere = server.partition != "amazonaws.com"
     words = (url, f"region={server.region}") if elsewhere else (url,)
-    return Account(server.partition, words=words, ambient=True)
+    return Account(server.partition, words=words, ambient=settings["public"] != "yes")
+
+
+def quoted_key(key: bytes) -> str:
+    """A key as it stands in a URL, and as it is signed: slashes are kept, also doubled, and dots mean nothing.
+
+    Written out, since urllib.parse would cost the start-up milliseconds.
+    """
+    return key.decode("latin-1").translate(_QUOTED)
 
 
 def _bucket_and_prefix(settings: Mapping[str, str]) -> tuple[str, str]:
@@ -194,7 +206,3 @@ def _published(settings: Mapping[str, str], address: Address) -> str:
     if settings["public"] != "yes" or not address.is_amazon:
         return ""
     return f"{address.server.scheme}://{address.host}{address.bucket_path.rstrip('/')}/"
-
-
-def _bucket_in_path(bucket: str) -> str:
-    return quoted_key(bucket.encode())

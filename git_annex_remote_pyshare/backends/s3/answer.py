@@ -1,0 +1,87 @@
+"""What an S3 server says of a failure: an XML document, or headers where there can be no body."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_ENOUGH = 200
+"""Characters of a server's own words."""
+
+_SIGNS = ("ETag", "x-amz-request-id", "x-amz-id-2", "x-amzn-requestid", "x-guploader-uploadid")
+"""Headers of which an S3 server sends at least one, and a web server none with a page of its own."""
+
+_ELEMENTS = ("Code", "Message", "Region", "RequestId", "StorageClass")
+
+
+class Said(NamedTuple):
+    """The parts of an error document that mean something to us (S3 API Reference, "Error responses").
+
+    Others quote the signature, the session token or the whole request, so they are not kept.
+    """
+
+    code: str = ""
+    message: str = ""
+    region: str = ""
+    """Where the bucket is, if the server tells."""
+    request: str = ""
+    """The request's ID, by which its administrator finds it in the server's log."""
+    storage_class: str = ""
+
+    def __str__(self) -> str:
+        """For people; empty when the server said nothing."""
+        request = f"request {self.request}" if self.request else ""
+        return "; ".join(part for part in (": ".join(filter(None, (self.code, self.message))), request) if part)
+
+
+def said(headers: Mapping[str, str], body: bytes = b"") -> Said:
+    """What an answer says of its failure; what it does not say is empty.
+
+    Args:
+        headers: The answer's headers, found in any case. They tell what the answer to HEAD cannot: the bucket's region
+            (S3 API Reference, "HeadBucket") and, from MinIO, code and message.
+        body: The answer's body, as much of it as was read.
+    """
+    found = _elements(body) if b"<Error" in body else {}
+    return Said(
+        found.get("Code") or _short(headers.get("x-minio-error-code", "")),
+        found.get("Message") or _short(headers.get("x-minio-error-desc", "").strip('"')),
+        found.get("Region") or headers.get("x-amz-bucket-region", ""),
+        found.get("RequestId") or _short(headers.get("x-amz-request-id", "")),
+        found.get("StorageClass", ""),
+    )
+
+
+def is_page(headers: Mapping[str, str]) -> bool:
+    """Whether an answer, a success too, is a page of something that is no S3 server, like the console of one.
+
+    A stored object may be a page as well.
+    """
+    is_html = headers.get("Content-Type", "").startswith("text/html")
+    return is_html and not any(name in headers for name in _SIGNS)
+
+
+def clock_of(headers: Mapping[str, str]) -> float | None:
+    """The server's time when it answered, in seconds since 1970, where it tells."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for an answer that refuses our clock
+
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _elements(body: bytes) -> dict[str, str]:
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # only the exception; defusedxml parses
+
+    from defusedxml import DefusedXmlException  # noqa: PLC0415  # only a failure needs XML
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
+
+    try:
+        nodes = list(fromstring(body).iter())
+    except (ParseError, DefusedXmlException, ValueError):
+        return {}
+    named = {node.tag.rpartition("}")[2]: _short(node.text or "") for node in reversed(nodes)}
+    return {name: named[name] for name in _ELEMENTS if named.get(name)}
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:_ENOUGH]

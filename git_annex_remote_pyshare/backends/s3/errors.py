@@ -1,0 +1,131 @@
+"""From an S3 server's answer to an error that says what to do.
+
+The only place of this backend that gives meaning to a failing status code; `meanings.py` has its tables.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.s3.answer import Said, clock_of, is_page, said
+from git_annex_remote_pyshare.backends.s3.meanings import (
+    ABSENT,
+    CLOSED,
+    CODES,
+    FAILED,
+    FORBIDDEN,
+    PAGE,
+    REGION,
+    STATUSES,
+    UNCLEAR,
+    WANTED,
+    Elsewhere,
+    Meaning,
+    by_hundreds,
+)
+from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.transport.breaks import retry_after
+
+_MOST_SKEW = 900.0
+"""Seconds that clocks may differ (S3 API Reference, "Error responses", RequestTimeTooSkewed)."""
+
+_READING = {"GET", "HEAD"}
+_BY_STATUS = {407, 408, 413, 429}
+"""What a proxy, too, says with a page for people, but in plain numbers."""
+
+
+class Doing(NamedTuple):
+    """What a request was for, as the error text tells it."""
+
+    what: str
+    """For example "store KEY"."""
+    store: str
+    """How the store is called in texts (`Address.shown`)."""
+    bucket: str
+    method: str = "GET"
+    anonymous: bool = False
+    """Whether the request bore no login."""
+    advice: str = ""
+    """What to type for a login (`Place.advice`)."""
+
+    def __str__(self) -> str:
+        return f"cannot {self.what} on {self.store}"
+
+
+def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
+    """The error that an answer means.
+
+    Args:
+        doing: What the request was for.
+        status: The answer's status code. It may be 200: some answers begin before their failure (S3 API Reference,
+            "CompleteMultipartUpload" and "CopyObject").
+        headers: The answer's headers, found in any case.
+        body: The answer's body, as much of it as was read.
+    """
+    words = said(headers, body)
+    meaning = _for_us(doing, _meaning(doing, status, headers, words))
+    error = meaning.kind(
+        f"{doing}: {_filled(meaning.why, doing, headers, words)} ({str(words) or f'status {status}'})",
+        remedy=meaning.remedy and _remedy(meaning.remedy, doing, words),
+        passing=meaning.passing,
+        retry_after=retry_after(headers),
+    )
+    if isinstance(error, Elsewhere):
+        error.region = words.region
+    return error
+
+
+def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Said) -> Meaning:
+    if headers.get("x-amz-delete-marker") == "true" and status in {404, 405}:
+        return ABSENT
+    if words.code in CODES:
+        return CODES[words.code]
+    if words.code:
+        return FAILED if status < 300 else STATUSES.get(status) or by_hundreds(status)
+    if is_page(headers) and status < 500 and status not in _BY_STATUS:
+        return PAGE
+    return _without_code(doing, status, headers, words.region)
+
+
+def _without_code(doing: Doing, status: int, headers: Mapping[str, str], region: str) -> Meaning:
+    """The answer to HEAD has no body that could tell more (S3 API Reference, "HeadObject")."""
+    if status == 404 and doing.method == "HEAD":
+        return ABSENT
+    if status == 403 and abs(_seconds_off(headers)) > _MOST_SKEW:
+        return CODES["RequestTimeTooSkewed"]
+    if status in {301, 307, 400} and region:
+        return REGION
+    return STATUSES.get(status) or by_hundreds(status)
+
+
+def _for_us(doing: Doing, meaning: Meaning) -> Meaning:
+    """Who may not list a bucket is told of a missing object only that it is forbidden: that is no clear word."""
+    if meaning is STATUSES[401] and doing.anonymous:
+        return WANTED
+    if meaning is not FORBIDDEN:
+        return meaning
+    if doing.method not in _READING:
+        return WANTED if doing.anonymous else FORBIDDEN
+    return CLOSED if doing.anonymous else UNCLEAR
+
+
+def _filled(why: str, doing: Doing, headers: Mapping[str, str], words: Said) -> str:
+    off = abs(_seconds_off(headers))
+    return why.format(
+        bucket=doing.bucket,
+        region=f": {words.region}" if words.region else "",
+        skew=f" by {off / 60:.0f} minutes" if off > _MOST_SKEW else "",
+    )
+
+
+def _remedy(remedy: str, doing: Doing, words: Said) -> str:
+    from shlex import quote  # noqa: PLC0415  # only a failure needs it; a server chose the region's name
+
+    advice = doing.advice or f"Type: pyshare login s3://{doing.bucket}"
+    return remedy.format(advice=advice, region=quote(words.region) if words.region else "REGION")
+
+
+def _seconds_off(headers: Mapping[str, str]) -> float:
+    """How much the server's clock is ahead of ours; 0 where it does not tell the time."""
+    theirs = clock_of(headers)
+    return theirs - time.time() if theirs is not None else 0.0

@@ -1,0 +1,212 @@
+"""What S3's error codes mean, as data (S3 API Reference, "Error responses"; MinIO's have its name in them)."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    BadSetting,
+    Busy,
+    Corrupt,
+    Denied,
+    Full,
+    NotAStore,
+    NotFound,
+    PyshareError,
+    Unreachable,
+)
+
+
+class NoSuchBucket(NotAStore):
+    """The server is there, the bucket is not; nothing is known of objects that were in it."""
+
+
+class Elsewhere(NotAStore):
+    """The bucket is in another region than the request was signed for; `region` names it, where the server tells."""
+
+    region = ""
+
+
+class LoginExpired(Denied):
+    """A temporary login is over; the same request may succeed with a fresh one."""
+
+
+class ClockWrong(Denied):
+    """This machine's clock and the server's differ by more than 15 minutes."""
+
+
+class Archived(Unreachable):
+    """The object is there, but on a medium from which it must be restored before it can be read."""
+
+    passing = False
+
+
+class Meaning(NamedTuple):
+    """What an answer means."""
+
+    kind: type[PyshareError]
+    why: str
+    """With gaps for `{bucket}`, `{region}` (": eu-west-1", if known) and `{skew}` (" by 20 minutes", if known)."""
+    remedy: str | None = None
+    """With gaps for `{advice}` (what to type for a login) and `{region}`."""
+    passing: bool | None = None
+
+
+_ADDRESS = (
+    "Check url= and endpoint=, its port too: many servers show their console on one port and speak S3 on another."
+)
+_SMALLER = "Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB."
+_ROOM = "Free some space there, or ask for more."
+
+ABSENT = Meaning(NotFound, "the store has no such object")
+_NO_BUCKET = Meaning(NoSuchBucket, "there is no bucket {bucket}", "Check url= and endpoint=, or make the bucket.")
+FORBIDDEN = Meaning(
+    Denied,
+    "the server forbids it",
+    "Ask the bucket's owner for the right to do it, or log in as somebody else. {advice}",
+)
+UNCLEAR = Meaning(
+    Denied,
+    "the server does not say whether the object is there: it tells nobody who may not list the bucket",
+    "Ask the bucket's owner for the right s3:ListBucket (or s3:GetObject if reading fails, too), or log in as"
+    " somebody else. {advice}",
+)
+CLOSED = Meaning(
+    Denied,
+    "the object is not there, or not open to everybody: without a login the server does not say which",
+    "{advice}",
+)
+_WRONG_LOGIN = Meaning(Denied, "the server refuses the login", "{advice}")
+_OVER = Meaning(LoginExpired, "the login was a temporary one and has expired", "{advice}")
+WANTED = Meaning(Denied, "the server wants a login", "{advice}")
+REGION = Meaning(
+    Elsewhere,
+    "the bucket is in another region than the request was signed for{region}",
+    "Type: git annex enableremote NAME region={region}",
+)
+_DAMAGED = Meaning(Corrupt, "what the server received is damaged", passing=True)
+_ARCHIVED = Meaning(
+    Archived, "the object is archived and must be restored before it can be read", "Ask for it again in some hours."
+)
+_SLOWER = Meaning(Busy, "the server asks for fewer requests")
+_CHANGING = Meaning(Busy, "another request is changing it")
+FAILED = Meaning(Unreachable, "the server failed")
+_TIRED = Meaning(Unreachable, "the server got tired of waiting")
+_TOO_LARGE = Meaning(Full, "the server, or a proxy before it, refuses a body of this size", _SMALLER)
+_NO_ROOM = Meaning(Full, "the server has no room left", _ROOM)
+_NAME = Meaning(BadName, "the server cannot hold an object of this name")
+_UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
+PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
+_CHANGED = Meaning(Unreachable, "the object is not what it was before", passing=False)
+
+CODES: Mapping[str, Meaning] = {
+    "NoSuchKey": ABSENT,
+    "NoSuchVersion": ABSENT,
+    "NoSuchBucket": _NO_BUCKET,
+    "AccessDenied": FORBIDDEN,
+    "AllAccessDisabled": FORBIDDEN,
+    "AccountProblem": FORBIDDEN,
+    "NotSignedUp": FORBIDDEN,
+    "UserSuspended": FORBIDDEN,
+    "InvalidAccessKeyId": Meaning(Denied, "the server does not know the login's access key", "{advice}"),
+    "SignatureDoesNotMatch": Meaning(
+        Denied, "the login's secret key does not fit its access key, or a proxy changes requests", "{advice}"
+    ),
+    "InvalidToken": _WRONG_LOGIN,
+    "InvalidClientTokenId": _WRONG_LOGIN,
+    "UnrecognizedClientException": _WRONG_LOGIN,
+    "ExpiredToken": _OVER,
+    "ExpiredTokenException": _OVER,
+    "TokenRefreshRequired": _OVER,
+    "RequestTimeTooSkewed": Meaning(
+        ClockWrong, "this machine's clock and the server's differ{skew}", "Set this machine's clock right."
+    ),
+    "RequestExpired": Meaning(ClockWrong, "the request came too late{skew}", "Set this machine's clock right."),
+    "PermanentRedirect": REGION,
+    "TemporaryRedirect": REGION,
+    "AuthorizationHeaderMalformed": REGION,
+    "IllegalLocationConstraintException": REGION,
+    "InvalidLocationConstraint": Meaning(BadSetting, "the server has no such region", "Check region=."),
+    "InvalidRegionName": Meaning(BadSetting, "the server has no such region", "Check region=."),
+    "InvalidBucketName": Meaning(BadSetting, "no bucket can be called {bucket}", "Give another one in url=."),
+    "InvalidStorageClass": Meaning(BadSetting, "the server has no such storage class", "Check storageclass=."),
+    "BucketAlreadyExists": Meaning(
+        Denied, "the bucket {bucket} belongs to somebody else", "Give the new one another name in url=."
+    ),
+    "TooManyBuckets": Meaning(Full, "the login may have no more buckets", "Use one that is there, with a folder."),
+    "InvalidObjectState": _ARCHIVED,
+    "RestoreAlreadyInProgress": Meaning(
+        Archived, "the object is archived and being restored already", "Ask for it again in some hours."
+    ),
+    "SlowDown": _SLOWER,
+    "SlowDownRead": _SLOWER,
+    "SlowDownWrite": _SLOWER,
+    "Throttling": _SLOWER,
+    "ThrottlingException": _SLOWER,
+    "ThrottledException": _SLOWER,
+    "RequestThrottled": _SLOWER,
+    "RequestLimitExceeded": _SLOWER,
+    "BandwidthLimitExceeded": _SLOWER,
+    "TooManyRequests": _SLOWER,
+    "TooManyRequestsException": _SLOWER,
+    "ServiceUnavailable": _SLOWER,
+    "OperationAborted": _CHANGING,
+    "ConditionalRequestConflict": _CHANGING,
+    "PriorRequestNotComplete": _CHANGING,
+    "InternalError": FAILED,
+    "RequestTimeout": _TIRED,
+    "RequestTimeoutException": _TIRED,
+    "IncompleteBody": _TIRED,
+    "BadDigest": _DAMAGED,
+    "InvalidDigest": _DAMAGED,
+    "XAmzContentSHA256Mismatch": _DAMAGED,
+    "XAmzContentChecksumMismatch": _DAMAGED,
+    "EntityTooLarge": _TOO_LARGE,
+    "MaxMessageLengthExceeded": _TOO_LARGE,
+    "QuotaExceeded": _NO_ROOM,
+    "InsufficientCapacity": _NO_ROOM,
+    "XMinioStorageFull": _NO_ROOM,
+    "XMinioAdminBucketQuotaExceeded": _NO_ROOM,
+    "KeyTooLongError": _NAME,
+    "KeyTooLong": _NAME,
+    "InvalidURI": _NAME,
+    "XMinioInvalidObjectName": _NAME,
+    "XMinioParentIsObject": _NAME,
+    "XMinioObjectExistsAsDirectory": _NAME,
+    "PreconditionFailed": _CHANGED,
+    "NotImplemented": _UNABLE,
+    "MethodNotAllowed": _UNABLE,
+}
+"""Error code → what it means, whatever the status; a code that is not here means what its status does."""
+
+STATUSES: Mapping[int, Meaning] = {
+    401: _WRONG_LOGIN,
+    403: FORBIDDEN,
+    407: Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    404: Meaning(NotAStore, "the server has nothing there, but does not say so in the words of S3", _ADDRESS),
+    405: _UNABLE,
+    408: _TIRED,
+    409: _CHANGING,
+    411: _UNABLE,
+    412: _CHANGED,
+    413: _TOO_LARGE,
+    414: _NAME,
+    429: _SLOWER,
+    501: _UNABLE,
+    502: Meaning(Unreachable, "the proxy got no answer from the server"),
+    503: _SLOWER,
+    504: Meaning(Unreachable, "the proxy did not wait for the server"),
+    507: _NO_ROOM,
+}
+"""What a status means that comes without a code, or with one that we do not know."""
+
+
+def by_hundreds(status: int) -> Meaning:
+    """What any other status means."""
+    if status >= 500:
+        return FAILED
+    if status >= 400:
+        return Meaning(Denied, "the server refuses the request")
+    if status >= 300:
+        return Meaning(NotAStore, "the server sends us elsewhere", _ADDRESS)
+    return Meaning(NotAStore, "that is no answer of an S3 server", _ADDRESS)
