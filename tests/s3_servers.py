@@ -11,11 +11,17 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import ceph
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.session import Session
+from scripted import served
+from scripted_s3 import ScriptedS3
 from servers import Missing, free_port, program_named, running
 
 ACCESS_KEY = "AKIDEXAMPLE0LOOPBACK"
@@ -55,11 +61,7 @@ class S3Server(NamedTuple):
     @contextmanager
     def client(self, addressing: str = "path") -> Iterator[Any]:
         """botocore's client, for looking at the server from another side; `addressing` is path or virtual."""
-        from botocore import UNSIGNED
-        from botocore.config import Config
-        from botocore.session import Session
-
-        made = Session().create_client(
+        made = _botocore().create_client(
             "s3",
             region_name=self.region,
             endpoint_url=self.endpoint if addressing == "path" else self.virtual_endpoint,
@@ -95,6 +97,12 @@ class S3Server(NamedTuple):
             client.put_bucket_policy(
                 Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
             )
+
+
+@cache
+def _botocore() -> Any:
+    """One session, since each reads megabytes of models; blind to profiles that are set for the tested program."""
+    return Session({"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)})
 
 
 @contextmanager
@@ -164,6 +172,13 @@ def s3_server(request: pytest.FixtureRequest) -> S3Server:
     """The server that the test's parameter names."""
     server: S3Server = request.getfixturevalue(f"{request.param}_server")
     return server
+
+
+@pytest.fixture
+def scripted_s3() -> Iterator[ScriptedS3]:
+    """A server of this test alone, with an empty bucket `bucket`, that lets everybody in."""
+    with served(ScriptedS3()) as s3:
+        yield s3
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from threading import Event, Lock, Thread
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from urllib3 import HTTPHeaderDict
 
-Answer: TypeAlias = "tuple[int, dict[str, str], bytes]"
+Answer: TypeAlias = tuple[int, dict[str, str], bytes]
 """Status, headers, body."""
 
 
@@ -181,9 +181,14 @@ class Handler(BaseHTTPRequestHandler):
         """Store the first half of the request's body. It holds the server's lock."""
         raise NotImplementedError
 
+    @property
+    def target(self) -> str:
+        """As it was sent; http.server's own `path` has lost leading slashes."""
+        return self.requestline.split(" ")[1]
+
     def decoded_path(self) -> str:
         """The path of the request line, decoded."""
-        return decoded(urlsplit(self.path).path)
+        return decoded(self.target.partition("?")[0])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
         """Keep quiet."""
@@ -197,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _serve(self) -> None:
-        asked = Seen(self.command, self.decoded_path(), self.path, HTTPHeaderDict(self.headers.items()), b"")
+        asked = Seen(self.command, self.decoded_path(), self.target, HTTPHeaderDict(self.headers.items()), b"")
         play = self.scripted.decide(asked) or Play()
         if play.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -236,11 +241,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes, play: Play) -> None:
         self.send_response_only(status)
-        standing = {"Server": self.version_string(), "Date": self.date_time_string()}
-        for name, value in {**standing, **headers}.items():
+        sent = {"Server": self.version_string(), "Date": self.date_time_string(), **headers}
+        if status != 204:
+            sent.setdefault("Content-Length", str(len(body)))
+        if play.unsized:
+            sent.pop("Content-Length", None)
+        for name, value in sent.items():
             self.send_header(name, value)
-        if "Content-Length" not in headers and status != 204 and not play.unsized:
-            self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
