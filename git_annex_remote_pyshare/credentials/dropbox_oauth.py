@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import COMMAND, Login, lacks, login_of
 from git_annex_remote_pyshare.credentials.dropbox_sdk import client, errors_of
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Token, Tokens, forget
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import Denied, PyshareError, Unreachable
 
 ORIGIN = "pyshare login"
 
@@ -96,8 +96,8 @@ def revoke(_server: str, login: Credential) -> bool:
     """
     gone = login_of(login)
     try:
-        with errors_of(gone, "cannot revoke the login"):
-            client(Tokens(gone).access()).auth_token_revoke()
+        with errors_of(gone, "cannot revoke the login"), client(Tokens(gone).access()) as dropbox:
+            dropbox.auth_token_revoke()
     finally:
         forget(gone)
     return True
@@ -109,16 +109,17 @@ def _granted(app_key: str, scopes: list[str], finish: Callable[[], Any]) -> Gran
         try:
             given = finish()
         except requests.HTTPError as error:
-            if error.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise _code_refused(error.response) from None
-            raise
+            raise _code_refused(error.response) from None
         _check_scopes(scopes, given.scope, login)
         expires = given.expires_at.replace(tzinfo=timezone.utc).timestamp()
-        email = client(given.access_token).users_get_current_account().email
+        with client(given.access_token) as dropbox:
+            email = dropbox.users_get_current_account().email
     return Granted(login._replace(refresh_token=given.refresh_token), Token(given.access_token, expires), email)
 
 
-def _code_refused(answer: requests.Response) -> Denied:
+def _code_refused(answer: requests.Response) -> PyshareError:
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(f"cannot log in at Dropbox, which is broken (status {answer.status_code})")
     why = f"status {answer.status_code}"
     with suppress(ValueError, AttributeError):
         why = answer.json().get("error_description") or why
