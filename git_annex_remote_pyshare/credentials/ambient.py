@@ -22,6 +22,7 @@ class Variables(NamedTuple):
 
 AMBIENT: Mapping[str, Variables] = {
     "webdav": Variables("WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN"),
+    "s3": Variables("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "", "AWS_SESSION_TOKEN"),
 }
 """Service → its variables. They say nothing of the host that they are for."""
 

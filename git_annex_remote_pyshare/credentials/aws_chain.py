@@ -1,0 +1,99 @@
+"""Logins that only botocore knows how to get: single sign-on, roles, programs, containers. Imported when needed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shlex import quote
+from threading import Lock
+from typing import Any
+
+from botocore import exceptions
+from botocore.credentials import JSONFileCache, create_credential_resolver
+from botocore.session import Session
+
+from git_annex_remote_pyshare.credentials.aws_files import asks_instance, profile_of
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import Denied, Unreachable
+
+_OF_THE_MACHINE = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
+"""botocore's name of a method that needs no profile → ours."""
+
+_lock = Lock()
+_found: dict[str, Any] = {}
+"""Named profile → botocore's credentials, which renew themselves; one for all jobs."""
+
+
+def login_of(named: str) -> Credential | None:
+    """The login as it is good now, renewed if it is about to expire.
+
+    Args:
+        named: A profile; empty for the user's own choice.
+
+    Raises:
+        Denied: It has ended or cannot be had.
+        Unreachable: Whoever gives it does not answer.
+    """
+    profile = profile_of(named)
+    with _told(profile):
+        found = _shared(named)
+        if found is None:
+            return None
+        now = found.get_frozen_credentials()
+    origin = _OF_THE_MACHINE.get(found.method, f"AWS profile {profile}")
+    return Credential(now.access_key, now.secret_key, origin, now.token or "")
+
+
+def _shared(named: str) -> Any:
+    with _lock:
+        if named not in _found and (found := _resolver(named).load_credentials()):
+            _found[named] = found
+        return _found.get(named)
+
+
+def _resolver(named: str) -> Any:
+    """The chain of botocore, but it never asks a person, nor a machine that need not be there."""
+    session = Session(profile=named or None)
+    # The cache of AWS's command line: a role that was entered there, maybe with a code typed, is good here, too.
+    cache = JSONFileCache(os.path.expanduser(os.path.join("~", ".aws", "cli", "cache")))
+    resolver = create_credential_resolver(session, cache=cache)
+    resolver.get_provider("assume-role")._prompter = _no_prompt  # noqa: SLF001  # else it reads from the terminal
+    if not asks_instance():
+        resolver.remove("iam-role")
+    session.register_component("credential_provider", resolver)
+    return resolver
+
+
+class _CodeWanted(Exception):
+    """A role wants a code that somebody would have to type."""
+
+
+def _no_prompt(*_: object) -> str:
+    raise _CodeWanted
+
+
+@contextmanager
+def _told(profile: str) -> Iterator[None]:
+    """Turn what botocore and what it calls raise into our errors, without the causes: they may quote a secret."""
+    who, option = f"AWS profile {profile}", f"--profile {quote(profile)}"
+    see = f"See what AWS's own program says: aws sts get-caller-identity {option}"
+    try:
+        yield
+    except (exceptions.SSOError, exceptions.TokenRetrievalError):
+        raise Denied(f"the single sign-on of {who} has ended", remedy=f"Type: aws sso login {option}") from None
+    except exceptions.LoginError:
+        raise Denied(f"the login of {who} has ended", remedy=f"Type: aws login {option}") from None
+    except exceptions.ProfileNotFound:
+        raise Denied(f"there is no {who} on this machine", remedy=f"Type: aws configure {option}") from None
+    except _CodeWanted:
+        raise Denied(
+            f"the role of {who} wants a code from you", remedy=f"Type it here: aws sts get-caller-identity {option}"
+        ) from None
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        raise Unreachable(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
+    except exceptions.ClientError as error:
+        said = error.response.get("Error", {})
+        raise Denied(f"AWS gives {who} no login: {said.get('Code')}, {said.get('Message')}", remedy=see) from None
+    except exceptions.CredentialRetrievalError as error:
+        raise Denied(f"cannot get the login of {who} by {error.kwargs.get('provider')}", remedy=see) from None
+    except (exceptions.BotoCoreError, OSError, ValueError, RuntimeError) as error:
+        raise Denied(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
