@@ -40,7 +40,12 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
         settings["url"],
         settings,
         trust.clone,
-        credential=lambda: find(kind.name, trust, held, lambda: registry.chain(settings)),
+        credential=lambda: find(kind.name, trust, held, lambda: registry.chain(_vouched(settings, trust))),
         advice=lambda: remedy(kind.name, trust),
         trusted=lambda: trust.verified,
     )
+
+
+def _vouched(settings: Mapping[str, str], trust: Trust) -> Mapping[str, str]:
+    """The settings without what chooses a login while they are a stranger's: a profile may start a program."""
+    return settings if trust.verified else {**settings, "profile": ""}

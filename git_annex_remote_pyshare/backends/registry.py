@@ -62,6 +62,14 @@ DROPBOX = Kind(
     "git_annex_remote_pyshare.backends.dropbox.url:check",
     account="git_annex_remote_pyshare.credentials.dropbox:account_of",
 )
+S3 = Kind(
+    "s3",
+    "git_annex_remote_pyshare.backends.s3.backend:S3Backend",
+    "git_annex_remote_pyshare.backends.s3.url:check",
+    account="git_annex_remote_pyshare.backends.s3.url:account_of",
+    layout="flat",
+    chain="git_annex_remote_pyshare.credentials.aws:chain",
+)
 
 CLAIMS: Mapping[str, Kind] = {
     "file:": DIRECTORY,
@@ -70,6 +78,7 @@ CLAIMS: Mapping[str, Kind] = {
     "dav:": WEBDAV,
     "davs:": WEBDAV,
     "dropbox:": DROPBOX,
+    "s3:": S3,
 }
 """Beginning of a URL, in lower case → the kind that claims it. The longest one counts, so that a service can claim
 its own hosts and paths of a scheme that it shares. A URL without a scheme is a path."""
