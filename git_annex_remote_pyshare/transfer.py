@@ -25,6 +25,16 @@ SMALL = 1 << 20
 that is written in place in order to hash it meanwhile; for a small one that costs more than it saves."""
 
 
+def in_words(count: int) -> str:
+    """A number of bytes as people read it: `1.5 GiB`."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:  # noqa: PLR2004  # what the units count in
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
 def local_path(text: str) -> LocalPath:
     """The path that git-annex means by `text`, byte for byte, whatever the locale's encoding is."""
     return text if os.name == "nt" else text.encode("utf-8", "surrogateescape")
@@ -75,6 +85,10 @@ class Source:
                     hasher.update(block)
             self._digests[algorithm] = hasher.hexdigest()
         return self._digests[algorithm]
+
+    def learn(self, algorithm: str, digest: str) -> None:
+        """Remember the hex digest of the whole file that a backend computed in its own way, for `digest` to know."""
+        self._digests[algorithm] = digest
 
 
 class Sink:

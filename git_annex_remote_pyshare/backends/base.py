@@ -46,7 +46,8 @@ class Receipt(NamedTuple):
     size: int | None = None
     """Bytes that the server counted, or None where its success alone implies the size."""
     digests: Mapping[str, str] = {}
-    """Hex digests that the server computed from what it received (algorithm as hashlib calls it → digest)."""
+    """Hex digests that the server computed from what it received (algorithm → digest): one that hashlib knows by that
+    name, or one that the backend taught the source (`Source.learn`)."""
 
 
 class Place(NamedTuple):
@@ -175,7 +176,7 @@ class Quota(NamedTuple):
 
     used: int
     """Bytes."""
-    total: int | None
+    free: int | None
     """Bytes, or None where there is no limit, or none that the server tells."""
 
 

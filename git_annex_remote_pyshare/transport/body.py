@@ -10,22 +10,25 @@ from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
 
 
 class Body:
-    """The whole of a source as the body of a request.
+    """A source, or a part of it, as the body of a request.
 
     Args:
         source: Where they come from.
-        progress: Told after each block that went out.
+        progress: Told after each block that went out, in bytes from the source's beginning.
+        start: Where in the source the body begins.
+        size: Bytes of the body; all that are left if it is not given.
     """
 
-    def __init__(self, source: Source, progress: Progress) -> None:
-        self.size = source.size
+    def __init__(self, source: Source, progress: Progress, start: int = 0, size: int | None = None) -> None:
+        self.size = source.size - start if size is None else size
+        self._start = start
         self._source = source
         self._progress = progress
 
     @contextmanager
     def blocks(self) -> Iterator[Iterator[memoryview]]:
-        """The file once more from its beginning."""
-        with self._source.open() as file:
+        """The body once more from its beginning."""
+        with self._source.open(self._start) as file:
             yield self._read(cast("io.RawIOBase", file))
 
     def _read(self, file: io.RawIOBase) -> Iterator[memoryview]:
@@ -40,4 +43,4 @@ class Body:
                 raise SourceChanged("the file became shorter while it was being stored")
             yield room[:count]
             done += count
-            self._progress(done)
+            self._progress(self._start + done)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from hashlib import new
+from hashlib import algorithms_available, new
 from itertools import pairwise
 
 import pytest
@@ -30,9 +30,12 @@ class Content(Suite):
 
     def test_receipt_tells_the_truth(self, store: Backend, desk: Desk) -> None:
         body = body_of(LARGE)
-        receipt = desk.put(store, KEY, body)
+        source = desk.source(body)
+        receipt = store.put(KEY, source, nobody)
         assert receipt.size in {None, len(body)}
-        assert dict(receipt.digests) == {algorithm: new(algorithm, body).hexdigest() for algorithm in receipt.digests}
+        for algorithm, digest in receipt.digests.items():
+            known = algorithm in algorithms_available
+            assert digest == (new(algorithm, body).hexdigest() if known else source.digest(algorithm))
 
     def test_progress_counts_from_the_beginning_up_to_the_size(self, store: Backend, desk: Desk) -> None:
         body, up, down = body_of(LARGE), [0], [0]
