@@ -128,7 +128,7 @@ def test_a_module_says_what_it_is_for_and_is_short(module: str) -> None:
 
 TOO_EARLY = frozenset(
     (
-        *("urllib3", "requests", "http.client", "ssl", "socket", "tenacity", "keyring", "dropbox", "click"),
+        *("urllib3", "requests", "http.client", "ssl", "socket", "tenacity", "keyring", "dropbox", "botocore", "click"),
         *("defusedxml", "xml", "subprocess", "truststore", "platformdirs", "importlib.metadata", "tempfile"),
     )
 )
