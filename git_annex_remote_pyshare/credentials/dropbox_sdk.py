@@ -45,10 +45,10 @@ def errors_of(login: Login, doing: str) -> Iterator[None]:
         raise Unreachable(f"{doing}: Dropbox is broken (status {error.status_code})") from None
     except exceptions.HttpError as error:
         raise Denied(f"{doing}: Dropbox refuses it (status {error.status_code})") from None
-    except requests.RequestException as error:
-        raise web.unreachable("dropbox.com", error) from None
     except (AssertionError, KeyError, TypeError, ValueError):  # what the SDK does with a page in place of an answer
         raise Unreachable(f"{doing}: the answer is none of Dropbox's") from None
+    except requests.RequestException as error:
+        raise web.unreachable("dropbox.com", error) from None
 
 
 def _not_let_in(error: Any, login: Login) -> PyshareError:
