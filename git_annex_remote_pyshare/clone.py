@@ -109,3 +109,16 @@ def git(git_dir: str, *arguments: str) -> str:
         check=False,
     )
     return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def git_dir_here() -> str:
+    """The git directory of the clone that the working directory lies in; empty outside of any."""
+    import subprocess  # noqa: PLC0415  # as above
+
+    done = subprocess.run(
+        ["git", "rev-parse", "--absolute-git-dir"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return os.fsdecode(done.stdout).removesuffix("\n")

@@ -97,6 +97,11 @@ def _keyfile(key: str) -> str:
     return key.replace("&", "&a").replace("%", "&s").replace(":", "&c").replace("/", "%")
 
 
+def branch_path(key: str) -> str:
+    """Beginning of the paths under which the git-annex branch keeps what it knows of a key; `.log` or so follows."""
+    return _hashdir_lower(key) + _keyfile(key)
+
+
 def _lower(key: str) -> str:
     return _hashdir_lower(key) + _raw(key)
 

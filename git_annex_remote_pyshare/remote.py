@@ -3,12 +3,12 @@
 from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare import settings
-from git_annex_remote_pyshare.backends.base import Locates, Mounts, Place, Publishes, ability
-from git_annex_remote_pyshare.errors import Corrupt, Denied
+from git_annex_remote_pyshare.backends.base import Locates, Measures, Mounts, Place, Publishes, ability
+from git_annex_remote_pyshare.errors import Corrupt, Denied, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_whole
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.session import Session
-from git_annex_remote_pyshare.transfer import Sink, Source, local_path
+from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
 
 
 class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no types
@@ -104,6 +104,8 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
         if self.session.kind(self.annex).login:
             fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
+        if measures := ability(self.session.store(self.annex), Measures):
+            fields["room"] = _room(measures)
         return fields
 
     @info.setter
@@ -119,6 +121,16 @@ def _wrong_size(key: str, came: int, expected: int) -> Corrupt:
         f"the object of {key} has {came} bytes instead of {expected}",
         remedy="Somebody who has the content can repair it: git annex copy --to this remote.",
     )
+
+
+def _room(measures: Measures) -> str:
+    """How much is used and free, or why nobody knows."""
+    try:
+        quota = measures.quota()
+    except PyshareError as error:
+        return f"unknown, since {error.what}"
+    free = "" if quota.free is None else f", {in_words(quota.free)} free"
+    return f"{in_words(quota.used)} used{free}"
 
 
 def _login_of(place: Place) -> str:

@@ -25,7 +25,8 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "transfer": ("errors",),
     "settings": ("errors",),
     "clone": ("errors",),
-    "credentials": ("", "errors", "lock", "clone"),
+    "branch": ("clone",),
+    "credentials": ("", "errors", "lock", "clone", "branch"),
     "backends.base": GROUND,
     "backends.registry": (*GROUND, "backends.base"),
     "backends.directory": (*GROUND, "backends.base"),
@@ -53,6 +54,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "remote": (*GROUND, "backends.base", "keys", "layout", "session", "initremote"),
     "cli": (
         *GROUND,
+        "branch",
         "place",
         "backends",
         "backends.base",

@@ -23,6 +23,11 @@ COMMANDS = {
     "login": Row("git_annex_remote_pyshare.cli.login:login", "Log in at a server, once for all datasets."),
     "logout": Row("git_annex_remote_pyshare.cli.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.whoami:whoami", "Show which logins are kept, and where."),
+    "info": Row(
+        "git_annex_remote_pyshare.cli.info:info", "Show where a remote keeps its data, and how much room there is."
+    ),
+    "share": Row("git_annex_remote_pyshare.cli.share:share", "Make a link for friends, and say what to send them."),
+    "restore": Row("git_annex_remote_pyshare.cli.restore:restore", "Bring archived data back, many files at once."),
     "demo": Row("git_annex_remote_pyshare.cli.demo:demo", "Watch Alice share a dataset with Bob."),
 }
 """In the order in which people need them."""

@@ -1,9 +1,9 @@
 """Whether this clone's user stands behind a remote's settings, which otherwise are a stranger's words."""
 
-import os
 import re
 
-from git_annex_remote_pyshare.clone import Clone, git
+from git_annex_remote_pyshare.branch import branches, texts
+from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import Denied
 
@@ -90,22 +90,4 @@ def known_remote(git_dir: str, uuid: str) -> bool:
     `--sameas` has a line under a UUID of its own, which only names the one that it is known by; hence any mention
     of the UUID counts.
     """
-    branches = _branches(git_dir)
-    logs = [git(git_dir, "cat-file", "blob", f"{branch}:remote.log") for branch in branches]
-    logs += [_journal(git_dir, journal) for journal in ("journal", "journal-private")]
-    return not branches or any(uuid in log or _DISGUISED.search(log) for log in logs)
-
-
-def _branches(git_dir: str) -> set[str]:
-    """The commits of all git-annex branches, whatever namespace a remote's refs were fetched into."""
-    listed = git(git_dir, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
-    return {line.split(" ", 1)[0] for line in listed if line.endswith("/git-annex")}
-
-
-def _journal(git_dir: str, journal: str) -> str:
-    path = os.path.join(git_dir, "annex", journal, "remote.log")
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
+    return not branches(git_dir) or any(uuid in log or _DISGUISED.search(log) for log in texts(git_dir, "remote.log"))

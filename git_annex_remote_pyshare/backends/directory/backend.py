@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Stat
 from git_annex_remote_pyshare.backends.directory.copying import copy
 from git_annex_remote_pyshare.backends.directory.faults import LOCAL_DISK_FULL, faults, shown
 from git_annex_remote_pyshare.backends.directory.folders import (
@@ -31,7 +31,7 @@ _OWN = frozenset((FOLDER.decode(), MARKER.decode()))
 
 
 class DirectoryBackend(Backend):
-    """A folder. Besides the verbs it Establishes, Locates and Mounts.
+    """A folder. Besides the verbs it Establishes, Locates, Measures and Mounts.
 
     Paths are bytes, so that any name works in any locale (on Windows Python takes such bytes for UTF-8).
     """
@@ -97,6 +97,14 @@ class DirectoryBackend(Backend):
     def available(self) -> bool:
         """Whether the folder and its marker are there."""
         return self._marker.is_there()
+
+    def quota(self) -> Quota:
+        """Of the whole file system."""
+        from shutil import disk_usage  # noqa: PLC0415  # costs as much as all of this backend
+
+        with faults("measure the room in", self._root):
+            total, _, free = disk_usage(self._root)
+        return Quota(total - free, free)
 
     def locate(self, name: str) -> str:
         """The object's path."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Quota, Receipt, Share, Stat
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WebDAVBackend(Backend):
-    """A folder on a WebDAV server, or a public link to one.
+    """A folder on a WebDAV server, or a public link to one. Besides the verbs it Locates, Measures and Shares.
 
     Args:
         place: Its URL is the folder's.
@@ -43,6 +43,14 @@ class WebDAVBackend(Backend):
     def locate(self, name: str) -> str:
         """The object's URL, which holds no login."""
         return f"{self._address.base}/{in_path(name)}"
+
+    def quota(self) -> Quota:
+        """As far as the server tells (RFC 4331)."""
+        return self._verbs.quota()
+
+    def share(self) -> Share:
+        """A public link, on Nextcloud and ownCloud; one that the store is already needs nobody's help."""
+        return Share(self.place.url) if self._address.public else self._verbs.share()
 
     def close(self) -> None:
         if self._opened is not None:

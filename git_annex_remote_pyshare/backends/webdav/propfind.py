@@ -22,6 +22,11 @@ _BODY = (
     b'<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>'
 )
 
+_QUOTA = (
+    b'<?xml version="1.0" encoding="utf-8"?>'
+    b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
+)
+
 _LONGEST = 1 << 18
 """Bytes in which an answer must come to its next thing: a parser keeps what it has not seen the end of."""
 
@@ -33,6 +38,10 @@ class Thing(NamedTuple):
     """Path of its URL, decoded, with single slashes and none at the end."""
     is_folder: bool
     size: int | None
+    used: int | None = None
+    """Bytes that the account uses, where the server was asked and tells (RFC 4331 §4)."""
+    available: int | None = None
+    """Bytes that may still be stored (RFC 4331 §3); Nextcloud says "no limit" with a negative number, which is None."""
 
 
 def look(client: Client, path: str, what: str) -> Thing | None:
@@ -42,6 +51,11 @@ def look(client: Client, path: str, what: str) -> Thing | None:
         NotAStore: The answer is not one of a WebDAV server.
     """
     return next(_ask(client, path, "0", what), None)
+
+
+def measure(client: Client, what: str) -> Thing | None:
+    """The store's folder with what is used and free there."""
+    return next(_ask(client, "", "0", what, _QUOTA), None)
 
 
 def children(client: Client, folder: str) -> Iterator[Thing]:
@@ -55,9 +69,9 @@ def children(client: Client, folder: str) -> Iterator[Thing]:
             yield Thing(name, thing.is_folder, thing.size)
 
 
-def _ask(client: Client, path: str, depth: str, what: str) -> Iterator[Thing]:
+def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Thing]:
     headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
-    request = Request("PROPFIND", path, what, headers, _BODY)
+    request = Request("PROPFIND", path, what, headers, body)
     with client.ask(request) as answer:
         if answer.status in _GONE:
             return
@@ -119,14 +133,19 @@ def _thing(response: "Element", doing: Doing) -> Thing | None:
         return None
     if own // 100 != 2:
         raise errors.from_answer(doing, own, {})
-    is_folder, size = False, None
+    is_folder = False
+    numbers: dict[str, int] = {}
     for propstat in response.iterfind("{DAV:}propstat"):
         if _status(propstat.findtext("{DAV:}status")) // 100 != 2:
             continue  # properties that the thing does not have
         is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
-        text = (propstat.findtext(".//{DAV:}getcontentlength") or "").strip()
-        size = int(text) if text.isdigit() else size
-    return Thing(_path(response.findtext("{DAV:}href") or ""), is_folder, None if is_folder else size)
+        for name in ("getcontentlength", "quota-used-bytes", "quota-available-bytes"):
+            text = (propstat.findtext(f".//{{DAV:}}{name}") or "").strip()
+            if text.isdigit():
+                numbers[name] = int(text)
+    size = None if is_folder else numbers.get("getcontentlength")
+    path = _path(response.findtext("{DAV:}href") or "")
+    return Thing(path, is_folder, size, numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes"))
 
 
 def _status(line: str | None) -> int:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
-from git_annex_remote_pyshare.backends.webdav import link, propfind, reading
+from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.webdav import link, propfind, reading, sharing
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
+from git_annex_remote_pyshare.errors import NotAStore
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 _REMOVED = {200, 204, 404, 410}
@@ -56,6 +57,18 @@ class Verbs:
         with self.client.ask(request) as answer:
             if answer.status not in _REMOVED:
                 raise self.client.failure(request, answer)
+
+    def quota(self) -> Quota:
+        """See `Measures.quota`."""
+        what = "ask for the room left"
+        thing = propfind.measure(self.client, what)
+        if thing is None or thing.used is None:
+            raise NotAStore(f"{self.client.doing(what)}: the server does not tell")
+        return Quota(thing.used, thing.available)
+
+    def share(self) -> Share:
+        """See `Shares.share`."""
+        return sharing.share(self.client)
 
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""

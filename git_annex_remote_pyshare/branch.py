@@ -1,0 +1,77 @@
+"""What git-annex has written down about remotes and keys: its branch, and its journal of what is not committed yet."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+
+from git_annex_remote_pyshare.clone import git
+
+_JOURNALS = ("journal", "journal-private")
+_ESCAPED = re.compile("&([0-9]+);")
+
+
+def branches(git_dir: str) -> set[str]:
+    """The commits of all git-annex branches, fetched ones included, whatever namespace they were fetched into."""
+    listed = git(git_dir, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
+    return {line.split(" ", 1)[0] for line in listed if line.endswith("/git-annex")}
+
+
+def texts(git_dir: str, path: str) -> Iterator[str]:
+    """A file as each of the branches and journals has it; nothing where it is missing."""
+    for branch in branches(git_dir):
+        yield git(git_dir, "cat-file", "blob", f"{branch}:{path}")
+    for journal in _JOURNALS:
+        yield _journal(git_dir, journal, path)
+
+
+def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
+    """All that `git annex initremote` and `enableremote` were told of a remote last; empty if nothing is known.
+
+    The lines of remote.log are `UUID name=value … timestamp=<seconds>s`
+    (https://git-annex.branchable.com/internals/, section remote.log).
+    """
+    lines = [line for text in texts(git_dir, "remote.log") for line in text.splitlines() if line.startswith(f"{uuid} ")]
+    known = [dict(_pair(word) for word in line.split(" ")[1:]) for line in lines]
+    return max(known, key=_age, default={})
+
+
+def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
+    """How a key's content was cut for a remote: bytes of a chunk → number of chunks; empty where it is whole.
+
+    Args:
+        git_dir: The clone's git directory.
+        path: The key's path in the branch.
+        uuid: The remote's.
+
+    The lines of the log are `<seconds>s UUID:<chunk size> <count>`, a count of 0 for chunks that are gone
+    (https://git-annex.branchable.com/internals/, section "chunk log").
+    """
+    newest: dict[int, tuple[float, int]] = {}
+    for line in (line for text in texts(git_dir, f"{path}.log.cnk") for line in text.splitlines()):
+        time, where, count = line.split(" ")
+        owner, _, size = where.rpartition(":")
+        if owner == uuid:
+            newest[int(size)] = max(newest.get(int(size), (0, 0)), (float(time.rstrip("s")), int(count)))
+    return {size: count for size, (_, count) in newest.items() if count}
+
+
+def _pair(word: str) -> tuple[str, str]:
+    """A setting, in which git-annex writes blanks and signs beyond ASCII as `&32;`."""
+    name, _, value = word.partition("=")
+    return name, _ESCAPED.sub(lambda sign: chr(int(sign[1])), value)
+
+
+def _age(settings: Mapping[str, str]) -> float:
+    return float(settings.get("timestamp", "0s").rstrip("s"))
+
+
+def _journal(git_dir: str, journal: str, path: str) -> str:
+    try:
+        with open(
+            os.path.join(git_dir, "annex", journal, path.replace("_", "__").replace("/", "_")),
+            encoding="utf-8",
+            errors="surrogateescape",
+        ) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,30 @@
+"""Which objects of a store hold the content of a key: itself, or its chunks."""
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.branch import chunks
+from git_annex_remote_pyshare.cli.here import Remote
+from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.layout import branch_path, name_of
+
+
+def names_of(remote: Remote, key: str) -> list[str]:
+    """Names of the objects that make up a key's content in a remote.
+
+    Raises:
+        BadSetting: The remote is encrypted: only git-annex itself knows the names.
+    """
+    if remote.annex.get("encryption", "none") != "none":
+        raise BadSetting(
+            f"the names of objects in {remote.place.url} are encrypted",
+            remedy="Type: git annex get, which asks for what it finds archived.",
+        )
+    layout = remote.place.settings["layout"] or registry.kind_of(remote.place.url).layout
+    cut = chunks(remote.place.clone.git_dir, branch_path(key), remote.uuid) if "chunk" in remote.annex else {}
+    keys = [_chunk(key, size, number) for size, count in cut.items() for number in range(1, count + 1)]
+    return [name_of(layout, one) for one in keys or [key]]
+
+
+def _chunk(key: str, size: int, number: int) -> str:
+    """The key of one chunk (https://git-annex.branchable.com/internals/key_format/)."""
+    head, _, name = key.partition("--")
+    return f"{head}-S{size}-C{number}--{name}"
