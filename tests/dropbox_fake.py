@@ -1,4 +1,4 @@
-"""A fake Dropbox for tests: fixtures that run it, and what a program's environment must hold to reach it.
+"""A fake Dropbox for tests: running it, and what a program's environment must hold to reach it.
 
 It answers for Dropbox's real host names behind a CONNECT proxy, so that no program needs to know that it is a fake.
 """
@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-import pytest
 import trustme
-from dropbox_fake_accounts import Account, Login
+from dropbox import Dropbox
+from dropbox_fake_accounts import Login
 from dropbox_fake_server import Server
 from dropbox_fake_service import FakeDropbox
 
@@ -56,34 +56,9 @@ def served(service: FakeDropbox, authority: Authority) -> Iterator[RunningDropbo
     assert not server.bugs, "\n".join(server.bugs)
 
 
-@pytest.fixture(scope="session")
-def dropbox_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Trusted by whoever has the fake's environment."""
-    ca = trustme.CA()
-    file = tmp_path_factory.mktemp("authority") / "ca.pem"
-    ca.cert_pem.write_to_path(str(file))
-    return Authority(ca, file)
-
-
-@pytest.fixture
-def fake_dropbox(dropbox_authority: Authority) -> Iterator[RunningDropbox]:
-    """A fake Dropbox of the test's own, with one app and nobody in it."""
-    with served(FakeDropbox(), dropbox_authority) as running:
-        yield running
-
-
-@pytest.fixture
-def dropbox_alice(fake_dropbox: RunningDropbox) -> Account:
-    """Somebody with a Dropbox."""
-    return fake_dropbox.service.person("Alice")
-
-
-@pytest.fixture
-def dropbox_here(fake_dropbox: RunningDropbox, monkeypatch: pytest.MonkeyPatch) -> RunningDropbox:
-    """The fake as this very process's Dropbox."""
-    for name, value in fake_dropbox.environment.items():
-        monkeypatch.setenv(name, value)
-    return fake_dropbox
+def sdk_of(login: Login) -> Dropbox:
+    """The unmodified SDK with an access token; it tries nothing again."""
+    return Dropbox(login.access, max_retries_on_error=0, max_retries_on_rate_limit=0)
 
 
 def _environment(proxy: str, authorities: Path) -> dict[str, str]:

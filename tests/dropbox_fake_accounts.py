@@ -200,6 +200,7 @@ def _team(account: Account) -> dict[str, Any]:
         "shared_folder_link_restriction_policy": "anyone",
         "enforce_link_password_policy": "optional",
         "default_link_expiration_days_policy": "none",
+        "shared_link_default_permissions_policy": "default",
     }
     team = {
         "id": "dbtid:AAFexample",

@@ -76,7 +76,9 @@ def api(service: FakeDropbox, name: str, call: Call) -> Answer:
     if isinstance(result, files.Download):
         metadata = _proven(stone.result_type, result.metadata)
         headers = {"Dropbox-API-Result": json.dumps(metadata), "ETag": f'W/"{metadata["rev"]}"'}
-        return as_content(result.content, call.headers.get("Range", ""), headers)
+        answer = as_content(result.content, call.headers.get("Range", ""), headers)
+        is_behind = answer.status == 416 != service.unsatisfiable_status
+        return as_error(tagged("range", "not_satisfiable"), service.unsatisfiable_status) if is_behind else answer
     return as_json(_proven(stone.result_type, result))
 
 

@@ -28,6 +28,8 @@ class FakeDropbox:
         """How it is refused: 409 with a tag in the route's union, or 429."""
         self.request_limit = 150 * MIB
         self.file_limit = (1 << 41) - (1 << 22)
+        self.unsatisfiable_status = 409
+        """For a range behind a file's end: the official SDKs look for an error `range/not_satisfiable`; or 416."""
         self.page = 500
         """Entries of one answer of list_folder."""
         self.token_lifetime = 14_400.0
