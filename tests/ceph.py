@@ -1,6 +1,6 @@
 """One node of Ceph with its S3 gateway (RGW) on loopback, as ordinary processes with all their files in one folder.
 
-A monitor and one storage daemon that keeps objects in memory; it is ready in about a second and a half.
+A monitor and one storage daemon that keeps objects in memory; it is ready in about a second.
 Debian's packages `radosgw`, `ceph-mon` and `ceph-osd` have all that it needs.
 """
 
@@ -18,7 +18,10 @@ from servers import Missing, free_port, wait_for
 PATIENCE = 60
 """Seconds that each step may take on a busy machine."""
 
-_PROGRAMS = ("monmaptool", "ceph-mon", "ceph", "ceph-osd", "radosgw-admin", "radosgw")
+_UNTIL_WE_END = ("setpriv", "--pdeathsig", "KILL")
+"""Begins the command of a daemon that must not outlive this process, even where that is killed."""
+
+_PROGRAMS = ("monmaptool", "ceph-mon", "ceph", "ceph-osd", "radosgw-admin", "radosgw", "setpriv")
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
 
@@ -93,7 +96,7 @@ class _Node:
 
     @contextmanager
     def _running(self, program: str, *arguments: str) -> Iterator[_Process]:
-        command = [program, "--foreground", "--conf", str(self.folder / "ceph.conf"), *arguments]
+        command = [*_UNTIL_WE_END, program, "--foreground", "--conf", str(self.folder / "ceph.conf"), *arguments]
         with (self.folder / f"{program}.output").open("ab") as output:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         try:

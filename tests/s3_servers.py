@@ -58,6 +58,11 @@ class S3Server(NamedTuple):
             return {}
         return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What `initremote` wants besides `url=s3://bucket`."""
+        return {"endpoint": self.endpoint, "region": self.region}
+
     @contextmanager
     def client(self, addressing: str = "path") -> Iterator[Any]:
         """botocore's client, for looking at the server from another side; `addressing` is path or virtual."""
