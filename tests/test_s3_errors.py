@@ -29,7 +29,7 @@ from git_annex_remote_pyshare.errors import (
     Unreachable,
 )
 
-GET = Doing("get KEY", "s3://bucket/", "bucket")
+GET = Doing("get KEY", "s3://bucket/", "bucket", words=("s3://bucket/x y", "endpoint=https://s3.example.org"))
 HEAD = GET._replace(what="look for KEY", method="HEAD")
 PUT = GET._replace(what="store KEY", method="PUT")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -160,7 +160,7 @@ def test_forbidden_to_look_is_unknown_and_explained_s3_15(doing: Doing) -> None:
 def test_an_anonymous_reader_is_told_that_a_login_may_help_s3_15_s3_18() -> None:
     found = from_answer(HEAD._replace(anonymous=True), 403, {})
     assert "not open to everybody" in str(found)
-    assert str(found).endswith("Type: pyshare login s3://bucket")
+    assert str(found).endswith("Type: pyshare login 's3://bucket/x y' endpoint=https://s3.example.org")
     assert "wants a login" in str(from_answer(PUT._replace(anonymous=True), 403, {}, document("AccessDenied")))
     assert "wants a login" in str(from_answer(HEAD._replace(anonymous=True), 401, {}))
 
@@ -201,11 +201,18 @@ def test_a_wrong_clock_is_told_with_its_error_s3_11() -> None:
     for found in (
         from_answer(PUT, 403, {"Date": date}, document("RequestTimeTooSkewed")),
         from_answer(HEAD, 403, {"Date": date}),
+        from_answer(PUT, 403, {"Date": date}, document("AccessDenied")),
     ):
         assert isinstance(found, ClockWrong)
         assert "differ by 60 minutes" in str(found)
     assert error(HEAD, 403, {"Date": formatdate(usegmt=True)})[0] is Denied
     assert error(HEAD, 403, {"Date": "yesterday"})[0] is Denied
+
+
+def test_a_clock_that_was_corrected_is_not_blamed_again_s3_11() -> None:
+    date = formatdate(time.time() - 3600, usegmt=True)
+    found = from_answer(HEAD._replace(ahead=-3600.0), 403, {"Date": date})
+    assert type(found) is Denied
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", None), ("soon", None)])

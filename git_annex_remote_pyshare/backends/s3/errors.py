@@ -19,12 +19,18 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
     STATUSES,
     UNCLEAR,
     WANTED,
+    Archived,
+    ClockWrong,
     Elsewhere,
+    LoginExpired,
     Meaning,
+    NoSuchBucket,
     by_hundreds,
 )
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transport.breaks import retry_after
+
+__all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "LoginExpired", "NoSuchBucket", "from_answer")
 
 _MOST_SKEW = 900.0
 """Seconds that clocks may differ (S3 API Reference, "Error responses", RequestTimeTooSkewed)."""
@@ -46,10 +52,21 @@ class Doing(NamedTuple):
     anonymous: bool = False
     """Whether the request bore no login."""
     advice: str = ""
-    """What to type for a login (`Place.advice`)."""
+    """What to do for a login (`Place.advice`)."""
+    words: tuple[str, ...] = ()
+    """What to type behind `pyshare login`, where there is no such advice (`Account.words`)."""
+    ahead: float = 0.0
+    """Seconds by which the request's time was ahead of this machine's clock, to meet the server's."""
 
     def __str__(self) -> str:
         return f"cannot {self.what} on {self.store}"
+
+    @property
+    def login(self) -> str:
+        """What to do for a login, safe to be pasted into a shell although a stranger may have chosen the words."""
+        from shlex import join  # noqa: PLC0415  # only a failure needs it
+
+        return self.advice or f"Type: {join(['pyshare', 'login', *(self.words or (f's3://{self.bucket}',))])}"
 
 
 def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
@@ -63,9 +80,10 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
         body: The answer's body, as much of it as was read.
     """
     words = said(headers, body)
-    meaning = _for_us(doing, _meaning(doing, status, headers, words))
+    off = _seconds_off(doing, headers)
+    meaning = _for_us(doing, _meaning(doing, status, headers, words), off)
     error = meaning.kind(
-        f"{doing}: {_filled(meaning.why, doing, headers, words)} ({str(words) or f'status {status}'})",
+        f"{doing}: {_filled(meaning.why, doing, words, off)} ({str(words) or f'status {status}'})",
         remedy=meaning.remedy and _remedy(meaning.remedy, doing, words),
         passing=meaning.passing,
         retry_after=retry_after(headers),
@@ -84,33 +102,35 @@ def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Said)
         return FAILED if status < 300 else STATUSES.get(status) or by_hundreds(status)
     if is_page(headers) and status < 500 and status not in _BY_STATUS:
         return PAGE
-    return _without_code(doing, status, headers, words.region)
+    return _without_code(doing, status, words.region)
 
 
-def _without_code(doing: Doing, status: int, headers: Mapping[str, str], region: str) -> Meaning:
+def _without_code(doing: Doing, status: int, region: str) -> Meaning:
     """The answer to HEAD has no body that could tell more (S3 API Reference, "HeadObject")."""
     if status == 404 and doing.method == "HEAD":
         return ABSENT
-    if status == 403 and abs(_seconds_off(headers)) > _MOST_SKEW:
-        return CODES["RequestTimeTooSkewed"]
     if status in {301, 307, 400} and region:
         return REGION
     return STATUSES.get(status) or by_hundreds(status)
 
 
-def _for_us(doing: Doing, meaning: Meaning) -> Meaning:
-    """Who may not list a bucket is told of a missing object only that it is forbidden: that is no clear word."""
+def _for_us(doing: Doing, meaning: Meaning, off: float) -> Meaning:
+    """Who may not list a bucket is told of a missing object only that it is forbidden: that is no clear word.
+
+    Nor do all servers say that a clock was the reason.
+    """
     if meaning is STATUSES[401] and doing.anonymous:
         return WANTED
     if meaning is not FORBIDDEN:
         return meaning
-    if doing.method not in _READING:
-        return WANTED if doing.anonymous else FORBIDDEN
-    return CLOSED if doing.anonymous else UNCLEAR
+    if doing.anonymous:
+        return CLOSED if doing.method in _READING else WANTED
+    if off > _MOST_SKEW:
+        return CODES["RequestTimeTooSkewed"]
+    return UNCLEAR if doing.method in _READING else FORBIDDEN
 
 
-def _filled(why: str, doing: Doing, headers: Mapping[str, str], words: Said) -> str:
-    off = abs(_seconds_off(headers))
+def _filled(why: str, doing: Doing, words: Said, off: float) -> str:
     return why.format(
         bucket=doing.bucket,
         region=f": {words.region}" if words.region else "",
@@ -121,11 +141,10 @@ def _filled(why: str, doing: Doing, headers: Mapping[str, str], words: Said) -> 
 def _remedy(remedy: str, doing: Doing, words: Said) -> str:
     from shlex import quote  # noqa: PLC0415  # only a failure needs it; a server chose the region's name
 
-    advice = doing.advice or f"Type: pyshare login s3://{doing.bucket}"
-    return remedy.format(advice=advice, region=quote(words.region) if words.region else "REGION")
+    return remedy.format(advice=doing.login, region=quote(words.region) if words.region else "REGION")
 
 
-def _seconds_off(headers: Mapping[str, str]) -> float:
-    """How much the server's clock is ahead of ours; 0 where it does not tell the time."""
+def _seconds_off(doing: Doing, headers: Mapping[str, str]) -> float:
+    """How far the request's time was from the server's; 0 where that does not tell the time."""
     theirs = clock_of(headers)
-    return theirs - time.time() if theirs is not None else 0.0
+    return abs(theirs - time.time() - doing.ahead) if theirs is not None else 0.0
