@@ -25,7 +25,8 @@ def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
         (dataset / name).parent.mkdir(exist_ok=True)
         (dataset / name).write_bytes(content)
     alice.run("datalad", "save", "-m", "books and data", cwd=dataset)
-    alice.run(*INITREMOTE, f"url={place.url}", "encryption=none", "autoenable=true", cwd=dataset, login=place.login)
+    settings = [f"{name}={value}" for name, value in place.settings.items()]
+    alice.run(*INITREMOTE, *settings, "encryption=none", "autoenable=true", cwd=dataset, login=place.login)
     alice.run("git", "annex", "wanted", "for-friends", "exclude=private/*", cwd=dataset)
     alice.run("git", "init", "-q", "--bare", str(github), cwd=tmp_path)
     alice.run(
@@ -38,8 +39,7 @@ def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_a_friend_clones_and_gets(published: Path, place: SharedPlace, bob: Home, tmp_path: Path) -> None:
-    if place.login:
-        bob.run("pyshare", "login", "--user", place.user, place.url, cwd=bob.folder, input=place.password + "\n")
+    place.log_in(bob)
     clone = bob.folder / "DataLad-101"
     bob.run("datalad", "clone", str(published), str(clone), cwd=bob.folder)
     bob.run("datalad", "get", *FILES, cwd=clone)
@@ -54,8 +54,7 @@ def test_a_friend_clones_and_gets(published: Path, place: SharedPlace, bob: Home
 def test_a_friend_who_verified_the_remote_pushes_back(
     published: Path, place: SharedPlace, bob: Home, alice: Home, tmp_path: Path
 ) -> None:
-    if place.login:
-        bob.run("pyshare", "login", "--user", place.user, place.url, cwd=bob.folder, input=place.password + "\n")
+    place.log_in(bob)
     clone = bob.folder / "DataLad-101"
     bob.run("datalad", "clone", str(published), str(clone), cwd=bob.folder)
     bob.run("git", "annex", "verifyremote", "for-friends", cwd=clone)

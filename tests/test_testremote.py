@@ -39,8 +39,7 @@ def test_git_annex_testremote_passes_pr30(
     settings = dict(KINDS[kind])
     if kind == "hybrid":
         repository.home.environment["GNUPGHOME"], settings["keyid"] = throw_away_key
-    repository.home.environment.update(place.login)
-    repository.initremote(place.url, settings)
+    place.initremote(repository, settings)
     done = repository.annex("testremote", "--fast", "store", timeout=280)
     assert "tests passed" in done.stdout
 
@@ -49,8 +48,7 @@ def test_git_annex_testremote_passes_pr30(
 def test_eight_jobs_at_once_lose_and_mix_up_nothing_pr30(repository: Repository, place: SharedPlace) -> None:
     files = {f"f{number}": os.urandom(5000) * (number % 3) for number in range(64)}
     repository.add(files)
-    repository.home.environment.update(place.login)
-    repository.initremote(place.url)
+    place.initremote(repository)
     repository.annex("copy", "--to", "store", "-J8")
     repository.annex("drop", "-J8", ".")
     repository.annex("get", "-J8", ".")
