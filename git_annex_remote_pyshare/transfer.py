@@ -86,6 +86,10 @@ class Source:
             self._digests[algorithm] = hasher.hexdigest()
         return self._digests[algorithm]
 
+    def known(self, algorithm: str) -> str:
+        """The hex digest of the whole file if it is known without reading it, else an empty string."""
+        return self._digests.get(algorithm, "")
+
     def learn(self, algorithm: str, digest: str) -> None:
         """Remember the hex digest of the whole file that a backend computed in its own way, for `digest` to know."""
         self._digests[algorithm] = digest
