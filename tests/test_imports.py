@@ -60,6 +60,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
         "backends.base",
         "backends.registry",
         "backends.webdav",
+        "backends.s3",
         "keys",
         "layout",
         "store",

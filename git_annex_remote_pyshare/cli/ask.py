@@ -28,6 +28,18 @@ def ask_guest(user: str) -> Credential:
     return _complete(user, _line("Password of the public link", hidden=True))
 
 
+def ask_key(user: str) -> Credential:
+    """An access key's id and its secret; an id that is given already is not asked for.
+
+    Raises:
+        BadSetting: One of them is empty or cannot be meant.
+    """
+    user = user or _word("access key id", hidden=False)
+    if not user:
+        raise BadSetting("no access key id was given", remedy="Type it, or send it through a pipe.")
+    return _complete(user, _word("secret access key", hidden=True))
+
+
 def ask_token() -> Credential:
     """A bearer token.
 

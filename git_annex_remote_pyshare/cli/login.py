@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LOGINS = {
     "webdav": "git_annex_remote_pyshare.cli.login_webdav:login",
+    "s3": "git_annex_remote_pyshare.cli.login_s3:login",
     "dropbox": "git_annex_remote_pyshare.cli.login_dropbox:login",
 }
 """Kind of store → `module:function` that takes a Wish."""
@@ -40,10 +41,13 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
       pyshare login https://dav.example.org/data --token
       pyshare login https://cloud.example.org/s/TOKEN
       pyshare login dropbox
+      pyshare login s3://bucket
+      pyshare login s3://bucket endpoint=https://minio.example.org:9000
 
     A Nextcloud opens your browser and makes a password for this program alone. Other servers ask for user and
     password. From a pipe, the first line is the password (or token); without --user it is the user, and the second
     line is the password. Dropbox opens your browser, too; with --no-browser, paste the code that its page shows.
+    S3 servers ask for an access key id and its secret: two lines from a pipe, or one with --user ID.
 
     The login is kept in the system's keyring, or else in a file that only you can read. It goes to this server
     (name and port) and to no other. The password of a public link is asked for if it has one, and serves this link
