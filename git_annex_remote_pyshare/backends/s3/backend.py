@@ -1,0 +1,96 @@
+"""The S3 backend: each verb as one request."""
+
+from collections.abc import Iterator
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Readiness, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
+from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.s3.verbs import Verbs
+
+
+class S3Backend(Backend):
+    """A bucket, or a folder in one.
+
+    Args:
+        place: Its settings say which one, and on which server.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._address = address_of(place.settings)
+        self._opened: Verbs | None = None
+        self._opening = Lock()
+
+    def stat(self, name: str) -> Stat | None:
+        return self._verbs.stat(name)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self._verbs.get(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        return self._verbs.put(name, source, progress)
+
+    def delete(self, name: str) -> None:
+        self._verbs.delete(name)
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return self._verbs.list(folder)
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.client.close()
+
+    def establish(self) -> Established:
+        """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
+        return self._verbs.bucket.establish()
+
+    def locate(self, name: str) -> str:
+        """Where anyone can get the object, else its address for those with a login."""
+        return self._address.public_url(name) or f"s3://{self._address.bucket}/{self._address.prefix}{name}"
+
+    def publish(self, name: str) -> str:
+        """The object's lasting URL, where the settings say that anyone may read."""
+        return self._address.public_url(name)
+
+    def has_published(self, name: str, url: str) -> bool:
+        """Whether it is the object's URL now, or was one when the settings were others."""
+        if url == self._address.public_url(name):
+            return True
+        return self._address.bucket in url and url.endswith(f"/{quoted_key(self._address.key_of(name))}")
+
+    def share(self) -> Share:
+        """What friends give as url=; the bucket's own policy lets them in.
+
+        Raises:
+            BadSetting: The settings do not say that anyone may read.
+        """
+        settings = self.place.settings
+        if not (settings["public"] == "yes" or settings["publicurl"]):
+            raise BadSetting(
+                f"only who has a login can read {self._address.shown}",
+                remedy="Let the bucket's policy open it to anyone, and type: git annex enableremote NAME public=yes",
+            )
+        return Share(self.place.url)
+
+    def readiness(self, name: str) -> Readiness:
+        """Whether the object is in an archive."""
+        return self._verbs.archive.readiness(name)
+
+    def restore(self, name: str) -> Readiness:
+        """Ask for the object to be brought back from its archive."""
+        return self._verbs.archive.restore(name)
+
+    @property
+    def _verbs(self) -> "Verbs":
+        with self._opening:
+            if self._opened is None:
+                # With it come urllib3 and, where needed, TLS: nothing before the first request needs them.
+                from git_annex_remote_pyshare.backends.s3.verbs import Verbs  # noqa: PLC0415
+
+                self._opened = Verbs(self.place, self._address)
+            return self._opened

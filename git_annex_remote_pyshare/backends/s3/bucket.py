@@ -1,0 +1,155 @@
+"""The bucket itself: made where it is missing, and marked as the place of one git-annex remote."""
+
+import json
+from hashlib import sha256
+from threading import Lock
+
+from git_annex_remote_pyshare.backends.base import Established, Place
+from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.listing import MARKER
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
+
+TAKE_OVER = "pyshare-take-over"
+"""git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
+
+_FIRST_REGION = "us-east-1"
+"""The only one that must not be named (API Reference, "CreateBucket", LocationConstraint)."""
+
+_CONFLICT = 409
+_LONGEST = 1024
+
+
+class Bucket:
+    """The bucket of one store.
+
+    Args:
+        place: Says whether the user stands behind the settings; only then a bucket is made.
+        client: Sends the requests.
+    """
+
+    def __init__(self, place: Place, client: Client) -> None:
+        self._place = place
+        self._client = client
+        self._making = Lock()
+        self._made = False
+
+    def make_for_store(self) -> bool:
+        """Make the bucket that a store found missing, once for all jobs; False in a clone that is not trusted."""
+        if not self._place.trusted():
+            return False
+        with self._making:
+            if not self._made:
+                self._make()
+            self._made = True
+        return True
+
+    def establish(self) -> Established:
+        """See `Establishes.establish`."""
+        settings = self._place.settings
+        notes = (_policy_note(self._client),) if settings["public"] == "yes" else ()
+        told = self._client.address.server.region
+        try:
+            notes = (*self._claimed(), *notes)
+        except PyshareError as error:
+            if not error.passing:
+                raise
+        learnt = self._client.address.server.region
+        return Established({"region": learnt} if learnt != told else {}, notes)
+
+    def _claimed(self) -> tuple[str, ...]:
+        """Make the place this remote's own; what the user should know of that."""
+        if self._client.login.for_request(writing=True) is None:
+            return ()
+        try:
+            return self._marked()
+        except NoSuchBucket:
+            self._make()
+        address = self._client.address
+        self._write_marker()
+        where = f"region {address.region}" if address.is_amazon else address.server.origin
+        return (f"made bucket {address.bucket} in {where}",)
+
+    def _marked(self) -> tuple[str, ...]:
+        try:
+            owner = self._read_marker()
+        except NotFound:
+            self._write_marker()
+            return ()
+        except Denied as error:
+            if "AccessDenied" not in error.what:
+                raise  # the login is wrong altogether
+            return (
+                f"{self._client.address.shown} cannot be marked as this remote's place: this login may not read there",
+            )
+        if owner == self._place.uuid or not self._place.uuid:
+            return ()
+        if not self._place.clone.flag(TAKE_OVER):
+            raise self._belongs_to(owner)
+        self._write_marker()
+        return (f"{self._client.address.shown} belonged to the remote {owner}, and was taken over",)
+
+    def _read_marker(self) -> str:
+        path = self._client.address.path_of(MARKER)
+        with self._client.ask(Request("GET", path, "see whose place it is")) as answer:
+            return answer.read(_LONGEST).decode("utf-8", "replace").strip()
+
+    def _write_marker(self) -> None:
+        if not self._place.uuid:
+            return
+        body = self._place.uuid.encode()
+        request = Request(
+            "PUT",
+            self._client.address.path_of(MARKER),
+            "mark the place as this remote's",
+            headers={"Content-Type": "text/plain"},
+            body=body,
+            payload=sha256(body).hexdigest(),
+        )
+        with self._client.ask(request):
+            pass
+
+    def _belongs_to(self, owner: str) -> BadSetting:
+        from shlex import quote  # noqa: PLC0415  # only a failure needs it
+
+        name = self._place.clone.remote or "NAME"
+        return BadSetting(
+            f"{self._client.address.shown} belongs to another remote, {owner}",
+            remedy=f"Give url= a folder of its own, or, to take over what is there, type: git -c"
+            f" {quote(f'remote.{name}.{TAKE_OVER}=true')} annex initremote … with the same settings.",
+        )
+
+    def _make(self) -> None:
+        address = self._client.address
+        body = b""
+        if address.is_amazon and address.region != _FIRST_REGION:
+            body = (
+                '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+                f"<LocationConstraint>{address.region}</LocationConstraint></CreateBucketConfiguration>"
+            ).encode()
+        request = Request(
+            "PUT",
+            address.bucket_path,
+            f"make the bucket {address.bucket}",
+            body=body,
+            payload=sha256(body).hexdigest(),
+            awaited=(_CONFLICT,),
+        )
+        with self._client.ask(request) as answer:
+            if answer.status == _CONFLICT:
+                error = self._client.failure(request, answer)
+                if "BucketAlreadyOwnedByYou" not in error.what:
+                    raise error
+
+
+def _policy_note(client: Client) -> str:
+    """How the bucket is opened to everybody: Amazon refuses access lists on objects since 2023, so none is sent."""
+    address = client.address
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{address.bucket}/{address.prefix}*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return f"to let anyone read, give the bucket {address.bucket} this policy: {policy}"

@@ -1,0 +1,177 @@
+"""Sends requests to one bucket, signed, and once more where the answer tells what was wrong: region, clock or login."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from threading import Lock
+from typing import NamedTuple
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.s3 import errors
+from git_annex_remote_pyshare.backends.s3.answer import clock_of, is_page, said
+from git_annex_remote_pyshare.backends.s3.auth import Login
+from git_annex_remote_pyshare.backends.s3.errors import ClockWrong, Doing, Elsewhere, LoginExpired
+from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
+from git_annex_remote_pyshare.backends.s3.url import Address
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError
+from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.connection import Connections
+from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange, release
+
+_READS = {"GET", "HEAD"}
+_MUTE = {301, 307, 400, 403}
+"""Statuses whose reason stands in the body, which the answer to HEAD does not have."""
+_ASKS_FOR_PAUSE = {429, 503}
+
+_PAUSE = (0.5, 2.0)
+"""Seconds that all jobs rest after SlowDown, which Amazon says without a time to wait; drawn anew each time."""
+
+_SLOW_ANSWER = 300.0
+"""Seconds that a server may think after it got everything."""
+
+_LARGE = 1 << 20
+"""From this size on, in bytes, a body is not sent before a small request has shown that region and login are right."""
+
+
+class Request(NamedTuple):
+    """One request to the bucket's server."""
+
+    method: str
+    path: str
+    """Encoded, with a leading slash."""
+    what: str
+    """For error texts: "store KEY"."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = {}
+    body: Body | bytes | None = None
+    payload: str = NOTHING
+    """The body's SHA-256 in hex, or `signing.UNSIGNED`."""
+    awaited: tuple[int, ...] = ()
+    """Statuses beside successes that the asker understands himself."""
+
+
+class Client:
+    """One bucket as HTTP sees it, shared by all jobs, with all that was learned of it.
+
+    Args:
+        place: Where the store is.
+        address: The same, understood.
+    """
+
+    def __init__(self, place: Place, address: Address) -> None:
+        self.address = address
+        """Where the bucket is, as far as the server has told."""
+        self.login = Login(place)
+        self._place = place
+        self._connections = Connections(place.clone)
+        self._headers = _own_headers(place)
+        self._ahead = 0.0
+        self._settled = bool(address.server.region)
+        self._first = Lock()
+
+    @contextmanager
+    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+        """The answer to a request, a success or an awaited one, its body not yet read.
+
+        Raises:
+            PyshareError: Any other answer, or none; also while the block reads the body.
+        """
+        with exchange(str(self._doing(request)), self._place.clone, lambda: self._settle_and_send(request)) as answer:
+            if is_page(answer.headers):
+                raise self.failure(request, answer)
+            yield answer
+
+    def failure(self, request: Request, answer: BaseHTTPResponse, *, anonymous: bool = False) -> PyshareError:
+        """The error that an answer means, a success too; reads its body.
+
+        Args:
+            request: What was asked.
+            answer: Its body may have been read, if it said nothing.
+            anonymous: Whether the request bore no login.
+        """
+        body = answer.read(EXCERPT) if request.method != "HEAD" else b""
+        doing = self._doing(request)._replace(anonymous=anonymous)
+        error = errors.from_answer(doing, answer.status, answer.headers, body)
+        if isinstance(error, Denied):  # only then it is worth to look what the user may type
+            doing = doing._replace(advice=self.login.advice(error))
+            error = errors.from_answer(doing, answer.status, answer.headers, body)
+        if isinstance(error, Busy) and answer.status in _ASKS_FOR_PAUSE and error.retry_after is None:
+            error.retry_after = random.uniform(*_PAUSE)  # noqa: S311  # nobody gains from guessing it
+        return error
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._connections.close()
+
+    def _settle_and_send(self, request: Request) -> BaseHTTPResponse:
+        """Until the region is known one job asks alone, so that the others need not all learn it the hard way."""
+        if not self._settled and isinstance(request.body, Body) and request.body.size > _LARGE:
+            with suppress(PyshareError):  # what it is told is for others to say better
+                release(self._settle_and_send(Request("HEAD", self.address.bucket_path, request.what)))
+        with nullcontext() if self._settled else self._first:
+            answer = self._send(request)
+            self._settled = True
+        return answer
+
+    def _send(self, request: Request) -> BaseHTTPResponse:
+        tried: set[type[PyshareError]] = set()
+        while True:
+            login = self.login.for_request(writing=request.method not in _READS)
+            address = self.address
+            answer = self._once(request, address, login)
+            if answer.status < 300 or answer.status in request.awaited:
+                return answer
+            if _is_mute(request, answer):
+                release(answer)
+                request = request._replace(method="GET", headers={"Range": "bytes=0-0"}, awaited=(416,))
+                continue
+            error = self.failure(request, answer, anonymous=login is None)
+            release(answer)
+            if type(error) in tried or not self._learn(error, answer, address, login):
+                raise error
+            tried.add(type(error))
+
+    def _once(self, request: Request, address: Address, login: Credential | None) -> BaseHTTPResponse:
+        headers = {**self._headers, **request.headers}
+        unsigned = Unsigned(request.method, address.host, request.path, request.query, headers, request.payload)
+        if login is not None:
+            headers = signed_headers(unsigned, login, address.region, time.time() + self._ahead)
+        url = f"{address.server.scheme}://{address.host}{unsigned.target}"
+        patience = 0 if request.method in _READS else _SLOW_ANSWER
+        return self._connections.send(request.method, url, headers, request.body, patience=patience)
+
+    def _learn(self, error: PyshareError, answer: BaseHTTPResponse, address: Address, login: Credential | None) -> bool:
+        """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
+        self._settled = not isinstance(error, Elsewhere)
+        if isinstance(error, Elsewhere):
+            if self.address == address:
+                self.address = address.in_region(error.region)
+            return self.address != address
+        if isinstance(error, LoginExpired):
+            return self.login.renew(login)
+        if isinstance(error, ClockWrong) and (clock := clock_of(answer.headers)):
+            self._ahead = clock - time.time()
+            return True
+        return False
+
+    def _doing(self, request: Request) -> Doing:
+        return Doing(request.what, self.address.shown, self.address.bucket, request.method, ahead=self._ahead)
+
+
+def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:
+    """Whether only a GET can tell what the answer to a HEAD means."""
+    words = said(answer.headers)
+    return request.method == "HEAD" and answer.status in _MUTE and not (words.code or words.region)
+
+
+def _own_headers(place: Place) -> dict[str, str]:
+    """What every request says."""
+    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    if place.settings["requesterpays"] == "yes" and place.trusted():
+        headers["x-amz-request-payer"] = "requester"
+    return headers

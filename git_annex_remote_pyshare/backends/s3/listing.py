@@ -1,0 +1,111 @@
+"""Lists a bucket, page by page: in the second version of the request, or the first where a server knows only that."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from git_annex_remote_pyshare.backends.base import Entry, encode_name
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.errors import BadName, NotAStore, Unreachable
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
+
+MARKER = "annex-uuid"
+"""Name under which git-annex's own S3 remote, and ours, keep the UUID of the remote that the place belongs to."""
+
+_LONGEST = 1 << 24
+"""Bytes of a page: a thousand keys of 1024 bytes, three times as long when encoded, and their metadata."""
+
+
+class _Page(NamedTuple):
+    """One answer."""
+
+    keys: list[tuple[str, int | None]]
+    after: tuple[tuple[str, str], ...]
+    """What to ask for to get the next page; empty behind the last one."""
+
+
+def entries(client: Client, folder: str) -> Iterator[Entry]:
+    """All objects below a folder, or in the whole store.
+
+    Raises:
+        PyshareError: The bucket cannot be listed, or the server goes round in circles.
+    """
+    prefix = client.address.prefix
+    below = f"{prefix}{folder}/" if folder else prefix
+    for key, size in _keys(client, below):
+        name = key.removeprefix(prefix)
+        if name != MARKER and _is_legal(name):
+            yield Entry(name, size)
+
+
+def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
+    # Keys may hold what XML cannot carry, hence the encoding; servers that do not know it leave keys as they are.
+    always = (("encoding-type", "url"), ("prefix", below))
+    after: tuple[tuple[str, str], ...] = (("list-type", "2"),)
+    seen = set()
+    while after not in seen:
+        seen = {after}
+        page = _page(client, (*always, *after))
+        yield from page.keys
+        if not page.after:
+            return
+        after = page.after
+    raise Unreachable(f"cannot list {client.address.shown}: the server gives the same page again and again")
+
+
+def _page(client: Client, query: tuple[tuple[str, str], ...]) -> _Page:
+    request = Request("GET", client.address.bucket_path, "list the store", query)
+    with client.ask(request) as answer:
+        text = answer.read(_LONGEST + 1)
+    document = _parsed(text) if len(text) <= _LONGEST else None
+    if document is None:
+        raise NotAStore(
+            f"cannot list {client.address.shown}: the answer is no listing", remedy="Check url= and endpoint=."
+        )
+    return _read(document, is_second=("list-type", "2") in query)
+
+
+def _parsed(text: bytes) -> "Element | None":
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # only the exception; defusedxml parses
+
+    from defusedxml import DefusedXmlException  # noqa: PLC0415  # only a listing needs XML
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
+
+    try:
+        document: Element = fromstring(text, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    for node in document.iter():
+        node.tag = node.tag.rpartition("}")[2]  # some servers leave the namespace out
+    return document if document.tag == "ListBucketResult" else None
+
+
+def _read(document: "Element", *, is_second: bool) -> _Page:
+    is_encoded = document.findtext("EncodingType") == "url"
+    keys = []
+    for node in document.iterfind("Contents"):
+        size = node.findtext("Size") or ""
+        keys.append(
+            (_decoded(node.findtext("Key") or "", is_encoded=is_encoded), int(size) if size.isdigit() else None)
+        )
+    if document.findtext("IsTruncated", "").strip() != "true":
+        return _Page(keys, ())
+    if is_second and (token := document.findtext("NextContinuationToken")):
+        return _Page(keys, (("list-type", "2"), ("continuation-token", token)))
+    # A server that knows only the first version ignores that we asked for the second.
+    marker = _decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
+    return _Page(keys, (("marker", marker or keys[-1][0]),) if marker or keys else ())
+
+
+def _decoded(key: str, *, is_encoded: bool) -> str:
+    return unquote_to_bytes(key.replace("+", " ")).decode("utf-8", "surrogateescape") if is_encoded else key
+
+
+def _is_legal(name: str) -> bool:
+    """Whether it can be an object of a store: others may have put folders' placeholders and the like beside them."""
+    try:
+        return bool(encode_name(name))
+    except BadName:
+        return False

@@ -1,0 +1,129 @@
+"""Looks at objects and retrieves them."""
+
+import time
+from threading import Lock
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.s3.archive import Archive
+from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.errors import NotFound, Unreachable
+from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.transport.span import Span, fill, length_of, span_of
+
+_CHANGED = 412
+_BEHIND_THE_END = 416
+
+_FRESH = 30.0
+"""Seconds for which an object that we have just stored is not believed to be absent at once."""
+
+_SECOND_LOOK = 0.5
+"""Seconds until it is looked for again."""
+
+
+class Recent:
+    """What this process has just stored: some servers see it a moment later only."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, float] = {}
+        self._changing = Lock()
+
+    def stored(self, name: str) -> None:
+        """Note that an object was stored now."""
+        now = time.monotonic()
+        with self._changing:
+            self._stored.pop(name, None)
+            self._stored[name] = now
+            while now - self._stored[oldest := next(iter(self._stored))] > _FRESH:
+                del self._stored[oldest]
+
+    def removed(self, name: str) -> None:
+        """Note that an object is gone on purpose."""
+        with self._changing:
+            self._stored.pop(name, None)
+
+    def has(self, name: str) -> bool:
+        """Whether an object was stored a moment ago."""
+        return time.monotonic() - self._stored.get(name, -_FRESH) < _FRESH
+
+
+class Downloads:
+    """All that is read from one store.
+
+    Args:
+        client: Sends the requests.
+        archive: Asks for objects that cannot be read at once.
+        recent: What was just stored.
+    """
+
+    def __init__(self, client: Client, archive: Archive, recent: Recent) -> None:
+        self._client = client
+        self._archive = archive
+        self._recent = recent
+        self._unfinished: dict[str, str] = {}
+        """Entity tags of objects that broke off in this process, by name."""
+
+    def stat(self, name: str) -> Stat | None:
+        """See `Backend.stat`."""
+        found = self._look(name)
+        if found is None and self._recent.has(name):
+            time.sleep(_SECOND_LOOK)
+            return self._look(name)
+        return found
+
+    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+        """Retrieve one object; see `Backend.get`.
+
+        Raises:
+            Archived: It has to be restored first, which was asked for now.
+        """
+        try:
+            if (start := sink.size) and self._go_on(name, start, sink, progress):
+                return
+            with self._client.ask(self._request(name)) as answer:
+                self._fill(name, answer, sink, Span(0, length_of(answer)), progress)
+        except Archived as error:
+            raise self._archive.asked_for(name, error) from error
+
+    def _look(self, name: str) -> Stat | None:
+        try:
+            with self._client.ask(Request("HEAD", self._client.address.path_of(name), f"look for {name}")) as answer:
+                # In place of HEAD a part may have been asked for, and an empty object has none.
+                total = span_of(answer).total
+                return Stat(0 if answer.status == _BEHIND_THE_END and total is None else total)
+        except (NotFound, NoSuchBucket):
+            return None
+
+    def _request(self, name: str) -> Request:
+        return Request("GET", self._client.address.path_of(name), f"get {name}")
+
+    def _go_on(self, name: str, start: int, sink: Sink, progress: Progress) -> bool:
+        """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
+        headers = {"Range": f"bytes={start}-"}
+        if tag := self._unfinished.get(name):
+            headers["If-Match"] = tag
+        request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
+        with self._client.ask(request) as answer:
+            span = span_of(answer)
+            if answer.status == _BEHIND_THE_END:
+                return start == (span.total or self._size(name))
+            if answer.status == _CHANGED or span.start not in {0, start}:
+                return False
+            self._fill(name, answer, sink, span, progress)
+        return True
+
+    def _fill(self, name: str, answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress) -> None:
+        """Write the answer's body into the sink; a body that is cut leaves what came of it."""
+        if span.total is None:
+            span = span._replace(total=self._size(name))
+        if span.total is None:
+            raise Unreachable(f"cannot get {name} on {self._client.address.shown}: nobody says how large it is")
+        self._unfinished[name] = answer.headers.get("ETag", "")
+        fill(answer, sink, span, progress, f"cannot get {name} on {self._client.address.shown}")
+        self._unfinished.pop(name, None)
+
+    def _size(self, name: str) -> int | None:
+        found = self._look(name)
+        return found.size if found else None

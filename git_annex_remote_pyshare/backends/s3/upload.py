@@ -1,0 +1,96 @@
+"""Stores an object by one PUT that brings its own proof: the hash in the key's name, or the ETag of what was sent."""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+
+from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.s3.body import Summed
+from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
+from git_annex_remote_pyshare.errors import Full, PyshareError
+from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.exchange import EXCERPT
+
+LARGEST = 5 << 30
+"""Bytes that one PUT can store (Amazon S3 User Guide, "Uploading objects")."""
+
+_MD5 = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
+_CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
+
+
+class Uploads:
+    """All stores of one place.
+
+    Args:
+        place: Its settings say which storage class.
+        client: Sends the requests.
+        bucket: Is made where it is missing.
+    """
+
+    def __init__(self, place: Place, client: Client, bucket: Bucket) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._storage_class = place.settings["storageclass"]
+        self._wants_md5 = False
+
+    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """Store one object; see `Backend.put`."""
+        if source.size > LARGEST:
+            raise Full(
+                f"cannot store {name} on {self._client.address.shown}: it has {source.size} bytes,"
+                f" and S3 takes at most {LARGEST} in one piece",
+                remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
+            )
+        try:
+            return self._put(name, source, progress)
+        except NoSuchBucket:
+            if not self._bucket.make_for_store():
+                raise
+        except PyshareError as error:
+            # A bucket that locks its objects (API Reference, "PutObject", Content-MD5) says so in words only.
+            if self._wants_md5 or "Content-MD5" not in error.what:
+                raise
+            self._wants_md5 = True
+        return self._put(name, source, progress)
+
+    def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        body = self._body(source, progress)
+        request = Request(
+            "PUT",
+            self._client.address.path_of(name),
+            f"store {name}",
+            headers=self._headers(source),
+            body=body,
+            payload=source.known("sha256") or UNSIGNED,
+        )
+        with self._client.ask(request) as answer:
+            if b"<Error" in answer.read(EXCERPT):
+                raise self._client.failure(request, answer)
+            md5 = _md5_of(answer.headers)
+        if isinstance(body, Summed) and body.md5:
+            source.learn("md5", body.md5)
+        return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
+
+    def _body(self, source: Source, progress: Progress) -> Body:
+        """With a hash that the server compares itself, nothing has to be hashed here."""
+        is_proved = source.known("sha256") or source.known("md5")
+        return Body(source, progress) if is_proved else Summed(source, progress)
+
+    def _headers(self, source: Source) -> dict[str, str]:
+        headers = {"Content-Type": "application/octet-stream"}
+        if self._storage_class:
+            headers["x-amz-storage-class"] = self._storage_class
+        if md5 := source.digest("md5") if self._wants_md5 else source.known("md5"):
+            headers["Content-MD5"] = b64encode(bytes.fromhex(md5)).decode()
+        return headers
+
+
+def _md5_of(headers: Mapping[str, str]) -> str:
+    """The MD5 that the server computed, where the ETag is one (API Reference, "Object", ETag); else empty."""
+    is_encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms") or _CUSTOMER_KEY in headers
+    match = _MD5.fullmatch(headers.get("ETag", ""))
+    return match[1].lower() if match and not is_encrypted else ""

@@ -1,0 +1,58 @@
+"""The contract's verbs as requests, and what they share: the connections, and all that was learned of the server."""
+
+from collections.abc import Iterator
+
+from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.s3.archive import Archive
+from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.listing import entries
+from git_annex_remote_pyshare.backends.s3.reading import Downloads, Recent
+from git_annex_remote_pyshare.backends.s3.upload import Uploads
+from git_annex_remote_pyshare.backends.s3.url import Address
+from git_annex_remote_pyshare.errors import NotFound
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+
+class Verbs:
+    """One store from its first request on.
+
+    Args:
+        place: Where the store is.
+        address: The same, understood.
+    """
+
+    def __init__(self, place: Place, address: Address) -> None:
+        self.client = Client(place, address)
+        self.bucket = Bucket(place, self.client)
+        self.archive = Archive(self.client, place.clone)
+        self._recent = Recent()
+        self._downloads = Downloads(self.client, self.archive, self._recent)
+        self._uploads = Uploads(place, self.client, self.bucket)
+
+    def stat(self, name: str) -> Stat | None:
+        """See `Backend.stat`."""
+        return self._downloads.stat(name)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        """See `Backend.get`."""
+        self._downloads.retrieve(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """See `Backend.put`."""
+        receipt = self._uploads.store(name, source, progress)
+        self._recent.stored(name)
+        return receipt
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""
+        self._recent.removed(name)
+        try:
+            with self.client.ask(Request("DELETE", self.client.address.path_of(name), f"remove {name}")):
+                pass
+        except NotFound:
+            return
+
+    def list(self, folder: str) -> Iterator[Entry]:
+        """See `Backend.list`."""
+        return entries(self.client, folder)
