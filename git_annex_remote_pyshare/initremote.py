@@ -27,7 +27,7 @@ def initremote(annex: Master, session: Session) -> None:
         BadSetting: A setting cannot work.
         PyshareError: The owner's place cannot be made ready.
     """
-    values = session.configure(annex)
+    values = session.configure_strictly(annex)
     # Written down, so that a later default does not change where this remote's objects are.
     annex.setconfig("layout", values["layout"])
     trust, uuid = session.trust(annex), annex.getuuid()

@@ -28,15 +28,19 @@ class Session:
         self._store: Backend | None = None
 
     def configure(self, annex: Master) -> Mapping[str, str]:
-        """Ask git-annex for the remote's settings and keep them; offline.
+        """Ask git-annex for the settings that the remote's kind of store has, and keep them; offline.
 
         Raises:
             BadSetting: One of them cannot work.
         """
-        values = parse({setting.name: annex.getconfig(setting.name) for setting in SETTINGS})
-        kind = registry.check(values)
-        self._settings = {**values, "layout": values["layout"] or kind.layout}
-        return self._settings
+        url = annex.getconfig("url")
+        # Each question is a round trip, and most settings are another kind's.
+        asked = [setting for setting in registry.settings_for(url) if setting.name != "url"]
+        return self._keep({"url": url, **{setting.name: annex.getconfig(setting.name) for setting in asked}})
+
+    def configure_strictly(self, annex: Master) -> Mapping[str, str]:
+        """The same, with all settings that there are: one for stores of another kind is refused, too."""
+        return self._keep({setting.name: annex.getconfig(setting.name) for setting in SETTINGS})
 
     def settings(self, annex: Master) -> Mapping[str, str]:
         """The remote's settings, asked for at most once."""
@@ -65,6 +69,12 @@ class Session:
         # Asked now, in the job's own request; the backend may want it later, in any thread.
         held = held_login(annex) if self.kind(annex).login else None
         return place_of(self.settings(annex), trust, held)
+
+    def _keep(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        values = parse(given)
+        kind = registry.check(values)
+        self._settings = {**values, "layout": values["layout"] or kind.layout}
+        return self._settings
 
     def stop(self) -> None:
         """End waiting and transfers in all jobs, and let go of connections."""

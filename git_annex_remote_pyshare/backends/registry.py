@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.settings import SETTINGS
+from git_annex_remote_pyshare.settings import SETTINGS, Setting
 
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
 """Group in which other packages offer backends: the entry's name is the scheme, its object a Kind.
@@ -97,6 +97,12 @@ def kind_of(url: str) -> Kind:
             remedy=f"Give an absolute path, or a URL that begins with one of {', '.join(CLAIMS)}.",
         )
     return kind
+
+
+def settings_for(url: str) -> list[Setting]:
+    """The settings that a store at `url` may have; all of them where the URL does not tell."""
+    name = kind_of(url).name if url else ""
+    return [setting for setting in SETTINGS if not name or setting.kind in {"", name}]
 
 
 def check(settings: Mapping[str, str]) -> Kind:
