@@ -5,12 +5,14 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
+from s3_servers import S3Server
 from servers import Server
 
 from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.layers import progress
+from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
@@ -37,6 +39,17 @@ def new_folder(server: Server) -> Reach:
     return ready(place(f"{server.url}/{uuid4().hex}")._replace(credential=lambda: login))
 
 
+def s3(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    return lambda request: new_bucket(request.getfixturevalue(fixture))
+
+
+def new_bucket(server: S3Server) -> Reach:
+    login = Credential(server.access_key, server.secret_key, "environment")
+    settings = parse({"url": f"s3://annex-{uuid4().hex}/folder", "endpoint": server.endpoint})
+    where = Place(settings["url"], settings, place().clone, lambda: login, trusted=lambda: True, uuid=str(uuid4()))
+    return ready(where)
+
+
 def ready(where: Place) -> Reach:
     """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
     if maker := ability(make(where), Establishes):
@@ -50,13 +63,18 @@ STORES = {
     "apache": webdav("apache_server"),
     "rclone": webdav("rclone_server"),
     "wsgidav": webdav("wsgidav_server"),
+    "rclone_s3": s3("rclone_s3_server"),
+    "moto": s3("moto_server"),
+    "ceph": s3("ceph_server"),
 }
 """A new backend joins here."""
 
 BROKEN = {
     ("wsgidav", NOT_UTF8): "WsgiDAV stores the object, and then breaks the connection whenever it is asked for it",
+    ("moto", NOT_UTF8): "moto replaces the bytes that are no UTF-8 in its listing",
+    ("moto", "test_many_jobs_store_the_same_name_and_one_of_them_stays"): "moto's own jobs stumble over each other",
 }
-"""What a server does wrong, so that nobody in front of it can do it right: store and name."""
+"""What a server does wrong, so that nobody in front of it can do it right: store, and name or test."""
 
 
 def bare(backend: Backend) -> Backend:
@@ -67,9 +85,10 @@ def layered(backend: Backend) -> Backend:
     return wrap(backend, Event())
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.ceph if name == "ceph" else ()) for name in STORES])
 def reach_bare(request: pytest.FixtureRequest) -> Reach:
-    if reason := BROKEN.get((request.param, request.node.callspec.params.get("name"))):
+    case = request.node.callspec.params.get("name", request.node.originalname)
+    if reason := BROKEN.get((request.param, case)):
         pytest.xfail(reason)
     return STORES[request.param](request)
 
