@@ -26,8 +26,10 @@ def span_of(answer: BaseHTTPResponse) -> Span:
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
     if match:
         return Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None)
-    # A 206 that does not say which part it is cannot be used.
-    return Span(-1 if answer.status == HTTPStatus.PARTIAL_CONTENT else 0, length_of(answer))
+    if answer.status == HTTPStatus.OK:
+        return Span(0, length_of(answer))
+    # A 206 that does not say which part it is cannot be used, and a refusal's length is that of its page.
+    return Span(-1, None)
 
 
 def length_of(answer: BaseHTTPResponse) -> int | None:
