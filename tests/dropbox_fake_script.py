@@ -1,7 +1,7 @@
 """Scripted answers of the fake Dropbox, and its records of what was asked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -51,12 +51,16 @@ class Rule(NamedTuple):
     play: Play
     times: int = 1
     after: int = 0
+    arg: str = ""
+    """Regular expression that is searched for in the argument's JSON, or in the form."""
 
 
 class Script:
     """The rules that are still to be played; the first that fits is the one."""
 
     def __init__(self) -> None:
+        self.otherwise: Callable[[str], Play] = lambda _route: Play()
+        """Decides about calls that no rule is for; may draw faults at random."""
         self._rules: list[Rule] = []
         self._lock = Lock()
 
@@ -68,12 +72,12 @@ class Script:
         with self._lock:
             self._rules.clear()
 
-    def next(self, route: str) -> Play:
+    def next(self, route: str, arg: str) -> Play:
         with self._lock:
             for index, rule in enumerate(self._rules):
-                if re.fullmatch(rule.route, route):
+                if re.fullmatch(rule.route, route) and re.search(rule.arg, arg):
                     return self._use(index, rule)
-        return Play()
+        return self.otherwise(route)
 
     def _use(self, index: int, rule: Rule) -> Play:
         if rule.after:

@@ -33,6 +33,7 @@ class Server(http.server.ThreadingHTTPServer):
         authority.issue_cert(*API_HOSTS, WEB_HOST, f"*{DOWNLOADS}").configure_cert(self.tls)
         self._open: set[socket.socket] = set()
         self._lock = Lock()
+        self._is_over = False
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -44,6 +45,8 @@ class Server(http.server.ThreadingHTTPServer):
         """Remember a connection that is to be ended with the server."""
         with self._lock:
             self._open.add(connection)
+            if self._is_over:
+                connection.close()
 
     def closed(self, connection: socket.socket) -> None:
         with self._lock:
@@ -52,6 +55,7 @@ class Server(http.server.ThreadingHTTPServer):
     def hang_up(self) -> None:
         """End the connections that clients keep open."""
         with self._lock:
+            self._is_over = True
             for connection in self._open:
                 with suppress(OSError):
                     # Of a TLS connection only the socket below it: another thread may be using the TLS.
@@ -92,10 +96,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response_only(200, "Connection established")
         self.end_headers()
         self.server.closed(self.connection)
-        self.connection = self.request = self.server.tls.wrap_socket(self.connection, server_side=True)
+        self.connection = self.request = self.server.tls.wrap_socket(
+            self.connection, server_side=True, do_handshake_on_connect=False
+        )
         self.host = host
-        self.server.service.connections.append(host)
         self.server.opened(self.connection)
+        self.connection.do_handshake()
+        self.server.service.connections.append(host)
         self.rfile = self.connection.makefile("rb", self.rbufsize)
         self.wfile = self.connection.makefile("wb", 0)
         self.close_connection = False
@@ -114,21 +121,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(405, "this proxy takes CONNECT only")
             return
         parts = urlsplit(self.path)
-        service = self.server.service
-        play = service.script.next(route_of(self.host, self.command, parts.path))
+        arg = self.headers.get("Dropbox-API-Arg")
+        # A body that is no file is read at once, since the script may ask for what is in it.
+        body = self._body() if arg is None else b""
+        route = route_of(self.host, self.command, parts.path)
+        play = self.server.service.script.next(route, body.decode(errors="replace") if arg is None else arg)
         if play.reset:
             self._reset()
             return
+        call = Call(self.command, self.host, parts.path, parameters(parts.query), self.headers, body or self._body())
+        self._answer(call, play)
+
+    def _body(self) -> bytes:
         if _QUICK_ACK is not None:
             # Through a proxy urllib3 sends head and body apart and waits for our ACK, which Linux holds back for 40 ms.
             self.connection.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.headers.get("Transfer-Encoding"):
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _answer(self, call: Call, play: Play) -> None:
+        if call.headers.get("Transfer-Encoding"):
             self._send(Answer(411, {"Connection": "close"}), play)
             return
-        call = Call(self.command, self.host, parts.path, parameters(parts.query), self.headers, body)
         try:
-            answered = reply(service, call, play)
+            answered = reply(self.server.service, call, play)
         except Exception:  # noqa: BLE001  # a test must see the fake's own bugs, whatever they are
             self.server.bugs.append(traceback.format_exc())
             self._send(Answer(500, {"Content-Type": "text/plain"}, b"the fake has a bug"), play)

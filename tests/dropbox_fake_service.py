@@ -103,6 +103,12 @@ class FakeDropbox:
         with self.lock:
             return tree.write(Write(path, content, content_hash(content), self.stamp(), {"mode": "overwrite"}))
 
+    def put_document(self, tree: Tree, path: str) -> File:
+        """Put a file there that can only be exported, as Google's documents are."""
+        file = self.put(tree, path, b"")._replace(is_downloadable=False)
+        tree.entries[path.lower()] = file
+        return file
+
     def content(self, tree: Tree, path: str) -> bytes | None:
         """A file's bytes, or None if there is no file."""
         entry = tree.entries.get(path.lower())
