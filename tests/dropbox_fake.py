@@ -1,6 +1,9 @@
 """A fake Dropbox for tests: running it, and what a program's environment must hold to reach it.
 
 It answers for Dropbox's real host names behind a CONNECT proxy, so that no program needs to know that it is a fake.
+The fixtures are in dropbox_places.py. `running.service` (dropbox_fake_service.py) has people, knobs and records; what a
+test scripts is in dropbox_fake_script.py; `Home(folder, "Alice", **running.with_login(login))` is a whole program's way
+to it. Arguments and answers are checked by the official SDK's validators, which come from Dropbox's specification.
 """
 
 from collections.abc import Iterator, Mapping

@@ -4,9 +4,9 @@ from typing import Any
 
 from dropbox_fake_accounts import Caller
 from dropbox_fake_answers import Call, Problem, Refused, as_content, as_error, as_text, tagged, wrapped
-from dropbox_fake_paths import Spot, at, described, existing, file_at, tagged_entry, unmounted_file
+from dropbox_fake_paths import Spot, at, described, existing, file_at, tagged_entry
 from dropbox_fake_sessions import commit, kept_upload
-from dropbox_fake_tree import File, check_name, content_hash
+from dropbox_fake_tree import File, check_name, content_hash, new_id
 
 LINK_LIFE = 4 * 3600.0
 """Seconds that a temporary link works."""
@@ -67,11 +67,16 @@ def delete(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
 
 
 def move(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
-    return {"metadata": _relocated(caller, arg, is_move=True)}
+    source, file = _source(caller, arg)
+    metadata = _placed(caller, arg, file)
+    with caller.service.lock:
+        source.tree.delete(source.path)
+    return {"metadata": metadata}
 
 
 def copy(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
-    return {"metadata": _relocated(caller, arg, is_move=False)}
+    _, file = _source(caller, arg)
+    return {"metadata": _placed(caller, arg, file._replace(id=new_id()))}
 
 
 def create_folder(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
@@ -124,12 +129,16 @@ def _check_free(spot: Spot) -> None:
         raise Problem("conflict", "file" if isinstance(spot.entry, File) else "folder")
 
 
-def _relocated(caller: Caller, arg: dict[str, Any], *, is_move: bool) -> dict[str, Any]:
-    """Move or copy a file; folders are not moved by this fake."""
+def _source(caller: Caller, arg: dict[str, Any]) -> Any:
+    """The file that is to be moved or copied; folders are neither by this fake."""
     try:
-        source, file = file_at(caller, arg["from_path"])
+        return file_at(caller, arg["from_path"])
     except Problem as problem:
         raise Refused(as_error(wrapped("from_lookup", problem.error))) from None
+
+
+def _placed(caller: Caller, arg: dict[str, Any], file: File) -> dict[str, Any]:
+    """Put a file at its new place; its metadata there."""
     try:
         target = at(caller, arg["to_path"])
         _check_free(target)
@@ -137,11 +146,9 @@ def _relocated(caller: Caller, arg: dict[str, Any], *, is_move: bool) -> dict[st
             parent = target.path.rpartition("/")[0]
             if parent:
                 target.tree.make_folder(parent)
-            moved = (file if is_move else unmounted_file(file))._replace(path=target.path)
-            target.tree.adopt(moved)
-            if is_move:
-                source.tree.delete(source.path)
+            placed = file._replace(path=target.path)
+            target.tree.adopt(placed)
     except Problem as problem:
         known = problem.error[".tag"] == "too_many_write_operations"
         raise Refused(as_error(problem.error if known else wrapped("to", problem.error))) from None
-    return tagged_entry(target, moved)
+    return tagged_entry(target, placed)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from dropbox_fake_accounts import Caller
 from dropbox_fake_answers import Problem
-from dropbox_fake_tree import Entry, File, Folder, Tree, new_id
+from dropbox_fake_tree import Entry, File, Folder, Tree
 
 
 class Spot(NamedTuple):
@@ -116,11 +116,6 @@ def gone(path: str) -> dict[str, Any]:
     """The metadata of something that was deleted."""
     shown = {"name": path.rpartition("/")[2], "path_lower": path.lower(), "path_display": path}
     return {".tag": "deleted", **shown}
-
-
-def unmounted_file(content: File) -> File:
-    """A file with another id: what a copy is."""
-    return content._replace(id=new_id())
 
 
 def _through_mounts(spot: Spot) -> Spot:

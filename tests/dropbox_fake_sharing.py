@@ -75,8 +75,8 @@ def list_links(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, A
             spot, _ = existing(caller, arg["path"])
         except Problem as problem:
             raise Refused(as_error(wrapped("path", problem.error))) from None
-        only = arg.get("direct_only", False)
-        mine = [link for link in mine if _covers(link, spot, direct_only=only)]
+        is_wanted = _is_of if arg.get("direct_only") else _covers
+        mine = [link for link in mine if is_wanted(link, spot)]
     return {"links": [_metadata(caller, link, link.target) for link in mine], "has_more": False}
 
 
@@ -152,12 +152,14 @@ def _is_over(service: Any, link: Link) -> bool:
     return bool(link.expires) and link.expires < service.stamp()
 
 
-def _covers(link: Link, spot: Spot, *, direct_only: bool) -> bool:
-    """Whether a link is to this place or, unless `direct_only`, to a folder above it."""
-    if link.spot.tree is not spot.tree:
-        return False
-    target, wanted = link.target.path.lower(), spot.path.lower()
-    return target == wanted or (not direct_only and wanted.startswith(f"{target}/"))
+def _is_of(link: Link, spot: Spot) -> bool:
+    """Whether a link is to this very place."""
+    return link.spot.tree is spot.tree and link.target.path.lower() == spot.path.lower()
+
+
+def _covers(link: Link, spot: Spot) -> bool:
+    """Whether a link is to this place or to a folder above it."""
+    return link.spot.tree is spot.tree and f"{spot.path.lower()}/".startswith(f"{link.target.path.lower()}/")
 
 
 def _url(caller: Caller, entry: Any) -> str:
@@ -194,9 +196,8 @@ def _metadata(caller: Caller, link: Link, spot: Spot) -> dict[str, Any]:
     entry = spot.entry
     assert entry
     shown = described(spot, entry)
-    is_mine = caller.has_account and link.owner is caller.account
-    common = {"url": link.url, "id": entry.id, "name": shown["name"], "link_permissions": _permissions(link, is_mine)}
-    if is_mine and "path_lower" in shown:
+    common = {"url": link.url, "id": entry.id, "name": shown["name"], "link_permissions": _permissions(caller, link)}
+    if _is_mine(caller, link) and "path_lower" in shown:
         common["path_lower"] = shown["path_lower"]
     if link.expires:
         common["expires"] = link.expires
@@ -206,7 +207,8 @@ def _metadata(caller: Caller, link: Link, spot: Spot) -> dict[str, Any]:
     return {".tag": "file", **common, **more}
 
 
-def _permissions(link: Link, is_mine: bool) -> dict[str, Any]:  # noqa: FBT001  # one word of the answer
+def _permissions(caller: Caller, link: Link) -> dict[str, Any]:
+    is_mine = _is_mine(caller, link)
     answer: dict[str, Any] = {
         "can_revoke": is_mine,
         "visibility_policies": [],
@@ -225,6 +227,10 @@ def _permissions(link: Link, is_mine: bool) -> dict[str, Any]:  # noqa: FBT001  
         visible = {"public": "public", "team": "team_only"}[link.audience]
         answer["resolved_visibility"] = {".tag": "password" if link.password else visible}
     return answer
+
+
+def _is_mine(caller: Caller, link: Link) -> bool:
+    return caller.has_account and link.owner is caller.account
 
 
 def _narrower(asked: str, allowed: str) -> str:
