@@ -3,7 +3,7 @@
 from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare import settings
-from git_annex_remote_pyshare.backends.base import Locates, Measures, Mounts, Place, Publishes, ability
+from git_annex_remote_pyshare.backends.base import Locates, Measures, Mounts, Place, Publishes, Remarks, ability
 from git_annex_remote_pyshare.errors import Corrupt, Denied, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_whole
 from git_annex_remote_pyshare.layout import name_of
@@ -76,6 +76,8 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Remove the object of `key`; one that is not there counts as removed."""
         store, name = self.session.store(self.annex), self._name(key)
         store.delete(name)
+        if (remarks := ability(store, Remarks)) and (text := remarks.remark()):
+            self.annex.info(text)
         if (publishes := ability(store, Publishes)) and is_whole(key):
             for url in self.annex.geturls(key, "http"):
                 if publishes.has_published(name, url):

@@ -220,6 +220,14 @@ class Restores(Protocol):
         """Ask for an archived object, once; how far it is then."""
 
 
+@runtime_checkable
+class Remarks(Protocol):
+    """Ability: tell the user what a success does not say, e.g. that a removed object still takes room."""
+
+    def remark(self) -> str:
+        """What the user has not been told yet; empty when there is nothing more."""
+
+
 Ability = TypeVar("Ability")
 
 

@@ -85,6 +85,11 @@ class S3Backend(Backend):
         """Ask for the object to be brought back from its archive."""
         return self._verbs.archive.restore(name)
 
+    def remark(self) -> str:
+        """That a removed object was only hidden, the first time."""
+        remarks = self._opened.remarks if self._opened is not None else []
+        return remarks.pop() if remarks else ""
+
     @property
     def _verbs(self) -> "Verbs":
         with self._opening:

@@ -5,10 +5,12 @@ from hashlib import sha256
 from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import Established, Place
-from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.answer import said
+from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
+from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
 TAKE_OVER = "pyshare-take-over"
 """git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
@@ -54,6 +56,7 @@ class Bucket:
         except PyshareError as error:
             if not error.passing:
                 raise
+            notes = (f"{error.what}, so the place was not looked at yet", *notes)
         learnt = self._client.address.server.region
         return Established({"region": learnt} if learnt != told else {}, notes)
 
@@ -76,9 +79,7 @@ class Bucket:
         except NotFound:
             self._write_marker()
             return ()
-        except Denied as error:
-            if "AccessDenied" not in error.what:
-                raise  # the login is wrong altogether
+        except Forbidden:
             return (
                 f"{self._client.address.shown} cannot be marked as this remote's place: this login may not read there",
             )
@@ -136,10 +137,9 @@ class Bucket:
             awaited=(_CONFLICT,),
         )
         with self._client.ask(request) as answer:
-            if answer.status == _CONFLICT:
-                error = self._client.failure(request, answer)
-                if "BucketAlreadyOwnedByYou" not in error.what:
-                    raise error
+            words = answer.read(EXCERPT)
+            if answer.status == _CONFLICT and said(answer.headers, words).code != "BucketAlreadyOwnedByYou":
+                raise self._client.failure(request, answer, words)
 
 
 def _policy_note(client: Client) -> str:

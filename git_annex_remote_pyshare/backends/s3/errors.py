@@ -22,6 +22,7 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
     Archived,
     ClockWrong,
     Elsewhere,
+    Forbidden,
     LoginExpired,
     Meaning,
     NoSuchBucket,
@@ -30,7 +31,7 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transport.breaks import retry_after
 
-__all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "LoginExpired", "NoSuchBucket", "from_answer")
+__all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "Forbidden", "LoginExpired", "NoSuchBucket", "from_answer")
 
 _MOST_SKEW = 900.0
 """Seconds that clocks may differ (S3 API Reference, "Error responses", RequestTimeTooSkewed)."""

@@ -70,6 +70,8 @@ class Client:
         self._place = place
         self._connections = Connections(place.clone)
         self._headers = _own_headers(place)
+        # Some services let nobody read without a login but at another host of theirs.
+        self._published = address.published if place.settings["publicurl"] else ""
         self._ahead = 0.0
         self._settled = bool(address.server.region)
         self._first = Lock()
@@ -86,15 +88,19 @@ class Client:
                 raise self.failure(request, answer)
             yield answer
 
-    def failure(self, request: Request, answer: BaseHTTPResponse, *, anonymous: bool = False) -> PyshareError:
-        """The error that an answer means, a success too; reads its body.
+    def failure(
+        self, request: Request, answer: BaseHTTPResponse, body: bytes | None = None, *, anonymous: bool = False
+    ) -> PyshareError:
+        """The error that an answer means, also one that began as a success.
 
         Args:
             request: What was asked.
-            answer: Its body may have been read, if it said nothing.
+            answer: What came.
+            body: As much of it as was read; None for reading it now.
             anonymous: Whether the request bore no login.
         """
-        body = answer.read(EXCERPT) if request.method != "HEAD" else b""
+        if body is None:
+            body = answer.read(EXCERPT) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
         error = errors.from_answer(doing, answer.status, answer.headers, body)
         if isinstance(error, Denied):  # only then it is worth to look what the user may type
@@ -138,16 +144,19 @@ class Client:
 
     def _once(self, request: Request, address: Address, login: Credential | None) -> BaseHTTPResponse:
         headers = {**self._headers, **request.headers}
+        patience = 0 if request.method in _READS else _SLOW_ANSWER
+        if login is None and self._published and request.method in _READS and not request.query:
+            url = self._published + request.path.removeprefix(address.bucket_path).removeprefix("/")
+            return self._connections.send(request.method, url, headers)
         unsigned = Unsigned(request.method, address.host, request.path, request.query, headers, request.payload)
         if login is not None:
             headers = signed_headers(unsigned, login, address.region, time.time() + self._ahead)
         url = f"{address.server.scheme}://{address.host}{unsigned.target}"
-        patience = 0 if request.method in _READS else _SLOW_ANSWER
         return self._connections.send(request.method, url, headers, request.body, patience=patience)
 
     def _learn(self, error: PyshareError, answer: BaseHTTPResponse, address: Address, login: Credential | None) -> bool:
         """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
-        self._settled = not isinstance(error, Elsewhere)
+        self._settled = self._settled or not isinstance(error, Elsewhere)
         if isinstance(error, Elsewhere):
             if self.address == address:
                 self.address = address.in_region(error.region)

@@ -27,6 +27,10 @@ class Elsewhere(NotAStore):
     region = ""
 
 
+class Forbidden(Denied):
+    """The login is a right one, but may not do this, or may not know whether the object is there."""
+
+
 class LoginExpired(Denied):
     """A temporary login is over; the same request may succeed with a fresh one."""
 
@@ -61,12 +65,12 @@ _ROOM = "Free some space there, or ask for more."
 ABSENT = Meaning(NotFound, "the store has no such object")
 _NO_BUCKET = Meaning(NoSuchBucket, "there is no bucket {bucket}", "Check url= and endpoint=, or make the bucket.")
 FORBIDDEN = Meaning(
-    Denied,
+    Forbidden,
     "the server forbids it",
     "Ask the bucket's owner for the right to do it, or log in as somebody else. {advice}",
 )
 UNCLEAR = Meaning(
-    Denied,
+    Forbidden,
     "the server does not say whether the object is there: it tells nobody who may not list the bucket",
     "Ask the bucket's owner for the right s3:ListBucket (or s3:GetObject if reading fails, too), or log in as"
     " somebody else. {advice}",

@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.errors import Full, PyshareError
+from git_annex_remote_pyshare.errors import Denied, Full
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
@@ -50,7 +50,7 @@ class Uploads:
         except NoSuchBucket:
             if not self._bucket.make_for_store():
                 raise
-        except PyshareError as error:
+        except Denied as error:
             # A bucket that locks its objects (API Reference, "PutObject", Content-MD5) says so in words only.
             if self._wants_md5 or "Content-MD5" not in error.what:
                 raise
@@ -68,8 +68,8 @@ class Uploads:
             payload=source.known("sha256") or UNSIGNED,
         )
         with self._client.ask(request) as answer:
-            if b"<Error" in answer.read(EXCERPT):
-                raise self._client.failure(request, answer)
+            if b"<Error" in (said := answer.read(EXCERPT)):
+                raise self._client.failure(request, answer, said)
             md5 = _md5_of(answer.headers)
         if isinstance(body, Summed) and body.md5:
             source.learn("md5", body.md5)

@@ -1,6 +1,7 @@
 """The contract's verbs as requests, and what they share: the connections, and all that was learned of the server."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
 from git_annex_remote_pyshare.backends.s3.archive import Archive
@@ -26,6 +27,9 @@ class Verbs:
         self.client = Client(place, address)
         self.bucket = Bucket(place, self.client)
         self.archive = Archive(self.client, place.clone)
+        self.remarks: list[str] = []
+        """What the user has not been told yet."""
+        self._keeps_versions = False
         self._recent = Recent()
         self._downloads = Downloads(self.client, self.archive, self._recent)
         self._uploads = Uploads(place, self.client, self.bucket)
@@ -47,11 +51,14 @@ class Verbs:
     def delete(self, name: str) -> None:
         """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""
         self._recent.removed(name)
-        try:
-            with self.client.ask(Request("DELETE", self.client.address.path_of(name), f"remove {name}")):
-                pass
-        except NotFound:
-            return
+        request = Request("DELETE", self.client.address.path_of(name), f"remove {name}")
+        with suppress(NotFound), self.client.ask(request) as answer:
+            if answer.headers.get("x-amz-delete-marker") == "true" and not self._keeps_versions:
+                self._keeps_versions = True
+                self.remarks.append(
+                    f"{self.client.address.shown} keeps old versions: what is removed there is only hidden, and goes on"
+                    " taking room until a rule of the bucket ends its noncurrent versions"
+                )
 
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`."""
