@@ -1,0 +1,163 @@
+"""Calls of Dropbox's HTTP API: three styles of routes, one login, and errors with a meaning.
+
+Source: https://www.dropbox.com/developers/documentation/http/documentation ("Request and response formats").
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.dropbox import errors
+from git_annex_remote_pyshare.backends.dropbox.access import Access, Root
+from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
+from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.connection import Connections
+from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange
+
+_API = "https://api.dropboxapi.com/2/"
+_CONTENT = "https://content.dropboxapi.com/2/"
+
+_SLOW_ANSWER = 300.0
+"""Seconds that Dropbox may think after it got everything."""
+
+_MENDABLE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY}
+_DOWNLOADED = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
+
+_MOST = 32 << 20
+"""Bytes of JSON that an answer may have: a page of a listing has at most 2000 entries."""
+
+
+class Call(NamedTuple):
+    """One call of a route."""
+
+    route: str
+    """As in the documentation's URLs: `files/get_metadata`."""
+    arg: Mapping[str, Any] | None
+    what: str
+    """For error texts: "store a/KEY"."""
+    expects: tuple[str, ...] = ()
+    """Tags of errors that are an answer, too (`path/not_found`), with all that are below them."""
+
+
+class Reply(NamedTuple):
+    """What came of a call."""
+
+    result: Mapping[str, Any]
+    """The route's result; of an error that was expected, the value of its innermost union."""
+    tag: str = ""
+    """The tags of an error that was expected; empty after a success."""
+    error: Mapping[str, Any] = {}
+    """The error as it came."""
+
+
+class Client:
+    """One store as the API sees it, shared by all jobs.
+
+    Args:
+        place: Where the store is.
+        shown: How error texts call it.
+    """
+
+    def __init__(self, place: Place, shown: str) -> None:
+        self.access = Access(place)
+        self.root = Root(place.settings.get("namespace", ""))
+        self._shown = shown
+        self._place = place
+        self._connections = Connections(place.clone)
+        self._headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+
+    def rpc(self, call: Call) -> Reply:
+        """Call a route whose argument and result are JSON.
+
+        Raises:
+            PyshareError: It failed in a way that the call does not expect.
+        """
+        body = json.dumps(call.arg).encode()
+        with self._asked(call, _API, {"Content-Type": "application/json"}, body) as answer:
+            return self._reply(call, answer)
+
+    def upload(self, call: Call, body: Body | bytes) -> Reply:
+        """Call a route that takes a file's bytes; raises as `rpc` does."""
+        headers = {"Content-Type": "application/octet-stream", "Dropbox-API-Arg": _in_header(call.arg)}
+        with self._asked(call, _CONTENT, headers, body) as answer:
+            return self._reply(call, answer)
+
+    @contextmanager
+    def download(self, call: Call, start: int = 0) -> Iterator[BaseHTTPResponse]:
+        """The answer of a route that gives a file's bytes: with status 200, 206, or 416 where nothing is at `start`.
+
+        Raises:
+            PyshareError: As `rpc`; also while the block reads the body.
+        """
+        headers = {"Dropbox-API-Arg": _in_header(call.arg)}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        with self._asked(call, _CONTENT, headers, None) as answer:
+            if answer.status not in _DOWNLOADED:
+                raise self.failure(call, _refusal(answer))
+            yield answer
+
+    def failure(self, call: Call, refusal: Refusal) -> PyshareError:
+        """The error that a refusal means."""
+        return errors.from_refusal(self.doing(call.what), refusal, self.access.login)
+
+    def doing(self, what: str) -> str:
+        """How error texts tell what was tried."""
+        return f"cannot {what} in {self._shown}"
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._connections.close()
+
+    def _reply(self, call: Call, answer: BaseHTTPResponse) -> Reply:
+        if answer.status != HTTPStatus.OK:
+            refusal = _refusal(answer)
+            if not errors.matches(refusal.tag, call.expects):
+                raise self.failure(call, refusal)
+            return Reply(refusal.innermost, refusal.tag, refusal.error)
+        try:
+            result = json.loads(answer.read(_MOST))
+        except ValueError:
+            raise errors.no_answer(self.doing(call.what)) from None
+        return Reply(result if isinstance(result, dict) else {})
+
+    @contextmanager
+    def _asked(
+        self, call: Call, host: str, headers: Mapping[str, str], body: Body | bytes | None
+    ) -> Iterator[BaseHTTPResponse]:
+        """The answer, after a token that has expired and a home that has moved were replaced, once each."""
+        tokens = self.access.tokens
+        token = tokens.access()
+        for last in (False, False, True):
+            sending = partial(self._send, call.route, host, {**headers, "Authorization": f"Bearer {token}"}, body)
+            with exchange(self.doing(call.what), self._place.clone, sending) as answer:
+                if last or answer.status not in _MENDABLE:
+                    yield answer
+                    return
+                refusal = _refusal(answer)
+            if refusal.tag == "expired_access_token":
+                token = tokens.refresh(token)
+            elif not self.root.moved(refusal.root_info):
+                raise self.failure(call, refusal)
+
+    def _send(self, route: str, host: str, headers: Mapping[str, str], body: Body | bytes | None) -> BaseHTTPResponse:
+        every = {**self._headers, **self.root.headers, **headers}
+        patience = _SLOW_ANSWER if route.startswith("files/upload") else 0
+        return self._connections.send("POST", f"{host}{route}", every, body, patience=patience)
+
+
+def _refusal(answer: BaseHTTPResponse) -> Refusal:
+    return errors.refusal_of(answer.status, answer.headers, answer.read(EXCERPT))
+
+
+def _in_header(arg: Mapping[str, Any] | None) -> str:
+    """JSON as a header can hold it: ASCII without DEL."""
+    return json.dumps(arg).replace("\x7f", "\\u007f")

@@ -1,0 +1,138 @@
+"""From an answer of Dropbox to an error that says what to do.
+
+The only place of this backend that gives meaning to the API's tags and status codes. Source of the tags:
+https://github.com/dropbox/dropbox-api-spec (files.stone, sharing.stone, auth.stone, common.stone).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from git_annex_remote_pyshare.backends.dropbox.meanings import BY_STATUS, BY_TAG, UNKNOWN, Meaning
+from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
+from git_annex_remote_pyshare.errors import NotAStore, PyshareError
+from git_annex_remote_pyshare.transport import breaks
+
+_ROUTE_ERROR = 409
+_EXCERPT = 200
+"""Characters of a plain answer that an error text quotes."""
+
+
+class Refusal(NamedTuple):
+    """An answer that is no success."""
+
+    status: int
+    tag: str = ""
+    """The tags of the error's unions, from the outermost to the innermost: `path/conflict/file`. Empty where the
+    answer is none of the API's."""
+    error: Mapping[str, Any] = {}
+    """The error as it came."""
+    retry_after: float | None = None
+    """Seconds to wait."""
+    said: str = ""
+    """What the server said in plain words."""
+
+    @property
+    def innermost(self) -> Mapping[str, Any]:
+        """The union's value that has the innermost tag, with the fields beside it."""
+        value = self.error
+        while isinstance(inner := _inner(value), Mapping):
+            value = inner
+        return value
+
+    @property
+    def root_info(self) -> Mapping[str, Any]:
+        """What a 422 tells of the account's namespaces; empty where it tells nothing."""
+        info = self.error.get("invalid_root", {})
+        return info if isinstance(info, Mapping) else {}
+
+
+def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+    """What an answer says.
+
+    Args:
+        status: The answer's status code.
+        headers: Its headers.
+        body: Its body, as much of it as was read.
+    """
+    wait = breaks.retry_after(headers)
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return Refusal(status, retry_after=wait, said=_plain(headers, body))
+    error = content.get("error") if isinstance(content, dict) else None
+    if not isinstance(error, dict):
+        return Refusal(status, retry_after=wait)
+    told = error.get("retry_after")
+    seconds = float(told) if isinstance(told, (int, float)) else wait
+    return Refusal(status, "/".join(tags_of(error)), error, seconds)
+
+
+def tags_of(error: Any) -> Iterator[str]:
+    """The tags of nested unions, the outermost first."""
+    while isinstance(error, Mapping):
+        if tag := error.get(".tag"):
+            yield str(tag)
+        error = _inner(error)
+
+
+def matches(tag: str, wanted: tuple[str, ...]) -> bool:
+    """Whether the tag is one of those, or a more special case of one."""
+    return any(f"{tag}/".startswith(f"{each}/") for each in wanted)
+
+
+def from_refusal(doing: str, refusal: Refusal, login: Login) -> PyshareError:
+    """The error that an answer means.
+
+    Args:
+        doing: What could not be done: "cannot store a/KEY in dropbox:/lab".
+        refusal: The answer.
+        login: Whose request it was; the remedy depends on where it came from.
+    """
+    if refusal.tag == "expired_access_token":
+        return expired(login)
+    if refusal.tag == "missing_scope":
+        return lacks(str(refusal.error.get("required_scope", "")), login)
+    if refusal.tag.startswith("invalid_access_token"):
+        return revoked(login)
+    meaning = _by_tag(refusal.tag) or _by_status(refusal)
+    return meaning.kind(
+        f"{doing}: {meaning.why} ({refusal.tag or refusal.said or f'status {refusal.status}'})",
+        remedy=meaning.remedy,
+        passing=meaning.passing,
+        retry_after=refusal.retry_after,
+    )
+
+
+def no_answer(doing: str) -> PyshareError:
+    """A success that is no JSON: something between us and Dropbox answered."""
+    return NotAStore(
+        f"{doing}: the answer is none of Dropbox's", remedy="Is there a proxy, or a network that wants a login?"
+    )
+
+
+def _by_tag(tag: str) -> Meaning | None:
+    """The meaning of the longest known piece of a tag; of two as long the inner one counts."""
+    tags = tag.split("/")
+    lengths = range(len(tags), 0, -1)
+    pieces = ("/".join(tags[end - size : end]) for size in lengths for end in range(len(tags), size - 1, -1))
+    return next((BY_TAG[piece] for piece in pieces if piece in BY_TAG), None)
+
+
+def _by_status(refusal: Refusal) -> Meaning:
+    """Where the tags say nothing to us. Unions may grow, so a new tag of a route's own error may be anything."""
+    if refusal.tag and refusal.status == _ROUTE_ERROR:
+        return UNKNOWN
+    return BY_STATUS.get(refusal.status) or BY_STATUS.get(refusal.status // 100 * 100) or UNKNOWN
+
+
+def _inner(error: Mapping[str, Any]) -> Any:
+    """The next union: the field of the tag's name, or `reason`, as some have it."""
+    return error.get(str(error.get(".tag")), error.get("reason"))
+
+
+def _plain(headers: Mapping[str, str], body: bytes) -> str:
+    """The server's own words; never a page."""
+    if not headers.get("Content-Type", "").startswith("text/plain"):
+        return ""
+    return " ".join(body.decode("utf-8", "replace").split())[:_EXCERPT]

@@ -1,0 +1,119 @@
+"""What Dropbox's tags and status codes mean for us: a table.
+
+A tag stands for itself wherever it is in the unions of an error; `a/b` is for `b` within `a` only.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    Busy,
+    Corrupt,
+    Denied,
+    Full,
+    NotAStore,
+    NotFound,
+    PyshareError,
+    Unreachable,
+)
+
+_RIGHTS = "Ask whoever owns the folder, or runs the team, for the right to do it."
+_ROOM = "Free some space there (pyshare info shows how much there is), or ask for more."
+_NEW_LINK = "Ask its owner for a new one."
+_SHARED_ELSEWHERE = (
+    "Log in with the account that the store belongs to (pyshare login dropbox), or ask its owner for a shared link."
+)
+
+
+class Meaning(NamedTuple):
+    """An error in our words; remedy and passing are the kind's own unless given."""
+
+    kind: type[PyshareError]
+    why: str
+    remedy: str | None = None
+    passing: bool | None = None
+
+
+BY_TAG: Mapping[str, Meaning] = {
+    # What is there, and what is in its way.
+    "not_found": Meaning(NotFound, "Dropbox has nothing there"),
+    "not_file": Meaning(NotFound, "Dropbox has a folder there, no object"),
+    "not_folder": Meaning(NotAStore, "there is a file where the store's folder should be", "Check url=."),
+    "conflict": Meaning(NotAStore, "something else is in the way", "Move it away, or choose another folder."),
+    "conflict/folder": Meaning(
+        NotAStore, "a folder of that name is in the way", "Move it away, or choose another folder."
+    ),
+    "conflict/file_ancestor": Meaning(
+        NotAStore, "a file is where a folder of the store should be", "Move it away, or choose another folder."
+    ),
+    "malformed_path": Meaning(BadName, "Dropbox cannot hold this name"),
+    "disallowed_name": Meaning(BadName, "Dropbox does not allow this name"),
+    "restricted_content": Meaning(
+        Denied, "Dropbox blocks this file, after a complaint about copyright, say", "Its owner can ask Dropbox why."
+    ),
+    "unsupported_file": Meaning(Denied, "Dropbox cannot give this document as a file"),
+    "unsupported_content_type": Meaning(Denied, "Dropbox cannot give this document as a file"),
+    # Rights and room.
+    "no_write_permission": Meaning(Denied, "the account may only read there", _RIGHTS),
+    "access_restricted": Meaning(Denied, "a rule of the team forbids it", _RIGHTS),
+    "team_folder": Meaning(Denied, "a team's folder cannot be changed by this", _RIGHTS),
+    "operation_suppressed": Meaning(Denied, "Dropbox does not do this there", _RIGHTS),
+    "encryption_not_supported": Meaning(
+        Denied, "the folder is end-to-end encrypted, which Dropbox's API cannot do", "Choose another folder."
+    ),
+    "insufficient_space": Meaning(Full, "the Dropbox is full", _ROOM),
+    "insufficient_quota": Meaning(Full, "the Dropbox is full", _ROOM),
+    "payload_too_large": Meaning(Full, "Dropbox does not take so much in one request"),
+    "too_large": Meaning(Full, "Dropbox does not take files of this size"),
+    # What passes.
+    "too_many_write_operations": Meaning(Busy, "somebody else is writing there"),
+    "too_many_requests": Meaning(Busy, "Dropbox had too many requests"),
+    "locked": Meaning(Busy, "somebody has locked it"),
+    "content_hash_mismatch": Meaning(Corrupt, "what came to Dropbox is not what was sent", passing=True),
+    "internal_error": Meaning(Unreachable, "Dropbox has a problem"),
+    # Upload sessions.
+    "lookup_failed/not_found": Meaning(Unreachable, "Dropbox does not know the upload any more"),
+    "lookup_failed/closed": Meaning(Unreachable, "Dropbox has ended the upload"),
+    "lookup_failed/not_closed": Meaning(Unreachable, "Dropbox waits for more of the upload"),
+    "incorrect_offset": Meaning(Unreachable, "Dropbox has got another part of the file"),
+    "closed": Meaning(Unreachable, "Dropbox has ended the upload"),
+    "payload_too_small": Meaning(Unreachable, "Dropbox has got another part of the file"),
+    # Whose Dropbox it is.
+    "invalid_root": Meaning(Denied, "this store is in somebody else's Dropbox", _SHARED_ELSEWHERE),
+    "no_permission": Meaning(Denied, "this store is in somebody else's Dropbox", _SHARED_ELSEWHERE),
+    "user_suspended": Meaning(Denied, "Dropbox has suspended this user", "Ask Dropbox, or who runs the team."),
+    "invalid_select_user": Meaning(Denied, "the login is for a team, not for a person", "Type: pyshare login dropbox"),
+    "route_access_denied": Meaning(Denied, "the app may not do this", "Type: pyshare login dropbox"),
+    "invalid_account_type": Meaning(Denied, "this kind of account may not do it"),
+    "team_access_denied": Meaning(Denied, "the team does not let this app in", _RIGHTS),
+    # Shared links.
+    "shared_link_not_found": Meaning(NotAStore, "the shared link does not exist any more", _NEW_LINK),
+    "shared_link_access_denied": Meaning(Denied, "the shared link is not for this account", _NEW_LINK),
+    "shared_link_is_directory": Meaning(NotFound, "Dropbox has a folder there, no object"),
+    "unsupported_link_type": Meaning(NotAStore, "the shared link leads to nothing that can be read", _NEW_LINK),
+    "access_denied": Meaning(Denied, "a rule of the team forbids shared links", _RIGHTS),
+    "email_not_verified": Meaning(
+        Denied,
+        "Dropbox wants the account's e-mail address confirmed first",
+        "Look for Dropbox's message, or type it in at https://www.dropbox.com/account.",
+    ),
+    "settings_error": Meaning(Denied, "Dropbox does not make such a link for this account", _RIGHTS),
+    "banned_member": Meaning(Denied, "Dropbox does not let this account share", "Ask Dropbox."),
+}
+
+UNKNOWN = Meaning(Unreachable, "Dropbox refuses it, for a reason that we do not know")
+
+BY_STATUS: Mapping[int, Meaning] = {
+    400: Meaning(Denied, "Dropbox does not understand the request"),
+    401: Meaning(Denied, "Dropbox wants a login", "Type: pyshare login dropbox"),
+    403: Meaning(Denied, "Dropbox forbids it", _RIGHTS),
+    404: Meaning(NotAStore, "that is no answer of Dropbox", "Is there a proxy, or a network that wants a login?"),
+    407: Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    413: Meaning(Full, "Dropbox, or a proxy before it, refuses a body of this size"),
+    429: Meaning(Busy, "Dropbox had too many requests"),
+    500: Meaning(Unreachable, "Dropbox has a problem"),
+    503: Meaning(Busy, "Dropbox is down for a moment, or overloaded"),
+    300: Meaning(NotAStore, "that is no answer of Dropbox", "Is there a proxy, or a network that wants a login?"),
+}
+"""For answers without tags; a round hundred stands for all statuses of its kind that are not named."""

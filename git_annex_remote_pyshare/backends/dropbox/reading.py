@@ -1,0 +1,98 @@
+"""Looks at objects and retrieves them."""
+
+import json
+from collections import OrderedDict
+from http import HTTPStatus
+from threading import Event
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.transport.span import Span, fill, span_of
+
+NOTHING = ("path/not_found", "path/not_file")
+"""Tags that say clearly that there is no object."""
+
+_REMEMBERED = 1000
+_LOOKS = 4
+_PAUSE = 0.5
+"""Seconds between two looks at an object that must be there."""
+
+
+class Presence:
+    """Looks at objects; what this process has stored is looked at again before it counts as absent.
+
+    Dropbox may need a moment to show what it has just committed (https://github.com/rclone/rclone/issues/8881).
+
+    Args:
+        client: Sends the requests.
+        closing: When it is set, nothing is waited for.
+    """
+
+    def __init__(self, client: Client, closing: Event) -> None:
+        self._client = client
+        self._closing = closing
+        self._stored: OrderedDict[str, None] = OrderedDict()
+
+    def stat(self, path: str, what: str) -> Stat | None:
+        """What is at a path; see `Backend.stat`."""
+        for _ in range(_LOOKS):
+            found = self._look(path, what)
+            if found or path not in self._stored or self._closing.wait(_PAUSE):
+                return found
+        self.removed(path)
+        return None
+
+    def stored(self, path: str) -> None:
+        """Remember that there is an object now."""
+        self._stored[path] = None
+        if len(self._stored) > _REMEMBERED:
+            self._stored.popitem(last=False)
+
+    def removed(self, path: str) -> None:
+        """Forget about an object."""
+        self._stored.pop(path, None)
+
+    def _look(self, path: str, what: str) -> Stat | None:
+        reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING))
+        return Stat(reply.result["size"]) if reply.result.get(".tag") == "file" else None
+
+
+def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
+    """Bring an object into a sink, behind what is there already; see `Backend.get`.
+
+    Args:
+        client: Sends the requests.
+        call: Of a route that gives the object's bytes.
+        sink: Where they go.
+        progress: Told what is there.
+    """
+    if (start := sink.size) and _go_on(client, call, sink, progress, start):
+        return
+    with client.download(call) as answer:
+        fill(answer, sink, _span(answer), progress, client.doing(call.what))
+
+
+def _go_on(client: Client, call: Call, sink: Sink, progress: Progress, start: int) -> bool:
+    """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
+    with client.download(call, start) as answer:
+        span = _span(answer)
+        if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return span.total == start
+        if span.start not in {0, start}:
+            return False
+        fill(answer, sink, span, progress, client.doing(call.what))
+    return True
+
+
+def _span(answer: BaseHTTPResponse) -> Span:
+    """As the headers of HTTP say it; the size, if they have none, as Dropbox's own does."""
+    span = span_of(answer)
+    if span.total is not None:
+        return span
+    try:
+        return span._replace(total=json.loads(answer.headers.get("Dropbox-API-Result", ""))["size"])
+    except (ValueError, KeyError, TypeError):
+        return span

@@ -1,0 +1,100 @@
+"""Addresses of Dropbox stores: a folder in one's own Dropbox, or a shared link to somebody else's."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.dropbox.names import checked
+from git_annex_remote_pyshare.credentials import dropbox
+from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.errors import BadName, BadSetting
+
+_FOLDER = re.compile(r"dropbox:(.*)", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(r"https?://(?:www\.)?dropbox\.com(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
+_SHARED_FOLDER = re.compile(r"/(?:scl/fo|sh)/[^/]+(?:/[^/]*)*", re.IGNORECASE)
+_SHARED_FILE = re.compile(r"/(?:scl/fi|s)/.*", re.IGNORECASE | re.DOTALL)
+_SECRET = re.compile(r"(?:^|&)(rlkey=[^&]+)")
+_HOME = "/home/"
+
+
+class Address(NamedTuple):
+    """Where a store is, as Dropbox's API wants it."""
+
+    folder: str
+    """Path of the store's folder, with a slash at its beginning only; empty for the root, and behind a link."""
+    shown: str
+    """How error texts call the store: without what opens a link."""
+    link: str = ""
+    """The shared link that leads to the folder; empty for a folder of one's own."""
+
+    def path_of(self, name: str) -> str:
+        """The path of the object of that name.
+
+        Raises:
+            BadName: Dropbox cannot hold it.
+        """
+        return f"{self.folder}/{checked(name)}"
+
+
+def check(settings: Mapping[str, str]) -> None:
+    """Raise BadSetting, with what to type instead, when the settings cannot be those of a folder in Dropbox."""
+    address_of(settings["url"])
+
+
+def check_link(settings: Mapping[str, str]) -> None:
+    """The same for a shared link."""
+    link_of(settings["url"])
+    for name in ("namespace", "share"):
+        if settings[name]:
+            raise BadSetting(f"{name}= is for a Dropbox of one's own, not for a link", remedy=f"Leave {name}= out.")
+
+
+def address_of(url: str) -> Address:
+    """What `dropbox:/FOLDER` means; the folder is taken as it is written, without percent-decoding.
+
+    Raises:
+        BadSetting: It is not a folder in Dropbox.
+    """
+    match = _FOLDER.fullmatch(url)
+    path = match[1].rstrip("/") if match else ""
+    if not match or not match[1].startswith("/") or "//" in match[1]:
+        hint = re.sub("/+", "/", f"/{path}") if path else "/FOLDER"
+        raise BadSetting(f"url={url} is not a folder in Dropbox", remedy=f"Type instead: url=dropbox:{hint}")
+    try:
+        return Address(f"/{checked(path[1:])}" if path else "", f"dropbox:{path or '/'}")
+    except BadName as error:
+        raise BadSetting(f"url={url} is not a folder in Dropbox: {error.what}") from error
+
+
+def link_of(url: str) -> Address:
+    """What a shared link means; how Dropbox's page is to show it (`dl`, `st`) is dropped.
+
+    Raises:
+        BadSetting: It is no shared link to a folder.
+    """
+    match = _LINK.fullmatch(url)
+    path, query = (match[1], match[2] or "") if match else ("", "")
+    if not _SHARED_FOLDER.fullmatch(path):
+        raise BadSetting("url= is no shared link to a folder in Dropbox", remedy=_instead(path))
+    key = _SECRET.search(query)
+    if path.lower().startswith("/scl/") and not key:
+        raise BadSetting(
+            "url= is a shared link without its key, the part rlkey=…",
+            remedy="Copy the whole link, and put it in quotes, since the shell takes & for its own.",
+        )
+    address = f"https://www.dropbox.com{path.rstrip('/')}"
+    return Address("", address, link=f"{address}?{key[1]}" if key else address)
+
+
+def account_of_link(settings: Mapping[str, str]) -> Account:
+    """What a login for a link is bound to: any login at Dropbox serves that may read links."""
+    account = dropbox.account_of(settings)
+    return account._replace(words=(*account.words, "--sharing"))
+
+
+def _instead(path: str) -> str:
+    if path.startswith(_HOME):
+        return f"Type instead, as its owner: url=dropbox:/{path.removeprefix(_HOME)}"
+    if _SHARED_FILE.fullmatch(path):
+        return "It leads to a file: share the folder instead."
+    return "It looks like this: https://www.dropbox.com/scl/fo/…?rlkey=…"

@@ -1,0 +1,62 @@
+"""The contract's verbs as calls, and what they share: the connections, the login, and the commits under way."""
+
+from collections.abc import Iterator
+from threading import Event
+
+from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.listing import listed
+from git_annex_remote_pyshare.backends.dropbox.reading import Presence, retrieve
+from git_annex_remote_pyshare.backends.dropbox.upload import Uploads
+from git_annex_remote_pyshare.backends.dropbox.url import Address
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+_GONE = ("path_lookup/not_found", "path_lookup/not_file")
+
+
+class Verbs:
+    """One store from its first request on.
+
+    Args:
+        place: Where the store is.
+        address: The same, understood.
+    """
+
+    def __init__(self, place: Place, address: Address) -> None:
+        self.client = Client(place, address.shown)
+        self._address = address
+        self._closing = Event()
+        self._presence = Presence(self.client, self._closing)
+        self._uploads = Uploads(self.client)
+
+    def stat(self, name: str) -> Stat | None:
+        """See `Backend.stat`."""
+        return self._presence.stat(self._address.path_of(name), f"look for {name}")
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        """See `Backend.get`."""
+        call = Call("files/download", {"path": self._address.path_of(name)}, f"get {name}")
+        retrieve(self.client, call, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """See `Backend.put`."""
+        path = self._address.path_of(name)
+        receipt = self._uploads.store(path, source, progress, f"store {name}")
+        self._presence.stored(path)
+        return receipt
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`."""
+        path = self._address.path_of(name)
+        self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE))
+        self._presence.removed(path)
+
+    def list(self, folder: str) -> Iterator[Entry]:
+        """See `Backend.list`."""
+        return listed(self.client, self._address, folder)
+
+    def close(self) -> None:
+        """End all waiting, and close idle connections."""
+        self._closing.set()
+        self._uploads.close()
+        self.client.close()

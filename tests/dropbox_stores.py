@@ -1,0 +1,30 @@
+"""Fixtures: Alice's store in the fake Dropbox. Apart from their words, since a plugin cannot be imported before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dropbox_fake import RunningDropbox
+from dropbox_fake_accounts import Account
+from dropboxkit import Alice
+
+from git_annex_remote_pyshare.backends.base import Backend
+
+pytest_plugins = ["dropbox_places"]
+
+
+@pytest.fixture
+def alice(
+    dropbox_here: RunningDropbox, dropbox_alice: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Alice]:
+    """Alice, on a machine where nothing of Dropbox is kept yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    made = Alice(dropbox_here, dropbox_alice)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(alice: Alice) -> Backend:
+    return alice.store()

@@ -1,0 +1,82 @@
+"""Short words for tests of the Dropbox backend: Alice's store in the fake Dropbox, and what it was asked."""
+
+from pathlib import Path
+
+from dropbox_fake import RunningDropbox
+from dropbox_fake_accounts import Account
+from dropbox_fake_service import FakeDropbox
+from dropbox_fake_tree import Tree
+
+from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.dropbox import Login as OurLogin
+from git_annex_remote_pyshare.credentials.dropbox import credential_of
+from git_annex_remote_pyshare.transfer import Sink, Source
+
+SETTINGS = {"url": "dropbox:/annex", "namespace": "", "share": ""}
+NAME = "a/SHA256E-s7--key.bin"
+
+
+def credential(service: FakeDropbox, account: Account, scopes: str = "") -> Credential:
+    """A login with a refresh token, as `pyshare login` keeps it."""
+    login = service.log_in(account, scopes=scopes)
+    return credential_of(OurLogin(login.app.key, login.refresh, origin="pyshare login"))
+
+
+def place_for(login: Credential | None, url: str = "dropbox:/annex", **settings: str) -> Place:
+    """A place as the settings say, with a login."""
+    every = {**SETTINGS, **settings, "url": url}
+    return Place(url, every, Clone(remote="drop"), lambda: login, lambda: "Type: pyshare login dropbox")
+
+
+def source(folder: Path, content: bytes = b"content", name: str = "source") -> Source:
+    (folder / name).write_bytes(content)
+    return Source(str(folder / name))
+
+
+def quiet(_done: int) -> None:
+    """Progress that nobody listens to."""
+
+
+def fetched(store: Backend, name: str, file: Path) -> bytes:
+    store.get(name, Sink(str(file)), quiet)
+    return file.read_bytes()
+
+
+class Alice:
+    """Alice with her Dropbox, in which there is a store.
+
+    Args:
+        running: The fake Dropbox.
+        account: Hers.
+    """
+
+    def __init__(self, running: RunningDropbox, account: Account) -> None:
+        self.service = running.service
+        self.account = account
+        self.login = credential(self.service, account)
+        self._opened: list[Backend] = []
+
+    @property
+    def home(self) -> Tree:
+        return self.account.home
+
+    def store(self, url: str = "dropbox:/annex", **settings: str) -> Backend:
+        """A client of the store, which is closed in the end."""
+        made = make(place_for(self.login, url, **settings))
+        self._opened.append(made)
+        return made
+
+    def content(self, name: str = NAME) -> bytes | None:
+        """What her Dropbox has in the store under that name."""
+        return self.service.content(self.home, f"/annex/{name}")
+
+    def routes(self) -> list[str]:
+        """The API's routes that were called, without those that renew tokens."""
+        return [route for route in self.service.routes() if not route.startswith("POST ")]
+
+    def close(self) -> None:
+        for store in self._opened:
+            store.close()
