@@ -68,6 +68,7 @@ def browser(town: RunningDropbox, tmp_path_factory: pytest.TempPathFactory) -> I
 def _reached(alone: Path, town: RunningDropbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in town.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(loopback.Loopback, "limit", 30.0)
     town.service.refreshes.clear()
     town.service.forget()
     town.service.script.clear()

@@ -299,15 +299,25 @@ def test_a_connection_that_a_browser_opens_and_does_not_use_keeps_nobody_waiting
         assert visit(waiting, "/?code=x")[0] == 200
 
 
+def test_a_connection_that_a_browser_holds_ready_ends_with_the_login() -> None:
+    with loopback.Loopback() as server:
+        connection = socket.create_connection(("127.0.0.1", server.server_port), timeout=5)
+        server.handle_request()
+    with closing(connection):
+        assert connection.recv(1) == b""
+
+
 def test_our_page_listens_on_this_machine_only(waiting: loopback.Loopback) -> None:
     assert waiting.server_address[0] == "127.0.0.1"
 
 
 def test_waiting_comes_to_an_end() -> None:
-    with loopback.Loopback() as server, pytest.raises(Denied, match="nobody allowed access") as caught:
-        server.wait(lambda _: Page("", ""), limit=0.0)
+    with loopback.Loopback() as server:
+        server.limit = 0.0
+        with pytest.raises(Denied, match="nobody allowed access") as caught:
+            server.wait(lambda _: Page("", ""))
     assert "--no-browser" in str(caught.value)
-    assert loopback.LIMIT >= 300
+    assert loopback.Loopback.limit >= 300
 
 
 def test_words_of_others_cannot_become_a_part_of_the_page() -> None:

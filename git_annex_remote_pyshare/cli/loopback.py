@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
 from socketserver import TCPServer
 from threading import Event
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
@@ -15,8 +17,6 @@ from git_annex_remote_pyshare.errors import Denied, Unreachable
 
 PORTS = (28417, 28418)
 """The second is for when something else has the first. Both have to be registered with the app, hence no others."""
-LIMIT = 600.0
-"""Seconds that a person may take, with two-factor login and a forgotten password."""
 
 _LOOK = 0.2
 """Seconds after which Ctrl-C is heard at the latest, also on Windows."""
@@ -44,12 +44,15 @@ class Loopback(ThreadingHTTPServer):
         Unreachable: Something else has both ports.
     """
 
+    limit = 600.0
+    """Seconds that a person may take, with two-factor login and a forgotten password."""
     daemon_threads = True
     allow_reuse_address = os.name != "nt"  # there it would let two programs have one port
 
     def __init__(self) -> None:
         self.shown = Event()
         self.receive: Receive = lambda _: _ELSEWHERE
+        self._connections: list[socket] = []
         for port in PORTS:
             with suppress(OSError):
                 super().__init__(("127.0.0.1", port), _Visit)
@@ -66,23 +69,36 @@ class Loopback(ThreadingHTTPServer):
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
+    def get_request(self) -> tuple[socket, Any]:
+        """As the base class; remembers the connection."""
+        connection, address = super().get_request()
+        self._connections.append(connection)
+        return connection, address
+
+    def server_close(self) -> None:
+        """Let go of the port, and of connections that a browser holds ready: the next login must not get those."""
+        super().server_close()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(SHUT_RDWR)
+
     @property
     def address(self) -> str:
         """Where the browser should come back to."""
         return f"http://localhost:{self.server_port}/"
 
-    def wait(self, receive: Receive, limit: float = LIMIT) -> None:
+    def wait(self, receive: Receive) -> None:
         """Show the browser what `receive` says, until that was a last page.
 
         Raises:
             Denied: Nobody came within `limit` seconds.
         """
         self.receive = receive
-        end = time.monotonic() + limit
+        end = time.monotonic() + self.limit
         while not self.shown.is_set():
             if time.monotonic() > end:
                 raise Denied(
-                    f"nobody allowed access within {limit / 60:.0f} minutes",
+                    f"nobody allowed access within {self.limit / 60:.0f} minutes",
                     remedy="Type it again; if the browser showed an error, or is on another machine, add --no-browser.",
                 )
             self.handle_request()
