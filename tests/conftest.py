@@ -1,3 +1,3 @@
 """Fixtures that several test modules use."""
 
-pytest_plugins = ["annex", "servers", "s3_servers", "davkit", "places", "logins", "waiting"]
+pytest_plugins = ["annex", "servers", "s3_servers", "davkit", "places", "logins", "dropbox_places", "waiting"]
