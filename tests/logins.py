@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -81,6 +82,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     for name in ("APP_KEY", "APP_SECRET", "REFRESH_TOKEN", "ACCESS_TOKEN"):
         monkeypatch.delenv(f"DROPBOX_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     return home

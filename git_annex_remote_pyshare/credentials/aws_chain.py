@@ -95,5 +95,5 @@ def _told(profile: str) -> Iterator[None]:
         raise Denied(f"AWS gives {who} no login: {said.get('Code')}, {said.get('Message')}", remedy=see) from None
     except exceptions.CredentialRetrievalError as error:
         raise Denied(f"cannot get the login of {who} by {error.kwargs.get('provider')}", remedy=see) from None
-    except (exceptions.BotoCoreError, OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001  # what a user's files and programs make botocore stumble over
         raise Denied(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
