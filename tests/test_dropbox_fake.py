@@ -22,8 +22,6 @@ from dropbox_fake import RunningDropbox, sdk_of
 from dropbox_fake_accounts import Account, Team
 from dropbox_fake_tree import content_hash
 
-pytest_plugins = ["dropbox_places"]
-
 
 def test_a_file_is_found_again_by_any_spelling_of_its_name(dropbox_sdk: Dropbox) -> None:
     made = dropbox_sdk.files_upload(b"hello", "/Lab/Data.bin", mute=True)

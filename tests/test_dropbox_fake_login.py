@@ -12,7 +12,6 @@ from dropbox_fake import RunningDropbox, sdk_of
 from dropbox_fake_accounts import Account
 from dropbox_fake_script import Rule, fails
 
-pytest_plugins = ["dropbox_places"]
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the SDK's
 
 REDIRECT = "http://localhost:53682/"

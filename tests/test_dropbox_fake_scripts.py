@@ -19,8 +19,6 @@ from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import release
 
-pytest_plugins = ["dropbox_places"]
-
 
 @pytest.mark.parametrize("status", [409, 429])
 def test_a_commit_is_refused_while_another_one_holds_the_namespace(

@@ -19,8 +19,6 @@ from dropbox_fake import RunningDropbox, sdk_of
 from dropbox_fake_script import LOST, Rule
 from dropbox_fake_tree import BLOCK, content_hash
 
-pytest_plugins = ["dropbox_places"]
-
 is_new = pytest.mark.skipif(
     not hasattr(files, "upload_session_append_batch"), reason="new in the SDK 12.2, which wants Python 3.11"
 )

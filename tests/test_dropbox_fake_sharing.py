@@ -14,8 +14,6 @@ from dropbox.sharing import FileLinkMetadata, FolderLinkMetadata, LinkAudience, 
 from dropbox_fake import RunningDropbox, sdk_of
 from dropbox_fake_accounts import Account, Team
 
-pytest_plugins = ["dropbox_places"]
-
 
 @pytest.fixture
 def friend(dropbox_here: RunningDropbox) -> Iterator[Dropbox]:
