@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import keyring.core
 import pytest
 from keyring.backend import KeyringBackend
 
+from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.cli.app import run
 from git_annex_remote_pyshare.clone import Clone
 
@@ -87,6 +89,17 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     return home
+
+
+@pytest.fixture
+def own_ports(monkeypatch: pytest.MonkeyPatch) -> tuple[int, ...]:
+    """Two free ports in place of those that are registered with apps, which another run of the tests may have."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in loopback.PORTS]
+    ports = tuple(server.getsockname()[1] for server in sockets)
+    for server in sockets:
+        server.close()
+    monkeypatch.setattr(loopback, "PORTS", ports)
+    return ports
 
 
 Equip = Callable[[KeyringBackend], None]

@@ -46,9 +46,7 @@ LOGIN = ("login", "dropbox", "--app-key", "fakeappkey")
 def town(dropbox_authority: Authority) -> Iterator[RunningDropbox]:
     """One Dropbox for all tests here, so that one browser does, too."""
     with served(FakeDropbox(), dropbox_authority) as running:
-        service = running.service
-        service.person("Alice")
-        service.app.redirects = {f"http://localhost:{port}/" for port in loopback.PORTS}
+        running.service.person("Alice")
         yield running
 
 
@@ -65,7 +63,8 @@ def browser(town: RunningDropbox, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(autouse=True)
-def _reached(alone: Path, town: RunningDropbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def _reached(alone: Path, town: RunningDropbox, own_ports: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    town.service.app.redirects = {f"http://localhost:{port}/" for port in own_ports}
     for name, value in town.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(loopback.Loopback, "limit", 30.0)
@@ -324,13 +323,12 @@ def test_without_a_browser_here_the_code_is_copied_from_dropboxs_page(browser: C
 
 @pytest.mark.usefixtures("no_window")
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent there")
-def test_ctrl_c_ends_the_wait_at_once_and_frees_the_port() -> None:
+def test_ctrl_c_ends_the_wait_at_once() -> None:
     program = Program()
     program.process.send_signal(signal.SIGINT)
     code, out, err = program.end()
     assert (code, out) == (130, "")
     assert "Traceback" not in err
-    socket.create_server(("127.0.0.1", loopback.PORTS[0])).close()
 
 
 @pytest.mark.usefixtures("no_window")

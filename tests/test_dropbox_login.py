@@ -31,6 +31,7 @@ from git_annex_remote_pyshare.errors import BadSetting, Busy, Denied, PyshareErr
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the SDK's
 
+REGISTERED = loopback.PORTS
 DOCS = Path(__file__).parent.parent / "docs"
 TOKEN = "POST /oauth2/token"
 
@@ -270,7 +271,7 @@ def test_db20_processes_that_start_together_renew_the_token_once(login: Login, h
 
 
 @pytest.fixture
-def waiting() -> Iterator[loopback.Loopback]:
+def waiting(own_ports: tuple[int, ...]) -> Iterator[loopback.Loopback]:
     """A page that waits for a browser, and shows what comes."""
     with loopback.Loopback() as server:
         thread = Thread(target=server.wait, args=(lambda query: Page(str(query), "", last="end" in query),))
@@ -299,7 +300,7 @@ def test_a_connection_that_a_browser_opens_and_does_not_use_keeps_nobody_waiting
         assert visit(waiting, "/?code=x")[0] == 200
 
 
-def test_a_connection_that_a_browser_holds_ready_ends_with_the_login() -> None:
+def test_a_connection_that_a_browser_holds_ready_ends_with_the_login(own_ports: tuple[int, ...]) -> None:
     with loopback.Loopback() as server:
         connection = socket.create_connection(("127.0.0.1", server.server_port), timeout=5)
         server.handle_request()
@@ -311,7 +312,7 @@ def test_our_page_listens_on_this_machine_only(waiting: loopback.Loopback) -> No
     assert waiting.server_address[0] == "127.0.0.1"
 
 
-def test_waiting_comes_to_an_end() -> None:
+def test_waiting_comes_to_an_end(own_ports: tuple[int, ...]) -> None:
     with loopback.Loopback() as server:
         server.limit = 0.0
         with pytest.raises(Denied, match="nobody allowed access") as caught:
@@ -326,6 +327,6 @@ def test_words_of_others_cannot_become_a_part_of_the_page() -> None:
 
 def test_the_page_on_apps_names_what_has_to_be_registered_and_ticked() -> None:
     page = (DOCS / "dropbox-app.md").read_text(encoding="utf-8")
-    assert all(f"http://localhost:{port}/\n" in page for port in loopback.PORTS)
+    assert all(f"http://localhost:{port}/\n" in page for port in REGISTERED)
     assert all(f"\n| `{scope}` |" in page for scope in (*STORING, *SHARING))
     assert dropbox_app.OPTION in page
