@@ -5,7 +5,7 @@ Amazon S3 User Guide, "Understanding archive retrieval options"; API Reference, 
 
 from collections.abc import Mapping
 from hashlib import sha256
-from threading import Lock
+from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Readiness
 from git_annex_remote_pyshare.backends.s3.errors import Archived
@@ -13,16 +13,33 @@ from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
-_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
 _TIERS: Mapping[str, Mapping[str, str]] = {
-    "Expedited": {"GLACIER": "1 to 5 minutes"},
+    "Expedited": {"GLACIER": "1 to 5 minutes", "DEEP_ARCHIVE": "1 to 5 minutes"},
     "Standard": {"GLACIER": "3 to 5 hours", "DEEP_ARCHIVE": "12 hours"},
     "Bulk": {"GLACIER": "5 to 12 hours", "DEEP_ARCHIVE": "48 hours"},
 }
-"""How fast an object may be wanted, and how long it takes then from which storage class."""
+"""How fast an object may be wanted, and how long it takes then from which archive."""
+
+_ARCHIVES: Mapping[str, str] = {
+    "GLACIER": "GLACIER",
+    "DEEP_ARCHIVE": "DEEP_ARCHIVE",
+    "ARCHIVE_ACCESS": "GLACIER",
+    "DEEP_ARCHIVE_ACCESS": "DEEP_ARCHIVE",
+}
+"""What a storage class, or the archive that Intelligent-Tiering chose, is as fast as."""
 
 _STARTED = 202
 _IN_PROGRESS = 409
+
+
+class _Found(NamedTuple):
+    """An object of which only the headers were asked for."""
+
+    readiness: Readiness
+    archive: str
+    """One of those that `_TIERS` knows; empty for none."""
+    comes_to_stay: bool
+    """Whether a restore is for good, so that no days may be named (Intelligent-Tiering)."""
 
 
 class Archive:
@@ -39,45 +56,44 @@ class Archive:
     def __init__(self, client: Client, clone: Clone) -> None:
         self._client = client
         self._clone = clone
-        self._asking = Lock()
-        self._asked: set[str] = set()
 
     def readiness(self, name: str) -> Readiness:
         """See `Restores.readiness`."""
-        with self._client.ask(Request("HEAD", self._client.address.path_of(name), f"look for {name}")) as answer:
-            restore = answer.headers.get("x-amz-restore", "")
-            storage_class = answer.headers.get("x-amz-storage-class", "")
-            # Objects in Intelligent-Tiering tell by a header of their own that they have gone into an archive.
-            in_archive = storage_class in _ARCHIVES or "x-amz-archive-status" in answer.headers
-        if 'ongoing-request="true"' in restore:
-            return "restoring"
-        return "archived" if in_archive and not restore else "ready"
+        return self._look(name).readiness
 
     def restore(self, name: str) -> Readiness:
         """See `Restores.restore`."""
-        found = self.readiness(name)
-        return self._ask(name) if found == "archived" else found
+        found = self._look(name)
+        return self._ask(name, found) if found.readiness == "archived" else found.readiness
 
-    def asked_for(self, name: str, refusal: Archived) -> PyshareError:
-        """Ask for an object that could not be read, once in this process, and say when to come back."""
-        with self._asking:
-            is_new = name not in self._asked
-            self._asked.add(name)
+    def asked_for(self, name: str, refusal: Archived) -> Archived:
+        """Ask for an object that could not be read, unless somebody has already; the error says when to come back."""
         try:
-            if is_new:
-                self._ask(name)
+            found = self._look(name)
+            state = "its restore was asked for" if found.readiness == "archived" else "it is being restored already"
+            if found.readiness == "archived":
+                self._ask(name, found)
+            duration = _TIERS[self._tier()].get(found.archive, "some hours")
         except PyshareError as error:
             return Archived(f"{refusal.what}, and asking for that failed: {error.what}", remedy=error.remedy)
-        return Archived(
-            f"{refusal.what}; its restore was asked for",
-            remedy=f"Get it again in {self._duration()}.",
-        )
+        return Archived(f"{refusal.what}; {state}", remedy=f"That takes {duration}; get it again then.")
 
-    def _ask(self, name: str) -> Readiness:
+    def _look(self, name: str) -> _Found:
+        with self._client.ask(Request("HEAD", self._client.address.path_of(name), f"look for {name}")) as answer:
+            restore = answer.headers.get("x-amz-restore", "")
+            storage_class = answer.headers.get("x-amz-storage-class", "")
+            status = answer.headers.get("x-amz-archive-status", "")
+        archive = _ARCHIVES.get(status or storage_class, "")
+        readiness: Readiness = "archived" if archive and not restore else "ready"
+        if 'ongoing-request="true"' in restore:
+            readiness = "restoring"
+        return _Found(readiness, archive, comes_to_stay=bool(status))
+
+    def _ask(self, name: str, found: _Found) -> Readiness:
+        days = "" if found.comes_to_stay else f"<Days>{int(self._clone.number('annex-s3-restore-days', 1))}</Days>"
         body = (
-            '<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<Days>{self._days()}</Days><GlacierJobParameters><Tier>{self._tier()}</Tier></GlacierJobParameters>"
-            "</RestoreRequest>"
+            f'<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{days}'
+            f"<GlacierJobParameters><Tier>{self._tier()}</Tier></GlacierJobParameters></RestoreRequest>"
         ).encode()
         request = Request(
             "POST",
@@ -92,10 +108,6 @@ class Archive:
         with self._client.ask(request) as answer:
             return "restoring" if answer.status in {_STARTED, _IN_PROGRESS} else "ready"
 
-    def _duration(self) -> str:
-        times = list(_TIERS[self._tier()].values())
-        return times[0] if len(times) == 1 else f"{times[0]} ({times[1]} from DEEP_ARCHIVE)"
-
     def _tier(self) -> str:
         tier = self._clone.option("annex-s3-restore-tier").capitalize() or "Standard"
         if tier not in _TIERS:
@@ -104,6 +116,3 @@ class Archive:
                 remedy=f"It is one of: {', '.join(known.lower() for known in _TIERS)}.",
             )
         return tier
-
-    def _days(self) -> int:
-        return int(self._clone.number("annex-s3-restore-days", 1))

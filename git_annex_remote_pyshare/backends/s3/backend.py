@@ -59,7 +59,7 @@ class S3Backend(Backend):
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether it is the object's URL now, or was one when the settings were others."""
-        if url == self._address.public_url(name):
+        if url and url == self._address.public_url(name):
             return True
         return self._address.bucket in url and url.endswith(f"/{quoted_key(self._address.key_of(name))}")
 

@@ -46,7 +46,7 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
     after: tuple[tuple[str, str], ...] = (("list-type", "2"),)
     seen = set()
     while after not in seen:
-        seen = {after}
+        seen.add(after)
         page = _page(client, (*always, *after))
         yield from page.keys
         if not page.after:

@@ -1,0 +1,181 @@
+"""The bucket itself, on a scripted server: made where it is missing, marked as one remote's, and listed."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from s3_answers import ACCESS_DENIED, problem
+from s3_gate import Login
+from s3kit import UUID, backend, clone, place_at
+from scripted import Play, Rule, answer
+from scripted_s3 import ScriptedS3
+
+from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.backends.s3.bucket import TAKE_OVER
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.testing.desk import Desk
+
+KEY = "WORM-s7-m1--key"
+MARKER = "bucket/pre/annex-uuid"
+OTHERS = "99999999-2222-3333-4444-555555555555"
+
+
+def test_a_place_is_marked_as_git_annex_does_it(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
+    for _ in range(2):
+        assert bucket.establish().notes == ()
+    assert scripted_s3.objects == {MARKER: UUID.encode()}
+    assert scripted_s3.methods() == ["GET", "PUT", "GET"]
+
+
+def test_a_missing_bucket_is_made_with_a_word_about_it(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.login = Login()
+    notes = backend(scripted_s3, url="s3://new").establish().notes
+    assert notes == (f"made bucket new in {scripted_s3.url}",)
+    assert scripted_s3.objects == {"new/annex-uuid": UUID.encode()}
+
+
+def test_a_bucket_at_amazon_is_made_in_the_region_that_is_wanted(amazon: ScriptedS3) -> None:
+    amazon.region = "eu-central-1"
+    store = backend(amazon, url="s3://new", endpoint="", protocol="http", region="eu-central-1")
+    assert store.establish().notes == ("made bucket new in region eu-central-1",)
+    made = next(seen for seen in amazon.requests if seen.method == "PUT")
+    assert made.headers["Host"] == "new.s3.eu-central-1.amazonaws.com"
+    assert b"<LocationConstraint>eu-central-1</LocationConstraint>" in made.body
+
+
+def test_who_has_no_login_or_no_network_makes_nothing_ready(scripted_s3: ScriptedS3) -> None:
+    assert backend(scripted_s3, None).establish().notes == ()
+    assert scripted_s3.requests == []
+    (note,) = backend(scripted_s3, endpoint="http://127.0.0.1:1").establish().notes
+    assert "not looked at yet" in note
+
+
+def test_a_place_of_another_remote_is_refused_unless_told(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.objects[MARKER] = OTHERS.encode()
+    with pytest.raises(BadSetting, match=OTHERS) as caught:
+        backend(scripted_s3).establish()
+    assert "git -c remote.cloud.pyshare-take-over=true annex initremote" in caught.value.remedy
+    told = place_at(scripted_s3)._replace(clone=clone(**{TAKE_OVER: "true"}))
+    (note,) = S3Backend(told).establish().notes
+    assert OTHERS in note
+    assert scripted_s3.objects[MARKER] == UUID.encode()
+
+
+def test_a_wrong_login_is_told_at_once(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.login = Login("AKIDSOMEBODYELSE")
+    with pytest.raises(Denied, match="InvalidAccessKeyId"):
+        backend(scripted_s3).establish()
+
+
+def test_who_may_not_look_into_the_bucket_uses_it_all_the_same_s3_17(scripted_s3: ScriptedS3, desk: Desk) -> None:
+    scripted_s3.script(Rule("GET", ACCESS_DENIED))
+    store = backend(scripted_s3)
+    (note,) = store.establish().notes
+    assert "may not read" in note
+    desk.put(store, KEY, b"content")
+
+
+def test_a_bucket_of_somebody_else_is_explained_s3_17(scripted_s3: ScriptedS3, desk: Desk) -> None:
+    taken = problem(409, "BucketAlreadyExists")
+    scripted_s3.script(Rule("PUT", taken, "^/theirs/?$"))
+    with pytest.raises(Denied, match="bucket theirs belongs to somebody else") as caught:
+        backend(scripted_s3, url="s3://theirs").establish()
+    assert "another name" in caught.value.remedy
+
+
+def test_a_bucket_that_is_ours_already_is_fine_s3_17(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.script(
+        Rule("GET", problem(404, "NoSuchBucket")), Rule("PUT", problem(409, "BucketAlreadyOwnedByYou"), "^/bucket/?$")
+    )
+    backend(scripted_s3).establish()
+    assert scripted_s3.objects == {MARKER: UUID.encode()}
+
+
+def test_who_may_not_make_the_bucket_is_told_s3_17(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.script(Rule("PUT", ACCESS_DENIED))
+    with pytest.raises(Denied, match="make the bucket new"):
+        backend(scripted_s3, url="s3://new").establish()
+
+
+def test_the_first_store_makes_a_missing_bucket_once_for_all_jobs(scripted_s3: ScriptedS3, desk: Desk) -> None:
+    store = backend(scripted_s3, url="s3://new", region="us-east-1")
+    assert store.stat(KEY) is None
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: desk.put(store, f"key {number}", b"content"), range(8)))
+    assert len(scripted_s3.objects) == 8
+    assert [seen.path for seen in scripted_s3.requests].count("/new") == 1
+
+
+def test_in_a_strangers_clone_no_bucket_is_made(scripted_s3: ScriptedS3, desk: Desk) -> None:
+    with pytest.raises(NotAStore, match="no bucket new"):
+        desk.put(backend(scripted_s3, url="s3://new", trusted=False), KEY, b"content")
+    assert scripted_s3.buckets == {"bucket"}
+
+
+def test_the_policy_that_opens_the_bucket_is_shown_instead_of_an_acl_s3_23(scripted_s3: ScriptedS3) -> None:
+    (note,) = backend(scripted_s3, public="yes").establish().notes
+    policy = json.loads(note[note.index("{") :])
+    assert policy["Statement"][0]["Resource"] == "arn:aws:s3:::bucket/pre/*"
+    assert not any("x-amz-acl" in seen.headers for seen in scripted_s3.requests)
+
+
+def test_all_objects_are_listed_page_by_page_but_not_the_marker_s3_22(
+    bucket: S3Backend, scripted_s3: ScriptedS3
+) -> None:
+    scripted_s3.page = 7
+    names = [f"a/{number:02} ä+&" for number in range(30)]
+    scripted_s3.objects = {f"bucket/pre/{name}": b"x" for name in (*names, "annex-uuid")} | {"bucket/other": b""}
+    assert [entry.name for entry in bucket.list()] == names
+    assert {entry.size for entry in bucket.list("a")} == {1}
+    assert list(bucket.list("b")) == []
+
+
+def page(keys: str, *more: str) -> Play:
+    contents = "".join(f"<Contents><Key>pre/{key}</Key><Size>1</Size></Contents>" for key in keys)
+    return answer(200, f"<ListBucketResult>{contents}{''.join(more)}</ListBucketResult>".encode())
+
+
+TRUNCATED = "<IsTruncated>true</IsTruncated>"
+TOKEN = f"{TRUNCATED}<NextContinuationToken>t</NextContinuationToken>"
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked"),
+    [
+        pytest.param([page("ab", TRUNCATED), page("cd")], "marker=pre%2Fb", id="S3-22-no-token"),
+        pytest.param(
+            [page("ab", TRUNCATED, "<NextMarker>pre/b</NextMarker>"), page("cd")],
+            "marker=pre%2Fb",
+            id="S3-22-first-version",
+        ),
+        pytest.param([page("ab", TOKEN), page("cd")], "continuation-token=t", id="S3-22-token"),
+    ],
+)
+def test_a_listing_goes_on_whatever_the_server_says_of_its_next_page(
+    bucket: S3Backend, scripted_s3: ScriptedS3, pages: list[Play], asked: str
+) -> None:
+    scripted_s3.script(*(Rule("GET", play) for play in pages))
+    assert [entry.name for entry in bucket.list()] == ["a", "b", "c", "d"]
+    assert asked in scripted_s3.requests[-1].target
+
+
+@pytest.mark.parametrize(
+    "play", [pytest.param(page("ab", TOKEN), id="S3-22-token"), pytest.param(page("ab", TRUNCATED), id="S3-22-marker")]
+)
+def test_a_listing_that_goes_round_in_circles_ends(bucket: S3Backend, scripted_s3: ScriptedS3, play: Play) -> None:
+    scripted_s3.script(Rule("GET", play, times=-1))
+    with pytest.raises(Unreachable, match="again and again"):
+        list(bucket.list())
+    assert len(scripted_s3.requests) < 4
+
+
+def test_what_can_be_no_object_of_ours_is_not_listed_s3_14(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
+    scripted_s3.objects = {f"bucket/pre/{name}": b"" for name in ("", "folder/", "a//b", "x/../y", "good")}
+    assert [entry.name for entry in bucket.list()] == ["good"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"<!DOCTYPE x [<!ENTITY y 'z'>]><ListBucketResult/>", b"<Other/>"])
+def test_what_is_no_listing_is_refused(bucket: S3Backend, scripted_s3: ScriptedS3, body: bytes) -> None:
+    scripted_s3.script(Rule("GET", answer(200, body)))
+    with pytest.raises(PyshareError, match="is no listing"):
+        list(bucket.list())

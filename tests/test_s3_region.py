@@ -1,0 +1,122 @@
+"""Regions, clocks and redirects on a scripted server: what the answers teach is learned once, for all jobs."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from s3_answers import moved
+from s3_gate import Login
+from s3kit import backend, place_at, signed_region
+from scripted import Rule, answer, served
+from scripted_s3 import ScriptedS3
+
+from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
+from git_annex_remote_pyshare.testing.desk import Desk, body_of
+
+KEY = "WORM-s7-m1--key"
+STATUSES = [pytest.param(status, id=f"S3-9-{status}") for status in (400, 301, 307)]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_region_is_learned_from_the_first_answer(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, status: int
+) -> None:
+    scripted_s3.region, scripted_s3.elsewhere = "eu-central-1", status
+    assert bucket.stat(KEY) is None
+    desk.put(bucket, KEY, b"content")
+    assert desk.get(bucket, KEY) == b"content"
+    assert [signed_region(seen) for seen in scripted_s3.requests] == ["us-east-1"] + ["eu-central-1"] * 3
+
+
+def test_a_server_that_tells_the_region_only_in_a_body_is_asked_for_one_s3_9(
+    bucket: S3Backend, scripted_s3: ScriptedS3
+) -> None:
+    scripted_s3.region = "garage"
+    scripted_s3.script(Rule("HEAD", answer(400)))
+    assert bucket.stat(KEY) is None
+    assert bucket.stat(KEY) is None
+    assert scripted_s3.methods() == ["HEAD", "GET", "GET", "HEAD"]
+
+
+def test_eight_jobs_learn_the_region_from_one_answer_s3_9(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
+    scripted_s3.region = "eu-central-1"
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(bucket.stat, [f"key {number}" for number in range(16)])) == [None] * 16
+    assert [signed_region(seen) for seen in scripted_s3.requests].count("us-east-1") == 1
+
+
+def test_a_large_body_is_not_sent_to_a_wrong_region_s3_9(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk
+) -> None:
+    scripted_s3.region = "eu-central-1"
+    for name in ("one", "two"):
+        desk.put(bucket, name, body_of(2 << 20))
+    assert scripted_s3.methods() == ["HEAD", "HEAD", "PUT", "PUT"]
+
+
+def test_a_region_that_is_given_is_used_at_once(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.region = "eu-central-1"
+    assert backend(scripted_s3, region="eu-central-1").stat(KEY) is None
+    assert scripted_s3.methods() == ["HEAD"]
+
+
+def test_a_server_that_sends_from_region_to_region_is_not_followed_for_ever_s3_9(
+    bucket: S3Backend, scripted_s3: ScriptedS3
+) -> None:
+    scripted_s3.script(Rule("HEAD", moved("eu-west-1")), Rule("HEAD", moved("eu-west-2"), times=-1))
+    with pytest.raises(PyshareError, match="another region"):
+        bucket.stat(KEY)
+    assert len(scripted_s3.requests) == 2
+
+
+def test_amazons_server_of_the_right_region_is_asked_s3_9(amazon: ScriptedS3, desk: Desk) -> None:
+    amazon.region, amazon.login = "eu-central-1", Login()
+    store = backend(amazon, endpoint="", protocol="http")
+    desk.put(store, KEY, b"content")
+    assert [seen.headers["Host"] for seen in amazon.requests] == [
+        "bucket.s3.amazonaws.com",
+        "bucket.s3.eu-central-1.amazonaws.com",
+    ]
+
+
+def test_what_was_learned_goes_into_the_remotes_settings_s3_9(scripted_s3: ScriptedS3) -> None:
+    scripted_s3.region, scripted_s3.login = "garage", Login()
+    assert S3Backend(place_at(scripted_s3)).establish().settings == {"region": "garage"}
+    assert S3Backend(place_at(scripted_s3, region="garage")).establish().settings == {}
+
+
+@pytest.mark.parametrize("skew", [pytest.param(-3600, id="S3-11-behind"), pytest.param(86400, id="S3-11-ahead")])
+def test_a_wrong_clock_is_corrected_once(bucket: S3Backend, scripted_s3: ScriptedS3, skew: int) -> None:
+    scripted_s3.skew = skew
+    assert [bucket.stat(KEY), bucket.stat(KEY)] == [None, None]
+    assert scripted_s3.methods() == ["HEAD", "GET", "GET", "HEAD"]
+
+
+def test_a_server_whose_own_date_is_of_no_use_makes_us_say_so_s3_11(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
+    scripted_s3.skew = 86400
+    scripted_s3.script(
+        *(
+            Rule(method, answer(403, b"<Error><Code>RequestTimeTooSkewed</Code></Error>"), times=-1)
+            for method in ("HEAD", "GET")
+        )
+    )
+    with pytest.raises(Denied, match="clock"):
+        bucket.stat(KEY)
+
+
+@pytest.mark.parametrize("status", [pytest.param(status, id=f"S3-20-{status}") for status in (301, 302, 307, 308)])
+def test_nobody_else_is_shown_what_we_signed(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, status: int
+) -> None:
+    with served(ScriptedS3()) as elsewhere:
+        play = answer(status, Location=f"{elsewhere.url}/bucket/key")
+        scripted_s3.script(*(Rule(method, play, times=-1) for method in ("HEAD", "GET", "PUT", "DELETE")))
+        for ask in (
+            lambda: bucket.stat(KEY),
+            lambda: desk.get(bucket, KEY),
+            lambda: desk.put(bucket, KEY, b"content"),
+            lambda: bucket.delete(KEY),
+        ):
+            with pytest.raises(NotAStore, match="sends us"):
+                ask()
+        assert elsewhere.requests == []
