@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from measure import MIB
-from remotes import CURL, REMOTES, Remote
+from remotes import CURL, SERVICES, Remote
 from results import Results
 from room import Room
 from server import Server
@@ -62,16 +62,17 @@ def at(what: str, rtt: int) -> str:
     return f"{what}, {f'{rtt} ms round trip' if rtt else 'loopback'}"
 
 
-def participants(only: list[str], rtt: int) -> tuple[Remote, ...]:
-    """The remotes whose title contains one of `only` (all if empty) and that a round trip would not leave as they are.
+def participants(service: str, only: list[str], rtt: int) -> tuple[Remote, ...]:
+    """The remotes of a service whose title contains one of `only` (all if empty), and that the round trip concerns.
 
     Args:
+        service: A name in SERVICES.
         only: Parts of titles.
         rtt: Round trip in ms.
     """
     return tuple(
         remote
-        for remote in REMOTES
+        for remote in SERVICES[service].remotes
         if (remote.far or not rtt) and (not only or any(part in remote.title for part in only))
     )
 
@@ -89,7 +90,7 @@ def compare_starts(bench: Bench, load: Load, python: Path) -> None:
 
 def _start(bench: Bench, remote: Remote, load: Load, unit: float) -> None:
     with cold(bench.room, bench.server, remote, load, jobs=1) as cycle:
-        for started in [start(bench.room, remote, cycle) for _ in range(STARTS)][1:]:
+        for started in [start(bench.room, bench.server, remote, cycle) for _ in range(STARTS)][1:]:
             for column, seconds in zip((FIRST_LINE, PREPARED, PRESENCE), started, strict=True):
                 bench.results.add(START_MS, remote.title, column, seconds * 1000)
                 bench.results.add(START_TIMES, remote.title, column, seconds * 1000 / unit)
@@ -129,7 +130,8 @@ def compare_line(bench: Bench, load: Load) -> None:
 def _record_small(bench: Bench, row: str, measured: Measured, load: Load, jobs: int) -> None:
     column = f"{measured.phase} -J{jobs}"
     bench.results.add(bench.title(FILES), row, column, load.files / measured.watched.seconds)
-    bench.results.add(bench.title(REQUESTS), row, column, measured.requests / load.files)
+    if measured.requests:
+        bench.results.add(bench.title(REQUESTS), row, column, measured.requests / load.files)
     _record(bench, row, column, measured)
     for table, seconds in ((REMOTE_CPU, measured.watched.remote_cpu), (OTHER_CPU, measured.watched.other_cpu)):
         if seconds:

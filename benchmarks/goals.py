@@ -1,6 +1,6 @@
 """What the project wants to reach, held against what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from compare import (
@@ -15,13 +15,48 @@ from compare import (
     TREE,
     at,
 )
-from remotes import OURS_FOLDER, OURS_WEBDAV, RCLONE, WEBDAV
+from remotes import OURS_FOLDER, OURS_S3, OURS_WEBDAV, RCLONE, S3, WEBDAV
 from results import Results
 from table import aligned
 
-PEERS = (WEBDAV, RCLONE)
 FAR = 40
 """The round trip in ms that the goals speak of."""
+
+FIRST_PRESENCE = {OURS_FOLDER: 2, OURS_WEBDAV: 5, OURS_S3: 6}
+"""How long ours may take to answer at all, in multiples of the yardstick."""
+
+
+class Race(NamedTuple):
+    """Ours against the best of some peers.
+
+    Attributes:
+        ours: Who runs for us.
+        peers: Against whom.
+        table: What is compared.
+        columns: How the names of the columns begin.
+        least: What ours is to be at least, as a multiple of the best peer.
+    """
+
+    ours: str
+    peers: tuple[str, ...]
+    table: str
+    columns: str
+    least: float
+
+
+RACES = (
+    Race(OURS_WEBDAV, (WEBDAV, RCLONE), at(FILES, FAR), "store -J8", 2),
+    Race(OURS_WEBDAV, (WEBDAV,), at(FILES, FAR), "get -J8", 0.95),
+    Race(OURS_WEBDAV, (WEBDAV,), at(FILES, 0), "store", 1),
+    Race(OURS_WEBDAV, (WEBDAV,), at(FILES, 0), "get", 0.9),
+    Race(OURS_WEBDAV, (WEBDAV,), at(MB, 0), "store", 0.9),
+    Race(OURS_WEBDAV, (WEBDAV,), at(MB, 0), "get", 1),
+    Race(OURS_S3, (S3,), at(FILES, FAR), "store -J8", 0.95),
+    Race(OURS_S3, (S3,), at(FILES, FAR), "get -J8", 0.95),
+    Race(OURS_S3, (S3,), at(FILES, 0), "store", 1),
+    Race(OURS_S3, (S3,), at(FILES, 0), "get", 0.8),
+    Race(OURS_S3, (S3,), at(MB, 0), "", 1),
+)
 
 
 class Goal(NamedTuple):
@@ -62,7 +97,7 @@ def goals(results: Results) -> Iterator[Goal]:
 
 
 def _starts(results: Results) -> Iterator[Goal]:
-    for row, presence in ((OURS_FOLDER, 2), (OURS_WEBDAV, 5)):
+    for row, presence in FIRST_PRESENCE.items():
         for column, most in ((FIRST_LINE, 1.5), (PREPARED, 2), (PRESENCE, presence)):
             value = results.median(START_TIMES, row, column)
             if value is not None:
@@ -70,33 +105,22 @@ def _starts(results: Results) -> Iterator[Goal]:
 
 
 def _speed(results: Results) -> Iterator[Goal]:
-    far, near, big = at(FILES, FAR), at(FILES, 0), at(MB, 0)
-    yield from _ratio(results, far, "store -J8", PEERS, 2)
-    yield from _ratio(results, far, "get -J8", (WEBDAV,), 0.95)
-    for column in _columns(results, near, "store"):
-        yield from _ratio(results, near, column, (WEBDAV,), 1)
-    for column in _columns(results, near, "get"):
-        yield from _ratio(results, near, column, (WEBDAV,), 0.9)
-    for column in _columns(results, big, "store"):
-        yield from _ratio(results, big, column, (WEBDAV,), 0.9)
-    for column in _columns(results, big, "get"):
-        yield from _ratio(results, big, column, (WEBDAV,), 1)
-
-
-def _ratio(results: Results, table: str, column: str, peers: Sequence[str], least: float) -> Iterator[Goal]:
-    """Ours, as a multiple of the best of the peers."""
-    ours = results.median(table, OURS_WEBDAV, column)
-    theirs = [value for peer in peers if (value := results.median(table, peer, column))]
-    if ours is not None and theirs:
-        yield Goal(f"{column}, {table}: ours / {' or '.join(peers)}", ours / max(theirs), least=least)
+    for race in RACES:
+        for column in _columns(results, race.table, race.columns):
+            ours = results.median(race.table, race.ours, column)
+            theirs = [value for peer in race.peers if (value := results.median(race.table, peer, column))]
+            if ours is not None and theirs:
+                text = f"{column}, {race.table}: ours / {' or '.join(race.peers)}"
+                yield Goal(text, ours / max(theirs), least=race.least)
 
 
 def _memory(results: Results) -> Iterator[Goal]:
     for what, most in ((TREE, 130), (PROCESS, 60), (PROCESSES, 1)):
         for rtt in (0, FAR):
-            values = list(_all_of(results, at(what, rtt), OURS_WEBDAV))
-            if values:
-                yield Goal(f"{at(what, rtt)}: ours, at most", max(values), most=most)
+            for row in (OURS_WEBDAV, OURS_S3):
+                values = list(_all_of(results, at(what, rtt), row))
+                if values:
+                    yield Goal(f"{at(what, rtt)}: {row}, at most", max(values), most=most)
 
 
 def _all_of(results: Results, table: str, row: str) -> Iterator[float]:

@@ -1,26 +1,34 @@
-"""The remotes that are compared, as a table: how git-annex is told to make each."""
+"""The remotes that are compared, as a table: how git-annex is told to make each, and how each gets a login."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from room import Room
 from server import Server
 
 OURS_FOLDER = "pyshare, folder"
 OURS_WEBDAV = "pyshare, WebDAV"
+OURS_S3 = "pyshare, S3"
 DIRECTORY = "builtin directory"
 WEBDAV = "builtin webdav"
+S3 = "builtin S3"
 RCLONE = "rclone gitannex"
 CURL = "curl"
 
 
 class Place(NamedTuple):
-    """An empty folder that a remote may have: by its path, or by its URL and its name on the server."""
+    """Where a remote may begin: an empty folder, by its path, and an empty place on a server, by that one's URL."""
 
     path: Path
-    url: str
+    server: str
     name: str
+
+    @property
+    def url(self) -> str:
+        """The place on the server."""
+        return f"{self.server}/{self.name}"
 
 
 class Remote(NamedTuple):
@@ -36,47 +44,81 @@ class Remote(NamedTuple):
 
     title: str
     settings: Callable[[Place], Sequence[str]]
-    far: bool
+    far: bool = True
     process: str = ""
     program: Sequence[str] = ()
 
 
-_PYSHARE = "git-annex-remote-pyshare"
+class Service(NamedTuple):
+    """What servers of one kind have in common.
 
-REMOTES = (
-    Remote(
-        OURS_FOLDER,
-        lambda place: ("type=external", "externaltype=pyshare", f"url={place.path}"),
-        far=False,
-        process=_PYSHARE,
-        program=(_PYSHARE,),
-    ),
-    Remote(DIRECTORY, lambda place: ("type=directory", f"directory={place.path}"), far=False),
-    Remote(
-        OURS_WEBDAV,
-        lambda place: ("type=external", "externaltype=pyshare", f"url={place.url}"),
-        far=True,
-        process=_PYSHARE,
-        program=(_PYSHARE,),
-    ),
-    Remote(WEBDAV, lambda place: ("type=webdav", f"url={place.url}"), far=True),
-    Remote(
-        RCLONE,
-        lambda place: ("type=rclone", "rcloneremotename=server", f"rcloneprefix={place.name}", "rclonelayout=lower"),
-        far=True,
-        process="rclone gitannex",
-        program=("rclone", "gitannex"),
-    ),
+    Attributes:
+        remotes: Who takes part.
+        login: Environment variables for name and password, as git-annex and we know them.
+        rclone: Its section in rclone's configuration.
+        curl: What curl is told for each transfer.
+    """
+
+    remotes: tuple[Remote, ...]
+    login: tuple[str, str]
+    rclone: str
+    curl: str
+
+
+def _ours(title: str, settings: Callable[[Place], Sequence[str]], *, far: bool = True) -> Remote:
+    program = "git-annex-remote-pyshare"
+    made = lambda place: ("type=external", "externaltype=pyshare", *settings(place))  # noqa: E731
+    return Remote(title, made, far, process=program, program=(program,))
+
+
+_RCLONE = Remote(
+    RCLONE,
+    lambda place: ("type=rclone", "rcloneremotename=server", f"rcloneprefix={place.name}", "rclonelayout=lower"),
+    process="rclone gitannex",
+    program=("rclone", "gitannex"),
 )
+
+
+def _builtin_s3(place: Place) -> Sequence[str]:
+    """Signed in the old way, which costs the same here; in the new one it is refused on all ports but 80."""
+    parts = urlsplit(place.server)
+    where = (f"host={parts.hostname}", f"port={parts.port}", "protocol=http", f"bucket={place.name}")
+    return ("type=S3", *where, "requeststyle=path", "signature=v2")
+
+
+SERVICES: Mapping[str, Service] = {
+    "webdav": Service(
+        (
+            _ours(OURS_FOLDER, lambda place: (f"url={place.path}",), far=False),
+            Remote(DIRECTORY, lambda place: ("type=directory", f"directory={place.path}"), far=False),
+            _ours(OURS_WEBDAV, lambda place: (f"url={place.url}",)),
+            Remote(WEBDAV, lambda place: ("type=webdav", f"url={place.url}")),
+            _RCLONE,
+        ),
+        login=("WEBDAV_USERNAME", "WEBDAV_PASSWORD"),
+        rclone="type = webdav\nurl = {url}\nvendor = other\nuser = {user}\npass = {obscured}\n",
+        curl='user = "{user}:{password}"\n',
+    ),
+    "s3": Service(
+        (
+            _ours(OURS_S3, lambda place: (f"url=s3://{place.name}", f"endpoint={place.server}")),
+            Remote(S3, _builtin_s3),
+            _RCLONE,
+        ),
+        login=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        rclone="type = s3\nprovider = Other\nendpoint = {url}\n"
+        "access_key_id = {user}\nsecret_access_key = {password}\n",
+        curl='header = "x-amz-acl: public-read"\n',
+    ),
+}
 
 
 def log_in(room: Room, server: Server) -> None:
     """Give everybody the server's login, each in the way that it expects one."""
-    room.environment["WEBDAV_USERNAME"] = server.user
-    room.environment["WEBDAV_PASSWORD"] = server.password
-    obscured = room.run(("rclone", "obscure", server.password))
+    service = SERVICES[server.service]
+    room.environment.update(zip(service.login, (server.user, server.password), strict=True))
+    obscured = room.run(("rclone", "obscure", server.password)).strip()
+    login = {"url": server.url, "user": server.user, "password": server.password, "obscured": obscured}
     config = room.home / ".config/rclone/rclone.conf"
     config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(
-        f"[server]\ntype = webdav\nurl = {server.url}\nvendor = other\nuser = {server.user}\npass = {obscured}"
-    )
+    config.write_text("[server]\n" + service.rclone.format_map(login))

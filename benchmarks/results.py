@@ -25,7 +25,7 @@ class Results:
 
     def columns(self, table: str) -> list[str]:
         """All columns of a table."""
-        return list(dict.fromkeys(column for row in self.tables[table].values() for column in row))
+        return list(dict.fromkeys(column for row in self.tables.get(table, {}).values() for column in row))
 
     def save(self, path: Path, about: dict[str, object]) -> None:
         """Write every single measurement as JSON, with what there is to know about the run."""

@@ -2,8 +2,9 @@
 
     python benchmarks/run.py                        on loopback, a quarter of an hour
     python benchmarks/run.py --rtt 40 --jobs 8      over a line of 40 ms
+    python benchmarks/run.py --server ceph          with S3 in place of WebDAV
 
-See docs/benchmarks.md for what the figures mean.
+See benchmarks/README.md for what the figures mean.
 """
 
 import argparse
@@ -27,15 +28,21 @@ from compare import (
     compare_starts,
     participants,
 )
+from dav import apache
 from goals import show_goals
-from remotes import CURL, DIRECTORY, OURS_FOLDER, OURS_WEBDAV, RCLONE, WEBDAV, log_in
+from remotes import CURL, DIRECTORY, OURS_FOLDER, OURS_S3, OURS_WEBDAV, RCLONE, S3, WEBDAV, log_in
 from results import Results
 from room import Room, temporary_room
-from server import apache
+from s3 import ceph, rclone
 from table import show
 from workload import Load, make_load
 
-RATIOS = ((OURS_FOLDER, DIRECTORY), (OURS_WEBDAV, WEBDAV), (OURS_WEBDAV, RCLONE), (OURS_WEBDAV, CURL))
+SERVERS = {"apache": apache, "ceph": ceph, "rclone": rclone}
+RATIOS = (
+    (OURS_FOLDER, DIRECTORY),
+    *((OURS_WEBDAV, other) for other in (WEBDAV, RCLONE, CURL)),
+    *((OURS_S3, other) for other in (S3, RCLONE, CURL)),
+)
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -59,6 +66,7 @@ def numbers(text: str) -> list[int]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What is to be measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--server", choices=SERVERS, default="apache", help="WebDAV's apache; S3's ceph or rclone")
     parser.add_argument("--rtt", type=numbers, default=[0], metavar="MS,…", help="round trips to the server (0)")
     parser.add_argument("--jobs", type=numbers, default=[1, 8], metavar="N,…", help="git-annex's -J (1,8)")
     parser.add_argument("--files", type=int, default=300, metavar="N", help="small files (300); 0 for none")
@@ -97,9 +105,9 @@ def measure(
 ) -> None:
     """Everything at one round trip; repetitions take turns, so that a busy minute hits all alike."""
     small, *big = loads
-    with apache(room.subfolder(f"server-{rtt}"), rtt / 1000) as server:
+    with SERVERS[options.server](room.subfolder(f"server-{rtt}"), rtt / 1000) as server:
         log_in(room, server)
-        bench = Bench(room, server, rtt, participants(options.only, rtt), results)
+        bench = Bench(room, server, rtt, participants(server.service, options.only, rtt), results)
         if options.start_up and not rtt:
             say("start-up")
             compare_starts(bench, small, python)

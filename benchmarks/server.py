@@ -1,71 +1,55 @@
-"""The WebDAV server that all are measured on: the tests' Apache, its requests counted from its log."""
+"""A server that all are measured on: how it is reached, what it has answered, and empty places for remotes."""
 
 import contextlib
-import shutil
-import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from relay import relay
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-import servers  # the tests are no package
 
-
-class Server:
+class Server(ABC):
     """A running server.
 
     Args:
-        started: The tests' server.
         url: How it is reached, perhaps through a relay.
+        user: Whom it knows.
+        password: That one's.
+        log: Where it notes what it answers; empty where it keeps no such log.
     """
 
-    def __init__(self, started: servers.Server, url: str) -> None:
+    service: str
+    """What it speaks: a name in `remotes.SERVICES`."""
+    mark: bytes
+    """What stands in the log once for each answered request."""
+
+    def __init__(self, url: str, user: str, password: str, log: Path) -> None:
         self.url = url
-        self.user = started.user
-        self.password = started.password
-        self._started = started
-        self._counted = 0
+        self.user = user
+        self.password = password
+        self._log = log
+        self._read = 0
 
     def requests(self) -> int:
-        """Requests answered since this was last asked."""
-        answered = self._started.log.read_bytes().count(b"\n")
-        new, self._counted = answered - self._counted, answered
-        return new
+        """Requests answered since this was last asked; 0 where nobody counts them."""
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            new = log.read()
+        self._read += len(new)
+        return new.count(self.mark)
 
-    def make_folder(self, name: str) -> str:
-        """Make an empty folder; returns its URL."""
-        folder = self._started.folder / name
-        folder.mkdir()
-        folder.chmod(0o777)  # Apache may run as somebody else
-        return f"{self.url}/{name}"
+    @abstractmethod
+    def make_place(self, name: str) -> None:
+        """Make an empty place at `url` + `/` + `name`."""
 
-    def remove_folder(self, name: str) -> None:
-        """Remove a folder and what is in it, without a request."""
-        shutil.rmtree(self._started.folder / name)
-
-
-@contextlib.contextmanager
-def apache(folder: Path, rtt: float) -> Iterator[Server]:
-    """Apache on a free port; a folder of WebDAV, for one user.
-
-    Args:
-        folder: An empty folder, which is served.
-        rtt: Round trip in seconds to put before it.
-
-    Raises:
-        SystemExit: Apache is not installed.
-    """
-    try:
-        with servers.apache(folder) as started, _reached(started.url, rtt) as url:
-            yield Server(started, url)
-    except servers.Missing as missing:
-        sys.exit(f"not on this machine: {missing}")
+    @abstractmethod
+    def remove_place(self, name: str) -> None:
+        """Remove a place and what is in it; of requests for that none is counted, or they are no matter."""
 
 
 @contextlib.contextmanager
-def _reached(url: str, rtt: float) -> Iterator[str]:
+def reached(url: str, rtt: float) -> Iterator[str]:
     """The URL by which a server is reached over a line of that round trip in seconds; its own without one."""
     if not rtt:
         yield url

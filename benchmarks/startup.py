@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from remotes import Remote
 from room import Room
+from server import Server
 from workload import NAME, Cycle
 
 KEY = "SHA256E-s1--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -75,15 +76,16 @@ class Dialogue:
         self._process.stdin.flush()
 
 
-def start(room: Room, remote: Remote, cycle: Cycle) -> Started:
+def start(room: Room, server: Server, remote: Remote, cycle: Cycle) -> Started:
     """Start a remote's program once, as git-annex would.
 
     Args:
         room: Where.
+        server: Whose login it is told.
         remote: Has a program.
         cycle: Its repository, in which the remote has been made.
     """
-    answers = _answers(room, cycle.repository)
+    answers = _answers(room, server, cycle.repository)
     environment = {**room.environment, "GIT_DIR": ".git", "GIT_WORK_TREE": "."}
     begin = time.perf_counter()
     with subprocess.Popen(
@@ -116,15 +118,14 @@ def _expect(reply: str, wanted: str) -> None:
         sys.exit(f"the remote's program answers {reply!r} instead of {wanted!r}")
 
 
-def _answers(room: Room, repository: Path) -> dict[str, str]:
+def _answers(room: Room, server: Server, repository: Path) -> dict[str, str]:
     """What git-annex would answer: the remote's settings from its branch, its UUID and name, the server's login."""
-    user, password = (room.environment[f"WEBDAV_{name}"] for name in ("USERNAME", "PASSWORD"))
     uuid, *settings = room.run(("git", "show", "git-annex:remote.log"), repository).split()
     pairs = (setting.partition("=") for setting in settings)
     return {
         **{f"GETCONFIG {name}": f"VALUE {value}" for name, _, value in pairs},
         "GETCONFIG": "VALUE ",
-        "GETCREDS": f"CREDS {user} {password}",
+        "GETCREDS": f"CREDS {server.user} {server.password}",
         "DIRHASH-LOWER": "VALUE f87/4d5/",
         "GETUUID": f"VALUE {uuid}",
         "GETGITDIR": "VALUE .git",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from measure import Watched, watch
+from remotes import SERVICES
 from room import Room, remove
 from server import Server
 from workload import GET, STORE, Load, Measured
@@ -19,7 +20,9 @@ def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[M
         load: Which files.
         streams: How many connections work at once.
     """
-    url = server.make_folder("curl")
+    name = "curl"
+    url = f"{server.url}/{name}"
+    server.make_place(name)
     fetched = room.subfolder("fetched")
     server.requests()
     for phase, line in (
@@ -28,10 +31,10 @@ def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[M
     ):
         files = sorted(load.repository.glob("file*"))
         lines = (line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
-        login = f'user = "{server.user}:{server.password}"\n'
+        login = SERVICES[server.service].curl.format(user=server.user, password=server.password)
         yield Measured(phase, _curl(room, "".join((COMMON, login, *lines)), streams), server.requests())
     remove(fetched)
-    server.remove_folder("curl")
+    server.remove_place(name)
 
 
 def _curl(room: Room, config: str, streams: int) -> Watched:

@@ -131,7 +131,8 @@ class Cycle:
 def cold(room: Room, server: Server, remote: Remote, load: Load, jobs: int) -> Iterator[Cycle]:
     """A cycle that is about to begin; see `Cycle` for the arguments. Nothing of it is left afterwards."""
     name = "place"
-    place = Place(room.subfolder(name), server.make_folder(name), name)
+    place = Place(room.subfolder(name), server.url, name)
+    server.make_place(name)
     cycle = Cycle(room, server, remote, load, jobs)
     try:
         cycle.begin(place)
@@ -139,4 +140,4 @@ def cold(room: Room, server: Server, remote: Remote, load: Load, jobs: int) -> I
     finally:
         remove(cycle.repository)
         remove(place.path)
-        server.remove_folder(name)
+        server.remove_place(name)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from servers import Missing, free_port, wait_for
 
@@ -25,9 +25,17 @@ _PROGRAMS = ("monmaptool", "ceph-mon", "ceph", "ceph-osd", "radosgw-admin", "rad
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
 
+class Gateway(NamedTuple):
+    """What speaks S3."""
+
+    port: int
+    log: Path
+    """Several lines for each answered request, of which one has ` beast: ` in it."""
+
+
 @contextmanager
-def gateway(access_key: str, secret_key: str) -> Iterator[int]:
-    """The port of a new cluster's gateway, which knows one user; buckets have their names before `localhost`, too."""
+def gateway(access_key: str, secret_key: str) -> Iterator[Gateway]:
+    """A new cluster's gateway, which knows one user; buckets have their names before `localhost`, too."""
     absent = [name for name in _PROGRAMS if not shutil.which(name)]
     if absent:
         raise Missing(f"{', '.join(absent)} (Debian: radosgw, ceph-mon, ceph-osd)")
@@ -40,7 +48,7 @@ def gateway(access_key: str, secret_key: str) -> Iterator[int]:
             daemons.enter_context(node.gateway())
         except (subprocess.SubprocessError, RuntimeError) as error:
             raise RuntimeError(f"Ceph does not start: {error}\n{node.said()}") from error
-        yield node.port
+        yield Gateway(node.port, node.folder / "client.rgw.log")
 
 
 class _Node:
@@ -109,7 +117,8 @@ class _Node:
         """Ceph's for one node (a copy of each object is enough), without keys, and with nothing outside the folder.
 
         The modes are `crc` since the gateway asks for `secure` by itself, which needs keys; the short intervals
-        make the monitor agree with itself at once; `tcp_nodelay` spares each small answer 40 ms.
+        make the monitor agree with itself at once; `tcp_nodelay` spares each small answer 40 ms. What is behind the
+        first 4 MiB of an object goes some seconds after it, since all is kept in memory.
         """
         return f"""
 [global]
@@ -143,4 +152,7 @@ osd pool default pg autoscale mode = off
 rgw data = {self.folder}
 rgw dns name = localhost
 rgw frontends = beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1
+rgw gc max objs = 1
+rgw gc obj min wait = 1
+rgw gc processor period = 5
 """

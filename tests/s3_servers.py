@@ -40,6 +40,8 @@ class S3Server(NamedTuple):
     """Empty for a server that wants no login."""
     secret_key: str = ""
     region: str = "us-east-1"
+    log: Path = Path(os.devnull)
+    """Where Ceph notes each answered request."""
 
     @property
     def host(self) -> str:
@@ -142,8 +144,8 @@ def moto() -> Iterator[S3Server]:
 @contextmanager
 def ceph_gateway() -> Iterator[S3Server]:
     """A real Ceph RGW: it verifies signatures and payload hashes."""
-    with ceph.gateway(ACCESS_KEY, SECRET_KEY) as port:
-        yield S3Server(f"http://127.0.0.1:{port}", ACCESS_KEY, SECRET_KEY)
+    with ceph.gateway(ACCESS_KEY, SECRET_KEY) as gateway:
+        yield S3Server(f"http://127.0.0.1:{gateway.port}", ACCESS_KEY, SECRET_KEY, log=gateway.log)
 
 
 @pytest.fixture(scope="session")
