@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.clone import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
-from git_annex_remote_pyshare.settings import parse
+from git_annex_remote_pyshare.settings import SETTINGS, parse
 
 _OURS = "pyshare"
 
@@ -58,10 +58,17 @@ def opened(place: Place) -> Iterator[Backend]:
 
 
 def _told(clone: Clone, uuid: str) -> Mapping[str, str]:
-    """A remote made by `--sameas` inherits from the one whose UUID it shares."""
+    """A remote made by `--sameas` inherits how content is cut and encrypted, but not where it is kept.
+
+    git-annex documentation, "git-annex-initremote", --sameas.
+    """
+    told = remote_settings(clone.git_dir, uuid)
     own = clone.option("annex-config-uuid")
-    inherited = remote_settings(clone.git_dir, uuid)
-    return {**inherited, **remote_settings(clone.git_dir, own)} if own else inherited
+    if not own:
+        return told
+    ours = {setting.name for setting in SETTINGS}
+    inherited = {name: value for name, value in told.items() if name not in ours}
+    return {**inherited, **remote_settings(clone.git_dir, own)}
 
 
 def _others(clone: Clone) -> str:
