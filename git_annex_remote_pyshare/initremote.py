@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.ambient import from_environment
-from git_annex_remote_pyshare.credentials.trust import known_remote
+from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 from git_annex_remote_pyshare.errors import Denied
 from git_annex_remote_pyshare.place import CREDS
 from git_annex_remote_pyshare.session import Session
@@ -31,9 +31,10 @@ def initremote(annex: Master, session: Session) -> None:
     # Written down, so that a later default does not change where this remote's objects are.
     annex.setconfig("layout", values["layout"])
     trust, uuid = session.trust(annex), annex.getuuid()
-    place = session.place(annex, trust)
-    if not known_remote(place.clone.git_dir, uuid):
+    if not known_remote(trust.clone.git_dir, uuid):
+        trust = _complete(annex, session)
         trust.accept()
+    place = session.place(annex, trust)
     kind = session.kind(annex)
     if trust.verified:
         _make_ready(annex, place._replace(uuid=uuid))
@@ -42,6 +43,17 @@ def initremote(annex: Master, session: Session) -> None:
             trust.bind()
     elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
+
+
+def _complete(annex: Master, session: Session) -> Trust:
+    """Write down what the owner left to this machine's configuration, since other people's says something else."""
+    added = registry.completion(session.settings(annex))
+    for name, value in added.items():
+        annex.setconfig(name, value)
+        annex.info(f"{name}={value}, as this machine is configured")
+    if added:
+        session.configure_strictly(annex)
+    return session.trust(annex)
 
 
 def _make_ready(annex: Master, place: Place) -> None:

@@ -40,6 +40,9 @@ class Kind(NamedTuple):
     chain: str = ""
     """`module:function` that takes all settings and asks for a login where the service's own programs look for one;
     gives a Credential or None. Empty where there is no such place."""
+    completion: str = ""
+    """`module:function` that takes all settings and gives those that they leave out and the service's own programs are
+    told on this machine. Empty where there are none."""
 
 
 DIRECTORY = Kind(
@@ -69,6 +72,7 @@ S3 = Kind(
     account="git_annex_remote_pyshare.backends.s3.url:account_of",
     layout="flat",
     chain="git_annex_remote_pyshare.credentials.aws:chain",
+    completion="git_annex_remote_pyshare.credentials.aws_server:completion",
 )
 
 CLAIMS: Mapping[str, Kind] = {
@@ -137,6 +141,13 @@ def chain(settings: Mapping[str, str]) -> Credential | None:
     kind = kind_of(settings["url"])
     login: Credential | None = _load(kind.chain)(settings) if kind.chain else None
     return login
+
+
+def completion(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """What the service's own programs are told on this machine, and the settings do not say."""
+    kind = kind_of(settings["url"])
+    added: Mapping[str, str] = _load(kind.completion)(settings) if kind.completion else {}
+    return added
 
 
 def make(place: Place) -> Backend:

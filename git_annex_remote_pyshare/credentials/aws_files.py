@@ -63,6 +63,19 @@ def may_hold_more(named: str) -> bool:
     return bool(ways or named or _chosen() or asks_instance() or any(os.environ.get(name) for name in _ROLE_VARIABLES))
 
 
+def words_of(named: str) -> Mapping[str, str]:
+    """All that the files say of the profile; raises Denied as above."""
+    profile = profile_of(named)
+    return {**_config().get(profile, {}), **_credentials().get(profile, {})}
+
+
+def words_for_s3(named: str) -> Mapping[str, str]:
+    """What the profile's `services` section says of S3, in lines of their own below `s3 =`; raises Denied as above."""
+    lines = _config().get(f"services {words_of(named).get('services', '')}", {}).get("s3", "").splitlines()
+    pairs = (line.partition("=") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def asks_instance() -> bool:
     """Whether the user wants the machine's own role: elsewhere, asking for it waits for nobody's answer."""
     return os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "false"
