@@ -21,8 +21,10 @@ from scripted import Rule, answer, served
 from git_annex_remote_pyshare.credentials import aws_chain
 from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.aws import chain, renewal
+from git_annex_remote_pyshare.credentials.aws_server import completion
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Denied, Unreachable
+from git_annex_remote_pyshare.settings import parse
 
 JOBS = 8
 SOON = 300.0
@@ -351,3 +353,51 @@ def test_an_expired_login_is_renewed_where_it_came_from(origin: str, text: str) 
     told = renewal(Credential("ASIA", "hunter2", origin, "hunter2-token"))
     assert told.endswith(text)
     assert "hunter2" not in told
+
+
+OWN = "https://own.example.org"
+OURS = f"services = ours\n[services ours]\ns3 =\n  endpoint_url = {OWN}\n  x = y\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "settings", "added"),
+    [
+        pytest.param("", {}, {}, {}, id="nothing"),
+        pytest.param(f"[default]\nendpoint_url = {OWN}", {}, {}, {"endpoint": OWN}, id="of the profile"),
+        pytest.param(f"[profile lab]\n{OURS}", {}, {"profile": "lab"}, {"endpoint": OWN}, id="of its services"),
+        pytest.param(f"[default]\nendpoint_url = https://x\n{OURS}", {}, {}, {"endpoint": OWN}, id="services first"),
+        pytest.param(
+            f"[default]\nendpoint_url = {OWN}\nignore_configured_endpoint_urls = true", {}, {}, {}, id="ignored"
+        ),
+        pytest.param(
+            f"[default]\n{OURS}",
+            {"ENDPOINT_URL": "https://x", "IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            {},
+            {},
+            id="all ignored",
+        ),
+        pytest.param(
+            f"[default]\n{OURS}", {"ENDPOINT_URL": "https://x"}, {}, {"endpoint": "https://x"}, id="environment first"
+        ),
+        pytest.param(
+            "", {"ENDPOINT_URL": "https://x", "ENDPOINT_URL_S3": OWN}, {}, {"endpoint": OWN}, id="S3's own first"
+        ),
+        pytest.param("[default]\nregion = r", {}, {}, {"region": "r"}, id="region"),
+        pytest.param("[default]\nregion = r", {"DEFAULT_REGION": "s"}, {}, {"region": "s"}, id="region of environment"),
+        pytest.param("[default]\nregion = r", {}, {"datacenter": "EU"}, {}, id="region is said"),
+        pytest.param(f"[default]\nregion = r\n{OURS}", {}, {"endpoint": "https://x"}, {}, id="endpoint is said"),
+        pytest.param(f"[default]\nregion = r\n{OURS}", {}, {"host": "x"}, {}, id="host is said"),
+    ],
+)
+def test_server_and_region_that_the_settings_leave_out_are_this_machines_s3_19(
+    config: str,
+    variables: Mapping[str, str],
+    settings: Mapping[str, str],
+    added: Mapping[str, str],
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(config=config)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    assert completion(parse({"url": "s3://bucket", **settings})) == added
