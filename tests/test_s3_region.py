@@ -79,10 +79,12 @@ def test_amazons_server_of_the_right_region_is_asked_s3_9(amazon: ScriptedS3, de
     ]
 
 
-def test_what_was_learned_goes_into_the_remotes_settings_s3_9(scripted_s3: ScriptedS3) -> None:
-    scripted_s3.region, scripted_s3.login = "garage", Login()
-    assert S3Backend(place_at(scripted_s3)).establish().settings == {"region": "garage"}
-    assert S3Backend(place_at(scripted_s3, region="garage")).establish().settings == {}
+@pytest.mark.parametrize("region", [pytest.param(name, id=f"S3-9-{name}") for name in ("garage", "us-east-1")])
+def test_what_was_learned_goes_into_the_remotes_settings(scripted_s3: ScriptedS3, region: str) -> None:
+    scripted_s3.region, scripted_s3.login = region, Login()
+    assert S3Backend(place_at(scripted_s3)).establish().settings == {"region": region}
+    assert S3Backend(place_at(scripted_s3, region=region)).establish().settings == {}
+    assert S3Backend(place_at(scripted_s3, None)).establish().settings == {}
 
 
 @pytest.mark.parametrize("skew", [pytest.param(-3600, id="S3-11-behind"), pytest.param(86400, id="S3-11-ahead")])

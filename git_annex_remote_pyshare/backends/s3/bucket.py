@@ -57,8 +57,8 @@ class Bucket:
             if not error.passing:
                 raise
             notes = (f"{error.what}, so the place was not looked at yet", *notes)
-        learnt = self._client.address.server.region
-        return Established({"region": learnt} if learnt != told else {}, notes)
+        region = self._client.address.region
+        return Established({"region": region} if self._client.is_settled and region != told else {}, notes)
 
     def _claimed(self) -> tuple[str, ...]:
         """Make the place this remote's own; what the user should know of that."""

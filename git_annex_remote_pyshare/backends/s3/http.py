@@ -73,7 +73,8 @@ class Client:
         # Some services let nobody read without a login but at another host of theirs.
         self._published = address.published if place.settings["publicurl"] else ""
         self._ahead = 0.0
-        self._settled = bool(address.server.region)
+        self.is_settled = bool(address.server.region)
+        """Whether the region is known, so that nobody need find it out first."""
         self._first = Lock()
 
     @contextmanager
@@ -116,12 +117,12 @@ class Client:
 
     def _settle_and_send(self, request: Request) -> BaseHTTPResponse:
         """Until the region is known one job asks alone, so that the others need not all learn it the hard way."""
-        if not self._settled and isinstance(request.body, Body) and request.body.size > _LARGE:
+        if not self.is_settled and isinstance(request.body, Body) and request.body.size > _LARGE:
             with suppress(PyshareError):  # what it is told is for others to say better
                 release(self._settle_and_send(Request("HEAD", self.address.bucket_path, request.what)))
-        with nullcontext() if self._settled else self._first:
+        with nullcontext() if self.is_settled else self._first:
             answer = self._send(request)
-            self._settled = True
+            self.is_settled = True
         return answer
 
     def _send(self, request: Request) -> BaseHTTPResponse:
@@ -156,7 +157,7 @@ class Client:
 
     def _learn(self, error: PyshareError, answer: BaseHTTPResponse, address: Address, login: Credential | None) -> bool:
         """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
-        self._settled = self._settled or not isinstance(error, Elsewhere)
+        self.is_settled = self.is_settled or not isinstance(error, Elsewhere)
         if isinstance(error, Elsewhere):
             if self.address == address:
                 self.address = address.in_region(error.region)
