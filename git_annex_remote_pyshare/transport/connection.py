@@ -6,17 +6,20 @@ Patience: a time limit means "nothing moved for so long", never "it took long", 
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, wait_for_read
 
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
 
 CONNECT = 15.0
@@ -36,6 +39,7 @@ class _Patient(HTTPConnection):
     """A connection whose time limit while sending is for each bit that is sent, and that sees early answers."""
 
     idle = IDLE
+    ahead: Ahead
     _early = False
 
     def connect(self) -> None:
@@ -65,6 +69,13 @@ class _Patient(HTTPConnection):
             self.close()  # The server still waits for the rest of the body; the answer keeps its own handle.
         return answer
 
+    def open_ahead(self) -> None:
+        """Connect for whichever request needs the next new connection; TLS is left to that one."""
+        self.ahead.add((self.host, self.port), super()._new_conn())
+
+    def _new_conn(self) -> socket.socket:
+        return self.ahead.take((self.host, self.port)) or super()._new_conn()
+
 
 class _PatientTLS(_Patient, HTTPSConnection):
     """The same over TLS."""
@@ -85,6 +96,7 @@ class Connections:
         self.idle = clone.number("pyshare-timeout", IDLE)
         self._managers: dict[str, PoolManager] = {}
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+        self._ahead = Ahead()
 
     def send(
         self,
@@ -109,8 +121,16 @@ class Connections:
         with body.blocks() as blocks:
             return self._send(method, url, {**headers, "Content-Length": str(body.size)}, blocks, patience)
 
+    def open_ahead(self, url: str) -> None:
+        """Connect for a request to `url` that must not be sent yet; what hinders that, the request will tell."""
+        with suppress(HTTPError):
+            pool = self._pool(url)
+            if pool.proxy is None:
+                cast("type[_Patient]", pool.ConnectionCls)(pool.host, pool.port, timeout=CONNECT).open_ahead()
+
     def close(self) -> None:
         """Close what is idle; what is busy is closed when its request ends."""
+        self._ahead.close()
         for manager in list(self._managers.values()):
             manager.clear()
 
@@ -155,9 +175,9 @@ class Connections:
         return self._managers[known]
 
     def _patient(self, manager: PoolManager) -> PoolManager:
-        idle = {"idle": self.idle}
-        plain = {"ConnectionCls": type("Connection", (_Patient,), idle)}
-        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), idle)}
+        shared = {"idle": self.idle, "ahead": self._ahead}
+        plain = {"ConnectionCls": type("Connection", (_Patient,), shared)}
+        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), shared)}
         manager.pool_classes_by_scheme = {
             "http": type("Pool", (HTTPConnectionPool,), plain),
             "https": type("TLSPool", (HTTPSConnectionPool,), tls),

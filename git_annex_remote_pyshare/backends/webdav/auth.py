@@ -75,11 +75,13 @@ class Auth:
     Args:
         place: Where the login comes from, and what this clone allows.
         address: Which server it is for; no other gets it.
+        meanwhile: Called with a request's URL before it waits for the first answer to another one.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
+    def __init__(self, place: Place, address: Address, meanwhile: Callable[[str], None] = lambda _url: None) -> None:
         self._place = place
         self._address = address
+        self._meanwhile = meanwhile
         self._guest = GUEST if address.token else ""
         self._credential: Credential | None = None
         self._scheme: _Scheme | None = None
@@ -107,7 +109,7 @@ class Auth:
         Raises:
             Denied: The server refuses the login, now or earlier.
         """
-        with self._one_at_first():
+        with self._one_at_first(url):
             scheme = self._scheme or self._first_scheme(url, doing)
             answer = send(scheme.header(method, url))
             if answer.status == 401 and self._other_way(answer, scheme):
@@ -121,16 +123,22 @@ class Auth:
             return answer
 
     @contextmanager
-    def _one_at_first(self) -> Iterator[None]:
+    def _one_at_first(self, url: str) -> Iterator[None]:
         """All jobs wait for the first one's answer; then they either go on together or fail together."""
         with ExitStack() as turn:
             if not self._proved or self._refusal is not None:
-                turn.enter_context(self._turn)
+                self._await_turn(url)
+                turn.callback(self._turn.release)
             if self._refusal is not None:
                 raise self._refusal
             if self._proved:
                 turn.close()  # the answer came while we waited, so nobody needs to wait for ours
             yield
+
+    def _await_turn(self, url: str) -> None:
+        if not self._turn.acquire(blocking=False):
+            self._meanwhile(url)
+            self._turn.acquire()
 
     def _current(self) -> _Scheme:
         return self._scheme or _Constant()

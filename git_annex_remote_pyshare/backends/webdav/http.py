@@ -57,11 +57,11 @@ class Client:
     def __init__(self, place: Place, address: Address) -> None:
         self.address = address
         self.base = address.base
-        self.auth = Auth(place, address)
+        self._connections = Connections(place.clone)
+        self.auth = Auth(place, address, meanwhile=self._connections.open_ahead)
         self.traits = UNKNOWN
         """What the server's successes have told about it so far."""
         self._place = place
-        self._connections = Connections(place.clone)
         self._headers = _own_headers(place, address)
 
     @contextmanager
