@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
     Archived,
     ClockWrong,
     Elsewhere,
+    Forbidden,
     LoginExpired,
     NoSuchBucket,
 )
@@ -66,7 +67,7 @@ def error(
         pytest.param(403, "RequestTimeTooSkewed", ClockWrong, False, id="S3-11"),
         pytest.param(400, "KeyTooLongError", BadName, False, id="S3-13-long"),
         pytest.param(400, "XMinioInvalidObjectName", BadName, False, id="S3-13-minio"),
-        pytest.param(403, "AccessDenied", Denied, False, id="S3-15-GET"),
+        pytest.param(403, "AccessDenied", Forbidden, False, id="S3-15-GET"),
         pytest.param(409, "BucketAlreadyExists", Denied, False, id="S3-17-taken"),
         pytest.param(400, "ExpiredToken", LoginExpired, False, id="S3-19-expired"),
         pytest.param(403, "InvalidObjectState", Archived, False, id="S3-25-archived"),
@@ -103,7 +104,7 @@ def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], 
         (302, NotAStore, False),
         (400, Denied, False),
         (401, Denied, False),
-        (403, Denied, False),
+        (403, Forbidden, False),
         (404, NotAStore, False),
         (405, NotAStore, False),
         (407, Denied, False),
@@ -151,7 +152,7 @@ def test_a_missing_bucket_is_named_and_says_nothing_of_objects() -> None:
 @pytest.mark.parametrize("doing", [GET, HEAD])
 def test_forbidden_to_look_is_unknown_and_explained_s3_15(doing: Doing) -> None:
     found = from_answer(doing._replace(advice="Type: pyshare login X"), 403, {})
-    assert type(found) is Denied
+    assert type(found) is Forbidden
     assert "does not say whether the object is there" in str(found)
     assert "s3:ListBucket" in str(found)
     assert str(found).endswith("Type: pyshare login X")
@@ -205,14 +206,14 @@ def test_a_wrong_clock_is_told_with_its_error_s3_11() -> None:
     ):
         assert isinstance(found, ClockWrong)
         assert "differ by 60 minutes" in str(found)
-    assert error(HEAD, 403, {"Date": formatdate(usegmt=True)})[0] is Denied
-    assert error(HEAD, 403, {"Date": "yesterday"})[0] is Denied
+    assert error(HEAD, 403, {"Date": formatdate(usegmt=True)})[0] is Forbidden
+    assert error(HEAD, 403, {"Date": "yesterday"})[0] is Forbidden
 
 
 def test_a_clock_that_was_corrected_is_not_blamed_again_s3_11() -> None:
     date = formatdate(time.time() - 3600, usegmt=True)
     found = from_answer(HEAD._replace(ahead=-3600.0), 403, {"Date": date})
-    assert type(found) is Denied
+    assert type(found) is Forbidden
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", None), ("soon", None)])

@@ -13,7 +13,7 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3 import http, upload
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, Full, PyshareError, SourceChanged, Unreachable
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
@@ -45,10 +45,26 @@ def test_a_hash_that_the_key_names_is_left_to_the_server_to_compare(
     receipt = bucket.put(KEY, source_with(tmp_path, sha256=SHA256), nobody)
     assert headers_of(scripted_s3)["x-amz-content-sha256"] == SHA256
     assert receipt.digests == {}
-    with pytest.raises(Corrupt):
-        bucket.put(KEY, source_with(tmp_path, sha256="0" * 64), nobody)
     bucket.put(KEY, source_with(tmp_path, md5=MD5), nobody)
     assert headers_of(scripted_s3)["Content-MD5"] == MD5_HEADER
+
+
+@pytest.mark.parametrize("digests", [{"sha256": "0" * 64}, {"md5": "0" * 32}], ids=str)
+def test_a_file_that_is_not_what_its_key_says_is_not_sent_again(
+    bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path, digests: dict[str, str]
+) -> None:
+    with pytest.raises(SourceChanged, match="git annex fsck"):
+        wrap(bucket, Event()).put(KEY, source_with(tmp_path, **digests), nobody)
+    assert scripted_s3.methods() == ["PUT"]
+    assert scripted_s3.objects == {}
+
+
+def test_a_file_that_is_damaged_on_its_way_is_sent_again(
+    bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path
+) -> None:
+    scripted_s3.script(Rule("PUT", problem(400, "XAmzContentSHA256Mismatch")))
+    wrap(bucket, Event()).put(KEY, source_with(tmp_path, sha256=SHA256), nobody)
+    assert scripted_s3.objects == {f"bucket/pre/{KEY}": b"content"}
 
 
 def test_of_any_other_key_the_server_tells_the_hash_of_what_it_got(

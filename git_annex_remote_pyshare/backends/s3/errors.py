@@ -84,7 +84,7 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     off = _seconds_off(doing, headers)
     meaning = _for_us(doing, _meaning(doing, status, headers, words), off)
     error = meaning.kind(
-        f"{doing}: {_filled(meaning.why, doing, words, off)} ({str(words) or f'status {status}'})",
+        f"{doing}: {_filled(meaning.why, doing, words, off, headers)} ({str(words) or f'status {status}'})",
         remedy=meaning.remedy and _remedy(meaning.remedy, doing, words),
         passing=meaning.passing,
         retry_after=retry_after(headers),
@@ -131,11 +131,13 @@ def _for_us(doing: Doing, meaning: Meaning, off: float) -> Meaning:
     return UNCLEAR if doing.method in _READING else FORBIDDEN
 
 
-def _filled(why: str, doing: Doing, words: Said, off: float) -> str:
+def _filled(why: str, doing: Doing, words: Said, off: float, headers: Mapping[str, str]) -> str:
+    location = headers.get("Location", "").partition("?")[0]  # behind it may stand a signature
     return why.format(
         bucket=doing.bucket,
         region=f": {words.region}" if words.region else "",
         skew=f" by {off / 60:.0f} minutes" if off > _MOST_SKEW else "",
+        location=f": {location}" if location else "",
     )
 
 

@@ -50,7 +50,8 @@ class Meaning(NamedTuple):
 
     kind: type[PyshareError]
     why: str
-    """With gaps for `{bucket}`, `{region}` (": eu-west-1", if known) and `{skew}` (" by 20 minutes", if known)."""
+    """With gaps for `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by 20 minutes", if known) and
+    `{location}` (": https://…", if told)."""
     remedy: str | None = None
     """With gaps for `{advice}` (what to type for a login) and `{region}`."""
     passing: bool | None = None
@@ -212,5 +213,5 @@ def by_hundreds(status: int) -> Meaning:
     if status >= 400:
         return Meaning(Denied, "the server refuses the request")
     if status >= 300:
-        return Meaning(NotAStore, "the server sends us elsewhere", _ADDRESS)
+        return Meaning(NotAStore, "the server sends us elsewhere{location}", _ADDRESS)
     return Meaning(NotAStore, "that is no answer of an S3 server", _ADDRESS)

@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.errors import Denied, Full
+from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, SourceChanged
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
@@ -50,6 +50,9 @@ class Uploads:
         except NoSuchBucket:
             if not self._bucket.make_for_store():
                 raise
+        except Corrupt:
+            _hold_against_key(source)
+            raise
         except Denied as error:
             # A bucket that locks its objects (API Reference, "PutObject", Content-MD5) says so in words only.
             if self._wants_md5 or "Content-MD5" not in error.what:
@@ -87,6 +90,14 @@ class Uploads:
         if md5 := source.digest("md5") if self._wants_md5 else source.known("md5"):
             headers["Content-MD5"] = b64encode(bytes.fromhex(md5)).decode()
         return headers
+
+
+def _hold_against_key(source: Source) -> None:
+    """Tell a file that is damaged on this machine from one that was damaged on its way."""
+    for algorithm in ("sha256", "md5"):
+        known = source.known(algorithm)
+        if known and Source(source.path).digest(algorithm) != known:
+            raise SourceChanged("the file to store is not what its key says", remedy="Type: git annex fsck")
 
 
 def _md5_of(headers: Mapping[str, str]) -> str:
