@@ -168,14 +168,32 @@ _OF_S3 = (
     *(_ignored(name) for name in ("partsize", "restore", "versioning", "x-amz-tagging")),
 )
 
+_OF_DROPBOX = (
+    Setting(
+        "namespace",
+        "Dropbox: the id of what url= is a folder of: an account's own, a team's space, a shared folder; learnt at"
+        " initremote",
+        matching("namespace", "(root:)?[0-9]+", "1234567890"),
+        kind="dropbox",
+    ),
+    Setting(
+        "share",
+        "Dropbox: files: publish a link to each file, which anyone can open without a login",
+        one_of("share", ("files",)),
+        kind="dropbox",
+    ),
+)
+
 SETTINGS = (
     Setting(
         "url",
-        "where the data is kept: an absolute path, the URL of a WebDAV folder or public link, or s3://BUCKET/FOLDER",
+        "where the data is kept: an absolute path, the URL of a WebDAV folder or public link,"
+        " s3://BUCKET/FOLDER, dropbox:/FOLDER, or a shared link of Dropbox",
         _check_url,
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),
     *_OF_S3,
+    *_OF_DROPBOX,
     Setting("password", "refused, it would be published: type pyshare login instead", refused("password")),
     Setting("token", "refused, it would be published: type pyshare login instead", refused("token")),
 )

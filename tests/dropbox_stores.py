@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from dropbox_fake import RunningDropbox
 from dropbox_fake_accounts import Account
-from dropboxkit import Alice
+from dropboxkit import Owner
 
 from git_annex_remote_pyshare.backends.base import Backend
 
@@ -14,17 +14,17 @@ pytest_plugins = ["dropbox_places"]
 
 
 @pytest.fixture
-def alice(
+def owner(
     dropbox_here: RunningDropbox, dropbox_alice: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Alice]:
-    """Alice, on a machine where nothing of Dropbox is kept yet."""
+) -> Iterator[Owner]:
+    """Alice with her store, on a machine where nothing of Dropbox is kept yet."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    made = Alice(dropbox_here, dropbox_alice)
+    made = Owner(dropbox_here, dropbox_alice)
     yield made
     made.close()
 
 
 @pytest.fixture
-def store(alice: Alice) -> Backend:
-    return alice.store()
+def box(owner: Owner) -> Backend:
+    return owner.store()

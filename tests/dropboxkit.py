@@ -1,4 +1,4 @@
-"""Short words for tests of the Dropbox backend: Alice's store in the fake Dropbox, and what it was asked."""
+"""Short words for tests of the Dropbox backend: somebody's store in the fake Dropbox, and what it was asked."""
 
 from pathlib import Path
 
@@ -45,12 +45,12 @@ def fetched(store: Backend, name: str, file: Path) -> bytes:
     return file.read_bytes()
 
 
-class Alice:
-    """Alice with her Dropbox, in which there is a store.
+class Owner:
+    """Somebody with a Dropbox in which there is a store.
 
     Args:
         running: The fake Dropbox.
-        account: Hers.
+        account: Whose it is.
     """
 
     def __init__(self, running: RunningDropbox, account: Account) -> None:
@@ -70,7 +70,7 @@ class Alice:
         return made
 
     def content(self, name: str = NAME) -> bytes | None:
-        """What her Dropbox has in the store under that name."""
+        """What the Dropbox has in the store under that name."""
         return self.service.content(self.home, f"/annex/{name}")
 
     def routes(self) -> list[str]:

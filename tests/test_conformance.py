@@ -18,6 +18,8 @@ from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
+pytest_plugins = ["dropbox_stores"]
+
 Reach = Callable[[], Backend]
 
 
@@ -50,6 +52,11 @@ def new_bucket(server: S3Server) -> Reach:
     return ready(where)
 
 
+def dropbox(request: pytest.FixtureRequest) -> Reach:
+    reach: Reach = request.getfixturevalue("owner").store
+    return reach
+
+
 def ready(where: Place) -> Reach:
     """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
     if maker := ability(make(where), Establishes):
@@ -66,6 +73,7 @@ STORES = {
     "rclone_s3": s3("rclone_s3_server"),
     "moto": s3("moto_server"),
     "ceph": s3("ceph_server"),
+    "dropbox": dropbox,
 }
 """A new backend joins here."""
 

@@ -65,6 +65,11 @@ DROPBOX = Kind(
     "git_annex_remote_pyshare.backends.dropbox.url:check",
     account="git_annex_remote_pyshare.credentials.dropbox:account_of",
 )
+DROPBOX_LINK = DROPBOX._replace(
+    target="git_annex_remote_pyshare.backends.dropbox.link:LinkBackend",
+    check="git_annex_remote_pyshare.backends.dropbox.url:check_link",
+    account="git_annex_remote_pyshare.backends.dropbox.url:account_of_link",
+)
 S3 = Kind(
     "s3",
     "git_annex_remote_pyshare.backends.s3.backend:S3Backend",
@@ -82,6 +87,8 @@ CLAIMS: Mapping[str, Kind] = {
     "dav:": WEBDAV,
     "davs:": WEBDAV,
     "dropbox:": DROPBOX,
+    "https://www.dropbox.com/": DROPBOX_LINK,
+    "https://dropbox.com/": DROPBOX_LINK,
     "s3:": S3,
 }
 """Beginning of a URL, in lower case → the kind that claims it. The longest one counts, so that a service can claim

@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.access import Access, Root
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange
@@ -29,7 +29,10 @@ _SLOW_ANSWER = 300.0
 """Seconds that Dropbox may think after it got everything."""
 
 _MENDABLE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY}
-_DOWNLOADED = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
+_DOWNLOADED = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
+_BEHIND_THE_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+_UNSATISFIABLE = "range/not_satisfiable"
+"""What the official SDKs look for instead of that status (dropbox-sdk-python, file_transfer.py)."""
 
 _MOST = 32 << 20
 """Bytes of JSON that an answer may have: a page of a listing has at most 2000 entries."""
@@ -91,19 +94,24 @@ class Client:
             return self._reply(call, answer)
 
     @contextmanager
-    def download(self, call: Call, start: int = 0) -> Iterator[BaseHTTPResponse]:
-        """The answer of a route that gives a file's bytes: with status 200, 206, or 416 where nothing is at `start`.
+    def download(self, call: Call, start: int = 0) -> Iterator[BaseHTTPResponse | None]:
+        """The answer of a route that gives a file's bytes, from `start` on; None where the file ends before.
 
         Raises:
+            NotFound: The call expects this error, which so means that there is no object.
             PyshareError: As `rpc`; also while the block reads the body.
         """
         headers = {"Dropbox-API-Arg": _in_header(call.arg)}
         if start:
             headers["Range"] = f"bytes={start}-"
         with self._asked(call, _CONTENT, headers, None) as answer:
-            if answer.status not in _DOWNLOADED:
-                raise self.failure(call, _refusal(answer))
-            yield answer
+            if answer.status in _DOWNLOADED:
+                yield answer
+                return
+            refusal = _refusal(answer)
+            if not (start and (answer.status == _BEHIND_THE_END or refusal.tag == _UNSATISFIABLE)):
+                raise self._no_download(call, refusal)
+            yield None
 
     def failure(self, call: Call, refusal: Refusal) -> PyshareError:
         """The error that a refusal means."""
@@ -128,6 +136,11 @@ class Client:
         except ValueError:
             raise errors.no_answer(self.doing(call.what)) from None
         return Reply(result if isinstance(result, dict) else {})
+
+    def _no_download(self, call: Call, refusal: Refusal) -> PyshareError:
+        if errors.matches(refusal.tag, call.expects):
+            return NotFound(f"{self.doing(call.what)}: Dropbox has nothing there ({refusal.tag})")
+        return self.failure(call, refusal)
 
     @contextmanager
     def _asked(

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Share, Stat
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
+from git_annex_remote_pyshare.errors import Busy, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
+
+
+_UNSETTLED = "Whose Dropbox this is could not be found out"
+_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote with the remote's name"
 
 
 class DropboxBackend(Backend):
@@ -43,6 +48,35 @@ class DropboxBackend(Backend):
     def locate(self, name: str) -> str:
         """The object's path in the Dropbox, as `url=` has it."""
         return f"dropbox:{self._address.path_of(name)}"
+
+    def quota(self) -> Quota:
+        """How full the Dropbox is."""
+        return self._verbs.quota()
+
+    def share(self) -> Share:
+        """A link to the store's folder, with which any login at Dropbox reads it."""
+        return self._verbs.share()
+
+    def publish(self, name: str) -> str:
+        """A link from which anyone gets the object, with `share=files`."""
+        return self._verbs.publish(name) if self.place.settings["share"] == "files" else ""
+
+    def has_published(self, name: str, url: str) -> bool:
+        """Whether the link is one to a file of this name."""
+        from git_annex_remote_pyshare.backends.dropbox.links import may_lead_to  # noqa: PLC0415  # with the verbs
+
+        return may_lead_to(name, url)
+
+    def establish(self) -> Established:
+        """Find out whose Dropbox it is, which the settings then say, so that no other one is taken for it."""
+        if self.place.settings["namespace"]:
+            return Established()
+        try:
+            if self.place.credential():
+                return self._verbs.settle()
+        except (Unreachable, Busy) as error:
+            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE))
+        return Established(notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE))
 
     def close(self) -> None:
         if self._opened is not None:

@@ -2,7 +2,6 @@
 
 import json
 from collections import OrderedDict
-from http import HTTPStatus
 from threading import Event
 
 from urllib3.response import BaseHTTPResponse
@@ -69,19 +68,21 @@ def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None
         sink: Where they go.
         progress: Told what is there.
     """
-    if (start := sink.size) and _go_on(client, call, sink, progress, start):
+    if sink.size and _go_on(client, call, sink, progress):
         return
     with client.download(call) as answer:
-        fill(answer, sink, _span(answer), progress, client.doing(call.what))
+        if answer is not None:  # as it is without a range
+            fill(answer, sink, _span(answer), progress, client.doing(call.what))
 
 
-def _go_on(client: Client, call: Call, sink: Sink, progress: Progress, start: int) -> bool:
-    """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
+def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
+    """Get the rest; False where only a new beginning helps. Content-Range decides, not the status.
+
+    The last byte that is there comes again: so a complete file is no range behind the end, which tells nothing.
+    """
+    start = sink.size - 1
     with client.download(call, start) as answer:
-        span = _span(answer)
-        if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return span.total == start
-        if span.start not in {0, start}:
+        if answer is None or (span := _span(answer)).start not in {0, start}:
             return False
         fill(answer, sink, span, progress, client.doing(call.what))
     return True

@@ -11,6 +11,7 @@ from git_annex_remote_pyshare.backends.dropbox.commits import Commits
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, content_hash
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
 from git_annex_remote_pyshare.backends.dropbox.sessions import Part, Sessions, Upload, send
+from git_annex_remote_pyshare.backends.dropbox.space import Room
 from git_annex_remote_pyshare.errors import Full, PyshareError, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Source, in_words
 
@@ -38,6 +39,7 @@ class Uploads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._room = Room(client)
         self._sessions = Sessions(client)
         self._commits: Commits[Pending, Mapping[str, Any]] = Commits(self._commit)
         self._counting = Lock()
@@ -47,18 +49,25 @@ class Uploads:
         """Store one object; see `Backend.put`."""
         if source.size > LARGEST:
             raise Full(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
-        upload = Upload(source, progress, _commit_info(path), what)
-        with self._counted() as alone:
-            if source.size > SINGLE:
-                made, whole = self._in_parts(upload)
-            else:
-                made, whole = self._at_once(upload) if alone else self._together(upload)
+        self._room.check(source.size, what)
+        try:
+            made, whole = self._send(Upload(source, progress, _commit_info(path), what))
+        except Full as error:
+            self._room.refused(error)
+            raise
         source.learn(ALGORITHM, whole)
         return Receipt(made.get("size"), {ALGORITHM: str(made.get(ALGORITHM, whole))})
 
     def close(self) -> None:
         """End all waiting."""
         self._commits.close()
+
+    def _send(self, upload: Upload) -> tuple[Mapping[str, Any], str]:
+        """Send the file in the way that suits it: what Dropbox says of it, and the content hash of what was sent."""
+        with self._counted() as alone:
+            if upload.source.size > SINGLE:
+                return self._in_parts(upload)
+            return self._at_once(upload) if alone else self._together(upload)
 
     @contextmanager
     def _counted(self) -> Iterator[bool]:

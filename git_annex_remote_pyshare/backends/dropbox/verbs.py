@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from threading import Event
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.dropbox import home, links, space
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
 from git_annex_remote_pyshare.backends.dropbox.reading import Presence, retrieve
@@ -54,6 +55,22 @@ class Verbs:
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`."""
         return listed(self.client, self._address, folder)
+
+    def quota(self) -> Quota:
+        """See `Measures.quota`."""
+        return space.quota(self.client)
+
+    def share(self) -> Share:
+        """See `Shares.share`."""
+        return links.share(self.client, self._address)
+
+    def publish(self, name: str) -> str:
+        """See `Publishes.publish`."""
+        return links.publish(self.client, self._address.path_of(name), f"publish {name}")
+
+    def settle(self) -> Established:
+        """See `Establishes.establish`."""
+        return home.settle(self.client, self._address.folder)
 
     def close(self) -> None:
         """End all waiting, and close idle connections."""

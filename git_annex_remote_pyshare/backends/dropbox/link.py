@@ -1,0 +1,67 @@
+"""A shared link to a folder as a store: anybody with a login at Dropbox reads from it, nobody writes."""
+
+from collections.abc import Iterator
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.dropbox.url import link_of
+from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.dropbox.visiting import Visitor
+
+
+class LinkBackend(Backend):
+    """A folder that somebody shares by a link.
+
+    Args:
+        place: Its URL is the link.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._address = link_of(place.url)
+        self._opened: Visitor | None = None
+        self._opening = Lock()
+
+    def stat(self, name: str) -> Stat | None:
+        return self._visitor.stat(self._address.path_of(name), f"look for {name}")
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self._visitor.get(self._address.path_of(name), f"get {name}", sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        del source, progress
+        raise self._read_only(f"store {name}")
+
+    def delete(self, name: str) -> None:
+        raise self._read_only(f"remove {name}")
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return self._visitor.list(folder)
+
+    def locate(self, name: str) -> str:
+        """The object's place behind the link, without what opens the link."""
+        return f"{self._address.shown}{self._address.path_of(name)}"
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.client.close()
+
+    def _read_only(self, what: str) -> Denied:
+        return Denied(
+            f"cannot {what} in {self._address.shown}: a shared link is for reading only",
+            remedy="Its owner stores with url=dropbox:/FOLDER.",
+        )
+
+    @property
+    def _visitor(self) -> "Visitor":
+        with self._opening:
+            if self._opened is None:
+                # With it come urllib3 and TLS: nothing before the first request needs them.
+                from git_annex_remote_pyshare.backends.dropbox.visiting import Visitor  # noqa: PLC0415
+
+                self._opened = Visitor(self.place, self._address)
+            return self._opened
