@@ -20,6 +20,7 @@ INITREMOTE = ("git", "annex", "initremote", "for-friends", "type=external", "ext
 def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
     """Where Bob clones from; made by the commands of the README."""
     github, dataset = tmp_path / "github.git", tmp_path / "alice" / "DataLad-101"
+    alice.environment.update(place.environment)
     alice.run("datalad", "create", "DataLad-101", cwd=dataset.parent)
     for name, content in {**FILES, **WITHHELD}.items():
         (dataset / name).parent.mkdir(exist_ok=True)
