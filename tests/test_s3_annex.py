@@ -120,3 +120,17 @@ def test_after_a_kill_in_the_middle_of_a_store_the_object_is_absent_until_it_is_
     repository.annex("copy", "--to", "store", "large")
     repository.annex("checkpresentkey", key, "store")
     repository.annex("fsck", "--from", "store", "large")
+
+
+def test_who_may_not_list_the_bucket_stores_without_looking_first_s3_15(
+    repository: Repository, scripted: ScriptedS3
+) -> None:
+    scripted.lists = False
+    repository.add({"file": b"content"})
+    refused = repository.json("copy", "--to", "store", check=False)[0]
+    assert "does not say whether the object is there" in str(refused)
+    assert not refused["success"]
+    repository.annex("copy", "--fast", "--to", "store")
+    repository.annex("drop")
+    repository.annex("get")
+    assert (repository.folder / "file").read_bytes() == b"content"
