@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.place import CREDS
 from git_annex_remote_pyshare.session import Session
 
@@ -79,6 +79,6 @@ def _hand_over_login(annex: Master, kind: registry.Kind, account: Account) -> No
 
 def _say_what_is_missing(annex: Master, place: Place) -> None:
     """One line for whoever cloned: reading may work without a login, writing will not."""
-    with suppress(Denied):
+    with suppress(PyshareError):
         if place.credential() is None:
             annex.info(f"no login for {place.url}, so only what is public can be read. {place.advice()}")

@@ -4,7 +4,7 @@ from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare import settings
 from git_annex_remote_pyshare.backends.base import Locates, Measures, Mounts, Place, Publishes, Remarks, ability
-from git_annex_remote_pyshare.errors import Corrupt, Denied, PyshareError
+from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_whole
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.session import Session
@@ -139,6 +139,6 @@ def _login_of(place: Place) -> str:
     """Who we are to the server and how it comes, or why we are nobody."""
     try:
         login = place.credential()
-    except Denied as refusal:
+    except PyshareError as refusal:
         return f"none, since {refusal.what}"
     return f"{login.user or 'a token'} (from {login.origin})" if login else "none"

@@ -76,6 +76,18 @@ def test_a_server_in_the_settings_goes_before_the_profiles(
     assert f"endpoint={server.url} " in remote_log(repository)
 
 
+def test_a_role_that_cannot_be_had_now_keeps_nobody_from_enabling_or_asking_about_the_remote(
+    server: ScriptedS3, repository: Repository, bob: Home
+) -> None:
+    repository.initremote("s3://bucket", {**server.settings, "autoenable": "true"})
+    role = "role_arn = arn:aws:iam::1:role/r\nsource_profile = base\nregion = eu-west-1"
+    configure(bob, config=f"[default]\n{role}\n", credentials=f"[base]\n{PAIR}")
+    bob.environment.update(AWS_ENDPOINT_URL_STS="http://127.0.0.1:1", AWS_MAX_ATTEMPTS="1")
+    clone = clone_of(repository, bob)
+    clone.git("config", "remote.store.pyshare-host", server.url.removeprefix("http://"))
+    assert "login: none, since cannot get the login of AWS profile default" in clone.annex("info", "store").stdout
+
+
 @pytest.mark.parametrize(("variables", "handed"), [({}, True), ({"AWS_SESSION_TOKEN": "token"}, False)])
 def test_a_key_in_the_owners_environment_is_handed_to_git_annex_unless_it_is_temporary(
     variables: dict[str, str], server: ScriptedS3, repository: Repository, *, handed: bool

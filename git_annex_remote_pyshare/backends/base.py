@@ -60,7 +60,8 @@ class Place(NamedTuple):
     clone: Clone
     """What this clone's git config says: time limits, certificates, how to write."""
     credential: Callable[[], Credential | None] = lambda: None
-    """The login to use, looked up when it is called; None when there is none. May raise Denied."""
+    """The login to use, looked up when it is called; None when there is none. May raise Denied, or Unreachable
+    when whoever gives it does not answer."""
     advice: Callable[[], str] = lambda: ""
     """What to type when the store wants a login and `credential` has none: the remedy of a Denied."""
     trusted: Callable[[], bool] = lambda: False

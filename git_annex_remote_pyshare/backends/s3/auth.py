@@ -7,7 +7,7 @@ from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
 from git_annex_remote_pyshare.credentials.aws import renewal
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import Denied, PyshareError
 
 RENEWED = 60.0
 """Seconds after which a login that expires is asked for again: whoever keeps it renews it well before its end
@@ -36,7 +36,8 @@ class Login:
         """The login to sign with; None for a request without one.
 
         Raises:
-            Denied: There is one, but it must not be used here.
+            Denied: There is one, but it must not be used here, or has ended.
+            Unreachable: Whoever gives it does not answer.
         """
         if self._never or (self._only_to_write and not writing):
             return None
@@ -74,6 +75,6 @@ class Login:
         try:
             # What worked a minute ago may work still, although the place it came from does not answer now.
             self._credential = self._place.credential() or self._credential
-        except Denied:
+        except PyshareError:
             if self._credential is None:
                 raise
