@@ -126,14 +126,19 @@ def test_signature_anonymous_never_logs_in_s3_18(scripted_s3: ScriptedS3, desk: 
     assert "Authorization" not in headers_of(scripted_s3)
 
 
-def test_without_a_login_a_published_object_is_read_where_it_is_published(scripted_s3: ScriptedS3, desk: Desk) -> None:
+def test_without_a_login_a_published_object_is_read_where_it_is_published_s3_18(
+    scripted_s3: ScriptedS3, desk: Desk
+) -> None:
     with served(ScriptedS3()) as web:
         web.objects["data/pre/a b"] = b"content"
         web.buckets.add("data")
-        store = backend(scripted_s3, None, publicurl=f"{web.url}/data")
-        assert store.stat("a b") == Stat(7)
-        assert desk.get(store, "a b") == b"content"
-        assert [seen.target for seen in web.requests] == ["/data/pre/a%20b"] * 2
+        nobody = backend(scripted_s3, None, publicurl=f"{web.url}/data")
+        stranger = backend(scripted_s3, trusted=False, publicurl=f"{web.url}/data")  # with a login for something else
+        for store in (nobody, stranger):
+            assert store.stat("a b") == Stat(7)
+            assert desk.get(store, "a b") == b"content"
+        assert [seen.target for seen in web.requests] == ["/data/pre/a%20b"] * 4
+        assert not any("Authorization" in seen.headers for seen in web.requests)
     assert scripted_s3.requests == []
     scripted_s3.objects["bucket/pre/a b"] = b"content"
     assert desk.get(backend(scripted_s3, publicurl=f"{web.url}/data"), "a b") == b"content"

@@ -30,7 +30,8 @@ class Login:
         self._asked_at: float | None = None
         self._asking = Lock()
         self._never = place.settings["signature"] == "anonymous"
-        self._only_to_write = place.settings["public"] == "yes" and not place.trusted()
+        is_public = place.settings["public"] == "yes" or bool(place.settings["publicurl"])
+        self._only_to_write = is_public and not place.trusted()
 
     def for_request(self, *, writing: bool) -> Credential | None:
         """The login to sign with; None for a request without one.
