@@ -13,6 +13,7 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
      ├─ SourceChanged  the local file changed while it was being stored
      ├─ Busy           the server asks to wait                                   (may pass)
      ├─ Unreachable    no answer, a broken answer, a folder that is not mounted  (may pass)
+     ├─ UploadLost     the server has lost what was sent of an object
      ├─ NotAStore      something answers there, but not a store of this kind
      └─ Stopped        git-annex or the user ended us in the middle
 """
@@ -93,6 +94,13 @@ class Unreachable(PyshareError):
     """No answer, or one that broke off: nothing is known about the object."""
 
     passing = True
+
+
+class UploadLost(PyshareError):
+    """The server does not know the upload any more that parts were sent to.
+
+    Sending the part again cannot help, so it does not pass; the resume layer begins the whole upload anew, once.
+    """
 
 
 class NotAStore(PyshareError):

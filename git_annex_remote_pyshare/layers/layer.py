@@ -1,9 +1,12 @@
 """What all layers have in common: a layer has a backend and is a backend, and passes on what it does not change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+Done = TypeVar("Done")
 
 
 class Layer(Backend):
@@ -12,6 +15,16 @@ class Layer(Backend):
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend.place)
         self.backend = backend
+
+    def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
+        """Do something that is no verb, such as sending one part, with what this and all inner layers add to verbs.
+
+        Args:
+            attempt: Does it once, and tells the progress that it is given how many bytes are done; may be called again.
+            progress: Told the same.
+        """
+        inner = self.backend
+        return inner.run(attempt, progress) if isinstance(inner, Layer) else attempt(progress)
 
     def stat(self, name: str) -> Stat | None:
         return self.backend.stat(name)

@@ -13,7 +13,7 @@ from threading import BoundedSemaphore, Event, Lock
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import Busy, Stopped
-from git_annex_remote_pyshare.layers.layer import Layer
+from git_annex_remote_pyshare.layers.layer import Done, Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 PATIENCE = 30.0
@@ -42,6 +42,11 @@ class Limited(Layer):
         self._gate = _Gate(stopping, clock)
         self._reading = Lock()
         self._allowance: _Allowance | None = None
+
+    def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
+        allowance = self._allowed()
+        with allowance.turn(), self._gate.passed():
+            return super().run(attempt, allowance.metered(progress, 0))
 
     def stat(self, name: str) -> Stat | None:
         with self._gate.passed():

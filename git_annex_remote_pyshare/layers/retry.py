@@ -8,17 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from threading import Event
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
 from git_annex_remote_pyshare.errors import PyshareError, Stopped
-from git_annex_remote_pyshare.layers.layer import Layer
+from git_annex_remote_pyshare.layers.layer import Done, Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
-
-Done = TypeVar("Done")
 
 LIMIT = 120.0
 """Seconds that a request goes on without success, or without a transfer getting further than it was."""
@@ -58,6 +56,10 @@ class Retrying(Layer):
         self._clock = clock
         self._failing_since: float | None = None
         self._last_failure = 0.0
+
+    def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
+        request = _Request()
+        return self._persist(request, lambda: super(Retrying, self).run(attempt, request.watched(progress)))
 
     def stat(self, name: str) -> Stat | None:
         return self._persist(_Request(), lambda: self.backend.stat(name))

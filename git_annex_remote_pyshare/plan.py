@@ -1,0 +1,108 @@
+"""How a large object is cut into parts: equal ones, in sizes that the store takes and that grow with the object.
+
+Imported late: only the store of a large object needs it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.errors import Full
+from git_annex_remote_pyshare.transfer import in_words
+
+_MIB = 1 << 20
+
+_AIM = 32
+"""Parts that an object is cut into while their size may be chosen freely: so a broken line costs little of it."""
+
+_SMALLEST = 8 * _MIB
+_LARGEST = 32 * _MIB
+"""Bytes between which the size of a part is chosen freely. Smaller ones cost too many requests; larger ones gain
+nothing when several go out at once, and lose more when the line breaks."""
+
+
+class Part(NamedTuple):
+    """One part of an object."""
+
+    number: int
+    """Parts count from 1."""
+    start: int
+    """Where in the object it begins, in bytes."""
+    size: int
+    """Bytes."""
+
+
+class Sent(NamedTuple):
+    """A part that the server has. Both are kept in a file until the object is whole, so they hold no secret."""
+
+    digest: str
+    """What the backend's `fingerprint` gives for the bytes that the server has."""
+    token: str = ""
+    """What else the backend wants to have of the part when it finishes the upload, such as the server's ETag."""
+
+
+class Plan(NamedTuple):
+    """How one object is cut: all parts have `part_size` bytes, but the last one may have fewer.
+
+    An empty object is one empty part.
+    """
+
+    size: int
+    """Bytes of the object."""
+    part_size: int
+    """Bytes."""
+
+    @property
+    def last(self) -> int:
+        """Number of the last part, which is how many there are."""
+        return max(1, -(-self.size // self.part_size))
+
+    def part(self, number: int) -> Part:
+        """One of them, from 1 to `last`."""
+        start = (number - 1) * self.part_size
+        return Part(number, start, min(self.part_size, self.size - start))
+
+    def parts(self) -> Iterator[Part]:
+        """All of them in order."""
+        return map(self.part, range(1, self.last + 1))
+
+
+class Limits(NamedTuple):
+    """What a store takes."""
+
+    smallest: int
+    """Bytes that every part must have but the last."""
+    largest: int
+    """Bytes that a part may have."""
+    most: int
+    """Parts that an object may have."""
+    step: int = _MIB
+    """All parts but the last have a multiple of so many bytes."""
+    last_alone: bool = False
+    """Whether the last part may come only when the store has all others."""
+
+
+class Upload(NamedTuple):
+    """An upload that has begun on the server."""
+
+    name: str
+    """The object's."""
+    id: str
+    """The server's or the backend's name for the upload."""
+    plan: Plan
+
+
+def plan(size: int, limits: Limits) -> Plan:
+    """Cut an object of `size` bytes.
+
+    Raises:
+        Full: The store does not take so much, even in its largest parts.
+    """
+    largest = limits.largest // limits.step * limits.step
+    if size > largest * limits.most:
+        raise Full(
+            f"the object has {in_words(size)}, and the store takes at most {in_words(largest * limits.most)}",
+            remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
+        )
+    wanted = min(max(size // _AIM, _SMALLEST), _LARGEST, largest)
+    needed = max(wanted, limits.smallest, -(-size // limits.most))
+    return Plan(size, -(-needed // limits.step) * limits.step)
