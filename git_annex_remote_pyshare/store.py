@@ -8,6 +8,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.layers.limit import Limited
 from git_annex_remote_pyshare.layers.progress import Reporting
+from git_annex_remote_pyshare.layers.resume import Resumed
 from git_annex_remote_pyshare.layers.retry import Retrying
 from git_annex_remote_pyshare.layers.verify import Verified
 
@@ -26,5 +27,6 @@ def wrap(backend: Backend, stopping: Event, *, clock: Callable[[], float] = time
     """A backend inside its layers, innermost first."""
     limited = Limited(backend, stopping, clock=clock)
     retrying = Retrying(limited, stopping, clock=clock)
-    verified = Verified(retrying)
+    resumed = Resumed(retrying, stopping, clock=clock)
+    verified = Verified(resumed)
     return Reporting(verified, stopping, clock=clock)

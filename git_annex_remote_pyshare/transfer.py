@@ -76,6 +76,18 @@ class Source:
             file.seek(offset)
             yield file
 
+    def stamp(self) -> tuple[int, int]:
+        """Size in bytes and time of the last change in ns: the same as long as nobody writes to the file.
+
+        Raises:
+            SourceChanged: The file has gone.
+        """
+        try:
+            found = os.stat(self.path)
+        except OSError as error:
+            raise SourceChanged(f"cannot read {os.fsdecode(self.path)}: {error.strerror}") from error
+        return found.st_size, found.st_mtime_ns
+
     def digest(self, algorithm: str) -> str:
         """The hex digest of the whole file: the known one, else computed once by reading it."""
         if algorithm not in self._digests:

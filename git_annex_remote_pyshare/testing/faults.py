@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import PyshareError
 
-VERBS = ("stat", "get", "put", "delete", "list")
+VERBS = ("stat", "get", "put", "delete", "list", "begin", "send", "sent", "finish", "abort", "unfinished")
+"""All calls that can meet a fault; those behind the fifth are of stores that take parts."""
 
 
 class Fail(NamedTuple):
@@ -34,13 +35,16 @@ class LoseReply(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """The connection breaks after so many bytes of the body: Unreachable. A put that is cut stores nothing."""
+    """The connection breaks after so many bytes of the body: Unreachable. What is cut stores nothing."""
 
     after: int
 
 
 class Mangle(NamedTuple):
-    """The body changes on its way, and nobody notices: `change` makes what arrives from what was sent."""
+    """The body changes on its way, and nobody notices: `change` makes what arrives from what was sent.
+
+    The answer to a part tells what arrived; at `finish` it is the whole object that changes.
+    """
 
     change: Callable[[bytes], bytes]
 

@@ -9,6 +9,7 @@ from threading import Lock
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat, encode_name
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import NotFound, SourceChanged, Unreachable
+from git_annex_remote_pyshare.plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
 
@@ -51,14 +52,13 @@ class MemoryBackend(Backend):
             body = self._read(name, fault)
             if body is None:
                 raise NotFound(f"{name} is not in the store")
-            _send(_arriving(body, fault), sink, progress, fault)
+            _send(arriving(body, fault), sink, progress, fault)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         encode_name(name)
         with self._met("put") as fault:
-            body = _received(source, progress, fault)
-            self._change(name, body)
-            return Receipt(len(body), {algorithm: _digest(algorithm, body) for algorithm in self._digests})
+            body = received(source, Part(1, 0, source.size), progress, fault)
+            return self._stored(name, arriving(body, fault))
 
     def delete(self, name: str) -> None:
         with self._met("delete"):
@@ -80,6 +80,10 @@ class MemoryBackend(Backend):
         yield fault
         if isinstance(fault, LoseReply):
             raise Unreachable("the connection broke before the answer came")
+
+    def _stored(self, name: str, body: bytes) -> Receipt:
+        self._change(name, body)
+        return Receipt(len(body), {algorithm: _digest(algorithm, body) for algorithm in self._digests})
 
     def _read(self, name: str, fault: Fault | None) -> bytes | None:
         encode_name(name)
@@ -103,16 +107,16 @@ def _below(folder: str, name: str) -> bool:
     return not folder or name.startswith(f"{folder.rstrip('/')}/")
 
 
-def _received(source: Source, progress: Progress, fault: Fault | None) -> bytes:
-    """The whole body, as it arrives at the server."""
+def received(source: Source, part: Part, progress: Progress, fault: Fault | None) -> bytes:
+    """A part of a source, after its way over the line; `progress` counts from the part's beginning."""
     body = bytearray()
-    with source.open() as file:
-        for piece in _line(iter(lambda: file.read(BLOCK), b""), fault):
+    with source.open(part.start) as file:
+        for piece in _line(iter(lambda: file.read(min(BLOCK, part.size - len(body))), b""), fault):
             body += piece
             progress(len(body))
-    if len(body) != source.size:
+    if len(body) != part.size:
         raise SourceChanged(f"{os.fsdecode(source.path)} changed while it was being stored")
-    return _arriving(bytes(body), fault)
+    return bytes(body)
 
 
 def _send(body: bytes, sink: Sink, progress: Progress, fault: Fault | None) -> None:
@@ -125,7 +129,8 @@ def _send(body: bytes, sink: Sink, progress: Progress, fault: Fault | None) -> N
             progress(offset)
 
 
-def _arriving(body: bytes, fault: Fault | None) -> bytes:
+def arriving(body: bytes, fault: Fault | None) -> bytes:
+    """What the server takes it for."""
     return fault.change(body) if isinstance(fault, Mangle) else body
 
 

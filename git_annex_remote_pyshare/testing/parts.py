@@ -1,0 +1,138 @@
+"""A store in memory that takes objects in parts, and keeps its side of that contract."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.base import Place, Receipt, encode_name
+from git_annex_remote_pyshare.backends.parts import Unfinished
+from git_annex_remote_pyshare.errors import Corrupt, PyshareError, UploadLost
+from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
+from git_annex_remote_pyshare.testing.faults import Faults
+from git_annex_remote_pyshare.testing.memory import MemoryBackend, arriving, received
+from git_annex_remote_pyshare.transfer import Progress, Source
+
+
+class _Begun(NamedTuple):
+    """An upload as the server keeps it."""
+
+    name: str
+    begun: float
+    bodies: dict[int, bytes]
+
+
+class PartsBackend(MemoryBackend):
+    """Takes parts of every object, as the limits say; a part's digest is its SHA-256, its token a name for that part.
+
+    Args:
+        limits: What it takes; None for a store that takes no parts.
+        place: As for MemoryBackend.
+        faults: As for MemoryBackend; `part_limits` and `fingerprint` meet none.
+        digests: As for MemoryBackend.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None,
+        place: Place | None = None,
+        *,
+        faults: Faults | None = None,
+        digests: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(place, faults=faults, digests=digests)
+        self.limits = limits
+        self.accepted: list[tuple[str, int]] = []
+        """Upload and number of each part that came whole, in the order of their coming."""
+        self._uploads: dict[str, _Begun] = {}
+        self._count = 0
+
+    def part_limits(self, _size: int) -> Limits | None:
+        return self.limits
+
+    def begin(self, name: str, _plan: Plan) -> str:
+        encode_name(name)
+        with self._met("begin"), self._lock:
+            self._count += 1
+            self._uploads[f"upload {self._count}"] = _Begun(name, time.time(), {})
+            return f"upload {self._count}"
+
+    def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        with self._met("send") as fault:
+            self._expect(upload, part)
+            body = received(source, part, progress, fault)
+            came = arriving(body, fault)
+            self._keep(upload, part, came)
+            if came != body:
+                raise Corrupt(f"part {part.number} of {upload.name} was damaged on its way", passing=True)
+            return _told(part.number, came)
+
+    def fingerprint(self, source: Source, part: Part) -> str:
+        return _told(part.number, received(source, part, lambda _: None, None)).digest
+
+    def sent(self, upload: Upload, _known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
+        with self._met("sent"), self._lock:
+            found = self._uploads.get(upload.id)
+            return {number: _told(number, body) for number, body in found.bodies.items()} if found else None
+
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
+        with self._met("finish") as fault:
+            begun = self._uploads.get(upload.id)
+            if begun is None:
+                return self._finished_before(upload, source)
+            if {number: _told(number, body) for number, body in begun.bodies.items()} != sent:
+                raise UploadLost(f"the server has not the parts of {upload.name} that it should have")
+            progress(upload.plan.size)
+            body = b"".join(begun.bodies[part.number] for part in upload.plan.parts())
+            receipt = self._stored(upload.name, arriving(body, fault))
+            self.lose_uploads(upload.id)
+            return receipt
+
+    def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
+        with self._met("abort"):
+            self.lose_uploads(id)
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        with self._met("unfinished"), self._lock:
+            uploads = list(self._uploads.items())
+        for upload, (name, begun, bodies) in uploads:
+            yield Unfinished(name, upload, begun, sum(map(len, bodies.values())))
+
+    def lose_uploads(self, *ids: str) -> None:
+        """Forget these uploads, or all if none is named."""
+        with self._lock:
+            for upload in ids or list(self._uploads):
+                self._uploads.pop(upload, None)
+
+    def _expect(self, upload: Upload, part: Part) -> None:
+        """Refuse what the limits forbid."""
+        with self._lock:
+            if upload.id not in self._uploads:
+                raise UploadLost(f"the server knows no {upload.id}")
+            there = self._uploads[upload.id].bodies
+            if self.limits is None or part.number > self.limits.most or part.size > self.limits.largest:
+                raise PyshareError(f"the server does not take {part}")
+            is_last = part.number == upload.plan.last
+            if not is_last and (part.size < self.limits.smallest or part.size % self.limits.step):
+                raise PyshareError(f"the server does not take {part}")
+            if is_last and self.limits.last_alone and len(there.keys() - {part.number}) < part.number - 1:
+                raise PyshareError("the last part came before all others were there")
+
+    def _keep(self, upload: Upload, part: Part, body: bytes) -> None:
+        with self._lock:
+            if upload.id not in self._uploads:
+                raise UploadLost(f"the server knows no {upload.id}")
+            self._uploads[upload.id].bodies[part.number] = body
+            self.accepted.append((upload.id, part.number))
+
+    def _finished_before(self, upload: Upload, source: Source) -> Receipt:
+        """What a repeated `finish` finds, when the answer to the first one was lost."""
+        found = self._read(upload.name, None)
+        if found is None or hashlib.sha256(found).hexdigest() != source.digest("sha256"):
+            raise UploadLost(f"the server knows no {upload.id}")
+        return Receipt(len(found))
+
+
+def _told(number: int, body: bytes) -> Sent:
+    """What the server says of a part that it has."""
+    return Sent(hashlib.sha256(body).hexdigest(), f"part {number}")
