@@ -92,10 +92,10 @@ class Entry:
         return Kept(upload, self._parts(lines, upload.plan), not 0 <= age < AGE)
 
     def _parts(self, lines: Iterator[bytes], plan: Plan) -> Mapping[int, Sent]:
-        """Up to a line that makes no sense, as a machine that lost its power may leave one."""
+        """Without lines that make no sense, as a machine that lost its power may leave them."""
         sent: dict[int, Sent] = {}
-        with suppress(ValueError, TypeError, KeyError):
-            for line in lines:
+        for line in lines:
+            with suppress(ValueError, TypeError, KeyError):
                 said = json.loads(line)
                 if 1 <= said["part"] <= plan.last:
                     sent[said["part"]] = Sent(str(said["digest"]), str(said["token"]))
@@ -187,19 +187,28 @@ def _file_name(place: Mapping[str, str], name: str) -> str:
 
 
 def _locked(path: str) -> FileIO | None:
-    """The file, or None while another process or job has it.
-
-    Where the file system has no locks we go on without: git-annex itself sends a key to a remote only once at a time.
-    """
+    """The file, or None while another process or job has it."""
     file = FileIO(path, "a+", opener=lambda path, flags: os.open(path, flags, 0o600))
-    is_ours = True
-    with suppress(OSError):
-        # Whoever had it may have removed it between our opening and its closing.
-        is_ours = try_lock(file.fileno()) and os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    if is_ours:
+    if _is_ours(file.fileno()) and _is_there(file):
         return file
     file.close()
     return None
+
+
+def _is_ours(descriptor: int) -> bool:
+    try:
+        return try_lock(descriptor)
+    except OSError:
+        # There are no locks, so we go on without: git-annex itself sends a key to a remote only once at a time.
+        return True
+
+
+def _is_there(file: FileIO) -> bool:
+    """Whether nobody has removed the file between our opening and our locking it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except FileNotFoundError:
+        return False
 
 
 def _whole_lines(text: bytes) -> Iterator[bytes]:

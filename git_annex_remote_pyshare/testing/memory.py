@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat, encode_name
 from git_annex_remote_pyshare.clone import Clone
@@ -111,12 +112,18 @@ def received(source: Source, part: Part, progress: Progress, fault: Fault | None
     """A part of a source, after its way over the line; `progress` counts from the part's beginning."""
     body = bytearray()
     with source.open(part.start) as file:
-        for piece in _line(iter(lambda: file.read(min(BLOCK, part.size - len(body))), b""), fault):
+        for piece in _line(_blocks(file, part.size), fault):
             body += piece
             progress(len(body))
     if len(body) != part.size:
         raise SourceChanged(f"{os.fsdecode(source.path)} changed while it was being stored")
     return bytes(body)
+
+
+def _blocks(file: BinaryIO, left: int) -> Iterator[bytes]:
+    while block := file.read(min(BLOCK, left)):
+        yield block
+        left -= len(block)
 
 
 def _send(body: bytes, sink: Sink, progress: Progress, fault: Fault | None) -> None:
