@@ -74,7 +74,9 @@ def file_at(caller: Caller, path: str) -> tuple[Spot, File]:
 
 def described(spot: Spot, entry: Entry) -> dict[str, Any]:
     """An entry's metadata without the tag; paths are left out where the caller cannot see it by a path."""
-    answer: dict[str, Any] = {"name": entry.path.rpartition("/")[2], "id": entry.id}
+    answer: dict[str, Any] = {"name": (entry.path or spot.before or "").rpartition("/")[2], "id": entry.id}
+    if spot.tree.is_shared:
+        answer["sharing_info"] = _sharing(spot.tree, entry)
     if spot.before is not None:
         shown = spot.before + entry.path
         answer.update(path_display=shown, path_lower=shown.lower())
@@ -116,6 +118,11 @@ def gone(path: str) -> dict[str, Any]:
     """The metadata of something that was deleted."""
     shown = {"name": path.rpartition("/")[2], "path_lower": path.lower(), "path_display": path}
     return {".tag": "deleted", **shown}
+
+
+def _sharing(tree: Tree, entry: Entry) -> dict[str, Any]:
+    """Which shared folder an entry is, or is in."""
+    return {"read_only": False, "parent_shared_folder_id" if entry.path else "shared_folder_id": tree.number}
 
 
 def _through_mounts(spot: Spot) -> Spot:

@@ -1,12 +1,10 @@
 """Friends without an account get from a public bucket: with our program, and without it."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from annex import PROGRAMS, Home, Repository
+from annex import Home, Repository
 from s3_gate import Login
 from scripted_s3 import ScriptedS3
 
@@ -86,19 +84,6 @@ def surrounded(bob: Home) -> None:
 
 def has_all(repository: Repository) -> bool:
     return {name: (repository.folder / name).read_bytes() for name in FILES} == FILES
-
-
-@pytest.fixture
-def carol(tmp_path: Path) -> Home:
-    """A friend who has git-annex but not our program."""
-    programs = tmp_path / "carol-programs"
-    programs.mkdir()
-    (programs / "git-annex").symlink_to(PROGRAMS / "git-annex")
-    home = Home(tmp_path / "carol", "Carol")
-    elsewhere = home.environment["PATH"].split(os.pathsep)[1:]
-    kept = [folder for folder in elsewhere if not (Path(folder) / "git-annex-remote-pyshare").exists()]
-    home.environment["PATH"] = os.pathsep.join([str(programs), *kept])
-    return home
 
 
 @pytest.mark.parametrize("public", [CEPH], indirect=True)
