@@ -63,6 +63,10 @@ class Owner:
     def home(self) -> Tree:
         return self.account.home
 
+    def log_in(self, scopes: str = "") -> Credential:
+        """Another login, for some of the scopes."""
+        return credential(self.service, self.account, scopes)
+
     def store(self, url: str = "dropbox:/annex", **settings: str) -> Backend:
         """A client of the store, which is closed in the end."""
         made = make(place_for(self.login, url, **settings))
