@@ -70,7 +70,7 @@ def faults(seed: int) -> Callable[[Seen], Play | None]:
     return decide
 
 
-@pytest.mark.parametrize(("jobs", "count"), [("-J1", 10), ("-J8", 24)])
+@pytest.mark.parametrize(("jobs", "count"), [("-J1", 6), ("-J8", 16)])
 def test_on_a_bad_line_nothing_is_lost_and_nothing_made_up_s3_1(
     repository: Repository, scripted: ScriptedS3, jobs: str, count: int
 ) -> None:
