@@ -81,7 +81,7 @@ def described(spot: Spot, entry: Entry) -> dict[str, Any]:
         shown = spot.before + entry.path
         answer.update(path_display=shown, path_lower=shown.lower())
     if isinstance(entry, Folder):
-        return answer
+        return {**answer, **_mounted(spot)}
     more = {
         "client_modified": entry.client_modified,
         "server_modified": entry.server_modified,
@@ -93,6 +93,14 @@ def described(spot: Spot, entry: Entry) -> dict[str, Any]:
     if not entry.is_downloadable:
         more["export_info"] = {"export_as": "pdf"}
     return {**answer, **more}
+
+
+def _mounted(spot: Spot) -> dict[str, Any]:
+    """What the folder of another namespace says besides: the namespace's id, and the name that it has here."""
+    if spot.path or not spot.before:
+        return {}
+    sharing = {"read_only": False, "shared_folder_id": spot.tree.number}
+    return {"name": spot.before.rpartition("/")[2], "sharing_info": sharing}
 
 
 def tagged_entry(spot: Spot, entry: Entry) -> dict[str, Any]:

@@ -129,6 +129,16 @@ def test_a_shared_folder_is_found_by_its_id_wherever_its_members_have_it(
         outsider.stat(NAME)
 
 
+def test_a_store_in_a_shared_folder_is_kept_by_the_folders_id(owner: Owner, opened: Opened) -> None:
+    shared = owner.service.shared_folder((owner.account, "/Work/Lab"))
+    found = established(opened, owner.login, "dropbox:/Work/Lab/data/annex")
+    assert found.settings == {"namespace": shared.number, "url": "dropbox:/data/annex"}
+    assert found.notes == (
+        f"/Work/Lab/data/annex is in the shared folder Lab, so the remote has url=dropbox:/data/annex"
+        f" namespace={shared.number} for all its members",
+    )
+
+
 def test_nothing_is_asked_again_where_the_settings_say_it(owner: Owner, opened: Opened) -> None:
     maker = ability(opened(place_for(owner.login, namespace="123")), Establishes)
     assert maker
