@@ -43,7 +43,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def prepare(self) -> None:
         """Read the settings; nothing is connected."""
-        self.session.configure(self.annex)
+        self.session.prepare(self.annex)
 
     def transfer_store(self, key: str, local_file: str) -> None:
         """Store the file as the object of `key`; over an existing one, too."""
