@@ -249,6 +249,18 @@ def test_eight_jobs_share_commits_and_never_meet(owner: Owner, layered: Backend,
     assert len([path for path in owner.home.entries if "key" in path]) == 64
 
 
+def test_eight_jobs_that_remove_and_store_never_meet_db2(owner: Owner, layered: Backend, tmp_path: Path) -> None:
+    several(layered, tmp_path, range(16))
+    owner.service.forget()
+    owner.service.lock_seconds = 0.02
+    with ThreadPoolExecutor(8) as pool:
+        removed = [pool.submit(layered.delete, f"{number:x}/KEY{number}") for number in range(16)]
+        several(layered, tmp_path, range(16, 32))
+    assert [one.exception() for one in removed] == [None] * 16
+    assert {seen.status for seen in owner.service.seen} == {200}
+    assert owner.routes().count("files/delete_v2") == 16
+
+
 @pytest.mark.parametrize("status", [pytest.param(409, id="DB2-409"), pytest.param(429, id="DB2-429")])
 def test_another_device_that_writes_is_waited_for(owner: Owner, layered: Backend, tmp_path: Path, status: int) -> None:
     owner.service.lock_seconds = 0.01
