@@ -3,7 +3,16 @@
 from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare import settings
-from git_annex_remote_pyshare.backends.base import Locates, Measures, Mounts, Place, Publishes, Remarks, ability
+from git_annex_remote_pyshare.backends.base import (
+    Backend,
+    Locates,
+    Measures,
+    Mounts,
+    Place,
+    Publishes,
+    Remarks,
+    ability,
+)
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_whole
 from git_annex_remote_pyshare.layout import name_of
@@ -34,15 +43,15 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def prepare(self) -> None:
         """Read the settings; nothing is connected."""
-        self.session.configure(self.annex)
+        self.session.prepare(self.annex)
 
     def transfer_store(self, key: str, local_file: str) -> None:
         """Store the file as the object of `key`; over an existing one, too."""
         source = Source(local_path(local_file), digests(key))
         store, name = self.session.store(self.annex), self._name(key)
         store.put(name, source, self.annex.progress)
-        publishes = ability(store, Publishes)
-        if publishes and is_whole(key) and (url := publishes.publish(name)):
+        publishes = _publishing(store, key)
+        if publishes and (url := publishes.publish(name)):
             self.annex.seturlpresent(key, url)
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
@@ -78,7 +87,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         store.delete(name)
         if (remarks := ability(store, Remarks)) and (text := remarks.remark()):
             self.annex.info(text)
-        if (publishes := ability(store, Publishes)) and is_whole(key):
+        if publishes := _publishing(store, key):
             for url in self.annex.geturls(key, "http"):
                 if publishes.has_published(name, url):
                     self.annex.seturlmissing(key, url)
@@ -116,6 +125,12 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def _name(self, key: str) -> str:
         return name_of(self.session.settings(self.annex)["layout"], key)
+
+
+def _publishing(store: Backend, key: str) -> Publishes | None:
+    """The store's ability to give the object of `key` a URL, where it has one, and is to use it."""
+    publishes = ability(store, Publishes)
+    return publishes if publishes and publishes.is_publishing() and is_whole(key) else None
 
 
 def _wrong_size(key: str, came: int, expected: int) -> Corrupt:

@@ -24,8 +24,21 @@ class Session:
     def __init__(self) -> None:
         self.stopping = Event()
         self._lock = Lock()
+        self._preparing = Lock()
+        self._is_prepared = False
         self._settings: Mapping[str, str] = {}
         self._store: Backend | None = None
+
+    def prepare(self, annex: Master) -> None:
+        """Ask for the settings at the first job's PREPARE: git-annex prepares each job, and all have one remote.
+
+        Raises:
+            BadSetting: One of them cannot work.
+        """
+        with self._preparing:
+            if not self._is_prepared:
+                self.configure(annex)
+                self._is_prepared = True
 
     def configure(self, annex: Master) -> Mapping[str, str]:
         """Ask git-annex for the settings that the remote's kind of store has, and keep them; offline.
@@ -39,7 +52,11 @@ class Session:
         return self._keep({"url": url, **{setting.name: annex.getconfig(setting.name) for setting in asked}})
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
-        """The same, with all settings that there are: one for stores of another kind is refused, too."""
+        """The same, with all settings that there are: one for stores of another kind is refused, too.
+
+        Whoever asks so is about to change them, so the next PREPARE asks again.
+        """
+        self._is_prepared = False
         return self._keep({setting.name: annex.getconfig(setting.name) for setting in SETTINGS})
 
     def settings(self, annex: Master) -> Mapping[str, str]:

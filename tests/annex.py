@@ -82,6 +82,14 @@ class Repository:
         repository.annex("init", "-q")
         return repository
 
+    def cloned(self, friend: Home) -> tuple["Repository", str]:
+        """A friend's clone of this repository that gets no content from here, and what git-annex says in it at once."""
+        made = Repository(friend, friend.folder / "clone")
+        friend.run("git", "clone", "-q", str(self.folder), str(made.folder), cwd=friend.folder)
+        made.git("config", "remote.origin.annex-ignore", "true")
+        told = made.annex("init", check=False)
+        return made, told.stdout + told.stderr
+
     def annex(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
         """`git annex …` in this repository."""
         return self.home.run("git", "annex", *arguments, cwd=self.folder, check=check, **more)
@@ -127,6 +135,19 @@ def alice(tmp_path: Path) -> Home:
 def bob(tmp_path: Path) -> Home:
     """Somebody else with an empty HOME."""
     return Home(tmp_path / "bob", "Bob")
+
+
+@pytest.fixture
+def carol(tmp_path: Path) -> Home:
+    """A friend who has git-annex but not our program."""
+    programs = tmp_path / "carol-programs"
+    programs.mkdir()
+    (programs / "git-annex").symlink_to(PROGRAMS / "git-annex")
+    home = Home(tmp_path / "carol", "Carol")
+    elsewhere = home.environment["PATH"].split(os.pathsep)[1:]
+    kept = [folder for folder in elsewhere if not (Path(folder) / "git-annex-remote-pyshare").exists()]
+    home.environment["PATH"] = os.pathsep.join([str(programs), *kept])
+    return home
 
 
 @pytest.fixture

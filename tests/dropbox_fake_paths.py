@@ -74,12 +74,14 @@ def file_at(caller: Caller, path: str) -> tuple[Spot, File]:
 
 def described(spot: Spot, entry: Entry) -> dict[str, Any]:
     """An entry's metadata without the tag; paths are left out where the caller cannot see it by a path."""
-    answer: dict[str, Any] = {"name": entry.path.rpartition("/")[2], "id": entry.id}
+    answer: dict[str, Any] = {"name": (entry.path or spot.before or "").rpartition("/")[2], "id": entry.id}
+    if spot.tree.is_shared:
+        answer["sharing_info"] = _sharing(spot.tree, entry)
     if spot.before is not None:
         shown = spot.before + entry.path
         answer.update(path_display=shown, path_lower=shown.lower())
     if isinstance(entry, Folder):
-        return answer
+        return {**answer, **_mounted(spot)}
     more = {
         "client_modified": entry.client_modified,
         "server_modified": entry.server_modified,
@@ -91,6 +93,14 @@ def described(spot: Spot, entry: Entry) -> dict[str, Any]:
     if not entry.is_downloadable:
         more["export_info"] = {"export_as": "pdf"}
     return {**answer, **more}
+
+
+def _mounted(spot: Spot) -> dict[str, Any]:
+    """What the folder of another namespace says besides: the namespace's id, and the name that it has here."""
+    if spot.path or not spot.before:
+        return {}
+    sharing = {"read_only": False, "shared_folder_id": spot.tree.number}
+    return {"name": spot.before.rpartition("/")[2], "sharing_info": sharing}
 
 
 def tagged_entry(spot: Spot, entry: Entry) -> dict[str, Any]:
@@ -116,6 +126,11 @@ def gone(path: str) -> dict[str, Any]:
     """The metadata of something that was deleted."""
     shown = {"name": path.rpartition("/")[2], "path_lower": path.lower(), "path_display": path}
     return {".tag": "deleted", **shown}
+
+
+def _sharing(tree: Tree, entry: Entry) -> dict[str, Any]:
+    """Which shared folder an entry is, or is in."""
+    return {"read_only": False, "parent_shared_folder_id" if entry.path else "shared_folder_id": tree.number}
 
 
 def _through_mounts(spot: Spot) -> Spot:

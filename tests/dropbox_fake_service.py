@@ -93,6 +93,7 @@ class FakeDropbox:
     def shared_folder(self, *mounted: tuple[Account, str]) -> Tree:
         """A new namespace that these accounts have at these paths."""
         tree = Tree()
+        tree.is_shared = True
         self.room("namespaces")[tree.number] = tree
         for account, path in mounted:
             account.home.mount(path, tree)

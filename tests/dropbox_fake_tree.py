@@ -66,6 +66,8 @@ class Tree:
     def __init__(self) -> None:
         self.number = str(3_000_000 + next(_numbers))
         """Its id."""
+        self.is_shared = False
+        """Whether it is a shared folder."""
         self.entries: dict[str, Entry] = {}
         """By lower-case path."""
         self.mounts: dict[str, Tree] = {}

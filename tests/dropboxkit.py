@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dropbox_fake import RunningDropbox
-from dropbox_fake_accounts import Account
+from dropbox_fake_accounts import Account, App
 from dropbox_fake_service import FakeDropbox
 from dropbox_fake_tree import Tree
 
@@ -19,9 +19,9 @@ SETTINGS = {"url": "dropbox:/annex", "namespace": "", "share": ""}
 NAME = "a/SHA256E-s7--key.bin"
 
 
-def credential(service: FakeDropbox, account: Account, scopes: str = "") -> Credential:
+def credential(service: FakeDropbox, account: Account, scopes: str = "", app: App | None = None) -> Credential:
     """A login with a refresh token, as `pyshare login` keeps it."""
-    login = service.log_in(account, scopes=scopes)
+    login = service.log_in(account, app, scopes)
     return credential_of(OurLogin(login.app.key, login.refresh, origin="pyshare login"))
 
 
@@ -62,6 +62,10 @@ class Owner:
     @property
     def home(self) -> Tree:
         return self.account.home
+
+    def log_in(self, scopes: str = "") -> Credential:
+        """Another login, for some of the scopes."""
+        return credential(self.service, self.account, scopes)
 
     def store(self, url: str = "dropbox:/annex", **settings: str) -> Backend:
         """A client of the store, which is closed in the end."""

@@ -81,6 +81,10 @@ BROKEN = {
     ("wsgidav", NOT_UTF8): "WsgiDAV stores the object, and then breaks the connection whenever it is asked for it",
     ("moto", NOT_UTF8): "moto replaces the bytes that are no UTF-8 in its listing",
     ("moto", "test_many_jobs_store_the_same_name_and_one_of_them_stays"): "moto's own jobs stumble over each other",
+    (
+        "rclone_s3",
+        "test_many_jobs_store_the_same_name_and_one_of_them_stays",
+    ): "rclone's S3 server fails, or mixes them",
 }
 """What a server does wrong, so that nobody in front of it can do it right: store, and name or test."""
 

@@ -254,6 +254,9 @@ def test_a_shared_folder_has_other_names_but_one_id(dropbox_here: RunningDropbox
         assert [entry.path_lower for entry in sdk.files_list_folder("", recursive=True).entries] == ["/ours", "/ours/x"]
     with sdk_of(service.log_in(bob)) as sdk:
         assert sdk.files_get_metadata(f"ns:{shared.number}/x").path_display == "/From Alice/X"
+        folder = sdk.files_get_metadata("/from alice")
+        assert (folder.name, folder.sharing_info.shared_folder_id) == ("From Alice", shared.number)
+        assert sdk.files_get_metadata("/from alice/x").sharing_info.parent_shared_folder_id == shared.number
         rooted = sdk.with_path_root(PathRoot.namespace_id(shared.number))
         assert rooted.files_get_metadata("/x").path_lower == "/x"
     with sdk_of(service.log_in(carol)) as sdk, pytest.raises(ApiError):

@@ -186,7 +186,13 @@ def _untagged(line: str) -> tuple[str, str]:
     return f"J {job} ", request
 
 
-@pytest.mark.parametrize("url", ["{folder}", "https://cloud.example.org/remote.php/dav/files/bob/annex"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("{folder}", "https://cloud.example.org/remote.php/dav/files/bob/annex", "s3://bucket/folder"),
+        *("dropbox:/folder", "https://www.dropbox.com/scl/fo/abc/folder?rlkey=def"),
+    ],
+)
 @pytest.mark.parametrize(
     ("offered", "begin"), [("INFO GETGITREMOTENAME", "PREPARE"), ("INFO GETGITREMOTENAME ASYNC", "J 1 PREPARE")]
 )

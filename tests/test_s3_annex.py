@@ -70,7 +70,7 @@ def faults(seed: int) -> Callable[[Seen], Play | None]:
     return decide
 
 
-@pytest.mark.parametrize(("jobs", "count"), [("-J1", 10), ("-J8", 24)])
+@pytest.mark.parametrize(("jobs", "count"), [("-J1", 6), ("-J8", 16)])
 def test_on_a_bad_line_nothing_is_lost_and_nothing_made_up_s3_1(
     repository: Repository, scripted: ScriptedS3, jobs: str, count: int
 ) -> None:
@@ -134,3 +134,17 @@ def test_who_may_not_list_the_bucket_stores_without_looking_first_s3_15(
     repository.annex("drop")
     repository.annex("get")
     assert (repository.folder / "file").read_bytes() == b"content"
+
+
+@pytest.mark.ceph
+def test_a_bucket_may_have_its_tenant_before_it_s3_30(repository: Repository, ceph_server: S3Server) -> None:
+    repository.home.environment.update(ceph_server.login)
+    bucket = ceph_server.fresh_bucket()
+    repository.initremote(f"s3://:{bucket}", ceph_server.settings)  # the tenant of users that are in none
+    repository.add({"file": b"content"})
+    repository.annex("copy", "--to", "store")
+    with ceph_server.client() as client:
+        found = client.list_objects(Bucket=bucket)["Contents"]
+    assert {item["Key"] for item in found} == {repository.key("file"), "annex-uuid"}
+    repository.annex("drop")
+    repository.annex("get")

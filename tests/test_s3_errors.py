@@ -82,6 +82,7 @@ def error(
         (403, "QuotaExceeded", Full, False),
         (507, "XMinioStorageFull", Full, False),
         (400, "InvalidStorageClass", BadSetting, False),
+        (400, "InvalidArgument", BadSetting, False),
         (400, "InvalidBucketName", BadSetting, False),
         (409, "OperationAborted", Busy, True),
         (412, "PreconditionFailed", Unreachable, False),

@@ -1,13 +1,12 @@
 """Friends without an account get from a public bucket: with our program, and without it."""
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import pytest
-from annex import PROGRAMS, Home, Repository
+from annex import Home, Repository
 from s3_gate import Login
+from scripted import served
 from scripted_s3 import ScriptedS3
 
 FILES = {"books/TLCL.pdf": b"%PDF-1.4 The Linux Command Line\n" * 40, "data/Messung \u00e4.csv": b"1;2\n"}
@@ -34,34 +33,45 @@ class Public(NamedTuple):
     login: Mapping[str, str]
 
 
+@pytest.fixture
+def door(scripted_s3: ScriptedS3) -> Iterator[ScriptedS3]:
+    """Where anyone may read what the scripted server has, who may not even list it; at that one nobody may.
+
+    So does Cloudflare's R2.
+    """
+    other = ScriptedS3()
+    other.objects, other.headers = scripted_s3.objects, scripted_s3.headers
+    other.public, other.lists = {"bucket"}, False
+    other.login = scripted_s3.login = Login()
+    with served(other):
+        yield other
+
+
 @pytest.fixture(params=["scripted", CEPH])
 def public(request: pytest.FixtureRequest) -> Public:
     if request.param == "scripted":
-        scripted: ScriptedS3 = request.getfixturevalue("scripted_s3")
-        scripted.public, scripted.login = {"bucket"}, Login()
+        door: ScriptedS3 = request.getfixturevalue("door")
         login = {"AWS_ACCESS_KEY_ID": Login().access_key, "AWS_SECRET_ACCESS_KEY": Login().secret_key}
-        return _public(scripted.url, "bucket", login)
+        return _public(request.getfixturevalue("scripted_s3").url, f"{door.url}/bucket", "bucket", login)
     ceph = request.getfixturevalue("ceph_server")
     bucket = ceph.fresh_bucket()
     ceph.publish(bucket)
-    return _public(ceph.endpoint, bucket, ceph.login)
+    return _public(ceph.endpoint, f"{ceph.endpoint}/{bucket}", bucket, ceph.login)
 
 
-def _public(endpoint: str, bucket: str, login: Mapping[str, str]) -> Public:
-    place = {"url": f"s3://{bucket}/our share", "endpoint": endpoint}
-    return Public({**place, "public": "yes", "publicurl": f"{endpoint}/{bucket}", "autoenable": "true"}, login)
+def _public(endpoint: str, publicurl: str, bucket: str, login: Mapping[str, str]) -> Public:
+    place = {"url": f"s3://{bucket}/our share", "endpoint": endpoint, "autoenable": "true"}
+    return Public({**place, "public": "yes", "publicurl": publicurl}, login)
 
 
 @pytest.fixture
-def published(repository: Repository, public: Public, request: pytest.FixtureRequest) -> Repository:
+def published(repository: Repository, public: Public) -> Repository:
     """Alice's dataset, of which she keeps no content herself."""
     repository.home.environment.update(public.login)
     repository.initremote(public.settings["url"], public.settings)
     repository.add({**FILES, **WITHHELD})
     repository.annex("copy", "--to", "store", *FILES)
     repository.annex("drop", *FILES)
-    if "scripted_s3" in request.fixturenames:  # from now on as for those who may not list the bucket
-        request.getfixturevalue("scripted_s3").lists = False
     return repository
 
 
@@ -86,19 +96,6 @@ def surrounded(bob: Home) -> None:
 
 def has_all(repository: Repository) -> bool:
     return {name: (repository.folder / name).read_bytes() for name in FILES} == FILES
-
-
-@pytest.fixture
-def carol(tmp_path: Path) -> Home:
-    """A friend who has git-annex but not our program."""
-    programs = tmp_path / "carol-programs"
-    programs.mkdir()
-    (programs / "git-annex").symlink_to(PROGRAMS / "git-annex")
-    home = Home(tmp_path / "carol", "Carol")
-    elsewhere = home.environment["PATH"].split(os.pathsep)[1:]
-    kept = [folder for folder in elsewhere if not (Path(folder) / "git-annex-remote-pyshare").exists()]
-    home.environment["PATH"] = os.pathsep.join([str(programs), *kept])
-    return home
 
 
 @pytest.mark.parametrize("public", [CEPH], indirect=True)
@@ -126,12 +123,13 @@ def test_a_friend_without_any_login_gets_and_is_not_told_that_what_was_withheld_
 
 @SCRIPTED
 def test_s3_18_a_friends_other_logins_are_shown_to_nobody(
-    published: Repository, bob: Home, surrounded: None, scripted_s3: ScriptedS3
+    published: Repository, bob: Home, surrounded: None, scripted_s3: ScriptedS3, door: ScriptedS3
 ) -> None:
     scripted_s3.forget()
     clone(bob, published).annex("get", "--from", "store", *FILES)
-    assert scripted_s3.methods() == ["GET"] * len(FILES)
-    assert not any("Authorization" in seen.headers for seen in scripted_s3.requests)
+    assert scripted_s3.requests == []
+    assert door.methods() == ["GET"] * len(FILES)
+    assert not any("Authorization" in seen.headers for seen in door.requests)
 
 
 def test_a_friend_without_our_program_gets_from_the_url(published: Repository, carol: Home) -> None:

@@ -168,6 +168,7 @@ def test_a_login_that_is_withheld_says_why(scripted_s3: ScriptedS3) -> None:
 def test_a_public_object_at_amazon_has_a_lasting_url(scripted_s3: ScriptedS3) -> None:
     store = backend(scripted_s3, endpoint="", public="yes")
     url = f"https://bucket.s3.amazonaws.com/pre/{KEY}"
+    assert store.is_publishing()
     assert store.publish(KEY) == store.locate(KEY) == url
     assert store.has_published(KEY, url)
     assert store.has_published(KEY, f"https://s3.eu-west-1.amazonaws.com/bucket/pre/{KEY}")
@@ -178,6 +179,7 @@ def test_a_public_object_at_amazon_has_a_lasting_url(scripted_s3: ScriptedS3) ->
 
 def test_a_store_for_logins_only_publishes_and_shares_nothing(scripted_s3: ScriptedS3) -> None:
     store = backend(scripted_s3)
+    assert not store.is_publishing()
     assert store.publish("a b") == ""
     assert not store.has_published("a b", "")
     assert store.locate("a b") == "s3://bucket/pre/a b"

@@ -165,8 +165,11 @@ class Mounts(Protocol):
 class Publishes(Protocol):
     """Ability: give whole objects a lasting URL that anyone may get, without a login and without this program."""
 
+    def is_publishing(self) -> bool:
+        """Whether the settings ask for URLs; else nobody looks for them, which costs git-annex some time per object."""
+
     def publish(self, name: str) -> str:
-        """The URL of a stored object; empty where the settings do not ask for one."""
+        """The URL of a stored object; empty where there is none."""
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether `url` may be one that `publish` gave for the object, which then ends with it."""

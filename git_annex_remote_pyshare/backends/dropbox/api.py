@@ -132,7 +132,7 @@ class Client:
                 raise self.failure(call, refusal)
             return Reply(refusal.innermost, refusal.tag, refusal.error)
         try:
-            result = json.loads(answer.read(_MOST))
+            result = json.loads(_body(answer, _MOST))
         except ValueError:
             raise errors.no_answer(self.doing(call.what)) from None
         return Reply(result if isinstance(result, dict) else {})
@@ -168,7 +168,15 @@ class Client:
 
 
 def _refusal(answer: BaseHTTPResponse) -> Refusal:
-    return errors.refusal_of(answer.status, answer.headers, answer.read(EXCERPT))
+    return errors.refusal_of(answer.status, answer.headers, _body(answer, EXCERPT))
+
+
+def _body(answer: BaseHTTPResponse, most: int) -> bytes:
+    """The body as far as `most` bytes; one that ends early is a broken connection, whatever came of it."""
+    body = answer.read(most)
+    if len(body) < most:
+        answer.read(1)  # only a read at the end tells that bytes are missing
+    return body
 
 
 def _in_header(arg: Mapping[str, Any] | None) -> str:

@@ -57,9 +57,13 @@ class DropboxBackend(Backend):
         """A link to the store's folder, with which any login at Dropbox reads it."""
         return self._verbs.share()
 
+    def is_publishing(self) -> bool:
+        """With `share=files`."""
+        return self.place.settings["share"] == "files"
+
     def publish(self, name: str) -> str:
-        """A link from which anyone gets the object, with `share=files`."""
-        return self._verbs.publish(name) if self.place.settings["share"] == "files" else ""
+        """A link from which anyone gets the object."""
+        return self._verbs.publish(name)
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether the link is one to a file of this name."""

@@ -121,7 +121,7 @@ def _by_tag(tag: str) -> Meaning | None:
 
 def _by_status(refusal: Refusal) -> Meaning:
     """Where the tags say nothing to us. Unions may grow, so a new tag of a route's own error may be anything."""
-    if refusal.tag and refusal.status == _ROUTE_ERROR:
+    if refusal.status == _ROUTE_ERROR:
         return UNKNOWN
     return BY_STATUS.get(refusal.status) or BY_STATUS.get(refusal.status // 100 * 100) or UNKNOWN
 

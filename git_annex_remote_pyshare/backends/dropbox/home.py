@@ -12,6 +12,7 @@ from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.errors import Denied
 
 _WHAT = "find out whose Dropbox it is"
+_NOWHERE = "/.pyshare-is-not-here"
 _NOTHING = ("path/not_found", "path/not_file")
 
 
@@ -49,16 +50,19 @@ def _shared_folder(client: Client, folder: str) -> Established | None:
 
 def _of_member(client: Client, first: str, root: str, home: str) -> str:
     """For a team's member: the home, unless only the team's space has the folder's beginning."""
-    at_home = bool(first) and bool(_look(client, first))
-    client.root = Root(root)
-    if not at_home and first and _look(client, first):
-        return root
-    client.root = Root(home)
+    at_home = not first or bool(_look(client, first))
+    there = root if not at_home and _can_reach(client, root, first) else home
+    # An app that sees its own folder only has no other namespace, not even the home around it.
+    return there if _can_reach(client, there, first or _NOWHERE) is not None else f"root:{root}"
+
+
+def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
+    """Whether something is at a path in the namespace; None if the login has nothing to do with that."""
+    client.root = Root(namespace)
     try:
-        _look(client, first or "/none")
-    except Denied:  # an app that sees its own folder only has no other namespace, not even the home around it
-        return f"root:{root}"
-    return home
+        return bool(_look(client, path))
+    except Denied:
+        return None
 
 
 def _look(client: Client, path: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 from threading import Lock
+from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Quota
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
@@ -16,14 +17,28 @@ _GOOD = 60.0
 """Seconds that an answer is good for."""
 
 
+class Usage(NamedTuple):
+    """Bytes."""
+
+    used: int
+    total: int | None
+    """None where Dropbox names no limit."""
+
+
 def quota(client: Client) -> Quota:
+    """See `Measures.quota`."""
+    used, total = usage(client)
+    return Quota(used, None if total is None else max(0, total - used))
+
+
+def usage(client: Client) -> Usage:
     """What Dropbox says (documentation of users/get_space_usage); of a team the room that is for this user."""
-    usage = client.rpc(Call("users/get_space_usage", None, "ask for the room")).result
-    allocation = usage.get("allocation", {})
+    found = client.rpc(Call("users/get_space_usage", None, "ask for the room")).result
+    allocation = found.get("allocation", {})
     if limit := allocation.get("user_within_team_space_allocated"):
-        return Quota(int(allocation.get("user_within_team_space_used_cached", usage["used"])), int(limit))
+        return Usage(int(allocation.get("user_within_team_space_used_cached", found["used"])), int(limit))
     total = allocation.get("allocated")
-    return Quota(int(allocation.get("used", usage["used"])), int(total) if total else None)
+    return Usage(int(allocation.get("used", found["used"])), int(total) if total else None)
 
 
 class Room:
@@ -36,7 +51,7 @@ class Room:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._lock = Lock()
-        self._known = Quota(0, None)
+        self._known = Usage(0, None)
         self._until = 0.0
         self._is_tight = False
 
@@ -60,10 +75,10 @@ class Room:
         if total is not None:
             error.what = f"{error.what}: {in_words(used)} of {in_words(total)} are used"
 
-    def _ask(self) -> Quota:
+    def _ask(self) -> Usage:
         with self._lock:
             if time.monotonic() > self._until:
-                self._known, self._until = Quota(0, None), time.monotonic() + _GOOD
+                self._known, self._until = Usage(0, None), time.monotonic() + _GOOD
                 with suppress(PyshareError):
-                    self._known = quota(self._client)
+                    self._known = usage(self._client)
             return self._known

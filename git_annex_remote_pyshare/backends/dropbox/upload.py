@@ -1,7 +1,7 @@
 """Stores an object: by one request if it is small and alone, else by a session, whose commit others may share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -57,6 +57,10 @@ class Uploads:
             raise
         source.learn(ALGORITHM, whole)
         return Receipt(made.get("size"), {ALGORITHM: str(made.get(ALGORITHM, whole))})
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Have the namespace alone, for another kind of write; raises Stopped when all is to end."""
+        return self._commits.turn()
 
     def close(self) -> None:
         """End all waiting."""

@@ -47,9 +47,10 @@ class Verbs:
         return receipt
 
     def delete(self, name: str) -> None:
-        """See `Backend.delete`."""
+        """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
         path = self._address.path_of(name)
-        self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE))
+        with self._uploads.turn():
+            self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE))
         self._presence.removed(path)
 
     def list(self, folder: str) -> Iterator[Entry]:

@@ -53,8 +53,12 @@ class S3Backend(Backend):
         """Where anyone can get the object, else its address for those with a login."""
         return self._address.public_url(name) or f"s3://{self._address.bucket}/{self._address.prefix}{name}"
 
+    def is_publishing(self) -> bool:
+        """Where the settings say at which address anyone may read."""
+        return bool(self._address.published)
+
     def publish(self, name: str) -> str:
-        """The object's lasting URL, where the settings say that anyone may read."""
+        """The object's lasting URL."""
         return self._address.public_url(name)
 
     def has_published(self, name: str, url: str) -> bool:

@@ -134,6 +134,10 @@ CODES: Mapping[str, Meaning] = {
     "InvalidLocationConstraint": Meaning(BadSetting, "the server has no such region", "Check region=."),
     "InvalidRegionName": Meaning(BadSetting, "the server has no such region", "Check region=."),
     "InvalidBucketName": Meaning(BadSetting, "no bucket can be called {bucket}", "Give another one in url=."),
+    # So Ceph calls a storage class that it does not have, but it is a word for other things, too.
+    "InvalidArgument": Meaning(
+        BadSetting, "the server refuses something in the request", "Check storageclass= and region=, if they are set."
+    ),
     "InvalidStorageClass": Meaning(BadSetting, "the server has no such storage class", "Check storageclass=."),
     "BucketAlreadyExists": Meaning(
         Denied, "the bucket {bucket} belongs to somebody else", "Give the new one another name in url=."

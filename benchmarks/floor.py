@@ -1,0 +1,106 @@
+"""How fast git-annex lets an external remote be: a `get` of small files by one that only links them.
+
+    python benchmarks/floor.py --repeat 5
+
+Beside it: git-annex's own webdav remote and ours, on one Apache. See README.md for what makes the difference.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dav import apache
+from remotes import OURS_WEBDAV, SERVICES, WEBDAV, Place, Remote, log_in
+from results import Results
+from room import Room, temporary_room
+from run import numbers
+from server import Server
+from table import show
+from workload import GET, NAME, Load, cold, make_load
+
+LINKING = "external that only links"
+TITLE = "files/s, loopback"
+
+
+class Way(NamedTuple):
+    """How git-annex is to check what it gets.
+
+    Attributes:
+        title: What the table calls it.
+        settings: What `git annex initremote` is given for it.
+        verify: The value of git config `remote.<name>.annex-verify`.
+    """
+
+    title: str
+    settings: tuple[str, ...] = ()
+    verify: str = "true"
+
+
+WAYS = (Way(""), Way(", chunk=50MiB", ("chunk=50MiB",)), Way(", annex-verify=false", verify="false"))
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--jobs", type=numbers, default=[1, 8], metavar="N,…", help="git-annex's -J (1,8)")
+    parser.add_argument("--files", type=int, default=300, metavar="N", help="files of 10 KiB (300)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="repetitions; medians are shown (1)")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    results = Results()
+    with temporary_room(None) as room:
+        room.install()
+        install_linking(room)
+        load = make_load(room, "small", options.files, 10 << 10)
+        with apache(room.subfolder("server"), 0) as server:
+            log_in(room, server)
+            for _ in range(options.repeat):
+                compare(room, server, load, options.jobs, results)
+    ratios = [(f"{row}{way.title}", WEBDAV) for row in (LINKING, OURS_WEBDAV) for way in WAYS]
+    print(show(results, TITLE, ratios))
+
+
+def install_linking(room: Room) -> None:
+    """Put the program of the linking remote where git-annex finds it."""
+    program = room.subfolder("linking") / "git-annex-remote-linking"
+    # -SEI: no site-packages and no environment, for the shortest start that Python has.
+    program.write_text(f"#!{sys.executable} -SEI\n" + Path(__file__).with_name("linking.py").read_text())
+    program.chmod(0o755)
+    room.environment["PATH"] = f"{program.parent}:{room.environment['PATH']}"
+
+
+def participants() -> tuple[Remote, ...]:
+    """The builtin remote, ours, and the one that only links."""
+    of_webdav = tuple(remote for remote in SERVICES["webdav"].remotes if remote.title in {OURS_WEBDAV, WEBDAV})
+    return (*of_webdav, Remote(LINKING, _linking))
+
+
+def compare(room: Room, server: Server, load: Load, jobs: Sequence[int], results: Results) -> None:
+    """Every remote in every way, once with each number of jobs."""
+    for number in jobs:
+        for remote in participants():
+            for way in WAYS:
+                files_per_s = load.files / get(room, server, _in(way, remote), load, number, way.verify)
+                results.add(TITLE, f"{remote.title}{way.title}", f"{GET} -J{number}", files_per_s)
+
+
+def get(room: Room, server: Server, remote: Remote, load: Load, jobs: int, verify: str) -> float:
+    """Seconds that a cold `git annex get` of all files takes."""
+    with cold(room, server, remote, load, jobs) as cycle:
+        room.run(("git", "config", f"remote.{NAME}.annex-verify", verify), cycle.repository)
+        return next(measured.watched.seconds for measured in cycle.store_and_get() if measured.phase == GET)
+
+
+def _linking(place: Place) -> Sequence[str]:
+    return ("type=external", "externaltype=linking", f"folder={place.path}")
+
+
+def _in(way: Way, remote: Remote) -> Remote:
+    return remote._replace(settings=lambda place: (*remote.settings(place), *way.settings))
+
+
+if __name__ == "__main__":
+    main()

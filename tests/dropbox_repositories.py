@@ -1,0 +1,15 @@
+"""Fixture: the real git-annex of somebody who keeps a dataset's content in the fake Dropbox."""
+
+import pytest
+from annex import Repository
+from dropbox_fake import RunningDropbox
+from dropbox_fake_accounts import Account
+from dropbox_people import machine
+
+
+@pytest.fixture
+def lab(repository: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account) -> Repository:
+    """Alice's repository with the remote `store`, and her login in the environment."""
+    machine(repository.home, fake_dropbox, dropbox_alice)
+    repository.initremote("dropbox:/Data", {"embedcreds": "no"})
+    return repository
