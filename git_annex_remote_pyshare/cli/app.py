@@ -28,6 +28,8 @@ COMMANDS = {
     ),
     "share": Row("git_annex_remote_pyshare.cli.share:share", "Make a link for friends, and say what to send them."),
     "restore": Row("git_annex_remote_pyshare.cli.restore:restore", "Bring archived data back, many files at once."),
+    "verify": Row("git_annex_remote_pyshare.cli.verify:verify", "Check that a store has what git-annex believes."),
+    "cleanup": Row("git_annex_remote_pyshare.cli.cleanup:cleanup", "Remove what unfinished uploads have left."),
     "demo": Row("git_annex_remote_pyshare.cli.demo:demo", "Watch Alice share a dataset with Bob."),
 }
 """In the order in which people need them."""

@@ -1,5 +1,7 @@
 """Which objects of a store hold the content of a key: itself, or its chunks."""
 
+from typing import NamedTuple
+
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.branch import chunks
 from git_annex_remote_pyshare.cli.here import Remote
@@ -7,8 +9,16 @@ from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.layout import branch_path, name_of
 
 
-def names_of(remote: Remote, key: str) -> list[str]:
-    """Names of the objects that make up a key's content in a remote.
+class Object(NamedTuple):
+    """One object that holds a content, or a chunk of one."""
+
+    name: str
+    key: str
+    """The content's, or the chunk's own."""
+
+
+def objects_of(remote: Remote, key: str) -> list[Object]:
+    """The objects that make up a key's content in a remote.
 
     Raises:
         BadSetting: The remote is encrypted: only git-annex itself knows the names.
@@ -21,7 +31,7 @@ def names_of(remote: Remote, key: str) -> list[str]:
     layout = remote.place.settings["layout"] or registry.kind_of(remote.place.url).layout
     cut = chunks(remote.place.clone.git_dir, branch_path(key), remote.uuid) if "chunk" in remote.annex else {}
     keys = [_chunk(key, size, number) for size, count in cut.items() for number in range(1, count + 1)]
-    return [name_of(layout, one) for one in keys or [key]]
+    return [Object(name_of(layout, one), one) for one in keys or [key]]
 
 
 def _chunk(key: str, size: int, number: int) -> str:

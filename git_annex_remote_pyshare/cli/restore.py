@@ -1,7 +1,6 @@
 """`pyshare restore NAME [PATHS]`: bring back archived objects, many at once, and show how far they are."""
 
 import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,8 +11,9 @@ from typing import NamedTuple, get_args
 import click
 
 from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
+from git_annex_remote_pyshare.cli.files import File, files_in
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
-from git_annex_remote_pyshare.cli.objects import names_of
+from git_annex_remote_pyshare.cli.objects import objects_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
 _AT_ONCE = 8
@@ -21,13 +21,6 @@ _AT_ONCE = 8
 
 
 FAILED = "failed"
-
-
-class File(NamedTuple):
-    """A file of the dataset whose content the store has."""
-
-    path: str
-    key: str
 
 
 class Found(NamedTuple):
@@ -57,7 +50,7 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
     Bringing back takes minutes to days and may cost money. The exit code is 1 when some could not be asked for.
     """
     remote = remote_named(name)
-    files = _files(name, paths)
+    files = files_in(name, paths)
     with opened(remote.place) as store:
         restores = ability(store, Restores)
         if restores is None:
@@ -68,28 +61,12 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
     return int(any(one.state == FAILED for one in found))
 
 
-def _files(name: str, paths: tuple[str, ...]) -> list[File]:
-    """The files whose content is in the remote, as far as git-annex knows."""
-    done = subprocess.run(
-        ["git", "annex", "find", f"--in={name}", "--json", "--", *paths],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-    )
-    if done.returncode:
-        raise BadSetting("git-annex cannot list the files", remedy="See what it says above.")
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return [File(row["file"], row["key"]) for row in rows]
-
-
 def _asked(remote: Remote, files: list[File], ask: Callable[[str], Readiness]) -> Iterator[Found]:
     """How far each file is after the store was asked, in the files' order."""
 
     def one(file: File) -> Found:
         try:
-            states = {ask(name) for name in names_of(remote, file.key)}
+            states = {ask(thing.name) for thing in objects_of(remote, file.key)}
         except PyshareError as error:
             return Found(file, FAILED, str(error))
         # A file is as far as the least of its chunks.
