@@ -71,6 +71,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
         "place",
         "backends",
         "backends.base",
+        "backends.parts",
         "backends.registry",
         "backends.webdav",
         "backends.s3",

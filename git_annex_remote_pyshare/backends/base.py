@@ -30,6 +30,8 @@ class Stat(NamedTuple):
 
     size: int | None
     """Bytes, or None where the server does not tell."""
+    digests: Mapping[str, str] = {}
+    """Hex digests that the server tells without more ado (algorithm as hashlib calls it → digest)."""
 
 
 class Entry(NamedTuple):
@@ -37,6 +39,8 @@ class Entry(NamedTuple):
 
     name: str
     size: int | None
+    """As in Stat."""
+    digests: Mapping[str, str] = {}
     """As in Stat."""
 
 

@@ -18,20 +18,21 @@ class Object(NamedTuple):
 
 
 def objects_of(remote: Remote, key: str) -> list[Object]:
-    """The objects that make up a key's content in a remote.
-
-    Raises:
-        BadSetting: The remote is encrypted: only git-annex itself knows the names.
-    """
-    if remote.annex.get("encryption", "none") != "none":
-        raise BadSetting(
-            f"the names of objects in {remote.place.url} are encrypted",
-            remedy="Type: git annex get, which asks for what it finds archived.",
-        )
+    """The objects that make up a key's content in a remote; raises BadSetting as `refuse_encrypted`."""
+    refuse_encrypted(remote)
     layout = remote.place.settings["layout"] or registry.kind_of(remote.place.url).layout
     cut = chunks(remote.place.clone.git_dir, branch_path(key), remote.uuid) if "chunk" in remote.annex else {}
     keys = [_chunk(key, size, number) for size, count in cut.items() for number in range(1, count + 1)]
     return [Object(name_of(layout, one), one) for one in keys or [key]]
+
+
+def refuse_encrypted(remote: Remote) -> None:
+    """Raise BadSetting for an encrypted remote: only git-annex itself knows the names there."""
+    if remote.annex.get("encryption", "none") != "none":
+        raise BadSetting(
+            f"the names of objects in {remote.place.url} are encrypted",
+            remedy="Type: git annex get for what is archived, git annex fsck --from to check: it knows them.",
+        )
 
 
 def _chunk(key: str, size: int, number: int) -> str:

@@ -1,7 +1,6 @@
 """`pyshare restore NAME [PATHS]`: bring back archived objects, many at once, and show how far they are."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import NamedTuple, get_args
 import click
 
 from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
+from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.files import File, files_in
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
 from git_annex_remote_pyshare.cli.objects import objects_of
@@ -56,7 +56,7 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
         if restores is None:
             raise BadSetting(f"{remote.place.url} has no archive", remedy=f"Type: git annex get --from {quote(name)}")
         asked = _asked(remote, files, restores.readiness if status else restores.restore)
-        found = list(asked) if as_json else _with_bar(asked, len(files))
+        found = list(with_bar(asked, len(files), "Asking"))
     _show(found, as_json=as_json)
     return int(any(one.state == FAILED for one in found))
 
@@ -74,11 +74,6 @@ def _asked(remote: Remote, files: list[File], ask: Callable[[str], Readiness]) -
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield from pool.map(one, files)
-
-
-def _with_bar(asked: Iterator[Found], count: int) -> list[Found]:
-    with click.progressbar(asked, length=count, label="Asking", file=sys.stderr) as bar:
-        return list(bar)
 
 
 def _show(found: list[Found], *, as_json: bool) -> None:

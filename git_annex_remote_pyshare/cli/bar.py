@@ -1,0 +1,18 @@
+"""A progress bar for commands that ask a store for many things."""
+
+import sys
+from collections.abc import Iterator
+from typing import TypeVar
+
+import click
+
+Item = TypeVar("Item")
+
+
+def with_bar(items: Iterator[Item], count: int, label: str) -> Iterator[Item]:
+    """The items as they come, with a bar on the terminal; without one, nothing is shown."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=count, label=label, file=sys.stderr) as bar:
+        yield from bar
