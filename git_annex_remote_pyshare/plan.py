@@ -91,8 +91,13 @@ class Upload(NamedTuple):
     plan: Plan
 
 
-def plan(size: int, limits: Limits) -> Plan:
+def plan(size: int, limits: Limits, wanted: int = 0) -> Plan:
     """Cut an object of `size` bytes.
+
+    Args:
+        size: Bytes.
+        limits: What the store takes.
+        wanted: Bytes that a part shall have as far as the limits allow; 0 for a good choice.
 
     Raises:
         Full: The store does not take so much, even in its largest parts.
@@ -103,6 +108,6 @@ def plan(size: int, limits: Limits) -> Plan:
             f"the object has {in_words(size)}, and the store takes at most {in_words(largest * limits.most)}",
             remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
         )
-    wanted = min(max(size // _AIM, _SMALLEST), _LARGEST, largest)
-    needed = max(wanted, limits.smallest, -(-size // limits.most))
+    good = min(max(size // _AIM, _SMALLEST), _LARGEST)
+    needed = max(min(wanted or good, largest), limits.smallest, -(-size // limits.most))
     return Plan(size, -(-needed // limits.step) * limits.step)

@@ -70,6 +70,8 @@ class Rule(NamedTuple):
     path: str = ""
     """Regular expression that is searched for in the path."""
     times: int = 1
+    target: str = ""
+    """Regular expression that is searched for in the request's target as it was sent, where the query is."""
 
 
 class Scripted:
@@ -100,7 +102,8 @@ class Scripted:
 
     def _next_of_script(self, seen: Seen) -> Play | None:
         for index, rule in enumerate(self._rules):
-            if rule.method == seen.method and re.search(rule.path, seen.path):
+            fits = re.search(rule.path, seen.path) and re.search(rule.target, seen.target)
+            if rule.method == seen.method and fits:
                 left = rule._replace(times=rule.times - 1)
                 self._rules[index : index + 1] = [left] if left.times else []
                 return rule.play

@@ -1,7 +1,7 @@
 """A small S3 server in this process that keeps its objects in a dict and plays scripted faults.
 
 It records every request, and checks clocks, regions and payloads, and signatures where it has a `login`. What it can be
-told to answer instead stands in s3_answers.py; multipart uploads, versions and policies are for the real servers.
+told to answer instead stands in s3_answers.py; versions and policies are for the real servers.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from s3_answers import listing, refused
 from s3_gate import Login, Rules, is_signed, refusal, spoilt
+from s3_multipart import Made, Multipart, completed
 from scripted import Answer, Handler, Scripted, Seen
 
 ARCHIVES = frozenset(("GLACIER", "DEEP_ARCHIVE"))
@@ -44,7 +45,9 @@ class _Handler(Handler):
         return super().date_time_string(int(self.scripted.now()) if timestamp is None else timestamp)
 
     def keep_half(self, seen: Seen) -> None:
-        self.scripted.objects[_asked(seen).name] = seen.body[: len(seen.body) // 2]
+        asked = _asked(seen)
+        if "uploadId" not in asked.query:  # half a part is none
+            self.scripted.objects[asked.name] = seen.body[: len(seen.body) // 2]
 
     def proper(self, seen: Seen) -> Answer:
         asked = _asked(seen)
@@ -79,6 +82,8 @@ class _Handler(Handler):
         missing = self._not_mine(asked)
         if missing or not self.scripted.lists:
             return missing or refused(403, "AccessDenied", "Access Denied")
+        if "uploads" in asked.query:
+            return self.scripted.multipart.uploads(asked.bucket, asked.query)
         sizes = {
             name.removeprefix(asked.name): len(content)
             for name, content in self.scripted.objects.items()
@@ -89,15 +94,17 @@ class _Handler(Handler):
     def _put_object(self, asked: _Asked) -> Answer:
         if missing := self._not_mine(asked):
             return missing
+        if "uploadId" in asked.query:
+            return self.scripted.multipart.take(asked.query, asked.seen.body)
         if asked.seen.headers.get("If-None-Match") == "*" and asked.name in self.scripted.objects:
             return refused(412, "PreconditionFailed")
         self.scripted.objects[asked.name] = asked.seen.body
-        self.scripted.headers[asked.name] = {
-            name: value for name, value in asked.seen.headers.items() if _KEPT.fullmatch(name)
-        }
+        self.scripted.headers[asked.name] = _kept(asked.seen)
         return 200, {"ETag": _etag(asked.seen.body)}, b""
 
     def _delete_object(self, asked: _Asked) -> Answer:
+        if "uploadId" in asked.query:
+            return self.scripted.multipart.abort(asked.query["uploadId"])
         self.scripted.objects.pop(asked.name, None)
         self.scripted.headers.pop(asked.name, None)
         return self._not_mine(asked) or (204, {}, b"")
@@ -106,6 +113,8 @@ class _Handler(Handler):
         return self._missing(asked) or self._whole(asked)
 
     def _get_object(self, asked: _Asked) -> Answer:
+        if "uploadId" in asked.query:
+            return self.scripted.multipart.parts(asked.query)
         if missing := self._missing(asked):
             return missing
         if self.scripted.is_archived(asked.name):
@@ -117,9 +126,21 @@ class _Handler(Handler):
         return _part(headers, content, int(wanted[1]), wanted[2]) if wanted else (status, headers, content)
 
     def _post_object(self, asked: _Asked) -> Answer:
+        if "uploads" in asked.query:
+            return self._not_mine(asked) or self.scripted.multipart.begin(asked.bucket, asked.key, _kept(asked.seen))
+        if "uploadId" in asked.query:
+            return self._finish(asked)
         if "restore" not in asked.query:
             return self._unknown(asked)
         return self._missing(asked) or self.scripted.restore(asked.name)
+
+    def _finish(self, asked: _Asked) -> Answer:
+        made = self.scripted.multipart.finish(asked.query["uploadId"], asked.seen.body)
+        if not isinstance(made, Made):
+            return made
+        self.scripted.objects[asked.name] = made.content
+        self.scripted.headers[asked.name] = {**made.headers, "ETag": made.tag}
+        return completed(made.tag)
 
     def _whole(self, asked: _Asked) -> Answer:
         content = self.scripted.objects[asked.name]
@@ -149,6 +170,7 @@ class ScriptedS3(Scripted):
     def __init__(self) -> None:
         super().__init__()
         self.objects: dict[str, bytes] = {}
+        self.multipart = Multipart()
         self.headers: dict[str, dict[str, str]] = {}
         """What HEAD and GET send besides, or instead, by object: x-amz-restore, Content-Encoding, ETag …"""
         self.buckets = {"bucket"}
@@ -208,6 +230,10 @@ def _asked(seen: Seen) -> _Asked:
     path = seen.path.removeprefix("/")
     bucket, _, key = (host[1], "", path) if host else path.partition("/")
     return _Asked(bucket, key, dict(parse_qsl(urlsplit(seen.target).query, keep_blank_values=True)), seen)
+
+
+def _kept(seen: Seen) -> dict[str, str]:
+    return {name: value for name, value in seen.headers.items() if _KEPT.fullmatch(name)}
 
 
 def _etag(content: bytes) -> str:

@@ -109,6 +109,13 @@ def test_parts_grow_with_the_object(size: int, part_size: int) -> None:
     assert plan(size, S3).part_size == part_size
 
 
+@pytest.mark.parametrize(
+    ("wanted", "part_size"), [(1, 5 * MIB), (5 * MIB, 5 * MIB), (64 * MIB, 64 * MIB), (6 * GIB, 5 * GIB)]
+)
+def test_parts_are_as_large_as_the_user_wants_them_and_the_store_takes(wanted: int, part_size: int) -> None:
+    assert plan(10 * GIB, S3, wanted).part_size == part_size
+
+
 @given(st.integers(0, S3_LARGEST), st.integers(0, S3_LARGEST))
 def test_a_larger_object_never_has_smaller_parts(one: int, other: int) -> None:
     smaller, larger = sorted((one, other))

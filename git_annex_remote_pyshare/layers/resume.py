@@ -69,6 +69,7 @@ class Resumed(Layer):
             if self._made is None:
                 clone = self.place.clone
                 streams = Streams(max(1, int(clone.number("pyshare-parts", STREAMS))), self._clock)
-                shared = Shared(self.place.settings, Journal(clone.git_dir), streams, self._stopping)
+                part_size = int(clone.size("pyshare-part-size") or 0)
+                shared = Shared(self.place.settings, Journal(clone.git_dir), streams, self._stopping, part_size)
                 self._made = Uploads(takes, self.run, shared)
             return self._made

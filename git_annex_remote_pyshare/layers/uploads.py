@@ -32,6 +32,8 @@ class Shared(NamedTuple):
     journal: Journal
     streams: Streams
     stopping: Event
+    part_size: int = 0
+    """Bytes that this clone wants a part to have; 0 for a good choice."""
 
 
 class Uploads:
@@ -74,7 +76,7 @@ class _Attempt:
     def store(self, name: str, limits: Limits, progress: Progress) -> Receipt:
         """See `Uploads.store`."""
         stamp = self._source.stamp()
-        upload = self._begun(name, plan(self._source.size, limits), progress)
+        upload = self._begun(name, plan(self._source.size, limits, self._shared.part_size), progress)
         try:
             self._send(upload, limits, progress)
             if self._source.stamp() != stamp:

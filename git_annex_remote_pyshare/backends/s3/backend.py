@@ -1,6 +1,6 @@
 """The S3 backend: each verb as one request."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.backends.s3.verbs import Verbs
+    from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 
 
 class S3Backend(Backend):
@@ -93,6 +95,32 @@ class S3Backend(Backend):
         """That a removed object was only hidden, the first time."""
         remarks = self._opened.remarks if self._opened is not None else []
         return remarks.pop() if remarks else ""
+
+    def part_limits(self, size: int) -> "Limits | None":
+        return self._verbs.parts.limits(size)
+
+    def begin(self, name: str, _plan: "Plan") -> str:
+        return self._verbs.parts.begin(name)
+
+    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
+        return self._verbs.parts.send(upload, part, source, progress)
+
+    def fingerprint(self, source: Source, part: "Part") -> str:
+        from git_annex_remote_pyshare.backends.s3.parts import fingerprint  # noqa: PLC0415  # as in _verbs
+
+        return fingerprint(source, part)
+
+    def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
+        return self._verbs.parts.sent(upload, known)
+
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", _source: Source, progress: Progress) -> Receipt:
+        return self._verbs.finish(upload, sent, progress)
+
+    def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
+        self._verbs.parts.abort(name, id)
+
+    def unfinished(self) -> "Iterator[Unfinished]":
+        return self._verbs.unfinished()
 
     @property
     def _verbs(self) -> "Verbs":

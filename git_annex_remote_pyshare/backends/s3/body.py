@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.transport.body import Body
 
 
 class Summed(Body):
-    """The whole of a source; after it was sent, `md5` is the hex digest of what was sent last, or empty."""
+    """A source, or a part of it; after it was sent, `md5` is the hex digest of what was sent last, or empty."""
 
     md5 = ""
 

@@ -24,6 +24,8 @@ from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange, release
 
 _READS = {"GET", "HEAD"}
+_OF_UPLOADS = {"uploads", "uploadId"}
+"""Words of a query that is about unfinished uploads."""
 _MUTE = {301, 307, 400, 403}
 """Statuses whose reason stands in the body, which the answer to HEAD does not have."""
 _ASKS_FOR_PAUSE = {429, 503}
@@ -53,6 +55,13 @@ class Request(NamedTuple):
     """The body's SHA-256 in hex, or `signing.UNSIGNED`."""
     awaited: tuple[int, ...] = ()
     """Statuses beside successes that the asker understands himself."""
+    patience: float = _SLOW_ANSWER
+    """Seconds that the answer may take to begin, if it is no reading and that is longer than the time limit."""
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether it reads objects or their list, which a bucket's owner may have opened to anyone."""
+        return self.method in _READS and not _OF_UPLOADS & {name for name, _ in self.query}
 
 
 class Client:
@@ -128,7 +137,7 @@ class Client:
     def _send(self, request: Request) -> BaseHTTPResponse:
         tried: set[type[PyshareError]] = set()
         while True:
-            login = self.login.for_request(writing=request.method not in _READS)
+            login = self.login.for_request(writing=not request.reads_data)
             address = self.address
             answer = self._once(request, address, login)
             if answer.status < 300 or answer.status in request.awaited:
@@ -145,7 +154,7 @@ class Client:
 
     def _once(self, request: Request, address: Address, login: Credential | None) -> BaseHTTPResponse:
         headers = {**self._headers, **request.headers}
-        patience = 0 if request.method in _READS else _SLOW_ANSWER
+        patience = 0 if request.method in _READS else request.patience
         if login is None and self._published and request.method in _READS and not request.query:
             url = self._published + request.path.removeprefix(address.bucket_path).removeprefix("/")
             return self._connections.send(request.method, url, headers)

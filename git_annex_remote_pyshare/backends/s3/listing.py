@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from git_annex_remote_pyshare.backends.base import Entry, encode_name
+from git_annex_remote_pyshare.backends.s3.document import ask
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
-from git_annex_remote_pyshare.errors import BadName, NotAStore, Unreachable
+from git_annex_remote_pyshare.errors import BadName, Unreachable
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
+    from xml.etree.ElementTree import Element
 
 MARKER = "annex-uuid"
 """Name under which git-annex's own S3 remote, and ours, keep the UUID of the remote that the place belongs to."""
-
-_LONGEST = 1 << 24
-"""Bytes of a page: a thousand keys of 1024 bytes, three times as long when encoded, and their metadata."""
 
 
 class _Page(NamedTuple):
@@ -36,7 +34,7 @@ def entries(client: Client, folder: str) -> Iterator[Entry]:
     below = f"{prefix}{folder}/" if folder else prefix
     for key, size in _keys(client, below):
         name = key.removeprefix(prefix)
-        if name != MARKER and _is_legal(name):
+        if name != MARKER and is_legal(name):
             yield Entry(name, size)
 
 
@@ -57,29 +55,7 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
 
 def _page(client: Client, query: tuple[tuple[str, str], ...]) -> _Page:
     request = Request("GET", client.address.bucket_path, "list the store", query)
-    with client.ask(request) as answer:
-        text = answer.read(_LONGEST + 1)
-    document = _parsed(text) if len(text) <= _LONGEST else None
-    if document is None:
-        raise NotAStore(
-            f"cannot list {client.address.shown}: the answer is no listing", remedy="Check url= and endpoint=."
-        )
-    return _read(document, is_second=("list-type", "2") in query)
-
-
-def _parsed(text: bytes) -> "Element | None":
-    from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # only the exception; defusedxml parses
-
-    from defusedxml import DefusedXmlException  # noqa: PLC0415  # only a listing needs XML
-    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
-
-    try:
-        document: Element = fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
-        return None
-    for node in document.iter():
-        node.tag = node.tag.rpartition("}")[2]  # some servers leave the namespace out
-    return document if document.tag == "ListBucketResult" else None
+    return _read(ask(client, request, "ListBucketResult"), is_second=("list-type", "2") in query)
 
 
 def _read(document: "Element", *, is_second: bool) -> _Page:
@@ -87,23 +63,22 @@ def _read(document: "Element", *, is_second: bool) -> _Page:
     keys = []
     for node in document.iterfind("Contents"):
         size = node.findtext("Size") or ""
-        keys.append(
-            (_decoded(node.findtext("Key") or "", is_encoded=is_encoded), int(size) if size.isdigit() else None)
-        )
+        keys.append((decoded(node.findtext("Key") or "", is_encoded=is_encoded), int(size) if size.isdigit() else None))
     if document.findtext("IsTruncated", "").strip() != "true":
         return _Page(keys, ())
     if is_second and (token := document.findtext("NextContinuationToken")):
         return _Page(keys, (("list-type", "2"), ("continuation-token", token)))
     # A server that knows only the first version ignores that we asked for the second.
-    marker = _decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
+    marker = decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
     return _Page(keys, (("marker", marker or keys[-1][0]),) if marker or keys else ())
 
 
-def _decoded(key: str, *, is_encoded: bool) -> str:
+def decoded(key: str, *, is_encoded: bool) -> str:
+    """A key of a document; `is_encoded` where that says that its keys are as in a URL."""
     return unquote_to_bytes(key.replace("+", " ")).decode("utf-8", "surrogateescape") if is_encoded else key
 
 
-def _is_legal(name: str) -> bool:
+def is_legal(name: str) -> bool:
     """Whether it can be an object of a store: others may have put folders' placeholders and the like beside them."""
     try:
         return bool(encode_name(name))

@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.errors import (
     NotFound,
     PyshareError,
     Unreachable,
+    UploadLost,
 )
 
 
@@ -102,6 +103,7 @@ _NO_ROOM = Meaning(Full, "the server has no room left", _ROOM)
 _NAME = Meaning(BadName, "the server cannot hold an object of this name")
 _UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
 PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
+_LOST = Meaning(UploadLost, "the server has not all of the upload any more")
 _CHANGED = Meaning(Unreachable, "the object is not what it was before", passing=False)
 
 CODES: Mapping[str, Meaning] = {
@@ -172,6 +174,12 @@ CODES: Mapping[str, Meaning] = {
     "XAmzContentChecksumMismatch": _DAMAGED,
     "EntityTooLarge": _TOO_LARGE,
     "MaxMessageLengthExceeded": _TOO_LARGE,
+    "NoSuchUpload": _LOST,
+    "InvalidPart": _LOST,
+    "InvalidPartOrder": _LOST,
+    "EntityTooSmall": Meaning(
+        UploadLost, "the server wants larger parts", "Set git config remote.NAME.pyshare-part-size."
+    ),
     "QuotaExceeded": _NO_ROOM,
     "InsufficientCapacity": _NO_ROOM,
     "XMinioStorageFull": _NO_ROOM,

@@ -34,7 +34,7 @@ class Uploads:
     def __init__(self, place: Place, client: Client, bucket: Bucket) -> None:
         self._client = client
         self._bucket = bucket
-        self._storage_class = place.settings["storageclass"]
+        self._headers_of_new = headers_of_new(place.settings)
         self._wants_md5 = False
 
     def store(self, name: str, source: Source, progress: Progress) -> Receipt:
@@ -54,8 +54,7 @@ class Uploads:
             _hold_against_key(source)
             raise
         except Denied as error:
-            # A bucket that locks its objects (API Reference, "PutObject", Content-MD5) says so in words only.
-            if self._wants_md5 or "Content-MD5" not in error.what:
+            if self._wants_md5 or not asks_for_md5(error):
                 raise
             self._wants_md5 = True
         return self._put(name, source, progress)
@@ -73,7 +72,7 @@ class Uploads:
         with self._client.ask(request) as answer:
             if b"<Error" in (said := answer.read(EXCERPT)):
                 raise self._client.failure(request, answer, said)
-            md5 = _md5_of(answer.headers)
+            md5 = md5_of(answer.headers)
         if isinstance(body, Summed) and body.md5:
             source.learn("md5", body.md5)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
@@ -84,9 +83,7 @@ class Uploads:
         return Body(source, progress) if is_proved else Summed(source, progress)
 
     def _headers(self, source: Source) -> dict[str, str]:
-        headers = {"Content-Type": "application/octet-stream"}
-        if self._storage_class:
-            headers["x-amz-storage-class"] = self._storage_class
+        headers = dict(self._headers_of_new)
         if md5 := source.digest("md5") if self._wants_md5 else source.known("md5"):
             headers["Content-MD5"] = b64encode(bytes.fromhex(md5)).decode()
         return headers
@@ -100,7 +97,20 @@ def _hold_against_key(source: Source) -> None:
             raise SourceChanged("the file to store is not what its key says", remedy="Type: git annex fsck")
 
 
-def _md5_of(headers: Mapping[str, str]) -> str:
+def headers_of_new(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """What the server shall know of every new object."""
+    headers = {"Content-Type": "application/octet-stream"}
+    if settings["storageclass"]:
+        headers["x-amz-storage-class"] = settings["storageclass"]
+    return headers
+
+
+def asks_for_md5(error: Denied) -> bool:
+    """Whether a bucket that locks its objects wants Content-MD5 (API Reference, "PutObject"): it says so in words."""
+    return "Content-MD5" in error.what
+
+
+def md5_of(headers: Mapping[str, str]) -> str:
     """The MD5 that the server computed, where the ETag is one (API Reference, "Object", ETag); else empty."""
     is_encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms") or _CUSTOMER_KEY in headers
     match = _MD5.fullmatch(headers.get("ETag", ""))

@@ -1,17 +1,21 @@
 """The contract's verbs as requests, and what they share: the connections, and all that was learned of the server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.parts import Unfinished
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import entries
+from git_annex_remote_pyshare.backends.s3.parts import Parts
 from git_annex_remote_pyshare.backends.s3.reading import Downloads, Recent
+from git_annex_remote_pyshare.backends.s3.unfinished import uploads
 from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.errors import NotFound
+from git_annex_remote_pyshare.plan import Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
@@ -29,6 +33,7 @@ class Verbs:
         self.archive = Archive(self.client, place.clone)
         self.remarks: list[str] = []
         """What the user has not been told yet."""
+        self.parts = Parts(place, self.client, self.bucket, self.remarks)
         self._keeps_versions = False
         self._recent = Recent()
         self._downloads = Downloads(self.client, self.archive, self._recent)
@@ -47,6 +52,16 @@ class Verbs:
         receipt = self._uploads.store(name, source, progress)
         self._recent.stored(name)
         return receipt
+
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], progress: Progress) -> Receipt:
+        """See `TakesParts.finish`."""
+        receipt = self.parts.finish(upload, sent, progress)
+        self._recent.stored(upload.name)
+        return receipt
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """See `TakesParts.unfinished`."""
+        return uploads(self.client)
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""

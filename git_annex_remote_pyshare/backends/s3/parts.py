@@ -1,0 +1,236 @@
+"""Stores a large object in parts: S3's multipart upload. See `TakesParts` for what each method is for.
+
+After Amazon S3 User Guide, "Uploading and copying objects using multipart upload", and the API Reference.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.s3 import document, multipart
+from git_annex_remote_pyshare.backends.s3.body import Summed
+from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
+from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new, md5_of
+from git_annex_remote_pyshare.errors import Corrupt, Denied, NotAStore, NotFound, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
+from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.span import span_of
+from git_annex_remote_pyshare.transport.waiting import telling
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+PART_SIZE = "pyshare-part-size"
+"""git config `remote.<name>.pyshare-part-size`; the resume layer goes by it, we only want two parts at least."""
+
+_WHOLE = 32 << 20
+"""Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
+begin anew when a slow line breaks."""
+
+_SMALLEST = 5 << 20
+"""Bytes that each part but the last must have (User Guide, "Amazon S3 multipart upload limits")."""
+
+_MOST = 10_000
+_MOST_ELSEWHERE = 1_000
+"""Parts that Amazon takes (same page), and those that everybody takes: Scaleway has no more."""
+
+
+class _Found(NamedTuple):
+    """An object as its headers tell of it."""
+
+    size: int | None
+    tag: str
+    """Its entity tag; empty where that means nothing to us."""
+
+
+class Parts:
+    """All uploads in parts of one store.
+
+    Args:
+        place: Its settings say how objects are stored.
+        client: Sends the requests.
+        bucket: Is made where it is missing.
+        remarks: Takes what the user should know.
+    """
+
+    def __init__(self, place: Place, client: Client, bucket: Bucket, remarks: list[str]) -> None:
+        self._place = place
+        self._client = client
+        self._bucket = bucket
+        self._remarks = remarks
+        self._has_parts = True
+        self._wants_md5 = False
+        self._may_abort = True
+        self._asked_to_finish: set[str] = set()
+
+    def limits(self, size: int) -> Limits | None:
+        """See `TakesParts.part_limits`."""
+        part_size = int(self._place.clone.size(PART_SIZE) or 0)
+        if not self._has_parts or size <= min(2 * part_size or _WHOLE, LARGEST):
+            return None
+        is_enough = size <= _MOST_ELSEWHERE * LARGEST and not self._client.address.is_amazon
+        return Limits(_SMALLEST, LARGEST, _MOST_ELSEWHERE if is_enough else _MOST)
+
+    def begin(self, name: str) -> str:
+        """See `TakesParts.begin`."""
+        try:
+            return self._create(name)
+        except NoSuchBucket:
+            if not self._bucket.make_for_store():
+                raise
+        return self._create(name)
+
+    def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        """See `TakesParts.send`."""
+        try:
+            return self._send(upload, part, source, progress)
+        except Denied as error:
+            if self._wants_md5 or not asks_for_md5(error):
+                raise
+            self._wants_md5 = True
+        return self._send(upload, part, source, progress)
+
+    def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
+        """See `TakesParts.sent`."""
+        pages = []
+        after: int | None = 0
+        try:
+            while after is not None:
+                pages.append(self._page(upload, after))
+                after = multipart.next_part(pages[-1], after)
+        except UploadLost:
+            return None
+        except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
+            return known
+        return multipart.listed_parts(pages, upload.plan, known)
+
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], progress: Progress) -> Receipt:
+        """See `TakesParts.finish`."""
+        expected = multipart.whole_tag(sent)
+        found = telling(lambda: self._finished(upload, sent, expected), lambda: progress(upload.plan.size))
+        self._asked_to_finish.discard(upload.id)
+        if multipart.is_other(found.tag, expected):
+            self._remove(upload.name)
+            raise Corrupt(
+                f"{self._client.address.shown} took all parts of {upload.name}, but made another object of them",
+                remedy="Try again; if it happens again, the server damages data.",
+            )
+        return Receipt(found.size)
+
+    def abort(self, name: str, id_: str) -> None:
+        """See `TakesParts.abort`."""
+        request = self._request("DELETE", name, f"abort an upload of {name}", ("uploadId", id_))
+        try:
+            # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
+            with suppress(UploadLost, NotFound), self._client.ask(request._replace(patience=0)):
+                pass
+        except Forbidden:
+            if self._may_abort:
+                self._may_abort = False
+                self._remarks.append(
+                    f"this login may not end unfinished uploads in {self._client.address.shown}, which take room until"
+                    " a rule of the bucket ends them"
+                )
+            raise
+
+    def _create(self, name: str) -> str:
+        request = self._request("POST", name, f"begin an upload of {name}", ("uploads", ""))
+        request = request._replace(headers=headers_of_new(self._place.settings))
+        try:
+            begun = document.ask(self._client, request, "InitiateMultipartUploadResult")
+        except NotAStore as error:
+            if type(error) not in {NotAStore, document.NoDocument}:
+                raise
+            raise self._without_parts(error) from error
+        if id_ := begun.findtext("UploadId"):
+            return id_
+        raise self._without_parts(NotAStore(f"{self._client.address.shown} gives an upload of {name} no id"))
+
+    def _without_parts(self, error: PyshareError) -> PyshareError:
+        """The server knows no uploads in parts: lets the next attempt do without them, and fail as that does."""
+        self._has_parts = False
+        return UploadLost(error.what, remedy=error.remedy)
+
+    def _send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        body = Summed(source, lambda done: progress(done - part.start), part.start, part.size)
+        what = f"store part {part.number} of {upload.name}"
+        request = self._request(
+            "PUT", upload.name, what, ("partNumber", str(part.number)), ("uploadId", upload.id)
+        )._replace(body=body, payload=UNSIGNED)
+        if self._wants_md5:
+            digest = b64encode(bytes.fromhex(fingerprint(source, part))).decode()
+            request = request._replace(headers={"Content-MD5": digest})
+        with self._client.ask(request) as answer:
+            tag = multipart.bare(answer.headers.get("ETag", ""))
+            theirs = md5_of(answer.headers)
+        ours = body.md5 or fingerprint(source, part)
+        if theirs and theirs != ours:
+            raise Corrupt(f"cannot {what} on {self._client.address.shown}: it arrived damaged", passing=True)
+        return Sent(ours, tag or ours)
+
+    def _page(self, upload: Upload, after: int) -> "Element":
+        request = self._request(
+            "GET",
+            upload.name,
+            f"ask for the parts of {upload.name}",
+            ("max-parts", "1000"),
+            ("part-number-marker", str(after)),
+            ("uploadId", upload.id),
+        )
+        return document.ask(self._client, request, "ListPartsResult")
+
+    def _finished(self, upload: Upload, sent: Mapping[int, Sent], expected: str) -> _Found:
+        """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
+        was_asked = upload.id in self._asked_to_finish
+        self._asked_to_finish.add(upload.id)
+        try:
+            return self._complete(upload, sent)
+        except UploadLost as error:
+            failure: PyshareError = error
+        except document.NoDocument as error:
+            failure, was_asked = Unreachable(error.what), True
+        found = self._look(upload.name)
+        if found is None or found.size != upload.plan.size or multipart.is_other(found.tag, expected):
+            raise failure
+        # An older object may have the same size, so without a tag that we know it must be us who asked for this one.
+        if not was_asked and found.tag != (expected or None):
+            raise failure
+        return found
+
+    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _Found:
+        body = multipart.completion(sent)
+        request = self._request("POST", upload.name, f"store {upload.name}", ("uploadId", upload.id))._replace(
+            headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
+        )
+        made = document.ask(self._client, request, "CompleteMultipartUploadResult")
+        tag = multipart.bare(made.findtext("ETag") or "")
+        # Ceph tells no tag there (seen in 16.2), but HEAD does.
+        return _Found(None, tag) if tag else self._look(upload.name) or _Found(None, "")
+
+    def _look(self, name: str) -> _Found | None:
+        request = Request("HEAD", self._client.address.path_of(name), f"look for {name}")
+        with suppress(NotFound), self._client.ask(request) as answer:
+            return _Found(span_of(answer).total, multipart.bare(answer.headers.get("ETag", "")))
+        return None
+
+    def _remove(self, name: str) -> None:
+        with suppress(PyshareError), self._client.ask(self._request("DELETE", name, f"remove {name}")):
+            pass
+
+    def _request(self, method: str, name: str, what: str, *query: tuple[str, str]) -> Request:
+        return Request(method, self._client.address.path_of(name), what, query)
+
+
+def fingerprint(source: Source, part: Part) -> str:
+    """See `TakesParts.fingerprint`: the part's MD5, which is its entity tag as well."""
+    body = Summed(source, lambda _: None, part.start, part.size)
+    with body.blocks() as blocks:
+        deque(blocks, maxlen=0)
+    return body.md5
