@@ -17,7 +17,9 @@ MoreHeaders: TypeAlias = Callable[[Seen], Mapping[str, str]]
 """What an answer has besides."""
 
 
-class _Handler(Handler):
+class DAVHandler(Handler):
+    """Proper answers of a plain WebDAV server."""
+
     scripted: "ScriptedDAV"
 
     def decoded_path(self) -> str:
@@ -122,7 +124,7 @@ class _Handler(Handler):
 class ScriptedDAV(Scripted):
     """The server's state; paths have no slash at their end."""
 
-    handler = _Handler
+    handler = DAVHandler
 
     def __init__(self) -> None:
         super().__init__()

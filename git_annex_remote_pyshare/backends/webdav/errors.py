@@ -91,8 +91,8 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
         body: The answer's body, as much of it as was read; servers put their own words there.
     """
     said = _words(headers, body)
-    if status == 400 and "checksum" in said.lower():
-        # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php
+    if status == 400 and re.search("checksum|do not sum up", said, re.IGNORECASE):
+        # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php; both, apps/dav/lib/Upload/ChunkingPlugin.php
         return Corrupt(f"{doing}: what the server received is damaged ({said})", passing=True)
     if status == 403 and doing.public:
         return _read_only(doing)

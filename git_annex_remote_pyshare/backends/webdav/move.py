@@ -111,7 +111,7 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
     for pause in _PAUSES:
         if doubt is None or _has_moved(client, wanted):
             return
-        _wait(max(pause, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
+        wait(max(pause, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
         doubt = _try(client, request, doubt)
     if doubt is not None and not _has_moved(client, wanted):
         raise doubt
@@ -159,7 +159,8 @@ def _has_moved(client: Client, wanted: Move) -> bool:
     return True
 
 
-def _wait(seconds: float, tick: Callable[[], None]) -> None:
+def wait(seconds: float, tick: Callable[[], None]) -> None:
+    """Let time pass, and call `tick` meanwhile, which may raise to stop."""
     end = time.monotonic() + seconds
     while (rest := end - time.monotonic()) > 0:
         tick()

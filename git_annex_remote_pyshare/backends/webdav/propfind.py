@@ -22,6 +22,8 @@ _BODY = (
     b'<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>'
 )
 
+_DATED = _BODY.replace(b"<getcontentlength/>", b"<getcontentlength/><getlastmodified/>")
+
 _QUOTA = (
     b'<?xml version="1.0" encoding="utf-8"?>'
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
@@ -42,6 +44,8 @@ class Thing(NamedTuple):
     """Bytes that the account uses, where the server was asked and tells (RFC 4331 §4)."""
     available: int | None = None
     """Bytes that may still be stored (RFC 4331 §3); Nextcloud says "no limit" with a negative number, which is None."""
+    modified: float | None = None
+    """Seconds since 1970, where the server was asked and tells."""
 
 
 def look(client: Client, path: str, what: str) -> Thing | None:
@@ -60,13 +64,25 @@ def measure(client: Client, what: str) -> Thing | None:
 
 def children(client: Client, folder: str) -> Iterator[Thing]:
     """What lies directly in a folder, whose path ends with a slash or is empty; nothing if there is no such folder."""
-    own = ""
-    for thing in _ask(client, folder, "1", f"list {folder or 'the store'}"):
-        # Servers name the folder itself first, perhaps by another host or path than the one that we used.
-        own = own or f"{thing.path}/"
-        name = thing.path.removeprefix(own)
-        if thing.path.startswith(own) and name and "/" not in name:
-            yield Thing(name, thing.is_folder, thing.size)
+    things = _ask(client, folder, "1", f"list {folder or 'the store'}")
+    # Servers name the folder itself first, perhaps by another host or path than the one that we used.
+    own = next(things, None)
+    return iter(()) if own is None else _within(own, things)
+
+
+def contents(client: Client, folder: str, what: str) -> list[Thing] | None:
+    """What lies directly in a small folder, and since when; None if there is no such folder."""
+    things = _ask(client, folder, "1", what, _DATED)
+    own = next(things, None)
+    return None if own is None else list(_within(own, things))
+
+
+def _within(folder: Thing, things: Iterator[Thing]) -> Iterator[Thing]:
+    """Those that lie directly in a folder, with their names as paths."""
+    for thing in things:
+        name = thing.path.removeprefix(f"{folder.path}/")
+        if name != thing.path and name and "/" not in name:
+            yield thing._replace(path=name)
 
 
 def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Thing]:
@@ -145,7 +161,20 @@ def _thing(response: "Element", doing: Doing) -> Thing | None:
                 numbers[name] = int(text)
     size = None if is_folder else numbers.get("getcontentlength")
     path = _path(response.findtext("{DAV:}href") or "")
-    return Thing(path, is_folder, size, numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes"))
+    used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
+    return Thing(path, is_folder, size, used, available, _seconds(response.findtext(".//{DAV:}getlastmodified")))
+
+
+def _seconds(date: str | None) -> float | None:
+    """Seconds since 1970 of a date as HTTP writes it, where it is one."""
+    if not date:
+        return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # seldom asked for
+
+    try:
+        return parsedate_to_datetime(date.strip()).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _status(line: str | None) -> int:

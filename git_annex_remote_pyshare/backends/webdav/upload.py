@@ -23,11 +23,12 @@ class Uploads:
     Args:
         place: Its clone says how to write, and makes temporary names its own.
         client: Sends the requests.
+        folders: Makes those that objects are stored in.
     """
 
-    def __init__(self, place: Place, client: Client) -> None:
+    def __init__(self, place: Place, client: Client, folders: Folders) -> None:
         self._client = client
-        self._folders = Folders(client)
+        self._folders = folders
         self._temporaries = Temporaries(client, place.clone)
         self._sums = False
         self._moves_are_true = False

@@ -1,9 +1,12 @@
 """The contract's verbs as requests, and what they share: the connections, and all that was learned of the server."""
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat
 from git_annex_remote_pyshare.backends.webdav import link, propfind, reading, sharing
+from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
@@ -11,6 +14,9 @@ from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
 from git_annex_remote_pyshare.errors import NotAStore
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
 
 _REMOVED = {200, 204, 404, 410}
 
@@ -25,7 +31,8 @@ class Verbs:
 
     def __init__(self, place: Place, address: Address) -> None:
         self.client = Client(place, address)
-        self._uploads = Uploads(place, self.client)
+        self._folders = Folders(self.client)
+        self._uploads = Uploads(place, self.client, self._folders)
         self._downloads = Downloads(self.client)
         self._settled = not address.older
 
@@ -38,6 +45,13 @@ class Verbs:
         if not self._settled:
             link.settle(self.client)
             self._settled = True
+
+    @cached_property
+    def chunking(self) -> "Chunking":
+        """Uploads in chunks; two jobs must not ask for it at once."""
+        from git_annex_remote_pyshare.backends.webdav.chunking import Chunking  # noqa: PLC0415  # large objects only
+
+        return Chunking(self.client, self._folders)
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
