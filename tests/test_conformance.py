@@ -12,11 +12,13 @@ from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, 
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.layers import progress
+from git_annex_remote_pyshare.plan import Limits
 from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
+from git_annex_remote_pyshare.testing.parts import PartsBackend
 
 pytest_plugins = ["dropbox_stores"]
 
@@ -25,6 +27,12 @@ Reach = Callable[[], Backend]
 
 def memory(_request: pytest.FixtureRequest) -> Reach:
     backend = MemoryBackend(digests=("sha256", "md5"))
+    return lambda: backend
+
+
+def memory_in_parts(_request: pytest.FixtureRequest) -> Reach:
+    limits = Limits(smallest=1 << 18, largest=8 << 20, most=10_000)
+    backend = PartsBackend(limits, digests=("sha256", "md5"))
     return lambda: backend
 
 
@@ -66,6 +74,7 @@ def ready(where: Place) -> Reach:
 
 STORES = {
     "memory": memory,
+    "memory in parts": memory_in_parts,
     "directory": directory,
     "apache": webdav("apache_server"),
     "rclone": webdav("rclone_server"),
