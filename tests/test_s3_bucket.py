@@ -177,5 +177,5 @@ def test_what_can_be_no_object_of_ours_is_not_listed_s3_14(bucket: S3Backend, sc
 @pytest.mark.parametrize("body", [b"", b"<html>", b"<!DOCTYPE x [<!ENTITY y 'z'>]><ListBucketResult/>", b"<Other/>"])
 def test_what_is_no_listing_is_refused(bucket: S3Backend, scripted_s3: ScriptedS3, body: bytes) -> None:
     scripted_s3.script(Rule("GET", answer(200, body)))
-    with pytest.raises(PyshareError, match="the answer is no ListBucketResult"):
+    with pytest.raises(PyshareError, match="the answer is no ListBucket"):
         list(bucket.list())

@@ -15,14 +15,13 @@ from s3kit import ALICE, place_at
 from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt, ability
-from git_annex_remote_pyshare.backends.parts import TakesParts
+from git_annex_remote_pyshare.backends.base import Place, Receipt, Stat
 from git_annex_remote_pyshare.backends.s3 import upload as whole
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.multipart import is_other
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, PyshareError, Unreachable, UploadLost
-from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, Unreachable, UploadLost
+from git_annex_remote_pyshare.plan import Limits, Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
@@ -322,13 +321,13 @@ def test_who_may_not_list_parts_goes_by_the_journal(store: S3Backend, scripted_s
     assert store.sent(upload, {1: SENT[1]}) == {1: SENT[1]}
 
 
-def test_an_upload_that_is_gone_has_no_parts(store: S3Backend, scripted_s3: ScriptedS3) -> None:
+def test_an_upload_that_is_gone_has_no_parts(store: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
     upload = begun(store)
     assert store.sent(upload, {}) == {}
     scripted_s3.multipart.begun.clear()
     assert store.sent(upload, SENT) is None
     with pytest.raises(UploadLost):
-        store.send(upload, upload.plan.part(1), Source(__file__), nobody)
+        store.send(upload, upload.plan.part(1), desk.source(BODY), nobody)
 
 
 def test_where_anyone_may_read_only_who_stores_may_ask_for_parts(scripted_s3: ScriptedS3, desk: Desk) -> None:
@@ -526,8 +525,7 @@ def real(request: pytest.FixtureRequest, tmp_path: Path) -> S3Backend:
 
 def test_a_real_server_takes_parts(real: S3Backend, desk: Desk) -> None:
     desk.put(wrap(real, Event()), KEY, BODY)
-    stat = real.stat(KEY)
-    assert stat and stat.size == len(BODY)
+    assert real.stat(KEY) == Stat(len(BODY))
     assert desk.get(real, KEY) == BODY
     assert list(real.unfinished()) == []
 
@@ -538,8 +536,8 @@ def test_a_real_server_tells_what_it_has_and_forgets_what_is_given_up(real: S3Ba
     upload = begun(real)
     for number in (3, 1):
         assert real.send(upload, upload.plan.part(number), source, nobody).digest == SENT[number].digest
-    there = real.sent(upload, {})
-    assert there and {number: part.digest for number, part in there.items()} == {1: SENT[1].digest, 3: SENT[3].digest}
+    there = real.sent(upload, {}) or {}
+    assert {number: part.digest for number, part in there.items()} == {1: SENT[1].digest, 3: SENT[3].digest}
     assert real.stat(KEY) is None
     assert [(left.name, left.id) for left in real.unfinished()] == [(KEY, upload.id)]
     real.abort(KEY, upload.id)
@@ -554,5 +552,5 @@ def test_a_real_server_that_has_finished_an_upload_is_believed_again(real: S3Bac
     upload = begun(real)
     sent = {part.number: real.send(upload, part, source, nobody) for part in upload.plan.parts()}
     real.finish(upload, sent, source, nobody)
-    assert real.finish(upload, sent, source, nobody).size in {None, len(BODY)}
+    assert S3Backend(real.place).finish(upload, sent, source, nobody).size in {None, len(BODY)}
     assert desk.get(real, KEY) == BODY

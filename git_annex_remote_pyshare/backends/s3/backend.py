@@ -113,8 +113,8 @@ class S3Backend(Backend):
     def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
         return self._verbs.parts.sent(upload, known)
 
-    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", _source: Source, progress: Progress) -> Receipt:
-        return self._verbs.finish(upload, sent, progress)
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
+        return self._verbs.finish(upload, sent, source, progress)
 
     def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
         self._verbs.parts.abort(name, id)

@@ -24,7 +24,7 @@ def ask(client: Client, request: Request, kind: str) -> "Element":
     Args:
         client: Sends it.
         request: What is asked.
-        kind: The tag of the document that is expected.
+        kind: How the document's tag begins that is expected; servers call it ...Result, ...Response or nothing.
 
     Raises:
         NoDocument: The answer is another one.
@@ -37,8 +37,9 @@ def ask(client: Client, request: Request, kind: str) -> "Element":
 def read(client: Client, request: Request, answer: BaseHTTPResponse, kind: str) -> "Element":
     """The same for an answer that is there; also one that began as a success may tell a failure."""
     text = answer.read(_LONGEST + 1)
+    answer.read(1)  # fails where the answer was cut
     document = _parsed(text) if len(text) <= _LONGEST else None
-    if document is not None and document.tag == kind:
+    if document is not None and document.tag.startswith(kind):
         return document
     if document is not None and document.tag == "Error":
         raise client.failure(request, answer, text)

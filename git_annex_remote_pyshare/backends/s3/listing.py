@@ -63,18 +63,19 @@ def _read(document: "Element", *, is_second: bool) -> _Page:
     keys = []
     for node in document.iterfind("Contents"):
         size = node.findtext("Size") or ""
-        keys.append((decoded(node.findtext("Key") or "", is_encoded=is_encoded), int(size) if size.isdigit() else None))
+        keys.append(
+            (_decoded(node.findtext("Key") or "", is_encoded=is_encoded), int(size) if size.isdigit() else None)
+        )
     if document.findtext("IsTruncated", "").strip() != "true":
         return _Page(keys, ())
     if is_second and (token := document.findtext("NextContinuationToken")):
         return _Page(keys, (("list-type", "2"), ("continuation-token", token)))
     # A server that knows only the first version ignores that we asked for the second.
-    marker = decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
+    marker = _decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
     return _Page(keys, (("marker", marker or keys[-1][0]),) if marker or keys else ())
 
 
-def decoded(key: str, *, is_encoded: bool) -> str:
-    """A key of a document; `is_encoded` where that says that its keys are as in a URL."""
+def _decoded(key: str, *, is_encoded: bool) -> str:
     return unquote_to_bytes(key.replace("+", " ")).decode("utf-8", "surrogateescape") if is_encoded else key
 
 

@@ -35,7 +35,7 @@ def listed_parts(pages: "list[Element]", plan: Plan, known: Mapping[int, Sent]) 
             continue
         if number in known and known[number].token == tag:
             found[number] = known[number]
-        elif has_md5s and _MD5.fullmatch(tag):
+        elif has_md5s and is_md5(tag):
             found[number] = Sent(tag, tag)
     return found
 
@@ -76,11 +76,16 @@ def is_other(tag: str, expected: str) -> bool:
     return bool(told and wanted) and tag != expected and tag.partition("-")[2] == expected.partition("-")[2]
 
 
+def is_md5(tag: str) -> bool:
+    """Whether a bare entity tag may be a content's MD5."""
+    return bool(_MD5.fullmatch(tag))
+
+
 def bare(tag: str) -> str:
     """An entity tag without quotation marks, in lower case where it is one in hexadecimal digits."""
     text = tag.strip().strip('"')
     lower = text.lower()
-    return lower if _MD5.fullmatch(lower) or _TAG.fullmatch(lower) else text
+    return lower if is_md5(lower) or _TAG.fullmatch(lower) else text
 
 
 def _number(node: "Element", tag: str) -> int:

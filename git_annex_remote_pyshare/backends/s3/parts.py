@@ -105,16 +105,16 @@ class Parts:
             while after is not None:
                 pages.append(self._page(upload, after))
                 after = multipart.next_part(pages[-1], after)
-        except UploadLost:
+        except (UploadLost, NotFound):  # Ceph says so
             return None
         except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
             return known
         return multipart.listed_parts(pages, upload.plan, known)
 
-    def finish(self, upload: Upload, sent: Mapping[int, Sent], progress: Progress) -> Receipt:
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `TakesParts.finish`."""
         expected = multipart.whole_tag(sent)
-        found = telling(lambda: self._finished(upload, sent, expected), lambda: progress(upload.plan.size))
+        found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
         self._asked_to_finish.discard(upload.id)
         if multipart.is_other(found.tag, expected):
             self._remove(upload.name)
@@ -144,7 +144,7 @@ class Parts:
         request = self._request("POST", name, f"begin an upload of {name}", ("uploads", ""))
         request = request._replace(headers=headers_of_new(self._place.settings))
         try:
-            begun = document.ask(self._client, request, "InitiateMultipartUploadResult")
+            begun = document.ask(self._client, request, "InitiateMultipartUpload")
         except NotAStore as error:
             if type(error) not in {NotAStore, document.NoDocument}:
                 raise
@@ -184,9 +184,9 @@ class Parts:
             ("part-number-marker", str(after)),
             ("uploadId", upload.id),
         )
-        return document.ask(self._client, request, "ListPartsResult")
+        return document.ask(self._client, request, "ListParts")
 
-    def _finished(self, upload: Upload, sent: Mapping[int, Sent], expected: str) -> _Found:
+    def _finished(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _Found:
         """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
         was_asked = upload.id in self._asked_to_finish
         self._asked_to_finish.add(upload.id)
@@ -196,11 +196,12 @@ class Parts:
             failure: PyshareError = error
         except document.NoDocument as error:
             failure, was_asked = Unreachable(error.what), True
+        expected = multipart.whole_tag(sent)
         found = self._look(upload.name)
         if found is None or found.size != upload.plan.size or multipart.is_other(found.tag, expected):
             raise failure
-        # An older object may have the same size, so without a tag that we know it must be us who asked for this one.
-        if not was_asked and found.tag != (expected or None):
+        # An older object may have the same size, so without a proof it must be us who asked for this one.
+        if not (was_asked or _is_proved(found.tag, expected, source)):
             raise failure
         return found
 
@@ -209,7 +210,7 @@ class Parts:
         request = self._request("POST", upload.name, f"store {upload.name}", ("uploadId", upload.id))._replace(
             headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
-        made = document.ask(self._client, request, "CompleteMultipartUploadResult")
+        made = document.ask(self._client, request, "CompleteMultipartUpload")
         tag = multipart.bare(made.findtext("ETag") or "")
         # Ceph tells no tag there (seen in 16.2), but HEAD does.
         return _Found(None, tag) if tag else self._look(upload.name) or _Found(None, "")
@@ -226,6 +227,11 @@ class Parts:
 
     def _request(self, method: str, name: str, what: str, *query: tuple[str, str]) -> Request:
         return Request(method, self._client.address.path_of(name), what, query)
+
+
+def _is_proved(tag: str, expected: str, source: Source) -> bool:
+    """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
+    return (tag == expected and tag != "") or (multipart.is_md5(tag) and tag == source.digest("md5"))
 
 
 def fingerprint(source: Source, part: Part) -> str:

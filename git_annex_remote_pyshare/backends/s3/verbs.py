@@ -53,9 +53,9 @@ class Verbs:
         self._recent.stored(name)
         return receipt
 
-    def finish(self, upload: Upload, sent: Mapping[int, Sent], progress: Progress) -> Receipt:
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `TakesParts.finish`."""
-        receipt = self.parts.finish(upload, sent, progress)
+        receipt = self.parts.finish(upload, sent, source, progress)
         self._recent.stored(upload.name)
         return receipt
 
