@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.backends.parts import TakesParts
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import BadName, Busy, Corrupt, Full, PyshareError, Stopped, Unreachable, UploadLost
-from git_annex_remote_pyshare.plan import Plan, Sent, Upload
+from git_annex_remote_pyshare.plan import Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.transfer import Source
 
@@ -156,7 +156,7 @@ def test_a_cloud_that_turns_out_to_take_no_chunks_gets_the_object_whole(
     [
         pytest.param(10 * MIB, 1 << 30, 10 * MIB, id="as-it-wants"),
         pytest.param(1 * MIB, 1 << 30, 5 * MIB, id="WD33-not-below-5-MB"),
-        pytest.param(10 * MIB, 10 * 10_001 * MIB, 10 * MIB + 1049, id="WD33-not-more-than-10000"),
+        pytest.param(10 * MIB, 10 * 10_000 * MIB + 1, 11 * MIB, id="WD33-not-more-than-10000"),
     ],
 )
 def test_the_size_that_a_cloud_wants_is_a_wish(
@@ -166,6 +166,7 @@ def test_the_size_that_a_cloud_wants_is_a_wish(
     limits = store.part_limits(size)
     assert limits is not None
     assert limits.largest == largest
+    assert plan(size, limits).last <= 10_000
 
 
 # One upload

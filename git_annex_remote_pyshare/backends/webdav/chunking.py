@@ -25,10 +25,13 @@ from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
 
-WHOLE = 32 << 20
+_STEP = 1 << 20
+"""Bytes of which chunks have a multiple."""
+
+WHOLE = 32 * _STEP
 """Bytes up to which one PUT is better: chunks cost some requests more, and the server writes everything twice."""
 
-_SMALLEST = 5 << 20
+_SMALLEST = 5 * _STEP
 _LARGEST = 5_000_000_000
 _MOST = 10_000
 """Bytes of a chunk, and chunks of an object (ChunkingV2Plugin.php, beforePut; S3 behind it sets the sizes)."""
@@ -63,8 +66,8 @@ class Chunking:
         if size <= WHOLE or not self._home or not self._capabilities().chunks:
             return None
         wish = self._capabilities().chunk or _LARGEST
-        fitting = max(wish, _SMALLEST, -(-size // _MOST))
-        return Limits(_SMALLEST, min(fitting, self._largest), _MOST)
+        fitting = max(wish, _SMALLEST, -(-size // (_MOST * _STEP)) * _STEP)
+        return Limits(_SMALLEST, min(fitting, self._largest), _MOST, _STEP)
 
     def begin(self, name: str, plan: Plan) -> str:
         """See `TakesParts.begin`.

@@ -1,0 +1,105 @@
+"""The real git-annex and a Nextcloud that takes large files in chunks: kills, slow assemblies, other ciphertexts."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from threading import Event, Lock
+
+import pytest
+from annex import Repository
+from scripted import Play, Seen, served
+from scripted_cloud import ScriptedCloud
+
+MIB = 1 << 20
+SIZE = 60 * MIB
+"""Bytes: eight chunks."""
+
+
+class Counting:
+    """Counts what the bodies of all stores have that began; holds up one of them.
+
+    Args:
+        hold: Number of the store, counted from 1, in which nothing goes on any more; 0 for none.
+    """
+
+    def __init__(self, hold: int = 0) -> None:
+        self.bytes = 0
+        """More than what was really sent of those that were cut."""
+        self.reached = Event()
+        self.go_on = Event()
+        self._hold = hold
+        self._count = 0
+        self._lock = Lock()
+
+    def __call__(self, seen: Seen) -> Play | None:
+        if seen.method != "PUT":
+            return None
+        with self._lock:
+            self._count += 1
+            self.bytes += int(seen.headers["Content-Length"])
+            held = self._hold and self._count >= self._hold
+        if held:
+            self.reached.set()
+            self.go_on.wait(60)
+        return None
+
+
+@pytest.fixture
+def nextcloud(repository: Repository) -> Iterator[ScriptedCloud]:
+    """A server with the remote `store` on it, and a large file to store there."""
+    with served(ScriptedCloud()) as server:
+        repository.initremote(server.address)
+        repository.add({"large": os.urandom(SIZE)})
+        yield server
+
+
+def chunks_of(server: ScriptedCloud) -> list[str]:
+    return [
+        seen.path.rpartition("/")[2] for seen in server.requests if seen.method == "PUT" and "/uploads/" in seen.path
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_a_store_that_was_killed_goes_on_in_another_process_wd33(
+    repository: Repository, nextcloud: ScriptedCloud
+) -> None:
+    nextcloud.decide = counting = Counting(hold=5)
+    with subprocess.Popen(
+        ["git", "annex", "copy", "--to", "store", "--quiet"],
+        cwd=repository.folder,
+        env=repository.home.environment,
+        start_new_session=True,
+    ) as copying:
+        assert counting.reached.wait(60)
+        os.killpg(copying.pid, signal.SIGKILL)
+    counting.go_on.set()
+    nextcloud.decide = again = Counting()
+    repository.annex("copy", "--to", "store")
+    assert counting.bytes + again.bytes <= 1.3 * SIZE
+    assert nextcloud.uploads == set()
+    assert [len(body) for body in nextcloud.objects.values()] == [SIZE]
+    repository.annex("drop")
+    repository.annex("get")
+
+
+def test_a_file_that_is_put_together_behind_a_proxy_is_not_sent_again_wd6(
+    repository: Repository, nextcloud: ScriptedCloud
+) -> None:
+    nextcloud.assembly = 2.5
+    repository.annex("copy", "--to", "store")
+    assert sorted(chunks_of(nextcloud)) == [f"{number:05}" for number in range(1, 9)]
+    assert [len(body) for body in nextcloud.objects.values()] == [SIZE]
+    repository.annex("fsck", "--from", "store")
+
+
+def test_nothing_is_left_of_chunks_that_cannot_be_finished_and_the_user_hears_why(
+    repository: Repository, nextcloud: ScriptedCloud
+) -> None:
+    refusal = b'<d:error xmlns:d="DAV:" xmlns:s="x"><s:message>File name is forbidden</s:message></d:error>'
+    headers = {"Content-Type": "application/xml"}
+    nextcloud.decide = lambda seen: Play(400, headers, refusal) if seen.method == "MOVE" else None
+    [answer] = repository.json("copy", "--to", "store", check=False)
+    assert "File name is forbidden" in str(answer["error-messages"])
+    assert nextcloud.objects == {}
+    assert nextcloud.uploads == set()
