@@ -76,6 +76,16 @@ def test_an_absent_object_costs_one_request_more_where_the_server_does_not_show_
     assert scripted_s3.methods() == ["HEAD", "GET"]
 
 
+def test_no_more_comes_than_the_object_has(scripted_s3: ScriptedS3, tmp_path: Path) -> None:
+    got = tmp_path / "got"
+    got.write_bytes(b"A" * 5)
+    span = {"Content-Range": "bytes 5-9/10"}
+    scripted_s3.script(Rule("GET", Play(206, span, b"A" * 2_000_000)))
+    with pytest.raises(Unreachable, match="more than 10 bytes"):
+        backend(scripted_s3).get(KEY, Sink(str(got)), nothing)
+    assert got.stat().st_size <= 10
+
+
 def test_two_objects_are_not_mixed_where_the_server_does_not_know_if_match(
     scripted_s3: ScriptedS3, tmp_path: Path
 ) -> None:
