@@ -2,11 +2,16 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from git_annex_remote_pyshare.clone import git
 
 _JOURNALS = ("journal", "journal-private")
+_VERIFIED = "verified-remote.log"
+"""Beside the journals: the settings that this clone's user has accepted, in lines like those of remote.log."""
+
+_CHUNKS = re.compile(r"^([0-9]+(?:\.[0-9]+)?)s ([^ \n]+):([1-9][0-9]{0,18}) ([0-9]{1,18})$", re.MULTILINE | re.ASCII)
 _ESCAPED = re.compile("&([0-9]+);")
 
 
@@ -27,12 +32,12 @@ def texts(git_dir: str, path: str) -> Iterator[str]:
 def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
     """All that `git annex initremote` and `enableremote` were told of a remote last; empty if nothing is known.
 
-    The lines of remote.log are `UUID name=value … timestamp=<seconds>s`
+    What this clone's user has verified stays so, whatever others write down later (git-annex documentation,
+    "git-annex-verifyremote"). The lines of remote.log are `UUID name=value … timestamp=<seconds>s`
     (https://git-annex.branchable.com/internals/, section remote.log).
     """
-    lines = [line for text in texts(git_dir, "remote.log") for line in text.splitlines() if line.startswith(f"{uuid} ")]
-    known = [dict(_pair(word) for word in line.split(" ")[1:]) for line in lines]
-    return max(known, key=_age, default={})
+    verified = _last(uuid, [_text(os.path.join(git_dir, "annex", _VERIFIED))])
+    return verified or _last(uuid, texts(git_dir, "remote.log"))
 
 
 def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
@@ -47,12 +52,21 @@ def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
     (https://git-annex.branchable.com/internals/, section "chunk log").
     """
     newest: dict[int, tuple[float, int]] = {}
-    for line in (line for text in texts(git_dir, f"{path}.log.cnk") for line in text.splitlines()):
-        time, where, count = line.split(" ")
-        owner, _, size = where.rpartition(":")
-        if owner == uuid:
-            newest[int(size)] = max(newest.get(int(size), (0, 0)), (float(time.rstrip("s")), int(count)))
+    for text in texts(git_dir, f"{path}.log.cnk"):
+        for time, owner, size, count in _CHUNKS.findall(text):
+            if owner == uuid:
+                newest[int(size)] = max(newest.get(int(size), (0, 0)), (float(time), int(count)))
     return {size: count for size, (_, count) in newest.items() if count}
+
+
+def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:
+    """The newest of a remote's lines; one that cannot be read counts for nothing, whoever wrote it."""
+    known = {}
+    for line in (line for text in logs for line in text.split("\n") if line.startswith(f"{uuid} ")):
+        with suppress(ValueError, OverflowError):
+            settings = dict(_pair(word) for word in line.split(" ")[1:])
+            known[_age(settings)] = settings
+    return known[max(known)] if known else {}
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -66,12 +80,12 @@ def _age(settings: Mapping[str, str]) -> float:
 
 
 def _journal(git_dir: str, journal: str, path: str) -> str:
+    return _text(os.path.join(git_dir, "annex", journal, path.replace("_", "__").replace("/", "_")))
+
+
+def _text(path: str) -> str:
     try:
-        with open(
-            os.path.join(git_dir, "annex", journal, path.replace("_", "__").replace("/", "_")),
-            encoding="utf-8",
-            errors="surrogateescape",
-        ) as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except FileNotFoundError:
         return ""

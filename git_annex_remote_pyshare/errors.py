@@ -52,8 +52,12 @@ class PyshareError(Exception):
 
     def __str__(self) -> str:
         """Both sentences on one line, whatever a server's own words had: line breaks, or orders to the terminal."""
-        text = f"{self.what}. {self.remedy}" if self.remedy else self.what
-        return " ".join(text.translate(_CONTROLS).split())
+        return one_line(f"{self.what}. {self.remedy}" if self.remedy else self.what)
+
+
+def one_line(text: str) -> str:
+    """Somebody else's words as a terminal may be given them."""
+    return " ".join(text.translate(_CONTROLS).split())
 
 
 class NotFound(PyshareError):

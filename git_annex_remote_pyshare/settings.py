@@ -19,6 +19,9 @@ LAYOUTS = (
 )
 """How keys become names; `layout.py` has the functions."""
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udc7f\udd00-\udfff]")
+"""Orders to a terminal, and halves of characters, of which only those stand for a byte that is not UTF-8."""
+
 _LOGIN = re.compile(
     r"([a-z][a-z0-9+.-]+):(?:(?://)?[^/\\?#@]*|[/\\]*[^/:@]*:(?![0-9]*[/?#])[^@]*)@", re.IGNORECASE | re.DOTALL
 )
@@ -49,6 +52,7 @@ def parse(values: Mapping[str, str]) -> dict[str, str]:
     """
     for setting in SETTINGS:
         if value := values.get(setting.name):
+            _check_signs(setting.name, value)
             setting.check(value)
     given = {setting.name: values.get(setting.name) or setting.default for setting in SETTINGS}
     if not given["url"] and given.get("bucket"):
@@ -56,6 +60,12 @@ def parse(values: Mapping[str, str]) -> dict[str, str]:
     if not given["url"]:
         raise BadSetting("url= is missing", remedy="Give a folder or an address, e.g. url=/mnt/lab/share.")
     return given
+
+
+def _check_signs(name: str, value: str) -> None:
+    """Whoever made a dataset chose its settings, and they are shown on other people's terminals."""
+    if _CONTROL.search(value):
+        raise BadSetting(f"there is a control character in {name}=", remedy="Leave it out.")
 
 
 def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:

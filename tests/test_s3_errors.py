@@ -238,7 +238,8 @@ def test_a_proxys_page_does_not_hide_that_it_may_pass_s3_28() -> None:
 def test_a_stored_page_is_an_object_s3_28() -> None:
     assert is_page(HTTPHeaderDict(HTML))
     assert not is_page(HTTPHeaderDict({**HTML, "X-Amz-Request-Id": "R1"}))
-    assert not is_page(HTTPHeaderDict({"ETag": '"x"', **HTML}))
+    assert not is_page(HTTPHeaderDict({"ETag": '"9a0364b9e99bb480dd25e1f0284c8555-2"', **HTML}))
+    assert is_page(HTTPHeaderDict({"ETag": '"5f3e2a10-264"', **HTML}))
     assert not is_page(HTTPHeaderDict({"Content-Type": "application/octet-stream"}))
 
 

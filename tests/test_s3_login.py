@@ -165,6 +165,35 @@ def test_a_login_that_is_withheld_says_why(scripted_s3: ScriptedS3) -> None:
         S3Backend(place_at(scripted_s3)._replace(credential=withheld)).stat(KEY)
 
 
+def test_every_request_is_told_why_there_is_no_login(scripted_s3: ScriptedS3) -> None:
+    def ended() -> Credential | None:
+        raise Denied("the single sign-on has ended")
+
+    scripted_s3.login = Login()
+    store = S3Backend(place_at(scripted_s3)._replace(credential=ended))
+    for _ in range(2):
+        with pytest.raises(Denied, match="single sign-on has ended"):
+            store.stat(KEY)
+    assert scripted_s3.requests == []
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        pytest.param(ALICE._replace(session_token="hidden\r\nX-Other: 1"), id="header"),
+        pytest.param(ALICE._replace(session_token="hidden\N{EURO SIGN}"), id="beyond Latin-1"),
+        pytest.param(ALICE._replace(user="AKIDEXAMPLE\n"), id="line break"),
+        pytest.param(ALICE._replace(secret="hidden\r"), id="line break in the secret"),
+        pytest.param(ALICE._replace(secret="hidden\udcff"), id="byte"),
+    ],
+)
+def test_a_login_that_was_copied_badly_is_told_and_not_shown(scripted_s3: ScriptedS3, login: Credential) -> None:
+    with pytest.raises(Denied, match="the login from environment has a line break") as refusal:
+        backend(scripted_s3, login).stat(KEY)
+    assert "hidden" not in str(refusal.value)
+    assert scripted_s3.requests == []
+
+
 def test_a_public_object_at_amazon_has_a_lasting_url(scripted_s3: ScriptedS3) -> None:
     store = backend(scripted_s3, endpoint="", public="yes")
     url = f"https://bucket.s3.amazonaws.com/pre/{KEY}"
@@ -173,6 +202,9 @@ def test_a_public_object_at_amazon_has_a_lasting_url(scripted_s3: ScriptedS3) ->
     assert store.has_published(KEY, url)
     assert store.has_published(KEY, f"https://s3.eu-west-1.amazonaws.com/bucket/pre/{KEY}")
     assert not store.has_published(KEY, f"https://elsewhere.example.org/pre/{KEY}")
+    assert not store.has_published(KEY, f"https://bucket-mirror.s3.amazonaws.com/pre/{KEY}")
+    assert not store.has_published(KEY, f"https://s3.amazonaws.com/a-bucket/pre/{KEY}")
+    assert not store.has_published(KEY, f"https://mirror.example.org/bucket/pre/{KEY}")
     assert not store.has_published(KEY, f"https://bucket.s3.amazonaws.com/pre/other-{KEY}")
     assert store.share().url == "s3://bucket/pre"
 

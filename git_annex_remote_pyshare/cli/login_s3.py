@@ -1,5 +1,7 @@
 """`pyshare login s3://…`: ask for an access key and its secret, try them once, keep them for the server."""
 
+from shlex import join
+
 import click
 
 from git_annex_remote_pyshare.backends import registry
@@ -45,7 +47,7 @@ def _check_wish(wish: Wish, account: Account) -> None:
         if getattr(wish, name):
             raise BadSetting(
                 f"--{name.replace('_', '-')} is not for S3, where a login is an access key and its secret",
-                remedy=f"Type: pyshare login {' '.join(account.words)}",
+                remedy=f"Type: pyshare login {join(account.words)}",
             )
     if wish.settings["signature"] == "anonymous":
         raise BadSetting("signature=anonymous means never to log in", remedy="Leave it out.")

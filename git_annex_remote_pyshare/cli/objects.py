@@ -6,6 +6,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.branch import chunks
 from git_annex_remote_pyshare.cli.here import Remote
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.keys import expected_size
 from git_annex_remote_pyshare.layout import branch_path, name_of
 
 
@@ -22,7 +23,9 @@ def objects_of(remote: Remote, key: str) -> list[Object]:
     refuse_encrypted(remote)
     layout = remote.place.settings["layout"] or registry.kind_of(remote.place.url).layout
     cut = chunks(remote.place.clone.git_dir, branch_path(key), remote.uuid) if "chunk" in remote.annex else {}
-    keys = [_chunk(key, size, number) for size, count in cut.items() for number in range(1, count + 1)]
+    keys = [
+        _chunk(key, size, number) for size, count in cut.items() for number in range(1, _most(key, size, count) + 1)
+    ]
     return [Object(name_of(layout, one), one) for one in keys or [key]]
 
 
@@ -33,6 +36,12 @@ def refuse_encrypted(remote: Remote) -> None:
             f"the names of objects in {remote.place.url} are encrypted",
             remedy="Type: git annex get for what is archived, git annex fsck --from to check: it knows them.",
         )
+
+
+def _most(key: str, size: int, count: int) -> int:
+    """How many chunks there are; somebody may have written down more than the content can have."""
+    whole = expected_size(key)
+    return count if whole is None else min(count, max(1, -(-whole // size)))
 
 
 def _chunk(key: str, size: int, number: int) -> str:

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.files import File, files_in
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
 from git_annex_remote_pyshare.cli.objects import objects_of
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError, one_line
 
 _AT_ONCE = 8
 """Requests at the same time."""
@@ -83,7 +83,7 @@ def _show(found: list[Found], *, as_json: bool) -> None:
         return
     for one in found:
         if one.why:
-            click.echo(f"{one.file.path}: {one.why}", err=True)
+            click.echo(one_line(f"{one.file.path}: {one.why}"), err=True)
     counted = Counter(one.state for one in found)
     click.echo(
         ", ".join(f"{counted[state]} {state}" for state in (*get_args(Readiness), FAILED) if counted[state])

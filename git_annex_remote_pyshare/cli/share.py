@@ -8,6 +8,7 @@ import click
 from git_annex_remote_pyshare.backends.base import Share, Shares, ability
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
 from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.host import without_login
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -59,7 +60,8 @@ def _published_at(clone: Clone) -> str:
     """Where the dataset can be cloned from: the remote that a friend most likely reaches."""
     remotes = {key: url for key, url in clone.config.items() if key.startswith("remote.") and key.endswith(".url")}
     public = [url for url in remotes.values() if url.startswith("https://")]
-    return (public or list(remotes.values()) or ["URL-OF-THE-DATASET"])[0]
+    # A token in it is for this clone, not for friends.
+    return without_login((public or list(remotes.values()) or ["URL-OF-THE-DATASET"])[0])
 
 
 def _by_hand(remote: Remote) -> str:

@@ -42,13 +42,15 @@ def fill(answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress, d
     """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
 
     Raises:
-        Unreachable: The body ended early; `doing` begins the text.
+        Unreachable: The body ended early, or not in time; `doing` begins the text.
     """
     done = span.start
     with sink.writing(span.start, span.total) as file:
         while block := answer.read(BLOCK):
-            file.write(block)
             done += len(block)
+            if span.total is not None and done > span.total:
+                raise Unreachable(f"{doing}: more than {span.total} bytes came")
+            file.write(block)
             progress(done)
     if span.total not in {None, done}:
         raise Unreachable(f"{doing}: only {done} of {span.total} bytes came")

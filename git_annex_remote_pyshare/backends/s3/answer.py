@@ -1,13 +1,17 @@
 """What an S3 server says of a failure: an XML document, or headers where there can be no body."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 _ENOUGH = 200
 """Characters of a server's own words."""
 
-_SIGNS = ("ETag", "x-amz-request-id", "x-amz-id-2", "x-amzn-requestid", "x-guploader-uploadid")
-"""Headers of which an S3 server sends at least one, and a web server none with a page of its own."""
+_SIGNS = ("x-amz", "x-minio-", "x-guploader-")
+"""How headers begin of which an S3 server sends at least one, and a web server none with a page of its own."""
+
+_TAG = re.compile(r'(?:W/)?"?[0-9a-f]{32}(?:-[0-9]+)?"?', re.IGNORECASE)
+"""S3's ETags (S3 API Reference, "Object"). Those of a web server's own files are shorter."""
 
 _ELEMENTS = ("Code", "Message", "Region", "RequestId", "StorageClass")
 
@@ -50,13 +54,19 @@ def said(headers: Mapping[str, str], body: bytes = b"") -> Said:
     )
 
 
+def is_marked(headers: Mapping[str, str]) -> bool:
+    """Whether an answer bears a mark of S3; a proxy, or another server at the same address, answers without."""
+    has_sign = any(name.lower().startswith(_SIGNS) for name in headers)
+    return has_sign or bool(_TAG.fullmatch(headers.get("ETag", "")))
+
+
 def is_page(headers: Mapping[str, str]) -> bool:
     """Whether an answer, a success too, is a page of something that is no S3 server, like the console of one.
 
     A stored object may be a page as well.
     """
-    is_html = headers.get("Content-Type", "").startswith("text/html")
-    return is_html and not any(name in headers for name in _SIGNS)
+    is_html = headers.get("Content-Type", "").lower().startswith("text/html")
+    return is_html and not is_marked(headers)
 
 
 def clock_of(headers: Mapping[str, str]) -> float | None:

@@ -72,10 +72,24 @@ class Login:
         return expires and time.monotonic() - asked_at > RENEWED
 
     def _ask(self) -> None:
-        self._asked_at = time.monotonic()
+        """After a failure the next request asks again: without a login it would be told something else."""
         try:
             # What worked a minute ago may work still, although the place it came from does not answer now.
-            self._credential = self._place.credential() or self._credential
+            self._credential = _sendable(self._place.credential()) or self._credential
         except PyshareError:
             if self._credential is None:
                 raise
+        self._asked_at = time.monotonic()
+
+
+def _sendable(login: Credential | None) -> Credential | None:
+    """The login, which has to fit into a header; a key that was copied with its line break does not."""
+    if login is None:
+        return None
+    sent = login.user + login.session_token
+    if not (sent.isascii() and sent.isprintable() and login.secret.isprintable()):
+        raise Denied(
+            f"the login from {login.origin} has a line break in it, or another sign that no key has",
+            remedy="Write it there once more, without what was copied with it.",
+        )
+    return login

@@ -67,7 +67,11 @@ class S3Backend(Backend):
         """Whether it is the object's URL now, or was one when the settings were others."""
         if url and url == self._address.public_url(name):
             return True
-        return self._address.bucket in url and url.endswith(f"/{quoted_key(self._address.key_of(name))}")
+        host, _, path = url.partition("://")[2].partition("/")
+        bucket, key = quoted_key(self._address.bucket.encode()), quoted_key(self._address.key_of(name))
+        # A copy elsewhere may be in a bucket of the same or nearly the same name, and keeps its URL.
+        is_here = host.endswith(self._address.server.partition or self._address.server.host)
+        return is_here and (path == f"{bucket}/{key}" or (path == key and host.startswith(f"{bucket}.")))
 
     def share(self) -> Share:
         """What friends give as url=; the bucket's own policy lets them in.

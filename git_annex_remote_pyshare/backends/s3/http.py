@@ -12,7 +12,7 @@ from urllib3.response import BaseHTTPResponse
 from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3 import errors
-from git_annex_remote_pyshare.backends.s3.answer import clock_of, is_page, said
+from git_annex_remote_pyshare.backends.s3.answer import clock_of, is_marked, is_page, said
 from git_annex_remote_pyshare.backends.s3.auth import Login
 from git_annex_remote_pyshare.backends.s3.errors import ClockWrong, Doing, Elsewhere, LoginExpired
 from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
@@ -28,6 +28,7 @@ _OF_UPLOADS = {"uploads", "uploadId"}
 """Words of a query that is about unfinished uploads."""
 _MUTE = {301, 307, 400, 403}
 """Statuses whose reason stands in the body, which the answer to HEAD does not have."""
+_ABSENT = 404
 _ASKS_FOR_PAUSE = {429, 503}
 
 _PAUSE = (0.5, 2.0)
@@ -183,9 +184,13 @@ class Client:
 
 
 def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:
-    """Whether only a GET can tell what the answer to a HEAD means."""
+    """Whether only a GET can tell what the answer to a HEAD means, or that it is S3's at all and no proxy's."""
+    if request.method != "HEAD":
+        return False
+    if answer.status == _ABSENT:
+        return not is_marked(answer.headers)
     words = said(answer.headers)
-    return request.method == "HEAD" and answer.status in _MUTE and not (words.code or words.region)
+    return answer.status in _MUTE and not (words.code or words.region)
 
 
 def _own_headers(place: Place) -> dict[str, str]:

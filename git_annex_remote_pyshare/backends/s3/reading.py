@@ -90,9 +90,11 @@ class Downloads:
     def _look(self, name: str) -> Stat | None:
         try:
             with self._client.ask(Request("HEAD", self._client.address.path_of(name), f"look for {name}")) as answer:
-                # In place of HEAD a part may have been asked for, and an empty object has none.
                 total = span_of(answer).total
-                return Stat(0 if answer.status == _BEHIND_THE_END and total is None else total)
+                # In place of HEAD a part may have been asked for, and an empty object has none.
+                if total is None and answer.status != _BEHIND_THE_END:
+                    raise self._unsized(f"look for {name}")
+                return Stat(total or 0)
         except (NotFound, NoSuchBucket):
             return None
 
@@ -102,14 +104,17 @@ class Downloads:
     def _go_on(self, name: str, start: int, sink: Sink, progress: Progress) -> bool:
         """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
         headers = {"Range": f"bytes={start}-"}
-        if tag := self._unfinished.get(name):
+        tag = self._unfinished.get(name)
+        if tag:
             headers["If-Match"] = tag
         request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
         with self._client.ask(request) as answer:
             span = span_of(answer)
             if answer.status == _BEHIND_THE_END:
                 return start == (span.total or self._size(name))
-            if answer.status == _CHANGED or span.start not in {0, start}:
+            # Some servers do not know If-Match.
+            is_other = tag and answer.headers.get("ETag", tag) != tag
+            if answer.status == _CHANGED or span.start not in {0, start} or (span.start and is_other):
                 return False
             self._fill(name, answer, sink, span, progress)
         return True
@@ -119,10 +124,18 @@ class Downloads:
         if span.total is None:
             span = span._replace(total=self._size(name))
         if span.total is None:
-            raise Unreachable(f"cannot get {name} on {self._client.address.shown}: nobody says how large it is")
+            raise self._unsized(f"get {name}")
         self._unfinished[name] = answer.headers.get("ETag", "")
         fill(answer, sink, span, progress, f"cannot get {name} on {self._client.address.shown}")
         self._unfinished.pop(name, None)
+
+    def _unsized(self, what: str) -> Unreachable:
+        """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""
+        return Unreachable(
+            f"cannot {what} on {self._client.address.shown}: nobody says how large it is",
+            remedy="Check url= and endpoint=, and whether a proxy answers in the server's place.",
+            passing=False,
+        )
 
     def _size(self, name: str) -> int | None:
         found = self._look(name)

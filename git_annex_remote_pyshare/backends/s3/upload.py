@@ -4,7 +4,10 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 
+from urllib3.response import BaseHTTPResponse
+
 from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.s3.answer import is_marked
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
@@ -18,6 +21,7 @@ from git_annex_remote_pyshare.transport.exchange import EXCERPT
 LARGEST = 5 << 30
 """Bytes that one PUT can store (Amazon S3 User Guide, "Uploading objects")."""
 
+_STORED = 200
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
 _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 
@@ -70,7 +74,8 @@ class Uploads:
             payload=source.known("sha256") or UNSIGNED,
         )
         with self._client.ask(request) as answer:
-            if b"<Error" in (said := answer.read(EXCERPT)):
+            said = answer.read(EXCERPT)
+            if b"<Error" in said or not _is_stored(answer):
                 raise self._client.failure(request, answer, said)
             md5 = md5_of(answer.headers)
         if isinstance(body, Summed) and body.md5:
@@ -87,6 +92,11 @@ class Uploads:
         if md5 := source.digest("md5") if self._wants_md5 else source.known("md5"):
             headers["Content-MD5"] = b64encode(bytes.fromhex(md5)).decode()
         return headers
+
+
+def _is_stored(answer: BaseHTTPResponse) -> bool:
+    """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
+    return answer.status == _STORED and ("ETag" in answer.headers or is_marked(answer.headers))
 
 
 def _hold_against_key(source: Source) -> None:
