@@ -1,16 +1,17 @@
 """Regions, clocks and redirects on a scripted server: what the answers teach is learned once, for all jobs."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from s3_answers import moved
 from s3_gate import Login
 from s3kit import backend, place_at, signed_region
-from scripted import Rule, answer, served
+from scripted import Play, Rule, Seen, answer, served
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
+from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.desk import Desk, body_of
 
 KEY = "WORM-s7-m1--key"
@@ -52,6 +53,30 @@ def test_a_large_body_is_not_sent_to_a_wrong_region_s3_9(
     for name in ("one", "two"):
         desk.put(bucket, name, body_of(2 << 20))
     assert scripted_s3.methods() == ["HEAD", "HEAD", "PUT", "PUT"]
+
+
+def test_jobs_do_not_wait_one_after_the_other_for_a_server_that_is_silent(scripted_s3: ScriptedS3) -> None:
+    asked = Barrier(7, timeout=20)
+
+    def silent(seen: Seen) -> Play:
+        if seen.path.endswith("first"):
+            return Play(lost=True)
+        asked.wait()  # all the others are here at once, or never
+        return Play()
+
+    scripted_s3.decide = silent
+    store = backend(scripted_s3)
+    with pytest.raises(Unreachable):
+        store.stat("first")
+    with ThreadPoolExecutor(7) as pool:
+        assert list(pool.map(store.stat, [f"key {number}" for number in range(7)])) == [None] * 7
+
+
+def test_no_answer_sends_a_login_to_another_of_amazons_clouds_s3_20(amazon: ScriptedS3) -> None:
+    amazon.script(Rule("HEAD", moved("cn-north-1"), times=-1), Rule("GET", moved("cn-north-1"), times=-1))
+    with pytest.raises(NotAStore, match="region=cn-north-1"):
+        backend(amazon, endpoint="", protocol="http").stat(KEY)
+    assert len(amazon.requests) == 1
 
 
 def test_a_region_that_is_given_is_used_at_once(scripted_s3: ScriptedS3) -> None:

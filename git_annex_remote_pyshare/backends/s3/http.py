@@ -86,6 +86,7 @@ class Client:
         self.is_settled = bool(address.server.region)
         """Whether the region is known, so that nobody need find it out first."""
         self._first = Lock()
+        self._first_is_over = False
 
     @contextmanager
     def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
@@ -130,10 +131,22 @@ class Client:
         if not self.is_settled and isinstance(request.body, Body) and request.body.size > _LARGE:
             with suppress(PyshareError):  # what it is told is for others to say better
                 release(self._settle_and_send(Request("HEAD", self.address.bucket_path, request.what)))
-        with nullcontext() if self.is_settled else self._first:
+        with self._turn():
             answer = self._send(request)
             self.is_settled = True
         return answer
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait while the first request learns what all need to know; not for another one when it got no answer."""
+        with self._first if not (self.is_settled or self._first_is_over) else nullcontext():
+            if not self._first_is_over:
+                try:
+                    yield
+                finally:
+                    self._first_is_over = True
+                return
+        yield
 
     def _send(self, request: Request) -> BaseHTTPResponse:
         tried: set[type[PyshareError]] = set()

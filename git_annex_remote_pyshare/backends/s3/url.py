@@ -63,8 +63,9 @@ class Address(NamedTuple):
         return f"s3://{self.bucket}/{self.prefix}" + ("" if self.is_amazon else f" at {self.server.origin}")
 
     def in_region(self, region: str) -> "Address":
-        """The address after an answer told the bucket's region; the same one if no region can be called so."""
-        return self._replace(server=self.server.in_region(region))
+        """The address after an answer told the bucket's region; the same one if that is none that the login is for."""
+        server = self.server.in_region(region)
+        return self._replace(server=server) if server.partition == self.server.partition else self
 
     def key_of(self, name: str) -> bytes:
         """The key, in S3's sense, of the object of that name.
