@@ -1,0 +1,68 @@
+"""The real git-annex stores large files on real S3 servers, and is killed again and again."""
+
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from annex import Repository
+from relay import Relay, relayed
+from s3_servers import S3_SERVERS, S3Server
+
+MIB = 1 << 20
+SIZE = 64 * MIB
+ROUNDS = 2
+MOST = 1.3
+"""Times a file's size that may be sent of it, in all processes together."""
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+
+
+@pytest.fixture
+def line(s3_server: S3Server) -> Iterator[Relay]:
+    with relayed(s3_server.host) as relay:
+        yield relay
+
+
+@pytest.fixture
+def bucket(repository: Repository, s3_server: S3Server, line: Relay) -> str:
+    """The bucket of a remote `store` behind the line, and a file `large` for it that goes in two streams of parts."""
+    name = s3_server.fresh_bucket()
+    repository.home.environment.update(s3_server.login)
+    repository.initremote(f"s3://{name}/share", {"endpoint": f"http://{line.host}", "region": s3_server.region})
+    repository.git("config", "remote.store.pyshare-part-size", "5MiB")
+    repository.git("config", "remote.store.pyshare-parts", "2")
+    repository.add({"large": os.urandom(SIZE)})
+    return name
+
+
+def copy_until(repository: Repository, line: Relay, count: int) -> None:
+    """Begin to store the file, and kill everybody once so many bytes were sent on the line."""
+    command = ["git", "annex", "copy", "--to", "store", "--quiet", "large"]
+    environment = repository.home.environment
+    with subprocess.Popen(command, cwd=repository.folder, env=environment, start_new_session=True) as copying:
+        assert line.wait_for(count)
+        os.killpg(copying.pid, signal.SIGKILL)
+
+
+def unfinished(server: S3Server, bucket: str) -> int:
+    with server.client() as client:
+        return len(client.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
+
+
+@pytest.mark.parametrize("s3_server", S3_SERVERS, indirect=True)
+def test_a_store_that_is_killed_goes_on_and_leaves_nothing(
+    repository: Repository, s3_server: S3Server, line: Relay, bucket: str
+) -> None:
+    draw = random.Random(20261123)
+    for _ in range(ROUNDS):
+        begin = line.sent
+        copy_until(repository, line, begin + draw.randrange(SIZE))
+        assert unfinished(s3_server, bucket) <= 1
+        repository.annex("copy", "--to", "store", "large")
+        assert line.sent - begin <= MOST * SIZE
+        assert unfinished(s3_server, bucket) == 0
+        repository.annex("fsck", "--from", "store", "large")
+        repository.annex("drop", "--from", "store", "large")
