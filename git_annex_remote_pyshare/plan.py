@@ -111,3 +111,9 @@ def plan(size: int, limits: Limits, wanted: int = 0) -> Plan:
     good = min(max(size // _AIM, _SMALLEST), _LARGEST)
     needed = max(min(wanted or good, largest), limits.smallest, -(-size // limits.most))
     return Plan(size, -(-needed // limits.step) * limits.step)
+
+
+def is_within(plan: Plan, limits: Limits) -> bool:
+    """Whether a store with these limits takes an object that is cut so, as an earlier process may have cut it."""
+    fits = limits.smallest <= plan.part_size <= limits.largest and plan.part_size % limits.step == 0
+    return fits and plan.last <= limits.most

@@ -7,11 +7,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.parts import TakesParts
-from git_annex_remote_pyshare.errors import Denied, Full, PyshareError, SourceChanged, Stopped
+from git_annex_remote_pyshare.errors import Denied, Full, PyshareError, SourceChanged, Stopped, Unreachable
 from git_annex_remote_pyshare.journal import Entry, Journal, Kept
 from git_annex_remote_pyshare.layers.crew import Crew
 from git_annex_remote_pyshare.layers.streams import Streams
-from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload, is_within, plan
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 Done = TypeVar("Done")
@@ -76,12 +76,12 @@ class _Attempt:
     def store(self, name: str, limits: Limits, progress: Progress) -> Receipt:
         """See `Uploads.store`."""
         stamp = self._source.stamp()
-        upload = self._begun(name, plan(self._source.size, limits, self._shared.part_size), progress)
+        upload = self._gone_on_with(limits, progress) or self._begun(name, limits)
         try:
             self._send(upload, limits, progress)
             if self._source.stamp() != stamp:
                 raise SourceChanged(f"the file for {name} changed while it was being stored")
-            receipt = self._run(lambda told: self._takes.finish(upload, self._sent, self._source, told), progress)
+            receipt = self._finish(upload, progress)
         except PyshareError as error:
             if not self._is_worth_keeping(error):
                 self._give_up(upload)
@@ -89,17 +89,29 @@ class _Attempt:
         self._entry.forget()
         return receipt
 
-    def _begun(self, name: str, plan: Plan, progress: Progress) -> Upload:
-        """The upload that the journal has, if it is one of the same bytes that the server has still; else a new one."""
+    def _gone_on_with(self, limits: Limits, progress: Progress) -> Upload | None:
+        """The upload that the journal has, if it is one of the same bytes that the server has still."""
         kept = self._entry.kept
-        if kept is not None:
-            if not kept.is_old and kept.upload.plan == plan and self._is_ours(kept, progress):
-                return kept.upload
-            self._give_up(kept.upload)
+        if kept is None:
+            return None
+        # How it was cut may be what only the process that began it had learnt, so it need not be the plan of today.
+        fits = kept.upload.plan.size == self._source.size and is_within(kept.upload.plan, limits)
+        if fits and not kept.is_old and self._is_ours(kept, progress):
+            return kept.upload
+        self._give_up(kept.upload)
+        return None
+
+    def _begun(self, name: str, limits: Limits) -> Upload:
+        """A new upload."""
         self._sent = {}
-        upload = Upload(name, self._ask(lambda: self._takes.begin(name, plan)), plan)
+        wanted = plan(self._source.size, limits, self._shared.part_size)
+        upload = Upload(name, self._ask(lambda: self._takes.begin(name, wanted)), wanted)
         self._entry.begin(upload)
         return upload
+
+    def _finish(self, upload: Upload, progress: Progress) -> Receipt:
+        """Have the server finish it. No bytes move then, so what is told meanwhile counts against no bandwidth."""
+        return self._ask(lambda: self._takes.finish(upload, self._sent, self._source, progress))
 
     def _is_ours(self, kept: Kept, progress: Progress) -> bool:
         """Whether all that was sent are bytes of this very file: git-annex encrypts anew for each attempt."""
@@ -161,7 +173,7 @@ class _Attempt:
         """Whether the next attempt can go on with what was sent, and may succeed."""
         if isinstance(error, Stopped):
             return True  # without a journal, too: there is no time for anything else
-        return self._entry.lasts and (error.passing or isinstance(error, Denied | Full))
+        return self._entry.lasts and (error.passing or isinstance(error, Denied | Full | Unreachable))
 
     def _give_up(self, upload: Upload) -> None:
         """Have the server throw it away, if it can be had at the first attempt: no store may fail for that."""
