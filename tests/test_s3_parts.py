@@ -1,79 +1,32 @@
-"""Storing large objects on S3 in parts: what is asked of the server, what its answers prove, and what goes on later."""
+"""Sending large objects to S3 in parts: which ones, how they are cut, what each part proves, and what goes on later."""
 
-from collections import Counter
-from collections.abc import Mapping
-from hashlib import md5
 from pathlib import Path
 from threading import Event
-from uuid import uuid4
 
 import pytest
-from s3_answers import ACCESS_DENIED, INTERNAL_ERROR, OK_WITH_ERROR, SLOW_DOWN, problem
+from s3_answers import ACCESS_DENIED, INTERNAL_ERROR, SLOW_DOWN, problem
 from s3_gate import Login
-from s3_servers import S3_SERVERS, S3Server
+from s3_partskit import BODY, KEY, MIB, NAME, PARTS, SENT, asked, begun, store_in_parts, with_parts, with_small_parts
 from s3kit import ALICE, place_at
 from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt, Stat
 from git_annex_remote_pyshare.backends.s3 import upload as whole
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.s3.multipart import is_other
-from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, Unreachable, UploadLost
-from git_annex_remote_pyshare.plan import Limits, Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.errors import Full, UploadLost
+from git_annex_remote_pyshare.plan import Limits, Plan, Sent, plan
 from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
-MIB = 1 << 20
-KEY = "WORM-s12582913-m1--key"
-NAME = f"bucket/pre/{KEY}"
-BODY = body_of(12 * MIB + 1)
-PARTS = [BODY[: 5 * MIB], BODY[5 * MIB : 10 * MIB], BODY[10 * MIB :]]
-SENT = {number: Sent(digest, digest) for number, part in enumerate(PARTS, 1) if (digest := md5(part).hexdigest())}
-CREATE, COMPLETE = r"\?uploads=$", r"\?uploadId="
+CREATE = r"\?uploads=$"
 UPLOAD_LOST = problem(404, "NoSuchUpload", "The specified upload does not exist.")
-
-
-def with_small_parts(place: Place, git_dir: str = "") -> Place:
-    """The same place in a clone whose user wants parts of 5 MiB, so that a test's objects need several."""
-    clone = type(place.clone)(git_dir, "cloud")
-    clone.__dict__["config"] = {"remote.cloud.pyshare-part-size": "5MiB", "remote.cloud.pyshare-parts": "1"}
-    return place._replace(clone=clone)
 
 
 @pytest.fixture
 def store(scripted_s3: ScriptedS3, tmp_path: Path) -> S3Backend:
-    """A backend on the scripted server, which lets only Alice in, in a clone that keeps a journal."""
-    scripted_s3.login = Login()
-    return S3Backend(with_small_parts(place_at(scripted_s3), str(tmp_path)))
-
-
-def asked(s3: ScriptedS3) -> Counter[str]:
-    """How often each kind of request came."""
-
-    def kind(method: str, target: str) -> str:
-        query = target.partition("?")[2]
-        words = [word for word in ("uploads", "partNumber", "part-number-marker", "uploadId") if f"{word}=" in query]
-        return f"{method} {words[0]}" if words else method
-
-    return Counter(kind(seen.method, seen.target) for seen in s3.requests)
-
-
-def begun(store: S3Backend) -> Upload:
-    """An upload of BODY that has begun on the server, in parts of 5 MiB."""
-    cut = Plan(len(BODY), 5 * MIB)
-    return Upload(KEY, store.begin(KEY, cut), cut)
-
-
-def with_parts(store: S3Backend, source: Source, numbers: Mapping[int, object] = SENT) -> Upload:
-    """The same with those parts sent."""
-    upload = begun(store)
-    for number in numbers:
-        assert store.send(upload, upload.plan.part(number), source, nobody) == SENT[number]
-    return upload
+    return store_in_parts(scripted_s3, tmp_path)
 
 
 # Which objects go in parts
@@ -335,222 +288,3 @@ def test_where_anyone_may_read_only_who_stores_may_ask_for_parts(scripted_s3: Sc
     scripted_s3.public = {"bucket"}
     store = S3Backend(place_at(scripted_s3, ALICE, trusted=False, public="yes"))
     assert store.sent(begun(store), {}) == {}
-
-
-# Finishing
-
-
-def test_a_failure_that_comes_with_a_success_is_tried_again_s3_2(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
-) -> None:
-    scripted_s3.script(Rule("POST", OK_WITH_ERROR, target=COMPLETE))
-    desk.put(wrap(store, Event()), KEY, BODY)
-    assert scripted_s3.objects == {NAME: BODY}
-    assert asked(scripted_s3) == {"POST uploads": 1, "PUT partNumber": 3, "POST uploadId": 2}
-
-
-@pytest.mark.parametrize("play", [Play(lost=True), Play(cut=30)], ids=["lost", "cut"])
-def test_an_answer_to_the_end_that_got_lost_is_told_by_the_object_s3_3(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, play: Play
-) -> None:
-    scripted_s3.script(Rule("POST", play, target=COMPLETE))
-    receipt = desk.put(wrap(store, Event()), KEY, BODY)
-    assert receipt.size == len(BODY)
-    assert scripted_s3.objects == {NAME: BODY}
-    assert asked(scripted_s3) == {"POST uploads": 1, "PUT partNumber": 3, "POST uploadId": 2, "HEAD": 1}
-
-
-def test_an_answer_that_says_nothing_is_told_by_the_object_s3_3(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
-) -> None:
-    upload = with_parts(store, desk.source(BODY))
-    scripted_s3.script(Rule("POST", Play(200, {"ETag": "x"}), target=COMPLETE))
-    with pytest.raises(Unreachable):  # nothing was done
-        store.finish(upload, SENT, desk.source(BODY), nobody)
-    assert store.finish(upload, SENT, desk.source(BODY), nobody) == Receipt()
-    scripted_s3.script(Rule("POST", Play(200, {"ETag": "x"}), target=COMPLETE))
-    assert store.finish(upload, SENT, desk.source(BODY), nobody) == Receipt(len(BODY))
-
-
-def older(s3: ScriptedS3, content: bytes, tag: str = "") -> None:
-    """An object that was there before the upload."""
-    s3.objects[NAME] = content
-    s3.headers[NAME] = {"ETag": tag} if tag else {}
-
-
-@pytest.mark.parametrize(
-    ("size", "tag"),
-    [
-        pytest.param(len(BODY), f'"{"0" * 32}-3"', id="S3-3-another-tag"),
-        pytest.param(len(BODY), f'"{"0" * 32}"', id="S3-3-stored-whole"),
-        pytest.param(len(BODY), '"whatever"', id="S3-3-tag-without-meaning"),
-        pytest.param(len(BODY) - 1, "", id="S3-3-another-size"),
-    ],
-)
-def test_an_older_object_is_not_taken_for_the_one_that_an_earlier_process_may_have_finished(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, size: int, tag: str
-) -> None:
-    upload = begun(store)
-    scripted_s3.multipart.begun.clear()
-    older(scripted_s3, BODY[:size], tag)
-    with pytest.raises(UploadLost):
-        store.finish(upload, SENT, desk.source(BODY), nobody)
-
-
-def test_the_object_that_an_earlier_process_finished_is_known_by_its_tag_s3_3(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
-) -> None:
-    upload = with_parts(store, desk.source(BODY))
-    store.finish(upload, SENT, desk.source(BODY), nobody)
-    assert S3Backend(store.place).finish(upload, SENT, desk.source(BODY), nobody) == Receipt(len(BODY))
-
-
-@pytest.mark.parametrize("tag", ["", '"whatever"'])
-def test_where_tags_say_nothing_the_size_tells_that_our_own_attempt_succeeded_s3_3_s3_7(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, tag: str
-) -> None:
-    scripted_s3.script(
-        Rule("POST", Play(lost=True), target=COMPLETE), Rule("HEAD", Play(headers={"ETag": tag}), times=-1)
-    )
-    assert desk.put(wrap(store, Event()), KEY, BODY).size == len(BODY)
-
-
-def test_where_the_answer_has_no_tag_the_object_is_looked_at(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
-) -> None:
-    upload = with_parts(store, desk.source(BODY))
-    nothing = b"<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>"
-    older(scripted_s3, BODY)
-    scripted_s3.script(Rule("POST", answer(200, nothing, Content_Type="application/xml"), target=COMPLETE))
-    assert store.finish(upload, SENT, desk.source(BODY), nobody) == Receipt(len(BODY))
-
-
-def test_an_object_that_was_made_of_other_parts_is_removed_again(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
-) -> None:
-    wrong = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>".encode()
-    older(scripted_s3, b"damaged")
-    scripted_s3.script(Rule("POST", answer(200, wrong, Content_Type="application/xml"), target=COMPLETE))
-    with pytest.raises(Corrupt, match="made another object of them"):
-        desk.put(wrap(store, Event()), KEY, BODY)
-    assert scripted_s3.objects == {}
-    assert scripted_s3.multipart.begun == {}
-
-
-@pytest.mark.parametrize("tag", ["", "0" * 32, f"{'0' * 32}-2", "random-1"])
-def test_tags_that_are_made_otherwise_say_nothing_s3_7(tag: str) -> None:
-    assert not is_other(tag, f"{'1' * 32}-3")
-    assert not is_other(f"{'1' * 32}-3", tag)
-
-
-@pytest.mark.parametrize("code", ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"])
-def test_parts_that_the_server_cannot_use_are_sent_once_more_and_then_given_up(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, code: str
-) -> None:
-    scripted_s3.script(Rule("POST", problem(400, code), target=COMPLETE, times=-1))
-    with pytest.raises(UploadLost):
-        desk.put(wrap(store, Event()), KEY, BODY)
-    assert asked(scripted_s3)["POST uploads"] == 2
-    assert scripted_s3.multipart.begun == {}
-
-
-# Giving up
-
-
-def test_a_refusal_that_lasts_leaves_no_upload_behind_s3_4(scripted_s3: ScriptedS3, desk: Desk, tmp_path: Path) -> None:
-    store = S3Backend(with_small_parts(place_at(scripted_s3)))  # no clone, so nobody could go on
-    scripted_s3.script(Rule("PUT", ACCESS_DENIED, target="partNumber=2", times=-1))
-    with pytest.raises(Denied):
-        desk.put(wrap(store, Event()), KEY, BODY)
-    assert scripted_s3.multipart.begun == {}
-    assert asked(scripted_s3)["DELETE uploadId"] == 1
-
-
-def test_aborting_what_is_gone_is_a_success_s3_4(store: S3Backend) -> None:
-    upload = begun(store)
-    store.abort(KEY, upload.id)
-    store.abort(KEY, upload.id)
-
-
-def test_an_abort_that_hangs_ends_with_the_time_limit_s3_4(scripted_s3: ScriptedS3) -> None:
-    place = place_at(scripted_s3)
-    place.clone.__dict__["config"] = {"remote.cloud.pyshare-timeout": "0.2"}
-    store = S3Backend(place)
-    upload = begun(store)
-    scripted_s3.script(Rule("DELETE", Play(wait=60)))
-    with pytest.raises(Unreachable):
-        store.abort(KEY, upload.id)
-
-
-def test_no_right_to_abort_is_only_a_note_s3_4(
-    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scripted_s3.script(
-        Rule("DELETE", ACCESS_DENIED, times=-1), Rule("POST", problem(400, "InvalidPart"), target=COMPLETE)
-    )
-    desk.put(wrap(store, Event()), KEY, BODY)
-    assert scripted_s3.objects == {NAME: BODY}
-    assert "may not end unfinished uploads" in store.remark()
-    assert store.remark() == ""
-
-
-def test_unfinished_uploads_are_listed_page_by_page_and_only_those_below_the_prefix(
-    store: S3Backend, scripted_s3: ScriptedS3
-) -> None:
-    other = S3Backend(place_at(scripted_s3, url="s3://bucket/pr"))
-    other.begin(KEY, Plan(1, 1))
-    ids = {store.begin(name, Plan(1, 1)): name for name in ("a/one", "a/one", "b/two & three")}
-    scripted_s3.multipart.page = 2
-    found = list(store.unfinished())
-    assert {upload.id: upload.name for upload in found} == ids
-    assert {upload.begun for upload in found} == {1795407304.0}
-    for upload in found:
-        store.abort(upload.name, upload.id)
-    assert list(store.unfinished()) == []
-    assert len(scripted_s3.multipart.begun) == 1
-
-
-# Real servers
-
-
-@pytest.fixture(params=S3_SERVERS)
-def real(request: pytest.FixtureRequest, tmp_path: Path) -> S3Backend:
-    """A backend on a real server, in a bucket of its own, in a clone with a journal."""
-    server: S3Server = request.getfixturevalue(f"{request.param}_server")
-    login = Credential(server.access_key, server.secret_key, "environment")
-    settings = parse({"url": f"s3://annex-{uuid4().hex}/folder", **server.settings})
-    place = Place(settings["url"], settings, place_at(ScriptedS3()).clone, lambda: login, trusted=lambda: True)
-    return S3Backend(with_small_parts(place, str(tmp_path)))
-
-
-def test_a_real_server_takes_parts(real: S3Backend, desk: Desk) -> None:
-    desk.put(wrap(real, Event()), KEY, BODY)
-    assert real.stat(KEY) == Stat(len(BODY))
-    assert desk.get(real, KEY) == BODY
-    assert list(real.unfinished()) == []
-
-
-def test_a_real_server_tells_what_it_has_and_forgets_what_is_given_up(real: S3Backend, desk: Desk) -> None:
-    real.establish()
-    source = desk.source(BODY)
-    upload = begun(real)
-    for number in (3, 1):
-        assert real.send(upload, upload.plan.part(number), source, nobody).digest == SENT[number].digest
-    there = real.sent(upload, {}) or {}
-    assert {number: part.digest for number, part in there.items()} == {1: SENT[1].digest, 3: SENT[3].digest}
-    assert real.stat(KEY) is None
-    assert [(left.name, left.id) for left in real.unfinished()] == [(KEY, upload.id)]
-    real.abort(KEY, upload.id)
-    assert list(real.unfinished()) == []
-    assert real.sent(upload, {}) is None
-    real.abort(KEY, upload.id)
-
-
-def test_a_real_server_that_has_finished_an_upload_is_believed_again(real: S3Backend, desk: Desk) -> None:
-    real.establish()
-    source = desk.source(BODY)
-    upload = begun(real)
-    sent = {part.number: real.send(upload, part, source, nobody) for part in upload.plan.parts()}
-    real.finish(upload, sent, source, nobody)
-    assert S3Backend(real.place).finish(upload, sent, source, nobody).size in {None, len(BODY)}
-    assert desk.get(real, KEY) == BODY
