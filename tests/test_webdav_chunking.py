@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 from davkit import backend, clone, quiet, source
-from scripted import Play, Rule, answer, served
+from scripted import Play, Rule, Seen, answer, served
 from scripted_cloud import DAY, FILES, ScriptedCloud
 from scripted_dav import ScriptedDAV
 
@@ -130,6 +130,24 @@ def test_a_server_below_a_path_is_found(dav: ScriptedDAV) -> None:
         "/cloud/remote.php/dav/uploads/bob%40home/",
     ]
     store.close()
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        pytest.param(answer(404), id="unknown"),
+        pytest.param(answer(200, b"<html>Log in</html>"), id="page"),
+        pytest.param(answer(200, b'{"ocs": {"data": []}}'), id="other-json"),
+        pytest.param(answer(302, Location="//"), id="nowhere"),
+    ],
+)
+def test_a_cloud_that_does_not_tell_what_it_can_is_tried(
+    cloud: ScriptedCloud, store: WebDAVBackend, play: Play
+) -> None:
+    cloud.script(Rule("GET", play, "capabilities"))
+    assert store.part_limits(1 << 30) is not None
+    begun(store)
+    assert len(cloud.uploads) == 1
 
 
 def test_a_cloud_that_says_that_it_takes_no_chunks_is_asked_once(cloud: ScriptedCloud, store: WebDAVBackend) -> None:
@@ -457,6 +475,43 @@ def test_a_proxy_that_refuses_the_smallest_chunk_is_told_to_the_user_wd9(
     cloud.largest_body = MIB
     with pytest.raises(Full, match="chunk=50MiB"):
         whole().put("a/KEY", file, quiet)
+
+
+def test_an_object_of_another_hash_is_removed_and_reported_wd34(
+    cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
+) -> None:
+    cloud.script(Rule("MOVE", Play(headers={"X-Hash-SHA256": "0" * 64})))
+    with pytest.raises(Corrupt, match="another sha256"):
+        whole().put("a/KEY", file, quiet)
+    assert cloud.objects == {}
+
+
+def test_an_object_of_another_size_is_removed_and_reported_wd34(
+    cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
+) -> None:
+    def shorten(seen: Seen) -> None:
+        if seen.method == "HEAD" and OBJECT in cloud.objects:
+            cloud.objects[OBJECT] = CONTENT[:-1]
+
+    cloud.owncloud = True
+    cloud.decide = shorten
+    with pytest.raises(Corrupt, match=f"{len(CONTENT) - 1} bytes instead of {len(CONTENT)}"):
+        whole().put("a/KEY", file, quiet)
+    assert cloud.objects == {}
+
+
+def test_a_folder_that_goes_meanwhile_is_made_again(
+    cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
+) -> None:
+    def remove(seen: Seen) -> None:
+        if seen.method == "MOVE":
+            cloud.decide = lambda _seen: None
+            cloud.folders.discard(f"{FILES}/annex/a")
+
+    cloud.decide = remove
+    whole().put("a/KEY", file, quiet)
+    assert cloud.objects == {OBJECT: CONTENT}
+    assert cloud.uploads == set()
 
 
 def test_an_upload_that_was_cut_goes_on_wd33(

@@ -15,6 +15,8 @@ MIB = 1 << 20
 SIZE = 60 * MIB
 """Bytes: eight chunks."""
 
+no_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+
 
 class Counting:
     """Counts what the bodies of all stores have that began; holds up one of them.
@@ -60,11 +62,9 @@ def chunks_of(server: ScriptedCloud) -> list[str]:
     ]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
-def test_a_store_that_was_killed_goes_on_in_another_process_wd33(
-    repository: Repository, nextcloud: ScriptedCloud
-) -> None:
-    nextcloud.decide = counting = Counting(hold=5)
+def killed_in(repository: Repository, server: ScriptedCloud, store: int) -> int:
+    """Kills `git annex copy` and all that it started in the middle of one store; the bytes that were sent at most."""
+    server.decide = counting = Counting(hold=store)
     with subprocess.Popen(
         ["git", "annex", "copy", "--to", "store", "--quiet"],
         cwd=repository.folder,
@@ -74,13 +74,33 @@ def test_a_store_that_was_killed_goes_on_in_another_process_wd33(
         assert counting.reached.wait(60)
         os.killpg(copying.pid, signal.SIGKILL)
     counting.go_on.set()
+    server.decide = lambda _seen: None
+    return counting.bytes
+
+
+@no_signals
+def test_a_store_that_was_killed_goes_on_in_another_process_wd33(
+    repository: Repository, nextcloud: ScriptedCloud
+) -> None:
+    before = killed_in(repository, nextcloud, 5)
     nextcloud.decide = again = Counting()
     repository.annex("copy", "--to", "store")
-    assert counting.bytes + again.bytes <= 1.3 * SIZE
+    assert before + again.bytes <= 1.3 * SIZE
     assert nextcloud.uploads == set()
     assert [len(body) for body in nextcloud.objects.values()] == [SIZE]
     repository.annex("drop")
     repository.annex("get")
+
+
+@no_signals
+def test_what_a_killed_store_left_can_be_cleaned_up(repository: Repository, nextcloud: ScriptedCloud) -> None:
+    killed_in(repository, nextcloud, 4)
+    assert len(nextcloud.uploads) == 1
+    done = repository.home.run("pyshare", "cleanup", "store", "--older-than", "0", cwd=repository.folder)
+    assert "1 unfinished uploads removed" in done.stdout
+    assert nextcloud.uploads == set()
+    repository.annex("copy", "--to", "store")
+    assert [len(body) for body in nextcloud.objects.values()] == [SIZE]
 
 
 def test_a_file_that_is_put_together_behind_a_proxy_is_not_sent_again_wd6(

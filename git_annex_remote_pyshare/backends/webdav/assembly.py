@@ -25,6 +25,8 @@ _AT_WORK = {202, 408, 423, 499, 502, 504, 524}
 """After these it may be at work: proxies do not wait, and what it writes is locked meanwhile (nextcloud/server#17992).
 PHP goes on when nobody listens any more (apps/dav/appinfo/v2/remote.php, ignore_user_abort)."""
 _GONE = {404, 410}
+_CHUNKS_GONE = {404, 409, 410}
+"""What it says that has the chunks no more, or not the folder that the object belongs into."""
 
 
 class Found(NamedTuple):
@@ -112,8 +114,8 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
 
 
 def _meaning(client: Client, wanted: Assembly, status: int, refusal: PyshareError) -> PyshareError:
-    if status in _GONE:
-        return UploadLost(f"{client.doing(wanted.what)}: the server has thrown away what was sent of it")
+    if status in _CHUNKS_GONE:
+        return UploadLost(f"{client.doing(wanted.what)}: the server has thrown away what was sent of it, or its folder")
     # Putting the same chunks together once more gives the same.
     return UploadLost(refusal.what) if isinstance(refusal, Corrupt) else refusal
 

@@ -7,6 +7,7 @@ import json
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.errors import NotAStore
 
 _API = "/ocs/v2.php/cloud/capabilities?format=json"
 _LONGEST = 1 << 20
@@ -32,11 +33,10 @@ def ask(client: Client, server: str) -> Capabilities:
         server: Path of the cloud on its host; empty, or with a slash at its beginning only.
     """
     request = Request("GET", server + _API, "ask what the server can do", {"OCS-APIRequest": "true"})
-    with client.ask(request) as answer:
-        body = answer.read(_LONGEST)
     try:
-        said = json.loads(body)["ocs"]["data"]["capabilities"]
-    except (ValueError, KeyError, TypeError):
+        with client.ask(request) as answer:
+            said = json.loads(answer.read(_LONGEST))["ocs"]["data"]["capabilities"]
+    except (NotAStore, ValueError, KeyError, TypeError):
         return Capabilities()
     wish = _under(said, "files", "chunked_upload", "max_size")
     sums = _under(said, "checksums", "supportedTypes")

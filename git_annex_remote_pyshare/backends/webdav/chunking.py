@@ -156,7 +156,8 @@ class Chunking:
     @cached_property
     def _prefix(self) -> str:
         """How the folders of this store begin, whoever makes them."""
-        path = self._client.base_path
+        address = self._client.address  # as given, whatever redirects were met
+        path = address.base.removeprefix(address.origin)
         return f"pyshare-{hashlib.sha256(path.encode()).hexdigest()[:12]}-"
 
     def _path(self, id: str) -> str:  # noqa: A002  # as in the contract
