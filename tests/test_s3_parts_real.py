@@ -1,6 +1,8 @@
 """Uploads in parts to real S3 servers."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,14 +23,18 @@ from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, nobody
 
 
+def on(server: S3Server, git_dir: Path, tenant: str = "") -> S3Backend:
+    """A backend on a real server, in a bucket of its own, in a clone with a journal."""
+    login = Credential(server.access_key, server.secret_key, "environment")
+    settings = parse({"url": f"s3://{tenant}annex-{uuid4().hex}/folder", **server.settings})
+    place = Place(settings["url"], settings, place_at(ScriptedS3()).clone, lambda: login, trusted=lambda: True)
+    return S3Backend(with_small_parts(place, str(git_dir)))
+
+
 @pytest.fixture(params=S3_SERVERS)
 def real(request: pytest.FixtureRequest, tmp_path: Path) -> S3Backend:
-    """A backend on a real server, in a bucket of its own, in a clone with a journal."""
-    server: S3Server = request.getfixturevalue(f"{request.param}_server")
-    login = Credential(server.access_key, server.secret_key, "environment")
-    settings = parse({"url": f"s3://annex-{uuid4().hex}/folder", **server.settings})
-    place = Place(settings["url"], settings, place_at(ScriptedS3()).clone, lambda: login, trusted=lambda: True)
-    return S3Backend(with_small_parts(place, str(tmp_path)))
+    """A backend on the server that the parameter names."""
+    return on(request.getfixturevalue(f"{request.param}_server"), tmp_path)
 
 
 def test_a_real_server_takes_parts(real: S3Backend, desk: Desk) -> None:
@@ -64,6 +70,29 @@ def test_a_real_server_that_has_finished_an_upload_is_believed_again(real: S3Bac
     real.finish(upload, sent, source, nobody)
     assert S3Backend(real.place).finish(upload, sent, source, nobody).size in {None, len(BODY)}
     assert desk.get(real, KEY) == BODY
+
+
+@pytest.mark.ceph
+def test_a_bucket_of_a_tenant_takes_parts_s3_30(ceph_server: S3Server, tmp_path: Path, desk: Desk) -> None:
+    bob = ceph_server._replace(access_key="AKIDEXAMPLE000TENANT", secret_key="tenant/secret")
+    words = ("--tenant", "lab", "--uid", "bob", "--display-name", "Bob", "--access-key", bob.access_key)
+    command = ["radosgw-admin", "--conf", str(ceph_server.log.parent / "ceph.conf"), "user", "create", *words]
+    subprocess.run([*command, "--secret-key", bob.secret_key], check=True, capture_output=True)
+    store = on(bob, tmp_path, "lab:")
+    desk.put(wrap(store, Event()), KEY, BODY)
+    assert desk.get(store, KEY) == BODY
+    assert list(store.unfinished()) == []
+
+
+@pytest.mark.parametrize("s3_server", S3_SERVERS[1:], indirect=True)
+def test_the_lifecycle_rule_that_the_documentation_advises_is_taken(s3_server: S3Server) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "s3.md").read_text(encoding="utf-8")
+    rules = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Rules"' in text]
+    bucket = s3_server.fresh_bucket()
+    with s3_server.client() as client:
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=rules[0])
+        kept = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert kept[0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
 STORE = """

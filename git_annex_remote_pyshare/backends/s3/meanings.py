@@ -178,7 +178,7 @@ CODES: Mapping[str, Meaning] = {
     "InvalidPart": _LOST,
     "InvalidPartOrder": _LOST,
     "EntityTooSmall": Meaning(
-        UploadLost, "the server wants larger parts", "Set git config remote.NAME.pyshare-part-size."
+        UploadLost, "the server wants larger parts", "Type: git config remote.NAME.pyshare-part-size 64MiB"
     ),
     "QuotaExceeded": _NO_ROOM,
     "InsufficientCapacity": _NO_ROOM,
