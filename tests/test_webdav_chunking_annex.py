@@ -62,17 +62,22 @@ def chunks_of(server: ScriptedCloud) -> list[str]:
     ]
 
 
-def killed_in(repository: Repository, server: ScriptedCloud, store: int) -> int:
-    """Kills `git annex copy` and all that it started in the middle of one store; the bytes that were sent at most."""
-    server.decide = counting = Counting(hold=store)
+def kill_at(repository: Repository, moment: Event) -> None:
+    """Kills `git annex copy` and all that it started."""
     with subprocess.Popen(
         ["git", "annex", "copy", "--to", "store", "--quiet"],
         cwd=repository.folder,
         env=repository.home.environment,
         start_new_session=True,
     ) as copying:
-        assert counting.reached.wait(60)
+        assert moment.wait(60)
         os.killpg(copying.pid, signal.SIGKILL)
+
+
+def killed_in(repository: Repository, server: ScriptedCloud, store: int) -> int:
+    """Kills it in the middle of one store; the bytes that were sent at most."""
+    server.decide = counting = Counting(hold=store)
+    kill_at(repository, counting.reached)
     counting.go_on.set()
     server.decide = lambda _seen: None
     return counting.bytes
@@ -90,6 +95,24 @@ def test_a_store_that_was_killed_goes_on_in_another_process_wd33(
     assert [len(body) for body in nextcloud.objects.values()] == [SIZE]
     repository.annex("drop")
     repository.annex("get")
+
+
+@no_signals
+def test_an_assembly_that_nobody_lived_to_see_the_end_of_costs_nothing(
+    repository: Repository, nextcloud: ScriptedCloud
+) -> None:
+    asked = Event()
+
+    def notice(seen: Seen) -> None:
+        if seen.method == "HEAD" and "MOVE" in nextcloud.methods():
+            asked.set()
+
+    nextcloud.decide, nextcloud.assembly = notice, 4
+    kill_at(repository, asked)
+    repository.annex("copy", "--to", "store")
+    assert sorted(chunks_of(nextcloud)) == [f"{number:05}" for number in range(1, 9)]
+    assert nextcloud.uploads == set()
+    assert [len(body) for body in nextcloud.objects.values()] == [SIZE]
 
 
 @no_signals
