@@ -50,6 +50,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         source = Source(local_path(local_file), digests(key))
         store, name = self.session.store(self.annex), self._name(key)
         store.put(name, source, self.annex.progress)
+        self._remark(store)
         publishes = _publishing(store, key)
         if publishes and (url := publishes.publish(name)):
             self.annex.seturlpresent(key, url)
@@ -85,8 +86,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Remove the object of `key`; one that is not there counts as removed."""
         store, name = self.session.store(self.annex), self._name(key)
         store.delete(name)
-        if (remarks := ability(store, Remarks)) and (text := remarks.remark()):
-            self.annex.info(text)
+        self._remark(store)
         if publishes := _publishing(store, key):
             for url in self.annex.geturls(key, "http"):
                 if publishes.has_published(name, url):
@@ -122,6 +122,10 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
     @info.setter
     def info(self, _value: object) -> None:
         """The library's constructor sets an empty one; ours is made when it is asked for."""
+
+    def _remark(self, store: Backend) -> None:
+        if (remarks := ability(store, Remarks)) and (text := remarks.remark()):
+            self.annex.info(text)
 
     def _name(self, key: str) -> str:
         return name_of(self.session.settings(self.annex)["layout"], key)

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 import pytest
 from annex import Repository
 from relay import Relay, relayed
+from s3_answers import ACCESS_DENIED, problem
 from s3_servers import S3_SERVERS, S3Server
+from scripted import Rule
+from scripted_s3 import ScriptedS3
 
 MIB = 1 << 20
 SIZE = 64 * MIB
@@ -66,3 +69,17 @@ def test_a_store_that_is_killed_goes_on_and_leaves_nothing(
         assert unfinished(s3_server, bucket) == 0
         repository.annex("fsck", "--from", "store", "large")
         repository.annex("drop", "--from", "store", "large")
+
+
+def test_who_may_not_abort_an_upload_is_told_so_and_stores_all_the_same_s3_4(
+    repository: Repository, scripted_s3: ScriptedS3
+) -> None:
+    repository.home.environment.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
+    repository.initremote("s3://bucket/share", scripted_s3.settings)
+    repository.git("config", "remote.store.pyshare-part-size", "5MiB")
+    repository.add({"large": os.urandom(11 * MIB)})
+    scripted_s3.script(
+        Rule("POST", problem(400, "InvalidPart"), target=r"\?uploadId="), Rule("DELETE", ACCESS_DENIED, times=-1)
+    )
+    assert "may not end unfinished uploads" in str(repository.json("copy", "--to", "store", "large"))
+    repository.annex("fsck", "--from", "store", "large")
