@@ -1,11 +1,13 @@
 """The conformance suite over every backend we have, on every server we can start, bare and inside its layers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from uuid import uuid4
 
 import pytest
 from s3_servers import S3Server
+from scripted import served
+from scripted_cloud import ScriptedCloud
 from servers import Server
 
 from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
@@ -49,6 +51,16 @@ def new_folder(server: Server) -> Reach:
     return ready(place(f"{server.url}/{uuid4().hex}")._replace(credential=lambda: login))
 
 
+@pytest.fixture
+def scripted_cloud() -> Iterator[ScriptedCloud]:
+    with served(ScriptedCloud()) as server:
+        yield server
+
+
+def nextcloud(request: pytest.FixtureRequest) -> Reach:
+    return ready(place(request.getfixturevalue("scripted_cloud").address))
+
+
 def s3(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
     return lambda request: new_bucket(request.getfixturevalue(fixture))
 
@@ -79,6 +91,7 @@ STORES = {
     "apache": webdav("apache_server"),
     "rclone": webdav("rclone_server"),
     "wsgidav": webdav("wsgidav_server"),
+    "nextcloud": nextcloud,
     "rclone_s3": s3("rclone_s3_server"),
     "moto": s3("moto_server"),
     "ceph": s3("ceph_server"),

@@ -47,7 +47,7 @@ class Assembly(NamedTuple):
     size: int
     """Bytes."""
     before: str
-    """Mark of what was there before the upload began; empty for nothing."""
+    """Mark of what was there before the upload began; anything else for nothing."""
     headers: Mapping[str, str]
     what: str
     """For error texts."""

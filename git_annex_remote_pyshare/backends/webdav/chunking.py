@@ -36,6 +36,9 @@ _LARGEST = 5_000_000_000
 _MOST = 10_000
 """Bytes of a chunk, and chunks of an object (ChunkingV2Plugin.php, beforePut; S3 behind it sets the sizes)."""
 
+_NOTHING = "new"
+"""Instead of a mark where nothing was before."""
+
 _FILES = re.compile(r"(.*)/remote\.php/dav/files/([^/]+)(/.*)?")
 _NOT_HERE = {400, 403, 404, 405, 409, 410, 415, 501}
 """What servers without chunks say when a folder for them is to be made."""
@@ -47,7 +50,8 @@ _REMOVED = {200, 204, 404, 410}
 class Chunking:
     """The uploads in chunks to one store; see `TakesParts`.
 
-    The id of one is the name of its folder, and behind an @ the mark of what was at the object's name before.
+    The id of one is the name of its folder: in it are a mark of the store, the mark of what was at the object's name
+    before, and a random number.
 
     Args:
         client: Sends the requests.
@@ -79,7 +83,7 @@ class Chunking:
         parent = path.rpartition("/")[0]
         self._folders.make(parent, self._folders.seen(parent))
         before = look(self._client, path, what)
-        folder = f"{self._prefix}{secrets.token_hex(8)}"
+        folder = f"{self._prefix}{before.mark if before else _NOTHING}-{secrets.token_hex(8)}"
         headers = {"OC-Total-Length": str(plan.size)}
         request = Request("MKCOL", self._path(folder), what, headers, destination=path)
         with self._client.ask(request) as answer:
@@ -88,7 +92,7 @@ class Chunking:
                 raise UploadLost(f"{self._client.doing(what)}: the server takes no chunks (status {answer.status})")
             if answer.status != 201:
                 raise self._client.failure(request, answer)
-        return f"{folder}@{before.mark if before else ''}"
+        return folder
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `TakesParts.send`."""
@@ -126,7 +130,7 @@ class Chunking:
         headers = {"OC-Total-Length": str(size), "X-Hash": "sha256"}
         if self._capabilities().sums:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
-        before = upload.id.partition("@")[2]
+        before = upload.id.removeprefix(self._prefix).partition("-")[0]
         wanted = Assembly(self._path(upload.id), in_path(upload.name), size, before, headers, f"store {upload.name}")
         return assemble(self._client, wanted, lambda: progress(size))
 
@@ -161,7 +165,7 @@ class Chunking:
         return f"pyshare-{hashlib.sha256(path.encode()).hexdigest()[:12]}-"
 
     def _path(self, id: str) -> str:  # noqa: A002  # as in the contract
-        return f"{self._home}/{in_path(id.partition('@')[0])}"
+        return f"{self._home}/{in_path(id)}"
 
     def _capabilities(self) -> Capabilities:
         with self._asking:
