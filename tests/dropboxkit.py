@@ -70,8 +70,12 @@ class Owner:
     def store(self, url: str = "dropbox:/annex", **settings: str) -> Backend:
         """A client of the store, which is closed in the end."""
         made = make(place_for(self.login, url, **settings))
-        self._opened.append(made)
+        self.opened(made)
         return made
+
+    def opened(self, store: Backend) -> None:
+        """Have a client closed in the end."""
+        self._opened.append(store)
 
     def content(self, name: str = NAME) -> bytes | None:
         """What the Dropbox has in the store under that name."""

@@ -1,6 +1,6 @@
 """The Dropbox backend: each verb as one call of the API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
+    from git_annex_remote_pyshare.backends.parts import Unfinished
+    from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 
 
 _UNSETTLED = "Whose Dropbox this is could not be found out"
@@ -81,6 +83,34 @@ class DropboxBackend(Backend):
         except (Unreachable, Busy) as error:
             return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE))
         return Established(notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE))
+
+    def part_limits(self, size: int) -> "Limits | None":
+        return self._verbs.parts.limits(size)
+
+    def begin(self, name: str, plan: "Plan") -> str:
+        return self._verbs.parts.begin(name, plan)
+
+    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
+        return self._verbs.parts.send(upload, part, source, progress)
+
+    def fingerprint(self, source: Source, part: "Part") -> str:
+        from git_annex_remote_pyshare.backends.dropbox.parts import fingerprint  # noqa: PLC0415  # as in _verbs
+
+        return fingerprint(source, part)
+
+    def sent(self, _upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent]":
+        """What we know: Dropbox does not tell, but refuses the next part of an upload that is gone."""
+        return known
+
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
+        return self._verbs.finish(upload, sent, source, progress)
+
+    def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
+        """Dropbox forgets it by itself, seven days after its beginning."""
+
+    def unfinished(self) -> "Iterator[Unfinished]":
+        """None, since Dropbox does not list them."""
+        return iter(())
 
     def close(self) -> None:
         if self._opened is not None:

@@ -16,10 +16,13 @@ from git_annex_remote_pyshare.errors import (
     NotFound,
     PyshareError,
     Unreachable,
+    UploadLost,
 )
 
 _RIGHTS = "Ask whoever owns the folder, or runs the team, for the right to do it."
 _ROOM = "Free some space there (pyshare info shows how much there is), or ask for more."
+_OTHER_PARTS = "Dropbox takes no parts of this size"
+_SMALLER = "Let git-annex send smaller pieces: git annex enableremote NAME chunk=100MiB."
 _NEW_LINK = "Ask its owner for a new one."
 _SHARED_ELSEWHERE = (
     "Log in with the account that the store belongs to (pyshare login dropbox), or ask its owner for a shared link."
@@ -73,11 +76,15 @@ BY_TAG: Mapping[str, Meaning] = {
     "content_hash_mismatch": Meaning(Corrupt, "what came to Dropbox is not what was sent", passing=True),
     "internal_error": Meaning(Unreachable, "Dropbox has a problem"),
     # Upload sessions.
-    "lookup_failed/not_found": Meaning(Unreachable, "Dropbox does not know the upload any more"),
-    "lookup_failed/closed": Meaning(Unreachable, "Dropbox has ended the upload"),
-    "lookup_failed/not_closed": Meaning(Unreachable, "Dropbox waits for more of the upload"),
-    "incorrect_offset": Meaning(Unreachable, "Dropbox has got another part of the file"),
-    "closed": Meaning(Unreachable, "Dropbox has ended the upload"),
+    "lookup_failed": Meaning(UploadLost, "Dropbox has not the upload that it should have"),
+    "lookup_failed/not_found": Meaning(UploadLost, "Dropbox does not know the upload any more"),
+    "lookup_failed/closed": Meaning(UploadLost, "Dropbox has ended the upload"),
+    "lookup_failed/not_closed": Meaning(UploadLost, "Dropbox waits for more of the upload"),
+    "lookup_failed/incorrect_offset": Meaning(UploadLost, "Dropbox has lost parts of the upload"),
+    "concurrent_session_not_closed": Meaning(UploadLost, "Dropbox waits for more of the upload"),
+    "concurrent_session_missing_data": Meaning(UploadLost, "Dropbox has lost parts of the upload"),
+    "concurrent_session_invalid_offset": Meaning(PyshareError, _OTHER_PARTS, _SMALLER),
+    "concurrent_session_invalid_data_size": Meaning(PyshareError, _OTHER_PARTS, _SMALLER),
     "payload_too_small": Meaning(Unreachable, "Dropbox has got another part of the file"),
     # Whose Dropbox it is.
     "invalid_root": Meaning(Denied, "this store is in somebody else's Dropbox", _SHARED_ELSEWHERE),

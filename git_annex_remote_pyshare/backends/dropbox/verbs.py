@@ -1,16 +1,23 @@
 """The contract's verbs as calls, and what they share: the connections, the login, and the commits under way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from threading import Event
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat
 from git_annex_remote_pyshare.backends.dropbox import home, links, space
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
 from git_annex_remote_pyshare.backends.dropbox.reading import Presence, retrieve
-from git_annex_remote_pyshare.backends.dropbox.upload import Uploads
+from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import Address
+from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.dropbox.parts import Parts
+    from git_annex_remote_pyshare.plan import Sent, Upload
 
 _GONE = ("path_lookup/not_found", "path_lookup/not_file")
 
@@ -25,10 +32,19 @@ class Verbs:
 
     def __init__(self, place: Place, address: Address) -> None:
         self.client = Client(place, address.shown)
+        self._place = place
         self._address = address
         self._closing = Event()
         self._presence = Presence(self.client, self._closing)
-        self._uploads = Uploads(self.client)
+        self._writes = Writes(self.client)
+        self._uploads = Uploads(self.client, self._writes)
+
+    @cached_property
+    def parts(self) -> "Parts":
+        """Uploads in parts, which only large objects need."""
+        from git_annex_remote_pyshare.backends.dropbox.parts import Parts  # noqa: PLC0415  # therefore late
+
+        return Parts(self._place, self.client, self._address, self._writes)
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
@@ -42,14 +58,23 @@ class Verbs:
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """See `Backend.put`."""
         path = self._address.path_of(name)
-        receipt = self._uploads.store(path, source, progress, f"store {name}")
+        if source.size > SINGLE:
+            receipt = self.parts.store(name, source, progress)
+        else:
+            receipt = self._uploads.store(path, source, progress, f"store {name}")
         self._presence.stored(path)
+        return receipt
+
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
+        """See `TakesParts.finish`."""
+        receipt = self.parts.finish(upload, sent, source, progress)
+        self._presence.stored(self._address.path_of(upload.name))
         return receipt
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
         path = self._address.path_of(name)
-        with self._uploads.turn():
+        with self._writes.turn():
             self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE))
         self._presence.removed(path)
 
@@ -76,5 +101,5 @@ class Verbs:
     def close(self) -> None:
         """End all waiting, and close idle connections."""
         self._closing.set()
-        self._uploads.close()
+        self._writes.close()
         self.client.close()

@@ -1,0 +1,114 @@
+"""Stores a large object in parts: a concurrent upload session. See `TakesParts` for what each method is for.
+
+After Dropbox's documentation of files/upload_session/start: parts are whole blocks of 4 MiB, but for the last one,
+which closes the session and must come after all others. Sessions cannot be listed or ended; they go after seven days.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.dropbox import sessions
+from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
+from git_annex_remote_pyshare.backends.dropbox.sessions import Piece
+from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE
+from git_annex_remote_pyshare.backends.dropbox.url import Address
+from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
+from git_annex_remote_pyshare.errors import SourceChanged, UploadLost
+from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.waiting import telling
+
+PART_SIZE = "pyshare-part-size"
+"""git config `remote.<name>.pyshare-part-size`; the resume layer goes by it, we only want two parts at least."""
+
+WHOLE = 32 << 20
+"""Bytes up to which an object goes in one piece: one call, of which a team may have only so many in a month, where
+parts take six."""
+
+_LARGEST_PART = SINGLE // HASHED * HASHED
+_LIMITS = Limits(HASHED, _LARGEST_PART, -(-LARGEST // _LARGEST_PART), HASHED, last_alone=True)
+"""Dropbox does not limit how many parts there are; so many are enough for the largest file."""
+
+
+class Parts:
+    """All uploads in parts of one store.
+
+    A part's digest is the SHA-256 of each of its blocks: of those of all parts the object's content hash is made.
+
+    Args:
+        place: Its clone may want parts of a certain size.
+        client: Sends the requests.
+        address: Where the objects are.
+        writes: Shared with all other writes into the place.
+    """
+
+    def __init__(self, place: Place, client: Client, address: Address, writes: Writes) -> None:
+        self._place = place
+        self._client = client
+        self._address = address
+        self._writes = writes
+
+    def limits(self, size: int) -> Limits | None:
+        """See `TakesParts.part_limits`."""
+        part_size = int(self._place.clone.size(PART_SIZE) or 0)
+        return _LIMITS if size > min(2 * part_size or WHOLE, SINGLE) else None
+
+    def begin(self, name: str, plan: Plan) -> str:
+        """See `TakesParts.begin`."""
+        what = f"store {name}"
+        self._writes.check(plan.size, what)
+        with self._writes.into_room():
+            return sessions.begin(self._client, what)
+
+    def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        """See `TakesParts.send`."""
+        digests = digests_of(source, part.start, part.size)
+        what = f"store part {part.number} of {upload.name}"
+        piece = Piece(source, lambda done: progress(done - part.start), what, part.start, part.size)
+        with self._writes.into_room():
+            sessions.append(self._client, upload.id, piece, digests)
+        return Sent(b"".join(digests).hex())
+
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
+        """See `TakesParts.finish`."""
+        hashed = _content_hash(sent)
+        made = telling(lambda: self._finished(upload, hashed), lambda: progress(upload.plan.size))
+        return receipt(source, hashed, made)
+
+    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """Store an object that one request cannot bring, one part after the other; see `Backend.put`."""
+        stamp = source.stamp()
+        cut = plan(source.size, _LIMITS)
+        upload = Upload(name, self.begin(name, cut), cut)
+        sent = {part.number: self._send_next(upload, part, source, progress) for part in cut.parts()}
+        if source.stamp() != stamp:
+            raise SourceChanged(f"the file for {name} changed while it was being stored")
+        return self.finish(upload, sent, source, progress)
+
+    def _send_next(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        return self.send(upload, part, source, lambda done: progress(part.start + done))
+
+    def _finished(self, upload: Upload, hashed: str) -> Mapping[str, Any]:
+        """The metadata of the object that is made now, or was by an earlier attempt whose answer was lost."""
+        path, what = self._address.path_of(upload.name), f"store {upload.name}"
+        try:
+            with self._writes.into_room():
+                return self._writes.commit(Pending(upload.id, upload.plan.size, path, what))
+        except UploadLost:
+            there = self._client.rpc(Call("files/get_metadata", {"path": path}, what, ("path/not_found",))).result
+            if (there.get("size"), there.get(ALGORITHM)) != (upload.plan.size, hashed):
+                raise
+            return there
+
+
+def fingerprint(source: Source, part: Part) -> str:
+    """See `TakesParts.fingerprint`."""
+    return b"".join(digests_of(source, part.start, part.size)).hex()
+
+
+def _content_hash(sent: Mapping[int, Sent]) -> str:
+    """The content hash of an object of whose parts all digests are known."""
+    return hashlib.sha256(bytes.fromhex("".join(sent[number].digest for number in sorted(sent)))).hexdigest()

@@ -1,0 +1,109 @@
+"""What all writes into one place share: the room that is left, and the commits, which Dropbox takes one at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple
+
+from git_annex_remote_pyshare.backends.base import Receipt
+from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.commits import Commits
+from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
+from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
+from git_annex_remote_pyshare.backends.dropbox.sessions import cursor
+from git_annex_remote_pyshare.backends.dropbox.space import Room
+from git_annex_remote_pyshare.errors import Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.transfer import Source, in_words
+
+LARGEST = (1 << 41) - (1 << 22)
+"""Bytes of the largest file (documentation of files/upload_session/start)."""
+
+_FINISH_BATCH = "files/upload_session/finish_batch_v2"
+
+
+class Pending(NamedTuple):
+    """A session that is closed, and waits for its commit."""
+
+    session: str
+    """Its id."""
+    size: int
+    """Bytes that it has."""
+    path: str
+    """Where they go."""
+    what: str
+    """For error texts."""
+
+
+class Writes:
+    """The writes into one place, as far as this process makes them.
+
+    Args:
+        client: Sends the requests.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._room = Room(client)
+        self._commits: Commits[Pending, Mapping[str, Any]] = Commits(self._commit)
+
+    def check(self, size: int, what: str) -> None:
+        """Raise Full if Dropbox cannot take a file of so many bytes."""
+        if size > LARGEST:
+            raise Full(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
+        self._room.check(size, what)
+
+    @contextmanager
+    def into_room(self) -> Iterator[None]:
+        """Around what may be refused since Dropbox is full: then the error says how full."""
+        try:
+            yield
+        except Full as error:
+            self._room.refused(error)
+            raise
+
+    def commit(self, pending: Pending) -> Mapping[str, Any]:
+        """Make a session's bytes a file, together with whatever else is ready; the file's metadata.
+
+        Raises:
+            UploadLost: Dropbox does not have the session any more: perhaps since it has committed it.
+        """
+        return self._commits.commit(pending)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Have the namespace alone, for another kind of write; raises Stopped when all is to end."""
+        return self._commits.turn()
+
+    def close(self) -> None:
+        """End all waiting."""
+        self._commits.close()
+
+    def _commit(self, entries: Sequence[Pending]) -> list[Mapping[str, Any] | PyshareError]:
+        """Commit closed sessions by one request; each one's metadata or error."""
+        arg = {
+            "entries": [
+                {"cursor": cursor(entry.session, entry.size), "commit": commit_info(entry.path)} for entry in entries
+            ]
+        }
+        what = entries[0].what if len(entries) == 1 else f"commit {len(entries)} files"
+        results = self._client.rpc(Call(_FINISH_BATCH, arg, what)).result.get("entries", [])
+        if len(results) != len(entries):
+            raise Unreachable(f"{self._client.doing(what)}: Dropbox does not say what came of each")
+        return [self._outcome(entry, result) for entry, result in zip(entries, results, strict=True)]
+
+    def _outcome(self, entry: Pending, result: Mapping[str, Any]) -> Mapping[str, Any] | PyshareError:
+        if result.get(".tag") == "success":
+            return result
+        error = result.get("failure", {})
+        return self._client.failure(
+            Call(_FINISH_BATCH, None, entry.what), Refusal(409, "/".join(tags_of(error)), error)
+        )
+
+
+def commit_info(path: str) -> Mapping[str, Any]:
+    """Where a file goes and how; without `mute`, every device of the owner would show a message."""
+    return {"path": path, "mode": "overwrite", "autorename": False, "mute": True, "strict_conflict": False}
+
+
+def receipt(source: Source, hashed: str, made: Mapping[str, Any]) -> Receipt:
+    """What Dropbox's metadata prove of a source whose content hash was computed while it was sent."""
+    source.learn(ALGORITHM, hashed)
+    return Receipt(made.get("size"), {ALGORITHM: str(made.get(ALGORITHM, hashed))})
