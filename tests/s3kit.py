@@ -42,6 +42,12 @@ def backend(s3: ScriptedS3, login: Credential | None = ALICE, *, trusted: bool =
     return S3Backend(place_at(s3, login, trusted=trusted, **settings))
 
 
+def size_of(store: S3Backend, name: str) -> int | None:
+    """What the store says of an object; None when it has none."""
+    stat = store.stat(name)
+    return stat.size if stat else None
+
+
 def headers_of(s3: ScriptedS3) -> Mapping[str, str]:
     """Those of the last request."""
     return s3.requests[-1].headers

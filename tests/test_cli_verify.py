@@ -86,21 +86,20 @@ def test_an_encrypted_store_is_git_annexs_own_to_check(repository: Repository, t
     assert "git annex fsck --from" in err
 
 
-@pytest.mark.parametrize("words", [(), ("a.txt",)], ids=["listed", "asked for"])
 def test_a_hash_that_the_server_tells_is_compared_where_the_key_has_it(
-    repository: Repository, scripted_s3: ScriptedS3, words: tuple[str, ...]
+    repository: Repository, scripted_s3: ScriptedS3
 ) -> None:
     repository.initremote("s3://bucket", {"endpoint": scripted_s3.url, "region": "us-east-1"})
     repository.git("config", "annex.backend", "MD5E")
     repository.add(FILES)
     repository.home.environment.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
     repository.annex("copy", "--to", "store")
-    assert verify(repository, *words)[0] == 0
+    assert verify(repository, "a.txt")[0] == 0
     name = f"bucket/{repository.key('a.txt')}"
     scripted_s3.objects[name] = b"x" * len(scripted_s3.objects[name])
-    code, _, err = verify(repository, *words)
+    code, _, err = verify(repository, "a.txt")
     assert code == 1
-    assert "a.txt has another md5" in err or "another md5" in err
+    assert "has another md5" in err
 
 
 def test_a_store_that_does_not_answer_is_no_verdict(repository: Repository, share: Path) -> None:

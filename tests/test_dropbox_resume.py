@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 from annex import Repository
+from counting_relay import Relay, relayed
 from dropbox_fake import RunningDropbox
 from dropbox_fake_accounts import Account
 from dropbox_fake_script import Play
 from dropbox_fake_service import FakeDropbox
-from relay import Relay, relayed
 
 pytest_plugins = ["dropbox_repositories"]
 

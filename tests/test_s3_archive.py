@@ -2,11 +2,10 @@
 
 import pytest
 from s3_answers import ACCESS_DENIED
-from s3kit import backend, clone, place_at
+from s3kit import backend, clone, place_at, size_of
 from scripted import Rule, answer
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import Archived
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound
@@ -27,7 +26,7 @@ def frozen(scripted_s3: ScriptedS3) -> ScriptedS3:
 def test_an_archived_object_is_present_and_comes_after_its_restore_s3_25(frozen: ScriptedS3, desk: Desk) -> None:
     for state in ("its restore was asked for", "it is being restored already"):
         store = backend(frozen)  # also another process asks only once
-        assert store.stat(KEY) == Stat(7)
+        assert size_of(store, KEY) == 7
         with pytest.raises(Archived, match=rf"{state}.*12 hours") as caught:
             desk.get(store, KEY)
         assert not caught.value.passing

@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from s3_gate import Login
-from s3kit import ALICE, backend, headers_of, place_at
+from s3kit import ALICE, backend, headers_of, place_at, size_of
 from scripted import served
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.s3 import auth
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
@@ -98,7 +97,7 @@ def test_what_anyone_may_read_is_read_without_a_login_that_lies_around_s3_18(
     source = Source("foreign")
     place = place_at(scripted_s3, public="yes", trusted=False)._replace(credential=source)
     store = S3Backend(place)
-    assert store.stat(KEY) == Stat(7)
+    assert size_of(store, KEY) == 7
     assert desk.get(store, KEY) == b"content"
     assert source.asked == 0
     assert not any("Authorization" in seen.headers for seen in scripted_s3.requests)
@@ -135,7 +134,7 @@ def test_without_a_login_a_published_object_is_read_where_it_is_published_s3_18(
         nobody = backend(scripted_s3, None, publicurl=f"{web.url}/data")
         stranger = backend(scripted_s3, trusted=False, publicurl=f"{web.url}/data")  # with a login for something else
         for store in (nobody, stranger):
-            assert store.stat("a b") == Stat(7)
+            assert size_of(store, "a b") == 7
             assert desk.get(store, "a b") == b"content"
         assert [seen.target for seen in web.requests] == ["/data/pre/a%20b"] * 4
         assert not any("Authorization" in seen.headers for seen in web.requests)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from annex import Repository
-from relay import Relay, relayed
+from counting_relay import Relay, relayed
 from s3_answers import ACCESS_DENIED, problem
 from s3_servers import S3_SERVERS, S3Server
 from scripted import Rule

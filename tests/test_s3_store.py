@@ -39,12 +39,12 @@ def test_each_operation_is_one_request(bucket: S3Backend, scripted_s3: ScriptedS
     assert scripted_s3.methods() == ["PUT", "HEAD", "GET", "DELETE"]
 
 
-def test_a_hash_that_the_key_names_is_left_to_the_server_to_compare(
+def test_a_hash_that_the_key_names_goes_along_for_the_server_to_compare(
     bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path
 ) -> None:
     receipt = bucket.put(KEY, source_with(tmp_path, sha256=SHA256), nobody)
     assert headers_of(scripted_s3)["x-amz-content-sha256"] == SHA256
-    assert receipt.digests == {}
+    assert receipt.digests == {"md5": MD5}
     bucket.put(KEY, source_with(tmp_path, md5=MD5), nobody)
     assert headers_of(scripted_s3)["Content-MD5"] == MD5_HEADER
 
@@ -106,12 +106,13 @@ def test_an_etag_that_is_no_md5_is_not_compared(
     assert desk.put(bucket, KEY, b"content").digests == {}
 
 
+@pytest.mark.parametrize("digests", [{}, {"sha256": SHA256}], ids=["unknown hash", "known, but not compared"])
 def test_an_object_that_arrived_otherwise_is_removed_again(
-    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk
+    bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path, digests: dict[str, str]
 ) -> None:
     scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'})))
     with pytest.raises(Corrupt, match="another md5"):
-        desk.put(wrap(bucket, Event()), KEY, b"content")
+        wrap(bucket, Event()).put(KEY, source_with(tmp_path, **digests), nobody)
     assert scripted_s3.objects == {}
 
 

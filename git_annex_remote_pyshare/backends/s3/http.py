@@ -170,7 +170,7 @@ class Client:
         headers = {**self._headers, **request.headers}
         patience = 0 if request.method in _READS else request.patience
         if login is None and self._published and request.method in _READS and not request.query:
-            url = self._published + request.path.removeprefix(address.bucket_path).removeprefix("/")
+            url = self._published + request.path.removeprefix(f"{address.bucket_path.rstrip('/')}/")
             return self._connections.send(request.method, url, headers)
         unsigned = Unsigned(request.method, address.host, request.path, request.query, headers, request.payload)
         if login is not None:

@@ -15,9 +15,10 @@ from git_annex_remote_pyshare.backends.s3 import document, multipart
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new, md5_of
+from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
 from git_annex_remote_pyshare.errors import Corrupt, Denied, NotAStore, NotFound, PyshareError, Unreachable, UploadLost
 from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source

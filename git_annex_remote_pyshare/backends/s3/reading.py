@@ -8,6 +8,7 @@ from urllib3.response import BaseHTTPResponse
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
@@ -94,7 +95,8 @@ class Downloads:
                 # In place of HEAD a part may have been asked for, and an empty object has none.
                 if total is None and answer.status != _BEHIND_THE_END:
                     raise self._unsized(f"look for {name}")
-                return Stat(total or 0)
+                md5 = md5_of(answer.headers)
+                return Stat(total or 0, {"md5": md5} if md5 else {})
         except (NotFound, NoSuchBucket):
             return None
 

@@ -1,6 +1,5 @@
 """Stores an object by one PUT that brings its own proof: the hash in the key's name, or the ETag of what was sent."""
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 
@@ -11,19 +10,17 @@ from git_annex_remote_pyshare.backends.s3.answer import is_marked
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, SourceChanged
 from git_annex_remote_pyshare.transfer import Progress, Source
-from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
 LARGEST = 5 << 30
 """Bytes that one PUT can store (Amazon S3 User Guide, "Uploading objects")."""
 
 _STORED = 200
-_MD5 = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
-_CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 
 
 class Uploads:
@@ -64,7 +61,8 @@ class Uploads:
         return self._put(name, source, progress)
 
     def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        body = self._body(source, progress)
+        # Also where the key's SHA-256 goes along: not every server compares that with what it gets.
+        body = Summed(source, progress)
         request = Request(
             "PUT",
             self._client.address.path_of(name),
@@ -78,14 +76,9 @@ class Uploads:
             if b"<Error" in said or not _is_stored(answer):
                 raise self._client.failure(request, answer, said)
             md5 = md5_of(answer.headers)
-        if isinstance(body, Summed) and body.md5:
+        if body.md5 and not source.known("md5"):
             source.learn("md5", body.md5)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
-
-    def _body(self, source: Source, progress: Progress) -> Body:
-        """With a hash that the server compares itself, nothing has to be hashed here."""
-        is_proved = source.known("sha256") or source.known("md5")
-        return Body(source, progress) if is_proved else Summed(source, progress)
 
     def _headers(self, source: Source) -> dict[str, str]:
         headers = dict(self._headers_of_new)
@@ -118,10 +111,3 @@ def headers_of_new(settings: Mapping[str, str]) -> Mapping[str, str]:
 def asks_for_md5(error: Denied) -> bool:
     """Whether a bucket that locks its objects wants Content-MD5 (API Reference, "PutObject"): it says so in words."""
     return "Content-MD5" in error.what
-
-
-def md5_of(headers: Mapping[str, str]) -> str:
-    """The MD5 that the server computed, where the ETag is one (API Reference, "Object", ETag); else empty."""
-    is_encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms") or _CUSTOMER_KEY in headers
-    match = _MD5.fullmatch(headers.get("ETag", ""))
-    return match[1].lower() if match and not is_encrypted else ""
