@@ -156,15 +156,22 @@ def test_another_device_that_writes_is_waited_for(owner: Owner, layered: Backend
 def test_a_session_that_dropbox_lost_before_its_commit_is_sent_again_db7(
     owner: Owner, layered: Backend, tmp_path: Path
 ) -> None:
-    owner.service.latency = 0.02
+    has_begun = threading.Event()
+
+    def meet(route: str) -> Play:
+        """The first store is under way until the second one has begun, so that this needs a commit of its own."""
+        if route == START:
+            has_begun.set()
+        elif route == "files/upload":
+            assert has_begun.wait(20)
+        return Play()
+
+    owner.service.script.otherwise = meet
     lost = {".tag": "lookup_failed", "lookup_failed": {".tag": "not_found"}}
     owner.service.play(Rule(COMMIT, Play(as_json({"entries": [{".tag": "failure", "failure": lost}]}))))
-    bodies = {f"a/KEY{number}": os.urandom(5 << 20) for number in range(2)}
-    sources = {name: source(tmp_path, body, name[2:]) for name, body in bodies.items()}
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda name: layered.put(name, sources[name], quiet), bodies))
-    assert {name: owner.content(name) for name in bodies} == bodies
-    assert owner.routes().count(COMMIT) + owner.routes().count("files/upload") >= 3
+    several(layered, tmp_path, range(2))
+    assert {owner.content(f"{number}/KEY{number}") for number in range(2)} == {b"x"}
+    assert owner.routes().count("files/upload") + owner.routes().count(COMMIT) == 3
 
 
 def test_one_refused_entry_of_a_batch_fails_alone_db3(owner: Owner, box: Backend, tmp_path: Path) -> None:
