@@ -1,6 +1,6 @@
 """What people type to log in at an S3 server, and what they see."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 from logins import Type
@@ -155,11 +155,11 @@ def test_a_real_server_takes_its_key(s3_server: S3Server, typed: Type) -> None:
 
 
 @pytest.mark.parametrize("s3_server", [S3_SERVERS[0], S3_SERVERS[2]], indirect=True)
-@pytest.mark.parametrize("wrong", [{"access_key": "AKIDUNKNOWN"}, {"secret_key": "hunter2"}], ids=str)
-def test_a_real_server_refuses_a_wrong_one(wrong: Mapping[str, str], s3_server: S3Server, typed: Type) -> None:
+@pytest.mark.parametrize("wrong", ["access_key", "secret_key"])
+def test_a_real_server_refuses_a_wrong_one(wrong: str, s3_server: S3Server, typed: Type) -> None:
     bucket = s3_server.fresh_bucket()
-    pair = s3_server._replace(**wrong)
-    pipe = f"{pair.access_key}\n{pair.secret_key}\n".encode()
+    pair = {"access_key": s3_server.access_key, "secret_key": s3_server.secret_key, wrong: "SOMEBODYELSES"}
+    pipe = f"{pair['access_key']}\n{pair['secret_key']}\n".encode()
     done = typed("login", f"s3://{bucket}", f"endpoint={s3_server.endpoint}", pipe=pipe)
     assert (done.code, kept.entries()) == (1, [])
     assert "cannot log in" in done.err
