@@ -7,7 +7,7 @@ from logins import Type
 from s3_answers import CONSOLE_PAGE, INTERNAL_ERROR
 from s3_gate import Login
 from s3_servers import S3_SERVERS, S3Server
-from scripted import Rule, served
+from scripted import Rule, answer, served
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3.url import account_of
@@ -100,6 +100,14 @@ def test_a_key_that_could_not_be_tried_is_not_kept(rule: Rule, text: str, server
     assert done.code == 1
     assert text in done.err
     assert kept.entries() == []
+
+
+def test_a_key_is_not_kept_for_what_is_no_s3_server(server: ScriptedS3, typed: Type) -> None:
+    server.script(Rule("GET", answer(200, b"{}", Content_Type="application/json")))
+    done = typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED)
+    assert done.code == 1
+    assert "no answer of an S3 server" in done.err
+    assert login_for(host_of(server)) is None
 
 
 def test_without_a_server_a_key_is_kept_only_when_told_so(typed: Type) -> None:
