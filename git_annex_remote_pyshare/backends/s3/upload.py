@@ -84,7 +84,7 @@ class Uploads:
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
 
     def _body(self, source: Source, progress: Progress) -> Body:
-        """With a hash that the server compares itself, nothing has to be hashed here; SHA-256 is part of a signature."""
+        """With a hash that the server compares itself, nothing is hashed here; SHA-256 goes with a signature."""
         is_signed = self._client.login.for_request(writing=True) is not None
         is_proved = source.known("md5") or (is_signed and source.known("sha256"))
         return Body(source, progress) if is_proved else Summed(source, progress)
