@@ -48,8 +48,9 @@ def test_a_small_object_is_stored_read_and_removed_by_one_call_each(owner: Owner
 
 
 def test_devices_are_not_told_and_no_copy_is_made_db16(owner: Owner, box: Backend, tmp_path: Path) -> None:
+    file = source(tmp_path)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: box.put(NAME, source(tmp_path), quiet), range(4)))
+        list(pool.map(lambda _: box.put(NAME, file, quiet), range(4)))
     assert sorted(owner.home.entries) == ["/annex", "/annex/a", f"/annex/{NAME.lower()}"]
     info = owner.service.seen[-1].arg
     commits = [entry["commit"] for entry in info["entries"]] if "entries" in info else [info]

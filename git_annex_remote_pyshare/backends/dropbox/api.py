@@ -34,6 +34,9 @@ _BEHIND_THE_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 _UNSATISFIABLE = "range/not_satisfiable"
 """What the official SDKs look for instead of that status (dropbox-sdk-python, file_transfer.py)."""
 
+_RESULT = "Dropbox-API-Result"
+"""Header that each download has: what is known of the file, as JSON."""
+
 _MOST = 32 << 20
 """Bytes of JSON that an answer may have: a page of a listing has at most 2000 entries."""
 
@@ -48,6 +51,8 @@ class Call(NamedTuple):
     """For error texts: "store a/KEY"."""
     expects: tuple[str, ...] = ()
     """Tags of errors that are an answer, too (`path/not_found`), with all that are below them."""
+    gives: tuple[str, ...] = ()
+    """Fields of the result that a success must have: other programs on the way can answer 200, and with JSON, too."""
 
 
 class Reply(NamedTuple):
@@ -106,6 +111,8 @@ class Client:
             headers["Range"] = f"bytes={start}-"
         with self._asked(call, _CONTENT, headers, None) as answer:
             if answer.status in _DOWNLOADED:
+                if _RESULT not in answer.headers:
+                    raise errors.no_answer(self.doing(call.what))
                 yield answer
                 return
             refusal = _refusal(answer)
@@ -135,7 +142,10 @@ class Client:
             result = json.loads(_body(answer, _MOST))
         except ValueError:
             raise errors.no_answer(self.doing(call.what)) from None
-        return Reply(result if isinstance(result, dict) else {})
+        told = result if isinstance(result, dict) else {}
+        if not told.keys() >= {*call.gives}:
+            raise errors.no_answer(self.doing(call.what))
+        return Reply(told)
 
     def _no_download(self, call: Call, refusal: Refusal) -> PyshareError:
         if errors.matches(refusal.tag, call.expects):

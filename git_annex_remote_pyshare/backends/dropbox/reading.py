@@ -55,7 +55,7 @@ class Presence:
         self._stored.pop(path, None)
 
     def _look(self, path: str, what: str) -> Stat | None:
-        reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING))
+        reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
         return Stat(reply.result["size"]) if reply.result.get(".tag") == "file" else None
 
 

@@ -23,6 +23,9 @@ _START = "files/upload_session/start"
 _APPEND = "files/upload_session/append_v2"
 _FINISH = "files/upload_session/finish"
 _MISMATCH = "content_hash_mismatch"
+_SESSION = ("session_id",)
+STORED = ("size", "content_hash")
+"""What Dropbox says of each file that it has stored, and no answer of anything else does."""
 _GONE = ("not_found", "closed")
 _ENDED = ("lookup_failed/not_found", "lookup_failed/closed")
 
@@ -106,7 +109,7 @@ class Sessions:
     def closed(self, upload: Upload) -> tuple[Mapping[str, Any], str]:
         """Send all in one request to a session that is to be committed with others: its cursor and content hash."""
         whole, size = content_hash(upload.source), upload.source.size
-        call = Call(_START, {"close": True, "content_hash": whole}, upload.what)
+        call = Call(_START, {"close": True, "content_hash": whole}, upload.what, gives=_SESSION)
         reply = send(self._client, call, upload, Part(0, size))
         return {"session_id": reply.result["session_id"], "offset": size}, whole
 
@@ -115,7 +118,7 @@ class Sessions:
         mark = _mark(upload.source)
         first = min(PART, upload.source.size)
         digests = digests_of(upload.source, 0, first)
-        call = Call(_START, {"close": False, "content_hash": joined(digests)}, upload.what)
+        call = Call(_START, {"close": False, "content_hash": joined(digests)}, upload.what, gives=_SESSION)
         reply = send(self._client, call, upload, Part(0, first))
         session = _Session(str(reply.result["session_id"]), mark)
         session.offset, session.digests = first, digests
@@ -124,7 +127,7 @@ class Sessions:
     def _finish(self, session: _Session, upload: Upload) -> Reply:
         """Commit; the session's last data is there already, so this can be repeated."""
         arg = {"cursor": {"session_id": session.id, "offset": session.offset}, "commit": upload.commit}
-        reply = self._client.upload(Call(_FINISH, arg, upload.what, _ENDED), b"")
+        reply = self._client.upload(Call(_FINISH, arg, upload.what, _ENDED, STORED), b"")
         session.is_over = True
         return reply
 

@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.commits import Commits
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, content_hash
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
-from git_annex_remote_pyshare.backends.dropbox.sessions import Part, Sessions, Upload, send
+from git_annex_remote_pyshare.backends.dropbox.sessions import STORED, Part, Sessions, Upload, send
 from git_annex_remote_pyshare.backends.dropbox.space import Room
 from git_annex_remote_pyshare.errors import Full, PyshareError, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Source, in_words
@@ -27,7 +27,6 @@ QUICK = 4 << 20
 _UPLOAD = "files/upload"
 _FINISH_BATCH = "files/upload_session/finish_batch_v2"
 _METADATA = "files/get_metadata"
-_WRITTEN_ELSEWHERE = "too_many_write_operations"
 
 
 class Uploads:
@@ -56,7 +55,7 @@ class Uploads:
             self._room.refused(error)
             raise
         source.learn(ALGORITHM, whole)
-        return Receipt(made.get("size"), {ALGORITHM: str(made.get(ALGORITHM, whole))})
+        return Receipt(made["size"], {ALGORITHM: str(made[ALGORITHM])})
 
     def turn(self) -> AbstractContextManager[None]:
         """Have the namespace alone, for another kind of write; raises Stopped when all is to end."""
@@ -88,7 +87,7 @@ class Uploads:
     def _at_once(self, upload: Upload) -> tuple[Mapping[str, Any], str]:
         """By a single request, which is a commit, too: while it is short, others wait for it."""
         whole = content_hash(upload.source)
-        call = Call(_UPLOAD, {**upload.commit, ALGORITHM: whole}, upload.what)
+        call = Call(_UPLOAD, {**upload.commit, ALGORITHM: whole}, upload.what, gives=STORED)
         with self._commits.turn() if upload.source.size <= QUICK else nullcontext():
             return send(self._client, call, upload, Part(0, upload.source.size)).result, whole
 
@@ -111,13 +110,13 @@ class Uploads:
         """Commit closed sessions by one request; each one's metadata or error."""
         arg = {"entries": [{"cursor": entry.cursor, "commit": entry.commit} for entry in entries]}
         what = entries[0].what if len(entries) == 1 else f"commit {len(entries)} files"
-        results = self._client.rpc(Call(_FINISH_BATCH, arg, what)).result.get("entries", [])
+        results = self._client.rpc(Call(_FINISH_BATCH, arg, what, gives=("entries",))).result["entries"]
         if len(results) != len(entries):
             raise Unreachable(f"{self._client.doing(what)}: Dropbox does not say what came of each")
         return [self._outcome(entry, result) for entry, result in zip(entries, results, strict=True)]
 
     def _outcome(self, entry: "Pending", result: Mapping[str, Any]) -> Mapping[str, Any] | PyshareError:
-        if result.get(".tag") == "success":
+        if result.get(".tag") == "success" and result.keys() >= {*STORED}:
             return result
         error = result.get("failure", {})
         return self._client.failure(

@@ -50,7 +50,7 @@ class Verbs:
         """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
         path = self._address.path_of(name)
         with self._uploads.turn():
-            self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE))
+            self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE, ("metadata",)))
         self._presence.removed(path)
 
     def list(self, folder: str) -> Iterator[Entry]:

@@ -30,7 +30,7 @@ class Visitor:
 
     def stat(self, path: str, what: str) -> Stat | None:
         """What is at a path behind the link; see `Backend.stat`."""
-        call = Call(_METADATA, {"url": self._link, "path": path}, what, (_NOT_FOUND,))
+        call = Call(_METADATA, {"url": self._link, "path": path}, what, (_NOT_FOUND,), (".tag",))
         reply = self.client.rpc(call)
         if reply.tag:
             self._check_link(what)
@@ -65,4 +65,4 @@ class Visitor:
         Raises:
             NotAStore: The link is gone, so nobody knows about the object.
         """
-        self.client.rpc(Call(_METADATA, {"url": self._link}, what))
+        self.client.rpc(Call(_METADATA, {"url": self._link}, what, gives=(".tag",)))
