@@ -190,6 +190,26 @@ def test_a_file_that_changes_meanwhile_is_told_and_not_stored_db18(
     assert owner.content() is None
 
 
+@pytest.mark.usefixtures("parts")
+def test_nothing_is_gone_on_with_after_a_change_that_left_no_mark_db18(
+    owner: Owner, box: Backend, tmp_path: Path
+) -> None:
+    first, second = os.urandom(2 * PART + 7), os.urandom(2 * PART + 7)
+    file = source(tmp_path, first)
+    marked = (tmp_path / "source").stat()
+
+    def meddle(done: int) -> None:
+        if PART < done < 2 * PART and (tmp_path / "source").read_bytes() == first:
+            with (tmp_path / "source").open("r+b") as opened:
+                opened.write(second)
+            os.utime(tmp_path / "source", ns=(marked.st_atime_ns, marked.st_mtime_ns))
+
+    with pytest.raises(SourceChanged):
+        box.put(NAME, file, meddle)
+    box.put(NAME, file, quiet)
+    assert owner.content() == second
+
+
 def test_a_small_file_that_changes_while_it_is_sent_is_told_db18(owner: Owner, box: Backend, tmp_path: Path) -> None:
     file = source(tmp_path, bytes(3 << 20))
 

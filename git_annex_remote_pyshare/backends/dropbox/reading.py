@@ -8,6 +8,7 @@ from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.errors import Stopped
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.span import Span, fill, span_of
 
@@ -39,8 +40,10 @@ class Presence:
         """What is at a path; see `Backend.stat`."""
         for _ in range(_LOOKS):
             found = self._look(path, what)
-            if found or path not in self._stored or self._closing.wait(_PAUSE):
+            if found or path not in self._stored:
                 return found
+            if self._closing.wait(_PAUSE):
+                raise Stopped(f"stopped before Dropbox showed what was stored: {path}")
         self.removed(path)
         return None
 

@@ -96,12 +96,15 @@ class Sessions:
         try:
             while session.offset < upload.source.size:
                 self._append(session, upload)
-            session.is_over = _mark(upload.source) != session.mark
-            if session.is_over:
+            if _mark(upload.source) != session.mark:
                 raise changed(self._client, upload)
             with turn():
                 reply = self._finish(session, upload)
             return reply, joined(session.digests)
+        except SourceChanged:
+            # Nobody knows when it changed: what was sent before may be of another content.
+            session.is_over = True
+            raise
         finally:
             if not session.is_over:
                 self._unfinished[upload.path] = session
