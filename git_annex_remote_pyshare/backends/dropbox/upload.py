@@ -1,7 +1,7 @@
 """Stores an object: by one request if it is small and alone, else by a session, whose commit others may share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ QUICK = 4 << 20
 _UPLOAD = "files/upload"
 _FINISH_BATCH = "files/upload_session/finish_batch_v2"
 _METADATA = "files/get_metadata"
+_WRITTEN_ELSEWHERE = ("path/too_many_write_operations",)
 
 
 class Uploads:
@@ -85,11 +86,23 @@ class Uploads:
                 self._under_way -= 1
 
     def _at_once(self, upload: Upload) -> tuple[Mapping[str, Any], str]:
-        """By a single request, which is a commit, too: while it is short, others wait for it."""
-        whole = content_hash(upload.source)
+        """By a single request, which is a commit, too: while it is short, others wait for it.
+
+        A longer one may meet another commit. Dropbox then has the file in a session, which is committed after that.
+        """
+        whole, size = content_hash(upload.source), upload.source.size
         call = Call(_UPLOAD, {**upload.commit, ALGORITHM: whole}, upload.what, gives=STORED)
-        with self._commits.turn() if upload.source.size <= QUICK else nullcontext():
-            return send(self._client, call, upload, Part(0, upload.source.size)).result, whole
+        if size <= QUICK:
+            with self._commits.turn():
+                return send(self._client, call, upload, Part(0, size)).result, whole
+        call = call._replace(expects=_WRITTEN_ELSEWHERE)
+        reply = send(self._client, call, upload, Part(0, size))
+        if not reply.tag:
+            return reply.result, whole
+        if not (session := reply.error.get("upload_session_id")):
+            raise self._client.failure(call, Refusal(409, reply.tag, reply.error))
+        cursor = {"session_id": session, "offset": size}
+        return self._commits.commit(Pending(cursor, upload.commit, upload.what)), whole
 
     def _together(self, upload: Upload) -> tuple[Mapping[str, Any], str]:
         """By a session that is committed together with others."""
