@@ -17,6 +17,7 @@ from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.access import Access, Root
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
+from git_annex_remote_pyshare.backends.dropbox.spelling import Spelling
 from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
@@ -34,7 +35,7 @@ _BEHIND_THE_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 _UNSATISFIABLE = "range/not_satisfiable"
 """What the official SDKs look for instead of that status (dropbox-sdk-python, file_transfer.py)."""
 
-_RESULT = "Dropbox-API-Result"
+RESULT = "Dropbox-API-Result"
 """Header that each download has: what is known of the file, as JSON."""
 
 _MOST = 32 << 20
@@ -77,6 +78,7 @@ class Client:
     def __init__(self, place: Place, shown: str) -> None:
         self.access = Access(place)
         self.root = Root(place.settings.get("namespace", ""))
+        self.spelling = Spelling(place.settings.get("layout", ""))
         self._shown = shown
         self._place = place
         self._connections = Connections(place.clone)
@@ -111,7 +113,7 @@ class Client:
             headers["Range"] = f"bytes={start}-"
         with self._asked(call, _CONTENT, headers, None) as answer:
             if answer.status in _DOWNLOADED:
-                if _RESULT not in answer.headers:
+                if RESULT not in answer.headers:
                     raise errors.no_answer(self.doing(call.what))
                 yield answer
                 return

@@ -51,10 +51,11 @@ class Uploads:
             raise Full(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
         self._room.check(source.size, what)
         try:
-            made, whole = self._send(Upload(source, progress, _commit_info(path), what))
+            made, whole = self._send(Upload(source, progress, _commit_info(path, self._mode(path, what)), what))
         except Full as error:
             self._room.refused(error)
             raise
+        self._client.spelling.check(made, path, self._client.doing(what))
         source.learn(ALGORITHM, whole)
         return Receipt(made["size"], {ALGORITHM: str(made[ALGORITHM])})
 
@@ -65,6 +66,14 @@ class Uploads:
     def close(self) -> None:
         """End all waiting."""
         self._commits.close()
+
+    def _mode(self, path: str, what: str) -> str:
+        """What Dropbox is to do with a file that is there: never overwrite another key's."""
+        if not self._client.spelling.matters:
+            return "overwrite"
+        found = self._client.rpc(Call(_METADATA, {"path": path}, what, ("path/not_found",), (".tag",)))
+        self._client.spelling.check(found.result, path, self._client.doing(what))
+        return "add" if found.tag else "overwrite"
 
     def _send(self, upload: Upload) -> tuple[Mapping[str, Any], str]:
         """Send the file in the way that suits it: what Dropbox says of it, and the content hash of what was sent."""
@@ -146,6 +155,6 @@ class Pending(NamedTuple):
     """For error texts."""
 
 
-def _commit_info(path: str) -> Mapping[str, Any]:
+def _commit_info(path: str, mode: str) -> Mapping[str, Any]:
     """Where a file goes and how; without `mute`, every device of the owner would show a message."""
-    return {"path": path, "mode": "overwrite", "autorename": False, "mute": True, "strict_conflict": False}
+    return {"path": path, "mode": mode, "autorename": False, "mute": True, "strict_conflict": False}

@@ -34,7 +34,8 @@ class Visitor:
         reply = self.client.rpc(call)
         if reply.tag:
             self._check_link(what)
-        return Stat(reply.result["size"]) if reply.result.get(".tag") == "file" else None
+        is_ours = reply.result.get(".tag") == "file" and self.client.spelling.fits(reply.result, path)
+        return Stat(reply.result["size"]) if is_ours else None
 
     def get(self, path: str, what: str, sink: Sink, progress: Progress) -> None:
         """Bring what is at a path behind the link into the sink; see `Backend.get`."""
