@@ -140,11 +140,7 @@ def test_a_login_that_could_not_be_tried_is_not_kept(typed: Type) -> None:
         (("http://dav.example.org/x",), b"", "pyshare login https://dav.example.org/x (or add --insecure)"),
         (("dav.example.org/x",), b"", "dav.example.org/x is not the address of a server"),
         (("/mnt/share",), b"", "is not the address of a server"),
-        (
-            ("https://bob:hunter2@dav.example.org/x",),
-            b"",
-            "Type instead: url=https://dav.example.org/x and, for the login",
-        ),
+        (("https://bob:hunter2@dav.example.org/x",), b"", "for the login: pyshare login https://dav.example.org/x"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], pipe: bytes, text: str, typed: Type) -> None:

@@ -28,6 +28,14 @@ def test_info_shows_the_place_and_whose_login_is_used(owner: Repository, scripte
         assert KEY["AWS_SECRET_ACCESS_KEY"] not in told
 
 
+def test_info_says_why_there_is_no_login_and_shows_the_rest(owner: Repository, scripted_s3: ScriptedS3) -> None:
+    owner.initremote("s3://bucket/share", scripted_s3.settings)
+    owner.git("config", "remote.store.pyshare-host", "another.example.org")
+    told = pyshare(owner, "info", "store")
+    assert "url: s3://bucket/share\n" in told
+    assert "login: none, since the login of remote store was made for another.example.org" in told
+
+
 def test_info_shows_a_remote_that_stands_beside_git_annexs_own(owner: Repository, scripted_s3: ScriptedS3) -> None:
     host, _, port = scripted_s3.url.removeprefix("http://").partition(":")
     words = {"host": host, "port": port, "requeststyle": "path", "storageclass": "STANDARD_IA"}

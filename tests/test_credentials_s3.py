@@ -58,7 +58,10 @@ def environment(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("settings", "config", "goes"),
     [
         pytest.param(AMAZON, UNSEEN, True, id="Amazon, unseen: the service that it is for"),
-        pytest.param(CHINA, UNSEEN, True, id="Amazon in China"),
+        pytest.param(
+            CHINA, UNSEEN, False, id="Amazon in China, unseen: another cloud, which knows no login of this one"
+        ),
+        pytest.param(CHINA, VERIFIED, True, id="Amazon in China, verified"),
         pytest.param(PUBLIC, UNSEEN, False, id="S3-18-public, unseen"),
         pytest.param(PUBLIC, VERIFIED, True, id="public, verified: to write"),
         pytest.param(OTHER, UNSEEN, False, id="another server, unseen"),
@@ -81,6 +84,13 @@ def test_a_login_of_this_machine_goes_to_amazon_or_where_its_user_wants(
 ) -> None:
     request.getfixturevalue(place)
     assert found(settings, config) == (origin if goes else None)
+
+
+@pytest.mark.usefixtures("environment")
+def test_who_is_in_china_has_logins_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "cn-northwest-1")
+    assert found(CHINA, UNSEEN) == "environment"
+    assert found(AMAZON, UNSEEN) is None
 
 
 @pytest.mark.usefixtures("files", "environment")

@@ -21,6 +21,7 @@ from logins import Outcome, Type
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+from servers import Missing, or_skip
 
 from git_annex_remote_pyshare import __name__ as package
 from git_annex_remote_pyshare.cli import loopback
@@ -31,7 +32,6 @@ from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 pytestmark = [
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver (Debian: chromium-driver)"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),  # the SDK's
 ]
 
@@ -52,6 +52,9 @@ def town(dropbox_authority: Authority) -> Iterator[RunningDropbox]:
 
 @pytest.fixture(scope="module")
 def browser(town: RunningDropbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with or_skip():
+        if not (CHROMIUM and DRIVER):
+            raise Missing("chromium and chromedriver (Debian: chromium-driver)")
     options = ChromeOptions()
     options.binary_location = str(CHROMIUM)
     profile = tmp_path_factory.mktemp("profile")

@@ -125,6 +125,16 @@ def test_refusals_that_do_not_end_are_told_in_the_end_db2(monkeypatch: pytest.Mo
     assert len(namespace.batches) > 1
 
 
+def test_nobody_waits_for_a_pause_that_is_longer_than_patience_db1() -> None:
+    namespace = Namespace(lambda entries: [Busy("later", retry_after=300) for _ in entries])
+    commits: Commits[int, int] = Commits(namespace.send)
+    with pytest.raises(Busy) as told:
+        commits.commit(1)
+    assert told.value.retry_after == 300
+    with commits.turn():
+        assert namespace.batches == [[1]]
+
+
 def test_an_error_of_the_whole_commit_is_each_entrys_own(pool: ThreadPoolExecutor) -> None:
     def answer(entries: Sequence[int]) -> Outcomes:
         if len(entries) > 1:

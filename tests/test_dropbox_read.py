@@ -12,7 +12,7 @@ from dropboxkit import NAME, Owner, credential, fetched, place_for, quiet, sourc
 from git_annex_remote_pyshare.backends.base import Backend, Measures, Quota, Stat, ability
 from git_annex_remote_pyshare.backends.dropbox import reading
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.errors import Busy, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Busy, PyshareError, Stopped, Unreachable
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
@@ -32,6 +32,14 @@ def test_what_this_process_stored_is_looked_at_again_before_it_is_absent_db23(
     owner.service.play(Rule("files/get_metadata", refuses("path", "not_found"), times=2))
     assert box.stat(NAME) == Stat(7)
     assert owner.routes().count("files/get_metadata") == 3
+
+
+def test_what_was_stored_is_not_absent_because_all_is_to_end_db23(owner: Owner, box: Backend, tmp_path: Path) -> None:
+    box.put(NAME, source(tmp_path), quiet)
+    owner.service.play(Rule("files/get_metadata", refuses("path", "not_found"), times=9))
+    box.close()
+    with pytest.raises(Stopped):
+        box.stat(NAME)
 
 
 def test_what_others_removed_is_absent_in_the_end_db23(

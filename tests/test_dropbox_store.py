@@ -13,6 +13,7 @@ from dropbox_fake_tree import content_hash
 from dropboxkit import NAME, Owner, fetched, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat
+from git_annex_remote_pyshare.backends.dropbox.upload import QUICK
 from git_annex_remote_pyshare.errors import Corrupt, Full, SourceChanged, Stopped
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.transfer import Source
@@ -140,6 +141,22 @@ def test_eight_jobs_that_remove_and_store_never_meet_db2(owner: Owner, layered: 
     assert [one.exception() for one in removed] == [None] * 16
     assert {seen.status for seen in owner.service.seen} == {200}
     assert owner.routes().count("files/delete_v2") == 16
+
+
+def test_a_large_file_that_met_another_commit_is_not_sent_again_db2(owner: Owner, box: Backend, tmp_path: Path) -> None:
+    owner.service.lock_seconds = 0.01
+    body = os.urandom(QUICK + 1)
+
+    def meddle(done: int) -> None:
+        if done == 1 << 20:
+            owner.home.busy.acquire()
+            threading.Timer(0.5, owner.home.busy.release).start()
+
+    assert box.put(NAME, source(tmp_path, body), meddle).size == len(body)
+    assert owner.content() == body
+    assert owner.routes()[0] == "files/upload"
+    assert set(owner.routes()[1:]) == {"files/upload_session/finish_batch_v2"}
+    assert [seen.size for seen in owner.service.seen if seen.size] == [len(body)]
 
 
 @pytest.mark.parametrize("status", [pytest.param(409, id="DB2-409"), pytest.param(429, id="DB2-429")])

@@ -76,6 +76,12 @@ def test_of_any_other_key_the_server_tells_the_hash_of_what_it_got(
     assert headers_of(scripted_s3)["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
 
 
+def test_without_a_login_the_server_tells_the_hash_of_what_it_got(scripted_s3: ScriptedS3, tmp_path: Path) -> None:
+    store = backend(scripted_s3, None)
+    assert store.put(KEY, source_with(tmp_path, sha256=SHA256), nobody).digests == {"md5": MD5}
+    assert "x-amz-content-sha256" not in headers_of(scripted_s3)
+
+
 @pytest.mark.parametrize("size", [pytest.param(0, id="S3-6-empty"), 7, pytest.param(3 << 20, id="S3-8-large")])
 def test_a_body_is_sent_as_it_is_and_without_an_acl_s3_8_s3_23(
     bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, size: int

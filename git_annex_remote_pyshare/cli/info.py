@@ -7,6 +7,7 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Measures, Quota, ability
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
+from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transfer import in_words
 
 
@@ -40,9 +41,16 @@ def _known(remote: Remote) -> dict[str, str]:
         "uuid": remote.uuid,
     }
     if kind.login:
-        login = remote.place.credential()
-        fields["login"] = f"{login.user or 'a token'} (from {login.origin})" if login else "none"
+        fields["login"] = _login(remote)
     return fields
+
+
+def _login(remote: Remote) -> str:
+    try:
+        login = remote.place.credential()
+    except PyshareError as refusal:
+        return f"none, since {refusal}"
+    return f"{login.user or 'a token'} (from {login.origin})" if login else "none"
 
 
 def _room(remote: Remote) -> dict[str, int]:

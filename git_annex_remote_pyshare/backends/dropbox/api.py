@@ -17,6 +17,7 @@ from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.access import Access, Root
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
+from git_annex_remote_pyshare.backends.dropbox.spelling import Spelling
 from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
@@ -34,6 +35,9 @@ _BEHIND_THE_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 _UNSATISFIABLE = "range/not_satisfiable"
 """What the official SDKs look for instead of that status (dropbox-sdk-python, file_transfer.py)."""
 
+RESULT = "Dropbox-API-Result"
+"""Header that each download has: what is known of the file, as JSON."""
+
 _MOST = 32 << 20
 """Bytes of JSON that an answer may have: a page of a listing has at most 2000 entries."""
 
@@ -48,6 +52,8 @@ class Call(NamedTuple):
     """For error texts: "store a/KEY"."""
     expects: tuple[str, ...] = ()
     """Tags of errors that are an answer, too (`path/not_found`), with all that are below them."""
+    gives: tuple[str, ...] = ()
+    """Fields of the result that a success must have: other programs on the way can answer 200, and with JSON, too."""
 
 
 class Reply(NamedTuple):
@@ -72,6 +78,7 @@ class Client:
     def __init__(self, place: Place, shown: str) -> None:
         self.access = Access(place)
         self.root = Root(place.settings.get("namespace", ""))
+        self.spelling = Spelling(place.settings.get("layout", ""))
         self._shown = shown
         self._place = place
         self._connections = Connections(place.clone)
@@ -106,6 +113,8 @@ class Client:
             headers["Range"] = f"bytes={start}-"
         with self._asked(call, _CONTENT, headers, None) as answer:
             if answer.status in _DOWNLOADED:
+                if RESULT not in answer.headers:
+                    raise errors.no_answer(self.doing(call.what))
                 yield answer
                 return
             refusal = _refusal(answer)
@@ -135,7 +144,10 @@ class Client:
             result = json.loads(_body(answer, _MOST))
         except ValueError:
             raise errors.no_answer(self.doing(call.what)) from None
-        return Reply(result if isinstance(result, dict) else {})
+        told = result if isinstance(result, dict) else {}
+        if not told.keys() >= {*call.gives}:
+            raise errors.no_answer(self.doing(call.what))
+        return Reply(told)
 
     def _no_download(self, call: Call, refusal: Refusal) -> PyshareError:
         if errors.matches(refusal.tag, call.expects):

@@ -125,7 +125,7 @@ class Commits(Generic[Entry, Result]):
             outcomes = [error] * len(batch)
         refused = []
         for ticket, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Busy) and ticket.may_wait():
+            if isinstance(outcome, Busy) and ticket.may_wait(outcome.retry_after or 0):
                 refused.append(outcome)
             else:
                 ticket.end(outcome)
@@ -151,12 +151,12 @@ class _Ticket(Generic[Entry, Result]):
         self._outcome: Result | BaseException | None = None
         self._refused_since: float | None = None
 
-    def may_wait(self) -> bool:
-        """Whether the entry is to be committed again after it was refused."""
+    def may_wait(self, asked: float) -> bool:
+        """Whether the entry is to be committed again after it was refused, `asked` seconds from now at the earliest."""
         now = time.monotonic()
         if self._refused_since is None:
             self._refused_since = now
-        return now - self._refused_since < PATIENCE
+        return now + asked - self._refused_since < PATIENCE
 
     def end(self, outcome: "Result | BaseException") -> None:
         """Nothing more is to be done."""

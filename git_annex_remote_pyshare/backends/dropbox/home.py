@@ -23,7 +23,7 @@ def settle(client: Client, folder: str) -> Established:
         client: Of the owner, without any namespace so far.
         folder: Path of the store's folder as its owner sees it.
     """
-    account = client.rpc(Call("users/get_current_account", None, _WHAT)).result
+    account = client.rpc(Call("users/get_current_account", None, _WHAT, gives=("root_info",))).result
     info = account["root_info"]
     root, home = str(info["root_namespace_id"]), str(info["home_namespace_id"])
     if shared := _shared_folder(client, folder):
@@ -67,5 +67,5 @@ def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
 
 def _look(client: Client, path: str) -> Mapping[str, Any]:
     """What is at a path; empty if nothing is."""
-    reply = client.rpc(Call("files/get_metadata", {"path": path}, _WHAT, _NOTHING))
+    reply = client.rpc(Call("files/get_metadata", {"path": path}, _WHAT, _NOTHING, (".tag",)))
     return {} if reply.tag else reply.result

@@ -11,6 +11,7 @@ from git_annex_remote_pyshare.errors import Busy
 _LIST = "files/list_folder"
 _CONTINUE = "files/list_folder/continue"
 _NOTHING = ("path/not_found", "path/not_folder", "path/shared_link_not_found")
+_PAGE = ("entries", "cursor", "has_more")
 _RESTARTS = 3
 
 
@@ -52,11 +53,11 @@ def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mappi
 
 def _pages(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mapping[str, Any] | None]:
     """The answers, one after another; None if all is to be listed once more."""
-    page = client.rpc(Call(_LIST, arg, what, _NOTHING))
+    page = client.rpc(Call(_LIST, arg, what, _NOTHING, _PAGE))
     while not page.tag:
         yield page.result
         if not page.result.get("has_more"):
             return
-        page = client.rpc(Call(_CONTINUE, {"cursor": page.result["cursor"]}, what, ("reset", *_NOTHING)))
+        page = client.rpc(Call(_CONTINUE, {"cursor": page.result["cursor"]}, what, ("reset", *_NOTHING), _PAGE))
     if page.tag == "reset":
         yield None

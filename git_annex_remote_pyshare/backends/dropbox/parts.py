@@ -60,6 +60,7 @@ class Parts:
         """See `TakesParts.begin`."""
         what = f"store {name}"
         self._writes.check(plan.size, what)
+        self._writes.info(self._address.path_of(name), what)  # what it would refuse in the end need not be sent
         with self._writes.into_room():
             return sessions.begin(self._client, what)
 
@@ -94,14 +95,16 @@ class Parts:
     def _finished(self, upload: Upload, hashed: str) -> Mapping[str, Any]:
         """The metadata of the object that is made now, or was by an earlier attempt whose answer was lost."""
         path, what = self._address.path_of(upload.name), f"store {upload.name}"
+        pending = Pending(upload.id, upload.plan.size, self._writes.info(path, what), what)
         try:
             with self._writes.into_room():
-                return self._writes.commit(Pending(upload.id, upload.plan.size, path, what))
+                made = self._writes.commit(pending)
         except UploadLost:
-            there = self._client.rpc(Call("files/get_metadata", {"path": path}, what, ("path/not_found",))).result
-            if (there.get("size"), there.get(ALGORITHM)) != (upload.plan.size, hashed):
+            made = self._client.rpc(Call("files/get_metadata", {"path": path}, what, ("path/not_found",))).result
+            if (made.get("size"), made.get(ALGORITHM)) != (upload.plan.size, hashed):
                 raise
-            return there
+        self._client.spelling.check(made, path, self._client.doing(what))
+        return made
 
 
 def fingerprint(source: Source, part: Part) -> str:

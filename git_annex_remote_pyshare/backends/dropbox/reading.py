@@ -2,12 +2,15 @@
 
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from threading import Event
+from typing import Any
 
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Stat
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.api import RESULT, Call, Client
+from git_annex_remote_pyshare.errors import NotFound, Stopped
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.span import Span, fill, span_of
 
@@ -39,8 +42,10 @@ class Presence:
         """What is at a path; see `Backend.stat`."""
         for _ in range(_LOOKS):
             found = self._look(path, what)
-            if found or path not in self._stored or self._closing.wait(_PAUSE):
+            if found or path not in self._stored:
                 return found
+            if self._closing.wait(_PAUSE):
+                raise Stopped(f"stopped before Dropbox showed what was stored: {path}")
         self.removed(path)
         return None
 
@@ -55,8 +60,9 @@ class Presence:
         self._stored.pop(path, None)
 
     def _look(self, path: str, what: str) -> Stat | None:
-        reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING))
-        return Stat(reply.result["size"]) if reply.result.get(".tag") == "file" else None
+        reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
+        is_ours = reply.result.get(".tag") == "file" and self._client.spelling.fits(reply.result, path)
+        return Stat(reply.result["size"]) if is_ours else None
 
 
 def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
@@ -72,6 +78,7 @@ def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None
         return
     with client.download(call) as answer:
         if answer is not None:  # as it is without a range
+            _check(client, call, answer)
             fill(answer, sink, _span(answer), progress, client.doing(call.what))
 
 
@@ -84,6 +91,7 @@ def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
     with client.download(call, start) as answer:
         if answer is None or (span := _span(answer)).start not in {0, start}:
             return False
+        _check(client, call, answer)
         fill(answer, sink, span, progress, client.doing(call.what))
     return True
 
@@ -94,6 +102,21 @@ def _span(answer: BaseHTTPResponse) -> Span:
     if span.total is not None:
         return span
     try:
-        return span._replace(total=json.loads(answer.headers.get("Dropbox-API-Result", ""))["size"])
-    except (ValueError, KeyError, TypeError):
+        return span._replace(total=_told(answer)["size"])
+    except KeyError:
         return span
+
+
+def _check(client: Client, call: Call, answer: BaseHTTPResponse) -> None:
+    """Raise NotFound where the answer is the object of another key."""
+    if call.arg and not client.spelling.fits(_told(answer), call.arg["path"]):
+        raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing of that spelling there")
+
+
+def _told(answer: BaseHTTPResponse) -> Mapping[str, Any]:
+    """The file's metadata, as Dropbox's own header says it."""
+    try:
+        told = json.loads(answer.headers.get(RESULT, ""))
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -16,6 +16,7 @@ from git_annex_remote_pyshare.transport.body import Body
 _START = "files/upload_session/start"
 _APPEND = "files/upload_session/append_v2"
 _MISMATCH = "content_hash_mismatch"
+_SESSION = ("session_id",)
 _LOST = ("not_found", "closed", "incorrect_offset")
 
 
@@ -51,14 +52,14 @@ def cursor(session: str, offset: int) -> Mapping[str, Any]:
 def closed(client: Client, piece: Piece) -> tuple[str, str]:
     """Send a file in one request to a new session, which then waits for its commit: its id, and the content hash."""
     hashed = content_hash(piece.source)
-    reply = send(client, Call(_START, {"close": True, ALGORITHM: hashed}, piece.what), piece)
+    reply = send(client, Call(_START, {"close": True, ALGORITHM: hashed}, piece.what, gives=_SESSION), piece)
     return str(reply.result["session_id"]), hashed
 
 
 def begin(client: Client, what: str) -> str:
     """A new session that takes parts in any order and several at once; its id."""
     arg = {"session_type": "concurrent", "close": False}
-    return str(client.upload(Call(_START, arg, what), b"").result["session_id"])
+    return str(client.upload(Call(_START, arg, what, gives=_SESSION), b"").result["session_id"])
 
 
 def append(client: Client, session: str, piece: Piece, digests: list[bytes]) -> None:

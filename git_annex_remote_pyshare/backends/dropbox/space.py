@@ -33,7 +33,7 @@ def quota(client: Client) -> Quota:
 
 def usage(client: Client) -> Usage:
     """What Dropbox says (documentation of users/get_space_usage); of a team the room that is for this user."""
-    found = client.rpc(Call("users/get_space_usage", None, "ask for the room")).result
+    found = client.rpc(Call("users/get_space_usage", None, "ask for the room", gives=("used",))).result
     allocation = found.get("allocation", {})
     if limit := allocation.get("user_within_team_space_allocated"):
         return Usage(int(allocation.get("user_within_team_space_used_cached", found["used"])), int(limit))

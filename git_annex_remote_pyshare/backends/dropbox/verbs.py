@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Qu
 from git_annex_remote_pyshare.backends.dropbox import home, links, space
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
-from git_annex_remote_pyshare.backends.dropbox.reading import Presence, retrieve
+from git_annex_remote_pyshare.backends.dropbox.reading import NOTHING, Presence, retrieve
 from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
@@ -74,9 +74,18 @@ class Verbs:
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
         path = self._address.path_of(name)
-        with self._writes.turn():
-            self.client.rpc(Call("files/delete_v2", {"path": path}, f"remove {name}", _GONE))
+        if arg := self._removable(path, f"remove {name}"):
+            with self._writes.turn():
+                self.client.rpc(Call("files/delete_v2", arg, f"remove {name}", _GONE, ("metadata",)))
         self._presence.removed(path)
+
+    def _removable(self, path: str, what: str) -> Mapping[str, str]:
+        """Which file to remove; none where another key's is there, or a folder of another layout."""
+        if not self.client.spelling.matters:
+            return {"path": path}
+        found = self.client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",))).result
+        is_ours = found.get(".tag") == "file" and self.client.spelling.fits(found, path)
+        return {"path": path, "parent_rev": str(found["rev"])} if is_ours else {}
 
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`."""

@@ -30,11 +30,12 @@ class Visitor:
 
     def stat(self, path: str, what: str) -> Stat | None:
         """What is at a path behind the link; see `Backend.stat`."""
-        call = Call(_METADATA, {"url": self._link, "path": path}, what, (_NOT_FOUND,))
+        call = Call(_METADATA, {"url": self._link, "path": path}, what, (_NOT_FOUND,), (".tag",))
         reply = self.client.rpc(call)
         if reply.tag:
             self._check_link(what)
-        return Stat(reply.result["size"]) if reply.result.get(".tag") == "file" else None
+        is_ours = reply.result.get(".tag") == "file" and self.client.spelling.fits(reply.result, path)
+        return Stat(reply.result["size"]) if is_ours else None
 
     def get(self, path: str, what: str, sink: Sink, progress: Progress) -> None:
         """Bring what is at a path behind the link into the sink; see `Backend.get`."""
@@ -65,4 +66,4 @@ class Visitor:
         Raises:
             NotAStore: The link is gone, so nobody knows about the object.
         """
-        self.client.rpc(Call(_METADATA, {"url": self._link}, what))
+        self.client.rpc(Call(_METADATA, {"url": self._link}, what, gives=(".tag",)))

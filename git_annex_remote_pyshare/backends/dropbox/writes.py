@@ -17,7 +17,11 @@ from git_annex_remote_pyshare.transfer import Source, in_words
 LARGEST = (1 << 41) - (1 << 22)
 """Bytes of the largest file (documentation of files/upload_session/start)."""
 
+STORED = ("size", ALGORITHM)
+"""What Dropbox says of each file that it has stored, and no answer of anything else does."""
+
 _FINISH_BATCH = "files/upload_session/finish_batch_v2"
+_METADATA = "files/get_metadata"
 
 
 class Pending(NamedTuple):
@@ -27,8 +31,8 @@ class Pending(NamedTuple):
     """Its id."""
     size: int
     """Bytes that it has."""
-    path: str
-    """Where they go."""
+    info: Mapping[str, Any]
+    """Where they go, and how: CommitInfo."""
     what: str
     """For error texts."""
 
@@ -60,6 +64,15 @@ class Writes:
             self._room.refused(error)
             raise
 
+    def info(self, path: str, what: str) -> Mapping[str, Any]:
+        """Where a file goes, and how (CommitInfo); without `mute`, every device of the owner would show a message.
+
+        Raises:
+            BadName: The object of another key is there.
+        """
+        mode = self._mode(path, what)
+        return {"path": path, "mode": mode, "autorename": False, "mute": True, "strict_conflict": False}
+
     def commit(self, pending: Pending) -> Mapping[str, Any]:
         """Make a session's bytes a file, together with whatever else is ready; the file's metadata.
 
@@ -76,21 +89,25 @@ class Writes:
         """End all waiting."""
         self._commits.close()
 
+    def _mode(self, path: str, what: str) -> str:
+        """What Dropbox is to do with a file that is there: never overwrite another key's."""
+        if not self._client.spelling.matters:
+            return "overwrite"
+        found = self._client.rpc(Call(_METADATA, {"path": path}, what, ("path/not_found",), (".tag",)))
+        self._client.spelling.check(found.result, path, self._client.doing(what))
+        return "add" if found.tag else "overwrite"
+
     def _commit(self, entries: Sequence[Pending]) -> list[Mapping[str, Any] | PyshareError]:
         """Commit closed sessions by one request; each one's metadata or error."""
-        arg = {
-            "entries": [
-                {"cursor": cursor(entry.session, entry.size), "commit": commit_info(entry.path)} for entry in entries
-            ]
-        }
+        arg = {"entries": [{"cursor": cursor(each.session, each.size), "commit": each.info} for each in entries]}
         what = entries[0].what if len(entries) == 1 else f"commit {len(entries)} files"
-        results = self._client.rpc(Call(_FINISH_BATCH, arg, what)).result.get("entries", [])
+        results = self._client.rpc(Call(_FINISH_BATCH, arg, what, gives=("entries",))).result["entries"]
         if len(results) != len(entries):
             raise Unreachable(f"{self._client.doing(what)}: Dropbox does not say what came of each")
         return [self._outcome(entry, result) for entry, result in zip(entries, results, strict=True)]
 
     def _outcome(self, entry: Pending, result: Mapping[str, Any]) -> Mapping[str, Any] | PyshareError:
-        if result.get(".tag") == "success":
+        if result.get(".tag") == "success" and result.keys() >= {*STORED}:
             return result
         error = result.get("failure", {})
         return self._client.failure(
@@ -98,12 +115,7 @@ class Writes:
         )
 
 
-def commit_info(path: str) -> Mapping[str, Any]:
-    """Where a file goes and how; without `mute`, every device of the owner would show a message."""
-    return {"path": path, "mode": "overwrite", "autorename": False, "mute": True, "strict_conflict": False}
-
-
 def receipt(source: Source, hashed: str, made: Mapping[str, Any]) -> Receipt:
     """What Dropbox's metadata prove of a source whose content hash was computed while it was sent."""
     source.learn(ALGORITHM, hashed)
-    return Receipt(made.get("size"), {ALGORITHM: str(made.get(ALGORITHM, hashed))})
+    return Receipt(made["size"], {ALGORITHM: str(made[ALGORITHM])})

@@ -1,5 +1,6 @@
 """Which server the settings mean: Amazon's, of one region or another, or somebody else's."""
 
+import os
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -84,6 +85,11 @@ def server_of(settings: Mapping[str, str]) -> Server:
 def partition_of(region: str) -> str:
     """The domain of Amazon's servers in a region."""
     return next((domain for start, domain in _PARTITIONS.items() if region.startswith(start)), "amazonaws.com")
+
+
+def own_partition() -> str:
+    """The part of Amazon's cloud that the logins lying around on this machine are for: no other knows them."""
+    return partition_of(os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", ""))
 
 
 def _from_endpoint(endpoint: str) -> Server:

@@ -34,6 +34,6 @@ def check(settings: Mapping[str, str], login: Credential) -> None:
     finally:
         client.close()
     code = said(answer.headers, body).code
-    if code not in _KNOWN or (answer.status >= 400 and not code):
+    if code not in _KNOWN or not (code or b"<ListBucketResult" in body):
         doing = Doing(look.what, address.shown, address.bucket, advice="Check both, and type it again.")
         raise from_answer(doing, answer.status, answer.headers, body)

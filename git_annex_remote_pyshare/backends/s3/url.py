@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
-from git_annex_remote_pyshare.backends.s3.server import Server, server_of
+from git_annex_remote_pyshare.backends.s3.server import Server, own_partition, server_of
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadName, BadSetting
@@ -135,7 +135,8 @@ def account_of(settings: Mapping[str, str]) -> Account:
         return Account(host_of(server.origin), words=(url, f"endpoint={server.origin}"))
     elsewhere = server.partition != "amazonaws.com"
     words = (url, f"region={server.region}") if elsewhere else (url,)
-    return Account(server.partition, words=words, ambient=settings["public"] != "yes")
+    ambient = settings["public"] != "yes" and server.partition == own_partition()
+    return Account(server.partition, words=words, ambient=ambient)
 
 
 def quoted_key(key: bytes) -> str:
