@@ -11,6 +11,9 @@ from functools import cached_property
 
 from git_annex_remote_pyshare.errors import BadSetting
 
+TIMEOUT = 300.0
+"""Seconds without getting anywhere, unless git config `remote.<name>.pyshare-timeout` says else."""
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:/s|ps)?", re.IGNORECASE)
 
 
@@ -73,6 +76,15 @@ class Clone:
             raise self._wrong(name, "a size like 500KiB or 2.5MB")
         base = 1024 if match[3] or not text.lower().rstrip("/ps").endswith("b") else 1000
         return float(match[1]) * float(base) ** " kmg".index(match[2].lower() or " ")
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for which a request or transfer goes on without getting anywhere, all its attempts together.
+
+        Raises:
+            BadSetting: It is set to something else than a number above 0.
+        """
+        return self.number("pyshare-timeout", TIMEOUT)
 
     def flag(self, name: str) -> bool:
         """Whether the option is one of git's words for true."""

@@ -1,6 +1,7 @@
 """What all jobs of one process share: the remote's settings, and its store once a request needs it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Event, Lock
 
 from annexremote import Master, ProtocolError
@@ -28,6 +29,7 @@ class Session:
         self._is_prepared = False
         self._settings: Mapping[str, str] = {}
         self._store: Backend | None = None
+        self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:
         """Ask for the settings at the first job's PREPARE: git-annex prepares each job, and all have one remote.
@@ -70,12 +72,20 @@ class Session:
     def store(self, annex: Master) -> Backend:
         """The store, made at the first call; making it connects to nothing."""
         with self._lock:
+            self._jobs.add(annex)
             if self._store is None:
                 # Imported here: up to PREPARE-SUCCESS nobody needs the layers.
                 from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415
 
-                self._store = open_store(self.place(annex, self.trust(annex)), self.stopping)
+                self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)
             return self._store
+
+    def tell(self, text: str) -> None:
+        """Show the user a line, through a job whose request is under way; whom the line is about does not matter."""
+        for annex in list(self._jobs):
+            with suppress(ProtocolError):  # its request has ended, and git-annex would read nothing of it
+                annex.info(text)
+                return
 
     def trust(self, annex: Master) -> Trust:
         """What the user has accepted of the remote."""

@@ -13,20 +13,27 @@ from git_annex_remote_pyshare.layers.retry import Retrying
 from git_annex_remote_pyshare.layers.verify import Verified
 
 
-def open_store(place: Place, stopping: Event) -> Backend:
+def open_store(place: Place, stopping: Event, tell: Callable[[str], object]) -> Backend:
     """The store at `place`, ready for use; nothing is connected before the first request.
 
     Args:
         place: Where the store is.
         stopping: When it is set, waiting ends and transfers stop with `Stopped`.
+        tell: Shows the user a line, when we have to wait for long; called in any thread.
     """
-    return wrap(make(place), stopping)
+    return wrap(make(place), stopping, tell)
 
 
-def wrap(backend: Backend, stopping: Event, *, clock: Callable[[], float] = time.monotonic) -> Backend:
+def wrap(
+    backend: Backend,
+    stopping: Event,
+    tell: Callable[[str], object] = lambda _: None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Backend:
     """A backend inside its layers, innermost first."""
     limited = Limited(backend, stopping, clock=clock)
-    retrying = Retrying(limited, stopping, clock=clock)
+    retrying = Retrying(limited, stopping, tell=tell, clock=clock)
     resumed = Resumed(retrying, stopping, clock=clock)
     verified = Verified(resumed)
     return Reporting(verified, stopping, clock=clock)

@@ -1,7 +1,9 @@
 """What people ask of a remote of their clone: where it is, how much room there is, and the link for friends."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,8 +12,13 @@ from scripted import Play, Seen, answer
 from scripted_dav import ScriptedDAV
 from servers import Server
 
+from git_annex_remote_pyshare import store
+from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.branch import chunks, remote_settings
+from git_annex_remote_pyshare.cli.here import opened
 from git_annex_remote_pyshare.layout import branch_path
+from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
 FILES = {"a.txt": b"a", "sub/b.bin": b"b" * 5000}
 
@@ -26,6 +33,19 @@ def test_info_shows_a_folder_and_the_room_on_its_disk(repository: Repository, tm
     assert fields["uuid"] == repository.git("config", "remote.store.annex-uuid").stdout.strip()
     assert fields["used"] > 0
     assert fields["free"] > 0
+
+
+def test_a_long_wait_in_a_command_is_told_on_standard_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def waiting_store(place: Place, stopping: Event, tell: Callable[[str], object]) -> Backend:
+        tell("the line is down")
+        return wrap(MemoryBackend(place), stopping)
+
+    monkeypatch.setattr(store, "open_store", waiting_store)
+    with opened(place()):
+        pass
+    assert capsys.readouterr() == ("", "the line is down\n")
 
 
 def test_wd17_info_shows_the_room_that_a_server_tells(wsgidav_server: Server, repository: Repository) -> None:

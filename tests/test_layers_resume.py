@@ -12,7 +12,8 @@ import pytest
 from partskit import BODY, LIMITS, PARTS, SMALL, Clinic, InClone, Killed
 
 from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, Full, SourceChanged, Stopped, Unreachable, UploadLost
-from git_annex_remote_pyshare.layers.streams import FIRST
+from git_annex_remote_pyshare.layers.crew import Crew
+from git_annex_remote_pyshare.layers.streams import FIRST, Streams
 from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.testing.desk import Desk, Growing, Shrinking, body_of, nobody
 from git_annex_remote_pyshare.testing.faults import Drip, Fail, LoseReply, Mangle
@@ -562,3 +563,39 @@ def test_a_wrong_number_of_parts_in_git_config_is_refused(tmp_path: Path, desk: 
     clinic = Clinic(tmp_path / "git", parts="many")
     with pytest.raises(Exception, match=r"git config --unset remote\.friends\.pyshare-parts"):
         desk.put(clinic.process(), "name", BODY)
+
+
+def test_parts_that_go_out_together_keep_to_one_rate(tmp_path: Path, desk: Desk, small_is_large: None) -> None:
+    clinic = Clinic(tmp_path / "git", bwlimit="1000B", parts="4")
+    clinic.server.faults.next("send", *[Drip(100)] * PARTS)
+    desk.put(clinic.process(), "name", BODY)
+    assert clinic.time.now >= 0.99 * len(BODY) / 1000
+
+
+def test_a_wait_for_the_end_of_an_upload_tells_each_second_the_size_pr26(clinic: Clinic, desk: Desk) -> None:
+    clinic.server.faults.next("begin", Fail(Busy("slow down", retry_after=8)))
+    clinic.server.faults.next("finish", Fail(Busy("slow down", retry_after=8)))
+    told: list[int] = []
+    clinic.process().put("name", desk.source(BODY), told.append)
+    assert told[:8] == [0] * 8
+    assert told[-8:] == [len(BODY)] * 8
+
+
+def test_parts_that_do_not_move_are_told_as_they_are_pr26() -> None:
+    repeated = Event()
+    told: list[int] = []
+
+    def note(done: int) -> None:
+        told.append(done)
+        if told.count(done) == 3:
+            repeated.set()
+
+    def hang(part: Part) -> None:
+        with crew.request(part):
+            crew.progress_of(part)(600)
+            assert repeated.wait(30)
+
+    crew = Crew(Streams(1), Event(), note, 5000)
+    crew.send([Part(6, 5000, 1000)], hang)
+    assert told[:3] == [5600] * 3
+    assert told[-1] == 6000

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from annexremote import ProtocolError
 
 from git_annex_remote_pyshare.backends.registry import settings_for
 from git_annex_remote_pyshare.errors import BadSetting
@@ -55,3 +56,42 @@ def test_what_initremote_wrote_is_asked_for_at_the_next_prepare() -> None:
     annex.settings["region"] = "eu-central-1"
     session.prepare(annex)
     assert session.settings(annex)["region"] == "eu-central-1"
+
+
+class Chatting(Asked):
+    """A job that git-annex listens to, or not."""
+
+    def __init__(self, *, listens: bool) -> None:
+        super().__init__({"url": "/store"})
+        self.listens = listens
+        self.told: list[str] = []
+
+    def getgitremotename(self) -> str:
+        return "lab"
+
+    def getgitdir(self) -> str:
+        return ""
+
+    def info(self, text: str) -> None:
+        if not self.listens:
+            raise ProtocolError("INFO came after the end of its request")
+        self.told.append(text)
+
+
+def test_news_go_to_one_job_whose_request_is_under_way() -> None:
+    session = Session()
+    idle, busy, other = jobs = [Chatting(listens=listens) for listens in (False, True, True)]
+    for job in jobs:
+        annex: Any = job
+        session.store(annex)
+    session.tell("the line is down")
+    assert idle.told == []
+    assert busy.told + other.told == ["the line is down"]
+
+
+def test_news_between_two_requests_are_for_nobody() -> None:
+    session = Session()
+    idle: Any = Chatting(listens=False)
+    session.store(idle)
+    session.tell("the line is down")
+    assert idle.told == []

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from waiting import Waiting
 
+from git_annex_remote_pyshare.clone import TIMEOUT
 from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, NotFound, PyshareError, Unreachable
-from git_annex_remote_pyshare.layers.retry import LIMIT
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
@@ -32,7 +32,7 @@ PASSING: tuple[Fault | None, ...] = (
     Cut(1_500_000),
     Drip(700_000),
 )
-LASTING = (Fail(Denied("not allowed")), Fail(Busy("closed for maintenance", retry_after=10 * LIMIT)))
+LASTING = (Fail(Denied("not allowed")), Fail(Busy("closed for maintenance", retry_after=10 * TIMEOUT)))
 
 names = st.sampled_from(["a/one", "a/two", "b/three"])
 bodies = st.sampled_from([*SMALL_BODIES, LARGE_BODY])
@@ -131,7 +131,7 @@ class Store(RuleBasedStateMachine):
         except Denied:
             return False
         except Busy as busy:
-            if (busy.retry_after or 0) <= LIMIT:
+            if (busy.retry_after or 0) <= TIMEOUT:
                 raise
             return False
         return True

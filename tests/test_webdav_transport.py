@@ -17,8 +17,9 @@ from servers import free_port
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
-from git_annex_remote_pyshare.transport.connection import IDLE, _Patient
+from git_annex_remote_pyshare.transport.connection import IDLE, Connections, _Patient
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 
@@ -143,6 +144,15 @@ def test_a_server_that_takes_nothing_more_ends_too_wd35(tmp_path: Path) -> None:
         with pytest.raises(Unreachable):
             store.put("KEY", source(tmp_path, b"x" * 32_000_000), quiet)
         store.close()
+
+
+@pytest.mark.parametrize(("timeout", "idle"), [("", 60), ("300", 60), ("20", 20), ("0.5", 0.5), ("1500", 300)])
+def test_silence_on_one_connection_ends_before_the_whole_does_and_a_patient_clone_waits_longer_wd35(
+    timeout: str, idle: float
+) -> None:
+    clone = Clone(remote="cloud")
+    clone.__dict__["config"] = {"remote.cloud.pyshare-timeout": timeout}
+    assert Connections(clone).idle == idle
 
 
 @contextmanager

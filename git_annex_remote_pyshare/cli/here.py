@@ -3,8 +3,11 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from threading import Event
 from typing import NamedTuple
+
+from click import echo
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.branch import remote_settings
@@ -50,7 +53,7 @@ def opened(place: Place) -> Iterator[Backend]:
     """The store of a place, with all its layers."""
     from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415  # not for help and wrong words
 
-    store = open_store(place, Event())
+    store = open_store(place, Event(), partial(echo, err=True))
     try:
         yield store
     finally:

@@ -109,7 +109,8 @@ class Crew:
     def _await(self) -> None:
         """Until all parts are there, or nothing is done any more for them."""
         while self._missing and not self._error and not self._stopping.is_set():
-            self._changed.wait(GLANCE)
+            if not self._changed.wait(GLANCE):
+                self._report()  # all threads wait for something, and git-annex shall not take that for our end
         if not self._missing:
             return
         self._is_over = True

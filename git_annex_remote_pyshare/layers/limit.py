@@ -8,12 +8,14 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from threading import BoundedSemaphore, Event, Lock
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import Busy, Stopped
 from git_annex_remote_pyshare.layers.layer import Done, Layer
+from git_annex_remote_pyshare.layers.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 PATIENCE = 30.0
@@ -45,7 +47,8 @@ class Limited(Layer):
 
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
         allowance = self._allowed()
-        with allowance.turn(), self._gate.passed():
+        sign = partial(progress, 0)
+        with allowance.turn(sign), self._gate.passed(sign):
             return super().run(attempt, allowance.metered(progress, 0))
 
     def stat(self, name: str) -> Stat | None:
@@ -54,12 +57,15 @@ class Limited(Layer):
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         allowance = self._allowed()
-        with allowance.turn(), self._gate.passed():
-            self.backend.get(name, sink, allowance.metered(progress, sink.size))
+        begin = sink.size
+        sign = partial(progress, begin)
+        with allowance.turn(sign), self._gate.passed(sign):
+            self.backend.get(name, sink, allowance.metered(progress, begin))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         allowance = self._allowed()
-        with allowance.turn(), self._gate.passed():
+        sign = partial(progress, 0)
+        with allowance.turn(sign), self._gate.passed(sign):
             return self.backend.put(name, source, allowance.metered(progress, 0))
 
     def delete(self, name: str) -> None:
@@ -86,13 +92,16 @@ class _Gate:
         self._opens = -math.inf
 
     @contextmanager
-    def passed(self) -> Iterator[None]:
+    def passed(self, sign: Callable[[], object] = lambda: None) -> Iterator[None]:
         """Run one request once the gate is open, and close it when the server wants a pause.
+
+        Args:
+            sign: Called now and then while it waits.
 
         Raises:
             Busy: The gate stays closed for longer than PATIENCE; `retry_after` tells for how long.
         """
-        self._wait()
+        self._wait(sign)
         try:
             yield
         except Busy as error:
@@ -100,12 +109,11 @@ class _Gate:
             self._opens = max(self._opens, self._clock() + (error.retry_after or 0))
             raise
 
-    def _wait(self) -> None:
+    def _wait(self, sign: Callable[[], object]) -> None:
         while (left := self._opens - self._clock()) > 0:
             if left > PATIENCE:
                 raise Busy("the server asked us to wait", retry_after=left)
-            if self._stopping.wait(left):
-                raise Stopped("stopped while waiting for the server")
+            pause(self._stopping, left, sign, "while waiting for the server")
 
 
 class _Allowance:
@@ -120,9 +128,9 @@ class _Allowance:
         self._spending = Lock()
         self._paid_until = -math.inf
 
-    def turn(self) -> AbstractContextManager[None]:
-        """One of the transfers that may run at once; waits until one is free."""
-        return nullcontext() if self._turns is None else _held(self._turns, self._stopping)
+    def turn(self, sign: Callable[[], object]) -> AbstractContextManager[None]:
+        """One of the transfers that may run at once; waits until one is free, and calls `sign` meanwhile."""
+        return nullcontext() if self._turns is None else _held(self._turns, self._stopping, sign)
 
     def metered(self, progress: Progress, begin: int) -> Progress:
         """Reports to `progress` and then holds the transfer up for as long as its bytes are worth.
@@ -140,8 +148,7 @@ class _Allowance:
             progress(done)
             moved = done - last if done >= last else done
             last = done
-            if self._stopping.wait(self._spend(moved)):
-                raise Stopped("stopped in the middle of a transfer")
+            pause(self._stopping, self._spend(moved), partial(progress, done), "in the middle of a transfer")
 
         return report
 
@@ -154,10 +161,11 @@ class _Allowance:
 
 
 @contextmanager
-def _held(turns: BoundedSemaphore, stopping: Event) -> Iterator[None]:
+def _held(turns: BoundedSemaphore, stopping: Event, sign: Callable[[], object]) -> Iterator[None]:
     while not turns.acquire(timeout=GLANCE):
         if stopping.is_set():
             raise Stopped("stopped before the transfer began")
+        sign()
     try:
         yield
     finally:

@@ -12,6 +12,10 @@ from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 INTERVAL = 0.25
 """Seconds between two reports; a transfer that is faster sends its last one only."""
 
+REPEAT = 0.5
+"""Seconds after which the same value is told again. Whoever waits tells it each half a second at least, so that no
+second passes without a report."""
+
 
 class Reporting(Layer):
     """Thins out what backends report, adds the report of the end, and lets nothing begin or go on when `stopping`.
@@ -60,7 +64,7 @@ class Reporting(Layer):
 
 
 class _Report:
-    """The reports of one transfer: at most one per INTERVAL, and a last one that tells the size.
+    """The reports of one transfer: at most one per INTERVAL, the same value once per REPEAT, and at the end the size.
 
     A value below an earlier one means that the transfer began again (after a broken connection, say) and is told
     like any other, since git-annex would take silence for a stalled transfer.
@@ -72,19 +76,17 @@ class _Report:
         self._go_on = go_on
         self._told: int | None = None
         self._next = clock() + INTERVAL
+        self._again = 0.0
 
     def __call__(self, done: int) -> None:
         self._go_on()
         now = self._clock()
-        if now >= self._next:
-            self._next = now + INTERVAL
-            self._tell(done)
+        if now >= (self._again if done == self._told else self._next):
+            self._next, self._again = now + INTERVAL, now + REPEAT
+            self._told = done
+            self._progress(done)
 
     def end(self, size: int) -> None:
         """All of it is there; stopping no longer undoes that."""
-        self._tell(size)
-
-    def _tell(self, done: int) -> None:
-        if done != self._told:
-            self._told = done
-            self._progress(done)
+        if size != self._told:
+            self._progress(size)

@@ -50,7 +50,7 @@ class Resumed(Layer):
             return self._put(takes, name, source, progress)
 
     def _put(self, takes: "TakesParts", name: str, source: Source, progress: Progress) -> Receipt:
-        limits = self.run(lambda _: takes.part_limits(source.size), lambda _: None)
+        limits = self.run(lambda _: takes.part_limits(source.size), progress)
         if limits is None:
             return self.backend.put(name, source, progress)
         return self._uploads(takes).store(name, source, limits, progress)

@@ -11,34 +11,39 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
-from git_annex_remote_pyshare.errors import PyshareError, Stopped
+from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.layers.layer import Done, Layer
+from git_annex_remote_pyshare.layers.news import LONG, News, asked_pause
+from git_annex_remote_pyshare.layers.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
-
-LIMIT = 120.0
-"""Seconds that a request goes on without success, or without a transfer getting further than it was."""
 
 SHORTEST = 0.05
 FIRST = 0.2
 LONGEST = 30.0
 """Waits in seconds: the first is between SHORTEST and FIRST, the range doubles each time, up to LONGEST."""
 
+_WAITING = "while waiting for the store to come back"
+
+
+def _nobody(_news: object) -> None:
+    """Takes what nobody wants to hear."""
+
 
 class Retrying(Layer):
     """Repeats a request whose error may pass, after a random wait that grows and is at least the server's Retry-After.
 
-    A request gives up, with its last error, when its next attempt would come later than `limit` seconds after its
-    first failure; a transfer that got further than ever before begins anew, with that time and a short wait. While
-    nothing at all succeeds, the time is counted from the first failure of any request, so that an outage is waited
-    out once and not once for every key.
+    A request gives up, with its last error, when its next attempt would come more than the clone's time limit after its
+    first failure; git config is read at that failure, not earlier. A transfer that got further than ever before begins
+    anew, with that time and a short wait. While nothing at all succeeds, the time is counted from the first failure of
+    any request, so that an outage is waited out once and not once for every key.
 
     Args:
         backend: What is asked again.
         stopping: When it is set, waiting ends with `Stopped`.
-        limit: Seconds without success, see above.
+        tell: Shows the user a line, when it takes long.
         clock: Tells seconds; only differences matter.
     """
 
@@ -47,33 +52,33 @@ class Retrying(Layer):
         backend: Backend,
         stopping: Event,
         *,
-        limit: float = LIMIT,
+        tell: Callable[[str], object] = _nobody,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(backend)
         self._stopping = stopping
-        self._limit = limit
         self._clock = clock
+        self._news = News(tell, clock)
         self._failing_since: float | None = None
         self._last_failure = 0.0
 
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
-        request = _Request()
-        return self._persist(request, lambda: super(Retrying, self).run(attempt, request.watched(progress)))
+        request = self._request(progress)
+        return self._persist(request, lambda: super(Retrying, self).run(attempt, request.watch))
 
     def stat(self, name: str) -> Stat | None:
-        return self._persist(_Request(), lambda: self.backend.stat(name))
+        return self._persist(self._request(), lambda: self.backend.stat(name))
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        request = _Request()
-        self._persist(request, lambda: self.backend.get(name, sink, request.watched(progress)))
+        request = self._request(progress, sink.size)
+        self._persist(request, lambda: self.backend.get(name, sink, request.watch))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        request = _Request()
-        return self._persist(request, lambda: self.backend.put(name, source, request.watched(progress)))
+        request = self._request(progress)
+        return self._persist(request, lambda: self.backend.put(name, source, request.watch))
 
     def delete(self, name: str) -> None:
-        self._persist(_Request(), lambda: self.backend.delete(name))
+        self._persist(self._request(), lambda: self.backend.delete(name))
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         """As in the contract; tried again until its first entry has come.
@@ -86,17 +91,20 @@ class Retrying(Layer):
             first = next(entries, None)
             return iter(()) if first is None else chain((first,), entries)
 
-        yield from self._persist(_Request(), begin)
+        yield from self._persist(self._request(), begin)
+
+    def _request(self, progress: Progress = _nobody, begin: int = 0) -> "_Request":
+        return _Request(progress, begin, self._news)
 
     def _persist(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
         try:
-            return self._ask(attempt)
+            return self._ask(request, attempt)
         except PyshareError as error:
             if not error.passing:
                 raise
             return self._again(request, attempt, error)
 
-    def _ask(self, attempt: Callable[[], Done]) -> Done:
+    def _ask(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
         """One attempt; any answer, a refusal too, ends an outage."""
         try:
             done = attempt()
@@ -105,12 +113,14 @@ class Retrying(Layer):
                 self._failing_since = None
             raise
         self._failing_since = None
+        self._news.gets_on(request)
         return done
 
     def _again(self, request: "_Request", attempt: Callable[[], Done], first: PyshareError) -> Done:
         """What `attempt` returns in the end, after its first failure; else its last error."""
         import tenacity  # noqa: PLC0415  # see the top of the file
 
+        limit = self.place.clone.timeout
         backoff = tenacity.wait_random_exponential(multiplier=FIRST, min=SHORTEST, max=LONGEST)
 
         def wait(state: "RetryCallState") -> float:
@@ -120,19 +130,25 @@ class Retrying(Layer):
 
         def give_up(state: "RetryCallState") -> bool:
             since = self._since(request)
-            if self._clock() - since + state.upcoming_sleep <= self._limit:
-                return False
-            _tell(_error_of(state), state.attempt_number, self._clock() - since)
-            return True
+            waited = self._clock() - since
+            if waited + state.upcoming_sleep > limit:
+                _explain(_error_of(state), state.attempt_number, waited)
+                return True
+            if waited + state.upcoming_sleep > LONG:
+                self._news.waits(request, _error_of(state), limit - waited)
+            return False
 
         persistent = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
             wait=wait,
             stop=give_up,
-            sleep=self._sleep,
+            sleep=lambda seconds: pause(self._stopping, seconds, request.repeat, _WAITING),
             reraise=True,
         )
-        return persistent(_replayed(first, lambda: self._ask(attempt)))
+        try:
+            return persistent(_replayed(first, lambda: self._ask(request, attempt)))
+        finally:
+            self._news.gives_up(request)  # unless it was answered
 
     def _since(self, request: "_Request") -> float:
         """When the failures began that `request` has to answer for; called at each of them."""
@@ -141,36 +157,36 @@ class Retrying(Layer):
             request.moved = False
             request.failing_since = self._failing_since = None
         # Of an outage that nobody met for so long we know nothing any more.
-        if self._failing_since is None or now - self._last_failure > self._limit:
+        if self._failing_since is None or now - self._last_failure > self.place.clone.timeout:
             self._failing_since = now
         self._last_failure = now
         if request.failing_since is None:
             request.failing_since = self._failing_since
         return request.failing_since
 
-    def _sleep(self, seconds: float) -> None:
-        if self._stopping.wait(seconds):
-            raise Stopped("stopped while waiting for the store to come back")
-
 
 class _Request:
     """One request with all its attempts: since when it fails, and whether it got on in the last attempt."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress, begin: int, news: News) -> None:
         self.failing_since: float | None = None
         self.moved = False
-        self._furthest = 0
+        self._progress = progress
+        self._furthest = self._last = begin
+        self._news = news
 
-    def watched(self, progress: Progress) -> Progress:
-        """Notes when the transfer gets further than any attempt before."""
+    def watch(self, done: int) -> None:
+        """Takes the progress of each attempt, and notes when it gets further than any attempt before."""
+        self._last = done
+        if done > self._furthest:
+            self._furthest = done
+            self.moved = True
+            self._news.gets_on(self)
+        self._progress(done)
 
-        def watch(done: int) -> None:
-            if done > self._furthest:
-                self._furthest = done
-                self.moved = True
-            progress(done)
-
-        return watch
+    def repeat(self) -> None:
+        """Nothing has moved, but we are alive."""
+        self._progress(self._last)
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -196,8 +212,7 @@ def _replayed(first: PyshareError, attempt: Callable[[], Done]) -> Callable[[], 
     return run
 
 
-def _tell(error: PyshareError, attempts: int, seconds: float) -> None:
+def _explain(error: PyshareError, attempts: int, seconds: float) -> None:
     """Say in the error how long we tried, and how long we should have waited."""
-    asked = f"; the server asks to wait {error.retry_after:.0f} s" if (error.retry_after or 0) > 1 else ""
     times = "once" if attempts == 1 else f"{attempts} times in {seconds:.0f} s"
-    error.what = f"{error.what} (tried {times}{asked})"
+    error.what = f"{error.what} (tried {times}{asked_pause(error)})"

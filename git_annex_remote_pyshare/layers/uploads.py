@@ -76,7 +76,7 @@ class _Attempt:
     def store(self, name: str, limits: Limits, progress: Progress) -> Receipt:
         """See `Uploads.store`."""
         stamp = self._source.stamp()
-        upload = self._gone_on_with(limits, progress) or self._begun(name, limits)
+        upload = self._gone_on_with(limits, progress) or self._begun(name, limits, progress)
         try:
             self._send(upload, limits, progress)
             if self._source.stamp() != stamp:
@@ -101,21 +101,22 @@ class _Attempt:
         self._give_up(kept.upload)
         return None
 
-    def _begun(self, name: str, limits: Limits) -> Upload:
+    def _begun(self, name: str, limits: Limits, progress: Progress) -> Upload:
         """A new upload."""
         self._sent = {}
         wanted = plan(self._source.size, limits, self._shared.part_size)
-        upload = Upload(name, self._ask(lambda: self._takes.begin(name, wanted)), wanted)
+        upload = Upload(name, self._ask(lambda: self._takes.begin(name, wanted), progress), wanted)
         self._entry.begin(upload)
         return upload
 
     def _finish(self, upload: Upload, progress: Progress) -> Receipt:
         """Have the server finish it. No bytes move then, so what is told meanwhile counts against no bandwidth."""
-        return self._ask(lambda: self._takes.finish(upload, self._sent, self._source, progress))
+        size = upload.plan.size
+        return self._ask(lambda: self._takes.finish(upload, self._sent, self._source, progress), progress, size)
 
     def _is_ours(self, kept: Kept, progress: Progress) -> bool:
         """Whether all that was sent are bytes of this very file: git-annex encrypts anew for each attempt."""
-        there = self._still_there(kept)
+        there = self._still_there(kept, progress)
         if there is None:
             return False
         done = 0
@@ -128,10 +129,10 @@ class _Attempt:
         self._sent = dict(there)
         return True
 
-    def _still_there(self, kept: Kept) -> Mapping[int, Sent] | None:
+    def _still_there(self, kept: Kept, progress: Progress) -> Mapping[int, Sent] | None:
         """What the server has of it; None when it has nothing, or does not let us."""
         try:
-            there = self._ask(lambda: self._takes.sent(kept.upload, kept.sent))
+            there = self._ask(lambda: self._takes.sent(kept.upload, kept.sent), progress)
         except PyshareError as error:
             if error.passing or isinstance(error, Stopped):
                 raise
@@ -165,9 +166,9 @@ class _Attempt:
 
         self._run(attempt, crew.progress_of(part))
 
-    def _ask(self, request: Callable[[], Done]) -> Done:
-        """A request that moves nothing of the object."""
-        return self._run(lambda _: request(), lambda _: None)
+    def _ask(self, request: Callable[[], Done], progress: Progress, done: int = 0) -> Done:
+        """A request that moves nothing of the object, of which `done` bytes are there."""
+        return self._run(lambda _: request(), lambda _: progress(done))
 
     def _is_worth_keeping(self, error: PyshareError) -> bool:
         """Whether the next attempt can go on with what was sent, and may succeed."""

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, wait_for_read
 
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.clone import TIMEOUT, Clone
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
@@ -26,7 +26,8 @@ CONNECT = 15.0
 """Seconds to wait for a connection."""
 
 IDLE = 60.0
-"""Seconds without a byte in either direction, unless git config `remote.<name>.pyshare-timeout` says else."""
+"""Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
+is more patient than usual is so with each connection, too."""
 
 KEPT = 64
 """Idle connections kept for each server: more than there are jobs."""
@@ -93,7 +94,7 @@ class Connections:
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
-        self.idle = clone.number("pyshare-timeout", IDLE)
+        self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
         self._managers: dict[str, PoolManager] = {}
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
         self._ahead = Ahead()
