@@ -8,9 +8,11 @@ from dropbox_fake import RunningDropbox
 from dropboxkit import Owner, credential, place_for, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend, Shares, Stat, ability
+from git_annex_remote_pyshare.backends.parts import TakesParts
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
 from git_annex_remote_pyshare.layout import LAYOUTS, name_of
+from git_annex_remote_pyshare.plan import Plan, Upload
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
@@ -55,6 +57,24 @@ def test_elsewhere_the_second_is_refused_and_the_first_stays_as_it_is_db15(
     assert not is_there(owner, LOWER)
     flat.put(UPPER, source(tmp_path), quiet)
     assert flat.stat(UPPER) == Stat(7)
+
+
+def test_what_goes_in_parts_is_refused_before_it_is_sent_or_in_the_end_db15(
+    owner: Owner, flat: Backend, tmp_path: Path
+) -> None:
+    takes = ability(flat, TakesParts)
+    assert takes
+    cut, large = Plan(7, 4 << 20), source(tmp_path)
+    upload = Upload(UPPER, takes.begin(UPPER, cut), cut)
+    sent = {1: takes.send(upload, cut.part(1), large, quiet)}
+    flat.put(LOWER, source(tmp_path, b"another", "second"), quiet)
+    with pytest.raises(BadName, match="the object of another key"):
+        takes.finish(upload, sent, large, quiet)
+    owner.service.forget()
+    with pytest.raises(BadName, match="the object of another key"):
+        takes.begin(UPPER, cut)
+    assert owner.routes() == ["files/get_metadata"]
+    assert owner.content(LOWER) == b"another"
 
 
 def test_of_two_that_are_stored_at_once_one_is_refused_db15(owner: Owner, flat: Backend, tmp_path: Path) -> None:
