@@ -11,7 +11,8 @@ from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.transport.breaks import from_exception
 
 EXCERPT = 1 << 16
-"""Bytes of an answer that are read for nothing, so that its connection can be used again."""
+"""Bytes of an answer that are read for nothing, so that its connection can be used again; and of a refusal, for its
+reason."""
 
 
 @contextmanager
@@ -36,6 +37,18 @@ def exchange(doing: str, clone: Clone, send: Callable[[], BaseHTTPResponse]) -> 
     finally:
         if answer is not None:
             abandon(answer)
+
+
+def excerpt(answer: BaseHTTPResponse) -> bytes:
+    """What an answer says, as far as EXCERPT goes: for one that is an error.
+
+    Raises:
+        HTTPError: It broke off, so its reason may be missing; `exchange` makes an error of that.
+    """
+    said = answer.read(EXCERPT)
+    if len(said) < EXCERPT:
+        answer.read(1)  # fails where the answer was cut
+    return said
 
 
 def release(answer: BaseHTTPResponse) -> None:

@@ -21,7 +21,7 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
-from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange, release
+from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 
 _READS = {"GET", "HEAD"}
 _OF_UPLOADS = {"uploads", "uploadId"}
@@ -112,7 +112,7 @@ class Client:
             anonymous: Whether the request bore no login.
         """
         if body is None:
-            body = answer.read(EXCERPT) if request.method != "HEAD" else b""
+            body = excerpt(answer) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
         error = errors.from_answer(doing, answer.status, answer.headers, body)
         if isinstance(error, Denied):  # only then it is worth to look what the user may type

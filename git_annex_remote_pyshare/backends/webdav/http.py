@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
-from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange, release
+from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
@@ -76,7 +76,7 @@ class Client:
 
     def failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
         """The error that an answer means which is no success; reads its body."""
-        body = answer.read(EXCERPT) if request.method != "HEAD" else b""
+        body = excerpt(answer) if request.method != "HEAD" else b""
         return errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
 
     def doing(self, what: str) -> Doing:
