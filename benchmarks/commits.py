@@ -87,7 +87,7 @@ def main() -> None:
     results, service = Results(), FakeDropbox()
     with temporary_room(None) as room, reached(room, service) as box:
         python = room.install()
-        ours = [_remote(SHARED, "pyshare"), *install_variants(python)]
+        ours = [remote_of(SHARED, "pyshare"), *install_variants(python)]
         load = make_load(room, "small", options.files, 10 << 10)
         compare_starts(Bench(room, box, 0, (ours[0],), results), load, python)
         service.latency, service.lock_seconds = options.call / 1000, options.commit / 1000
@@ -117,7 +117,7 @@ def install_variants(python: Path) -> Iterator[Remote]:
         program = python.parent / f"git-annex-remote-variant{number}"
         program.write_text(f"#!{python}\n{change}\nfrom git_annex_remote_pyshare.__main__ import main\nmain()\n")
         program.chmod(0o755)
-        yield _remote(title, f"variant{number}")
+        yield remote_of(title, f"variant{number}")
 
 
 def compare(room: Room, box: Box, remote: Remote, load: Load, jobs: int, results: Results) -> None:
@@ -129,7 +129,9 @@ def compare(room: Room, box: Box, remote: Remote, load: Load, jobs: int, results
             results.add(CALLS, remote.title, measured.phase, measured.requests / load.files)
 
 
-def _remote(title: str, program: str) -> Remote:
+def remote_of(title: str, program: str) -> Remote:
+    """A remote whose program is named so, in a folder of the Dropbox."""
+
     def settings(place: Place) -> Sequence[str]:
         return ("type=external", f"externaltype={program}", f"url=dropbox:/{place.name}")
 

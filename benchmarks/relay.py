@@ -1,15 +1,19 @@
-"""A far-away server: a TCP relay that lets everything arrive later, and nothing slower.
+"""A far-away server: a TCP relay that lets everything arrive later, and nothing slower unless it is told a rate.
 
 It is a delay line, not stop-and-wait: bytes that are sent while others are on their way arrive the same time after
 them. Each direction takes half of the round trip. A client of this relay is connected at once by its own kernel, so
 what it sends in the first round trip is held back until a connection over the long way would have been there.
 TCP's slow start is not imitated: a single stream is faster here than on a real line of that length.
+With a rate each connection has that bandwidth for itself, each way: as on long lines, where losses hold each one down.
 
-    python relay.py TARGET_PORT RTT_MS      prints the port that it listens on; ends with its standard input
+    python relay.py TARGET_PORT RTT_MS [BYTES_PER_SECOND]
+
+prints the port that it listens on; ends with its standard input.
 """
 
 import asyncio
 import contextlib
+import math
 import selectors
 import socket
 import subprocess
@@ -21,16 +25,23 @@ from typing import cast
 IN_FLIGHT = 64 * 1024 * 1024
 """Bytes that one direction of a connection may hold: room for 64 MiB in half a round trip."""
 
+BUFFER = 256 * 1024
+"""Bytes that wait for their turn besides, where there is a rate."""
+
 
 class Line(asyncio.Protocol):
     """One end of a connection; what it receives comes out of `other` half a round trip later.
 
     Args:
         delay: Seconds from here to the other end.
+        rate: Bytes per second that go out here.
     """
 
-    def __init__(self, delay: float) -> None:
+    def __init__(self, delay: float, rate: float) -> None:
         self.delay = delay
+        self._rate = rate
+        self._busy_until = 0.0
+        self._most_on_the_way = min(IN_FLIGHT, rate * delay + BUFFER)
         self.other: Line | None = None
         self.opens = 0.0
         self._way: deque[tuple[float, bytes]] = deque()
@@ -49,7 +60,7 @@ class Line(asyncio.Protocol):
         """Send bytes on their way."""
         self._send(data)
         self._on_the_way += len(data)
-        if self._on_the_way > IN_FLIGHT:
+        if self._on_the_way > self._most_on_the_way:
             self.transport.pause_reading()
 
     def eof_received(self) -> bool:
@@ -89,7 +100,8 @@ class Line(asyncio.Protocol):
 
     def _send(self, data: bytes) -> None:
         now = asyncio.get_running_loop().time()
-        self._way.append((max(now, self.opens) + self.delay, data))
+        self._busy_until = max(now, self.opens, self._busy_until) + len(data) / self._rate
+        self._way.append((self._busy_until + self.delay, data))
         self._wait()
 
     def _wait(self) -> None:
@@ -106,7 +118,7 @@ class Line(asyncio.Protocol):
             _, data = self._way.popleft()
             self._on_the_way -= len(data)
             self._hand_over(self.other.transport, data)
-        if self._on_the_way <= IN_FLIGHT and not self.transport.is_closing():
+        if self._on_the_way <= self._most_on_the_way and not self.transport.is_closing():
             self.transport.resume_reading()
         self._wait()
 
@@ -127,18 +139,19 @@ class Line(asyncio.Protocol):
                 target.write_eof()
 
 
-async def serve(target_port: int, rtt: float) -> None:
+async def serve(target_port: int, rtt: float, rate: float) -> None:
     """Relay connections to a port of this machine until standard input ends.
 
     Args:
         target_port: Where the server listens.
         rtt: Round trip in seconds.
+        rate: Bytes per second of each connection, each way.
     """
     loop = asyncio.get_running_loop()
     connecting: set[asyncio.Task[None]] = set()
 
     async def connect(near: Line) -> None:
-        _, far = await loop.create_connection(lambda: Line(rtt / 2), "127.0.0.1", target_port)
+        _, far = await loop.create_connection(lambda: Line(rtt / 2, rate), "127.0.0.1", target_port)
         far.begin(near)
         near.begin(far)
 
@@ -150,20 +163,21 @@ async def serve(target_port: int, rtt: float) -> None:
             connecting.add(task)
             task.add_done_callback(connecting.discard)
 
-    server = await loop.create_server(lambda: Near(rtt / 2), "127.0.0.1", 0, backlog=100)
+    server = await loop.create_server(lambda: Near(rtt / 2, rate), "127.0.0.1", 0, backlog=100)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.buffer.read)
 
 
 @contextlib.contextmanager
-def relay(target_port: int, rtt: float) -> Iterator[int]:
+def relay(target_port: int, rtt: float, rate: float = math.inf) -> Iterator[int]:
     """A relay in a process of its own; gives the port that it listens on.
 
     Args:
         target_port: Where the server listens.
         rtt: Round trip in seconds.
+        rate: Bytes per second of each connection, each way.
     """
-    command = [sys.executable, __file__, str(target_port), str(rtt * 1000)]
+    command = [sys.executable, __file__, str(target_port), str(rtt * 1000), str(rate)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
@@ -173,10 +187,10 @@ def relay(target_port: int, rtt: float) -> Iterator[int]:
 
 def main() -> None:
     """Serve as the command line says."""
-    target_port, rtt_ms = sys.argv[1:]
+    target_port, rtt_ms, *rates = sys.argv[1:]
     # epoll waits in whole milliseconds, which would be seen in a round trip; select does not.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
-    loop.run_until_complete(serve(int(target_port), float(rtt_ms) / 1000))
+    loop.run_until_complete(serve(int(target_port), float(rtt_ms) / 1000, float(rates[0]) if rates else math.inf))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A server that all are measured on: how it is reached, what it has answered, and empty places for remotes."""
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,11 +50,17 @@ class Server(ABC):
 
 
 @contextlib.contextmanager
-def reached(url: str, rtt: float) -> Iterator[str]:
-    """The URL by which a server is reached over a line of that round trip in seconds; its own without one."""
-    if not rtt:
+def reached(url: str, rtt: float, rate: float = math.inf) -> Iterator[str]:
+    """The URL by which a server is reached over such a line; its own where nothing is to be slow.
+
+    Args:
+        url: The server's own.
+        rtt: Round trip in seconds.
+        rate: Bytes per second of each connection, each way.
+    """
+    if not rtt and rate == math.inf:
         yield url
         return
     parts = urlsplit(url)
-    with relay(parts.port or 80, rtt) as port:
+    with relay(parts.port or 80, rtt, rate) as port:
         yield f"{parts.scheme}://{parts.hostname}:{port}"
