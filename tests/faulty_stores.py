@@ -1,6 +1,5 @@
 """Stores on real servers behind a line that fails (fault_proxy.py), and what those servers hold, seen from behind."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from uuid import uuid4
 
 from fault_proxy import FaultProxy, faulty
 from s3_servers import S3Server
+from scripted_cloud import FILES, ScriptedCloud
 from servers import Server
 from waiting import Waiting
 
@@ -77,9 +77,38 @@ class OnFolder:
     def unfinished(self) -> int:
         return 0
 
-    def empty(self) -> None:
-        """Give the room back."""
-        shutil.rmtree(self._server.folder / self._name, ignore_errors=True)
+
+class OnCloud:
+    """A Nextcloud, which takes large objects in chunks.
+
+    Args:
+        server: The server; it forgets all when a new store begins.
+        line: The way to it.
+    """
+
+    proves = True
+
+    def __init__(self, server: ScriptedCloud, line: FaultProxy) -> None:
+        self._server = server
+        self.line = line
+
+    def settings(self) -> Mapping[str, str]:
+        for chunks in self._server.uploads:
+            self._server.throw_away(chunks)
+        self._server.objects.clear()
+        self._server.forget()
+        return parse({"url": self._server.address})
+
+    @property
+    def login(self) -> Credential | None:
+        return None
+
+    def held(self) -> Mapping[str, bytes]:
+        share = f"{FILES}/annex/"
+        return {path.removeprefix(share): body for path, body in self._server.objects.items() if share in path}
+
+    def unfinished(self) -> int:
+        return len(self._server.uploads)
 
 
 class OnBucket:
@@ -122,11 +151,15 @@ class OnBucket:
 
 
 @contextmanager
-def on(server: Server | S3Server) -> Iterator[World]:
+def on(server: Server | S3Server | ScriptedCloud) -> Iterator[World]:
     """A world on that server."""
     if isinstance(server, S3Server):
         with faulty(server.host) as line, server.client() as client:
             yield OnBucket(server, line, client)
+    elif isinstance(server, ScriptedCloud):
+        with faulty(server.url.removeprefix("http://")) as line:
+            server.url = line.url  # it refuses a MOVE to another host than its own
+            yield OnCloud(server, line)
     else:
         with faulty(server.url.removeprefix("http://")) as line:
             yield OnFolder(server, line)
