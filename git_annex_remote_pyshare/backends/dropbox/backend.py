@@ -94,7 +94,8 @@ class DropboxBackend(Backend):
             mine = f"git config {self.place.clone.key(BOUND)} {ACCOUNT}"
             raise Denied(
                 f"nobody knows in whose Dropbox {self.place.url} is: its owner made it without a login",
-                remedy=f"The owner types: git annex enableremote with the remote's name; before, in a new clone: {mine}",
+                remedy=f"The owner types, if this clone is a new one: {mine}"
+                " and then git annex enableremote with the remote's name.",
             )
 
     @property
