@@ -26,9 +26,10 @@ def credential(service: FakeDropbox, account: Account, scopes: str = "", app: Ap
 
 
 def place_for(login: Credential | None, url: str = "dropbox:/annex", **settings: str) -> Place:
-    """A place as the settings say, with a login."""
+    """A place as its owner's settings say, with a login."""
     every = {**SETTINGS, **settings, "url": url}
-    return Place(url, every, Clone(remote="drop"), lambda: login, lambda: "Type: pyshare login dropbox")
+    clone = Clone(remote="drop")
+    return Place(url, every, clone, lambda: login, lambda: "Type: pyshare login dropbox", trusted=lambda: True)
 
 
 def source(folder: Path, content: bytes = b"content", name: str = "source") -> Source:

@@ -81,7 +81,7 @@ def somebody_else_writes(service: FakeDropbox, account: Account) -> Iterator[Non
         thread.join()
 
 
-def test_db5_eight_jobs_share_their_commits_and_never_get_in_each_others_way(
+def test_db2_eight_jobs_share_their_commits_and_never_get_in_each_others_way(
     lab: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account
 ) -> None:
     service, wanted = fake_dropbox.service, files(48)
@@ -98,7 +98,7 @@ def test_db5_eight_jobs_share_their_commits_and_never_get_in_each_others_way(
 
 
 @pytest.mark.parametrize("status", [409, 429])
-def test_db5_what_others_write_meanwhile_is_waited_for_and_never_shown(
+def test_db2_what_others_write_meanwhile_is_waited_for_and_never_shown(
     lab: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account, status: int
 ) -> None:
     service, wanted = fake_dropbox.service, files(16)

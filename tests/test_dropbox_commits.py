@@ -1,9 +1,12 @@
 """Group commit: one at a time, nobody waits for company, and each entry has its own end."""
 
+import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.dropbox import commits as module
 from git_annex_remote_pyshare.backends.dropbox.commits import Commits
-from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Stopped
+from git_annex_remote_pyshare.errors import Busy, Denied, Full, PyshareError, Stopped
 
 Outcomes = Sequence[int | PyshareError]
 
@@ -240,3 +243,89 @@ def test_every_entry_ends_once_and_no_two_commits_overlap(plan: list[str], most:
     committed = [entry for batch in namespace.batches for entry in batch]
     assert sorted(committed) == sorted([*range(len(plan)), *refused])
     assert max(map(len, namespace.batches)) <= most
+
+
+class Weather:
+    """Decides at random what becomes of a commit: whole ones fail, too, by errors that are no PyshareError."""
+
+    def __init__(self, seed: int) -> None:
+        self._draw = random.Random(seed)
+        self._lock = threading.Lock()
+        self.told: dict[int, list[str]] = {}
+        """Entry → what was said of it, each time."""
+
+    def answer(self, entries: Sequence[int]) -> Outcomes:
+        time.sleep(0.001)  # as long as others need to become ready
+        with self._lock:
+            fate = self._draw.choice(["each", "each", "each", "Denied", "Busy", "KeyboardInterrupt", "ValueError"])
+            said = [self._draw.choice(["fine", "fine", "Busy", "Full"]) if fate == "each" else fate for _ in entries]
+        for entry, word in zip(entries, said, strict=True):
+            self.told.setdefault(entry, []).append(word)
+        if fate == "each":
+            return [entry if word == "fine" else ERRORS[word]() for entry, word in zip(entries, said, strict=True)]
+        error = ERRORS[fate]()
+        raise error
+
+
+ERRORS: Mapping[str, Callable[[], Any]] = {
+    "Busy": lambda: Busy("written elsewhere"),
+    "Denied": lambda: Denied("no"),
+    "Full": lambda: Full("no room"),
+    "KeyboardInterrupt": KeyboardInterrupt,
+    "ValueError": lambda: ValueError("a bug"),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_in_all_weathers_every_entry_ends_with_what_was_said_of_it_last(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(module, "_FIRST", 0.001)
+    monkeypatch.setattr(module, "_LONGEST", 0.001)
+    weather = Weather(seed)
+    namespace = Namespace(weather.answer)
+    commits: Commits[int, int] = Commits(namespace.send)
+
+    def ended(entry: int) -> str:
+        if entry % 7 == 0:
+            with suppress(BaseException), commits.turn():
+                namespace.send([-entry - 1])
+        try:
+            assert commits.commit(entry) == entry
+        except BaseException as error:  # noqa: BLE001  # what the leader met, whatever it is
+            return type(error).__name__
+        return "fine"
+
+    with ThreadPoolExecutor(32) as pool:
+        outcomes = list(pool.map(ended, range(1500), timeout=60))
+    assert outcomes == [weather.told[entry][-1] for entry in range(1500)]
+    assert all(set(weather.told[entry][:-1]) <= {"Busy"} for entry in range(1500))
+    assert namespace.overlaps == 0
+    assert max(map(len, namespace.batches)) > 1
+
+
+def test_closing_in_the_middle_of_many_leaves_nobody_waiting() -> None:
+    namespace = Namespace()
+    commits: Commits[int, int] = Commits(namespace.send)
+
+    closed = threading.Event()
+    late: list[int] = []
+
+    def ended(entry: int) -> int | None:
+        if entry == 400:
+            commits.close()
+            closed.set()
+        was_closed = closed.is_set()
+        with suppress(Stopped):
+            done = commits.commit(entry)
+            late.extend([done] * was_closed)
+            return done
+        return None
+
+    with ThreadPoolExecutor(32) as pool:
+        outcomes = list(pool.map(ended, range(1200), timeout=30))
+    committed = [entry for batch in namespace.batches for entry in batch]
+    assert len(committed) == len(set(committed))
+    assert {entry for entry in outcomes if entry is not None} <= set(committed)
+    assert late == []
+    assert namespace.overlaps == 0

@@ -10,6 +10,7 @@ from dropboxkit import NAME, Owner, place_for, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
@@ -118,6 +119,24 @@ def test_only_dropboxs_clear_word_makes_absent_db25(
     answer(owner)
     with pytest.raises(PyshareError):
         box.stat(NAME)
+
+
+def test_a_token_that_dropbox_repeats_in_its_answer_is_not_shown(owner: Owner, box: Backend) -> None:
+    said = 'Invalid authorization value in HTTP header "Authorization": "Bearer sl.SECRET". Expecting "Bearer <TOKEN>"'
+    owner.service.play(Rule("files/get_metadata", fails(400, said.encode(), "text/plain")))
+    with pytest.raises(Denied, match=r'"Bearer …"\. Expecting "Bearer <TOKEN>"') as refused:
+        box.stat(NAME)
+    assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize("token", ["sl.SECRET\nX: y", "sl.SECRET\u201c", "sl. SECRET", "sl.SECRET\0"])
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(owner: Owner, token: str) -> None:
+    box = make(place_for(credential_of(Login(access_token=token, origin="environment"))))
+    with pytest.raises(Denied, match="Copy it again") as refused:
+        box.stat(NAME)
+    assert "SECRET" not in str(refused.value)
+    assert owner.service.seen == []
+    box.close()
 
 
 def test_a_revoked_login_is_told_with_the_command_that_mends_it_db21(owner: Owner, box: Backend) -> None:

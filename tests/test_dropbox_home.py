@@ -7,10 +7,11 @@ import pytest
 from dropbox_fake_accounts import Account, Team
 from dropboxkit import NAME, Owner, credential, place_for, quiet, source
 
-from git_annex_remote_pyshare.backends.base import Backend, Established, Establishes, Place, Stat, ability
+from git_annex_remote_pyshare.backends.base import Backend, Established, Establishes, Place, Publishes, Stat, ability
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
 
@@ -70,6 +71,31 @@ def test_an_owner_who_joins_a_team_keeps_the_store_db26(owner: Owner, opened: Op
     owner.service.forget()
     assert box.stat(NAME) == Stat(7)
     assert owner.routes() == ["files/get_metadata"]  # the new root was learnt once
+
+
+def test_a_strangers_folder_is_not_taken_for_one_in_the_users_own_dropbox(
+    owner: Owner, opened: Opened, tmp_path: Path
+) -> None:
+    owner.service.put(owner.home, f"/annex/{NAME}", b"the user's")
+    own = opened(place_for(owner.login)._replace(trusted=lambda: False))
+    for ask in (
+        lambda: own.stat(NAME),
+        lambda: own.delete(NAME),
+        lambda: list(own.list()),
+        lambda: own.put(NAME, source(tmp_path), quiet),
+        lambda: own.get(NAME, Sink(str(tmp_path / "back")), quiet),
+    ):
+        with pytest.raises(Denied, match=r"whose Dropbox.*pyshare-host dropbox\.com and then git annex enableremote"):
+            ask()
+    assert owner.service.seen == []
+    assert owner.content() == b"the user's"
+
+
+def test_a_stranger_cannot_have_files_opened_to_everybody(owner: Owner, opened: Opened) -> None:
+    owners = place_for(owner.login, share="files", namespace=f"root:{owner.home.number}")
+    strangers = owners._replace(trusted=lambda: False)
+    publishing = [ability(opened(place), Publishes) for place in (owners, strangers)]
+    assert [each and each.is_publishing() for each in publishing] == [True, False]
 
 
 @pytest.fixture

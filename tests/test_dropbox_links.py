@@ -114,6 +114,14 @@ def test_a_link_for_the_team_only_is_none_for_friends_db28(owner: Owner, tmp_pat
     box.close()
 
 
+def test_a_link_that_ends_some_day_is_not_given_to_friends_db28(owner: Owner, stored: Backend) -> None:
+    shared(stored)
+    links = owner.service.room("links")
+    links.update({key: link._replace(expires="2999-01-01T00:00:00Z") for key, link in links.items()})
+    with pytest.raises(Denied, match="ends on 2999-01-01"):
+        shared(stored)
+
+
 def test_what_cannot_be_shared_is_told(owner: Owner, box: Backend) -> None:
     with pytest.raises(NotFound, match="nothing is stored there yet"):
         shared(box)
@@ -128,7 +136,7 @@ def test_each_file_can_have_a_link_for_everybody(owner: Owner, tmp_path: Path) -
     assert publishes.is_publishing()
     box.put(NAME, source(tmp_path), quiet)
     url = publishes.publish(NAME)
-    # An opener of its own: the common one keeps the proxies of whichever test used it first.
+    # Not urlopen, which goes on with the proxy of the first test that called it.
     with urllib.request.build_opener().open(url) as answer:
         assert answer.read() == b"content"
     assert publishes.publish(NAME) == url

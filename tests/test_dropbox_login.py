@@ -1,9 +1,10 @@
 """Logging in at Dropbox and out again, as the terminal shows it; what is renewed, revoked and refused."""
 
 import socket
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
@@ -21,6 +22,7 @@ from dropbox_fake_script import LOST, Play, Rule, fails, rate_limited, refuses
 from logins import Type
 
 from git_annex_remote_pyshare.cli import login_dropbox, loopback
+from git_annex_remote_pyshare.cli.app import run
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
 from git_annex_remote_pyshare.credentials import dropbox_app, kept, private
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -88,6 +90,15 @@ def test_the_login_is_kept_and_shown_with_its_owners_address(logs_in: Type, type
     assert typed("whoami").out == "dropbox.com  alice@example.org  in the private file\n"
     assert typed("whoami", "dropbox").code == 0
     assert typed("whoami", "dropbox:/DataLad-101").code == 0
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_process_without_any_input_is_told_that_the_code_was_missing(
+    here: RunningDropbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(["login", "dropbox", "--no-browser", "--app-key", here.service.app.key]) == 1
+    assert "the pipe ended before this was given: code" in capsys.readouterr().err
 
 
 def test_logging_out_revokes_the_login_and_forgets_its_token(logs_in: Type, typed: Type, here: RunningDropbox) -> None:
@@ -306,6 +317,33 @@ def test_a_connection_that_a_browser_holds_ready_ends_with_the_login(own_ports: 
         server.handle_request()
     with closing(connection):
         assert connection.recv(1) == b""
+
+
+def test_a_browser_that_goes_away_before_it_is_shown_the_page_ends_the_login_all_the_same(
+    own_ports: tuple[int, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    browser = socket.socket()
+
+    def receive(_query: Mapping[str, str]) -> Page:
+        browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        browser.close()  # by a reset, so that the page cannot be sent
+        return Page("You are logged in", "")
+
+    with loopback.Loopback() as server:
+        server.limit = 5
+        browser.connect(("127.0.0.1", server.server_port))
+        browser.sendall(b"GET /?code=x HTTP/1.0\r\n\r\n")
+        server.wait(receive)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_address_that_is_none_is_answered_like_any_other(
+    waiting: loopback.Loopback, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with closing(socket.create_connection(("127.0.0.1", waiting.server_port), timeout=5)) as browser:
+        browser.sendall(b"GET http://[/?code=x HTTP/1.0\r\n\r\n")
+        assert b" 404 " in browser.recv(1000)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_our_page_listens_on_this_machine_only(waiting: loopback.Loopback) -> None:

@@ -86,9 +86,9 @@ def _word(what: str, *, hidden: bool) -> str:
 
 def _line(what: str, *, hidden: bool) -> str:
     """One line, byte for byte but for its end: blanks at either end may belong to a password."""
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         return str(click.prompt(what, hide_input=hidden, err=True))
-    line = sys.stdin.buffer.readline()
+    line = sys.stdin.buffer.readline() if sys.stdin else b""  # a process can be started without any
     if not line:
         raise BadSetting(f"the pipe ended before this was given: {what.lower()}", remedy="See: pyshare login --help")
     return line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")

@@ -1,6 +1,7 @@
 """A page on this machine to which a browser comes back at the end of a login (RFC 8252 section 7.3)."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,7 +11,7 @@ from socket import SHUT_RDWR, socket
 from socketserver import TCPServer
 from threading import Event
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
 from git_annex_remote_pyshare.errors import Denied, Unreachable
@@ -82,6 +83,11 @@ class Loopback(ThreadingHTTPServer):
             with suppress(OSError):
                 connection.shutdown(SHUT_RDWR)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """As the base class, but a browser that went away is not worth a traceback."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
     @property
     def address(self) -> str:
         """Where the browser should come back to."""
@@ -110,11 +116,13 @@ class _Visit(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Show the page for what the browser brings."""
-        address = urlsplit(self.path)
-        page = self.server.receive(dict(parse_qsl(address.query))) if address.path == "/" else _ELSEWHERE
-        self._send(page)
-        if page.last:
-            self.server.shown.set()
+        path, _, query = self.path.partition("?")
+        page = self.server.receive(dict(parse_qsl(query))) if path == "/" else _ELSEWHERE
+        try:
+            self._send(page)
+        finally:
+            if page.last:  # also where the browser went away: the code can be redeemed only once
+                self.server.shown.set()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's word
         """Say nothing: the request holds the code."""

@@ -76,7 +76,7 @@ def login_of(credential: Credential) -> Login:
         Denied: It holds something else, e.g. a password.
     """
     if not credential.secret:
-        return Login(access_token=credential.session_token, origin=credential.origin)
+        return Login(access_token=_sendable(credential.session_token, credential.origin), origin=credential.origin)
     try:
         fields = json.loads(credential.secret)
         key, refresh, secret = fields["app_key"], fields["refresh_token"], fields.get("app_secret", "")
@@ -118,6 +118,16 @@ def lacks(scope: str, login: Login) -> Denied:
         f"the login at Dropbox has not the permission {scope}",
         remedy=f"Tick {scope} under Permissions in Dropbox's app console if the app is yours. "
         + login.mending.replace(COMMAND, COMMAND + option),
+    )
+
+
+def _sendable(token: str, origin: str) -> str:
+    """The token, if a header can carry it; a library would show it in its own error."""
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise Denied(
+        f"the access token from {origin} has signs that no token has",
+        remedy=f"Copy it again. {Login(origin=origin).mending}",
     )
 
 

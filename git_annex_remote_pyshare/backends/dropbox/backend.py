@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Share, Stat
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
-from git_annex_remote_pyshare.errors import Busy, Unreachable
+from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT
+from git_annex_remote_pyshare.credentials.trust import BOUND
+from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ class DropboxBackend(Backend):
         return self._verbs.share()
 
     def is_publishing(self) -> bool:
-        """With `share=files`."""
-        return self.place.settings["share"] == "files"
+        """With `share=files`, unless that is a stranger's word: it opens files to everybody."""
+        return self.place.settings["share"] == "files" and self.place.trusted()
 
     def publish(self, name: str) -> str:
         """A link from which anyone gets the object."""
@@ -116,10 +118,21 @@ class DropboxBackend(Backend):
         if self._opened is not None:
             self._opened.close()
 
+    def _check_whose(self) -> None:
+        """A stranger's folder is not to be looked for, nor written to, in the Dropbox of whoever is logged in."""
+        if not self.place.settings["namespace"] and not self.place.trusted():
+            mine = f"git config {self.place.clone.key(BOUND)} {ACCOUNT}"
+            raise Denied(
+                f"nobody knows in whose Dropbox {self.place.url} is: its owner made it without a login",
+                remedy=f"The owner types, if this clone is a new one: {mine}"
+                " and then git annex enableremote with the remote's name.",
+            )
+
     @property
     def _verbs(self) -> "Verbs":
         with self._opening:
             if self._opened is None:
+                self._check_whose()
                 # With it come urllib3 and TLS: nothing before the first request needs them.
                 from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs  # noqa: PLC0415
 

@@ -5,6 +5,7 @@ https://github.com/dropbox/dropbox-api-spec (files.stone, sharing.stone, auth.st
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from git_annex_remote_pyshare.transport import breaks
 _ROUTE_ERROR = 409
 _EXCERPT = 200
 """Characters of a plain answer that an error text quotes."""
+_TOKEN = re.compile(r"(Bearer )[^<\"'][^\"']*")
 
 
 class Refusal(NamedTuple):
@@ -132,7 +134,7 @@ def _inner(error: Mapping[str, Any]) -> Any:
 
 
 def _plain(headers: Mapping[str, str], body: bytes) -> str:
-    """The server's own words; never a page."""
+    """The server's own words; never a page, nor the token that Dropbox repeats when it is no token at all."""
     if not headers.get("Content-Type", "").startswith("text/plain"):
         return ""
-    return " ".join(body.decode("utf-8", "replace").split())[:_EXCERPT]
+    return _TOKEN.sub(r"\1…", " ".join(body.decode("utf-8", "replace").split()))[:_EXCERPT]

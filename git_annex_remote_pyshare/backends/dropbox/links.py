@@ -65,6 +65,11 @@ def _public(client: Client, path: str, what: str) -> str:
             f"{client.doing(what)}: the link there is not for everybody, but for {audience}",
             remedy="Whoever runs the team can allow public links; a password can be taken off on Dropbox's page.",
         )
+    if end := link.get("expires"):
+        raise Denied(
+            f"{client.doing(what)}: the link there ends on {end}",
+            remedy="Take the date off, or the link away, on Dropbox's page.",
+        )
     return str(link["url"])
 
 
