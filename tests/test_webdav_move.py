@@ -143,7 +143,7 @@ def test_the_same_object_has_the_same_temporary_name_in_one_clone_only(dav: Scri
         store = backend(f"{dav.url}/dav")
         store.put("a/KEY", source(tmp_path), quiet)
         store.place.clone.__dict__["config"]["annex.uuid"] = "another"
-        store._opened = None
+        store.opened = None
         store.put("a/KEY", source(tmp_path), quiet)
         store.close()
     used = [seen.path for seen in dav.requests if seen.method == "PUT"]

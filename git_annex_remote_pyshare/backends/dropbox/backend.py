@@ -1,17 +1,18 @@
 """The Dropbox backend: each verb as one call of the API."""
 
-from collections.abc import Iterator, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.base import Established, Place, Quota, Receipt, Share
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
+from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT
 from git_annex_remote_pyshare.credentials.trust import BOUND
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
@@ -21,7 +22,7 @@ _UNSETTLED = "Whose Dropbox this is could not be found out"
 _SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote with the remote's name"
 
 
-class DropboxBackend(Backend):
+class DropboxBackend(LateBackend["Verbs"]):
     """A folder in somebody's own Dropbox, in a shared folder or in a team's space.
 
     Args:
@@ -31,23 +32,6 @@ class DropboxBackend(Backend):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
-        self._opened: Verbs | None = None
-        self._opening = Lock()
-
-    def stat(self, name: str) -> Stat | None:
-        return self._verbs.stat(name)
-
-    def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._verbs.get(name, sink, progress)
-
-    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        return self._verbs.put(name, source, progress)
-
-    def delete(self, name: str) -> None:
-        self._verbs.delete(name)
-
-    def list(self, folder: str = "") -> Iterator[Entry]:
-        return self._verbs.list(folder)
 
     def locate(self, name: str) -> str:
         """The object's path in the Dropbox, as `url=` has it."""
@@ -55,11 +39,11 @@ class DropboxBackend(Backend):
 
     def quota(self) -> Quota:
         """How full the Dropbox is."""
-        return self._verbs.quota()
+        return self.verbs.quota()
 
     def share(self) -> Share:
         """A link to the store's folder, with which any login at Dropbox reads it."""
-        return self._verbs.share()
+        return self.verbs.share()
 
     def is_publishing(self) -> bool:
         """With `share=files`, unless that is a stranger's word: it opens files to everybody."""
@@ -67,7 +51,7 @@ class DropboxBackend(Backend):
 
     def publish(self, name: str) -> str:
         """A link from which anyone gets the object."""
-        return self._verbs.publish(name)
+        return self.verbs.publish(name)
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether the link is one to a file of this name."""
@@ -81,22 +65,22 @@ class DropboxBackend(Backend):
             return Established()
         try:
             if self.place.credential():
-                return self._verbs.settle()
+                return self.verbs.settle()
         except (Unreachable, Busy) as error:
             return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE))
         return Established(notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE))
 
     def part_limits(self, size: int) -> "Limits | None":
-        return self._verbs.parts.limits(size)
+        return self.verbs.parts.limits(size)
 
     def begin(self, name: str, plan: "Plan") -> str:
-        return self._verbs.parts.begin(name, plan)
+        return self.verbs.parts.begin(name, plan)
 
     def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
-        return self._verbs.parts.send(upload, part, source, progress)
+        return self.verbs.parts.send(upload, part, source, progress)
 
     def fingerprint(self, source: Source, part: "Part") -> str:
-        from git_annex_remote_pyshare.backends.dropbox.parts import fingerprint  # noqa: PLC0415  # as in _verbs
+        from git_annex_remote_pyshare.backends.dropbox.parts import fingerprint  # noqa: PLC0415  # as in open_verbs
 
         return fingerprint(source, part)
 
@@ -105,7 +89,7 @@ class DropboxBackend(Backend):
         return known
 
     def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
-        return self._verbs.finish(upload, sent, source, progress)
+        return self.verbs.finish(upload, sent, source, progress)
 
     def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
         """Dropbox forgets it by itself, seven days after its beginning."""
@@ -113,10 +97,6 @@ class DropboxBackend(Backend):
     def unfinished(self) -> "Iterator[Unfinished]":
         """None, since Dropbox does not list them."""
         return iter(())
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
 
     def _check_whose(self) -> None:
         """A stranger's folder is not to be looked for, nor written to, in the Dropbox of whoever is logged in."""
@@ -128,13 +108,9 @@ class DropboxBackend(Backend):
                 " and then git annex enableremote with the remote's name.",
             )
 
-    @property
-    def _verbs(self) -> "Verbs":
-        with self._opening:
-            if self._opened is None:
-                self._check_whose()
-                # With it come urllib3 and TLS: nothing before the first request needs them.
-                from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs  # noqa: PLC0415
+    def open_verbs(self) -> "Verbs":
+        self._check_whose()
+        # With it come urllib3 and TLS: nothing before the first request needs them.
+        from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs  # noqa: PLC0415
 
-                self._opened = Verbs(self.place, self._address)
-            return self._opened
+        return Verbs(self.place, self._address)

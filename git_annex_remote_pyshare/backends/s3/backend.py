@@ -1,21 +1,22 @@
 """The S3 backend: each verb as one request."""
 
-from collections.abc import Iterator, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Readiness, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.base import Established, Place, Readiness, Receipt, Share
+from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.backends.s3.verbs import Verbs
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 
 
-class S3Backend(Backend):
+class S3Backend(LateBackend["Verbs"]):
     """A bucket, or a folder in one.
 
     Args:
@@ -25,31 +26,10 @@ class S3Backend(Backend):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._address = address_of(place.settings)
-        self._opened: Verbs | None = None
-        self._opening = Lock()
-
-    def stat(self, name: str) -> Stat | None:
-        return self._verbs.stat(name)
-
-    def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._verbs.get(name, sink, progress)
-
-    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        return self._verbs.put(name, source, progress)
-
-    def delete(self, name: str) -> None:
-        self._verbs.delete(name)
-
-    def list(self, folder: str = "") -> Iterator[Entry]:
-        return self._verbs.list(folder)
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.client.close()
 
     def establish(self) -> Established:
         """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
-        return self._verbs.bucket.establish()
+        return self.verbs.bucket.establish()
 
     def locate(self, name: str) -> str:
         """Where anyone can get the object, else its address for those with a login."""
@@ -89,49 +69,45 @@ class S3Backend(Backend):
 
     def readiness(self, name: str) -> Readiness:
         """Whether the object is in an archive."""
-        return self._verbs.archive.readiness(name)
+        return self.verbs.archive.readiness(name)
 
     def restore(self, name: str) -> Readiness:
         """Ask for the object to be brought back from its archive."""
-        return self._verbs.archive.restore(name)
+        return self.verbs.archive.restore(name)
 
     def remark(self) -> str:
         """That a removed object was only hidden, the first time."""
-        remarks = self._opened.remarks if self._opened is not None else []
+        remarks = self.opened.remarks if self.opened is not None else []
         return remarks.pop() if remarks else ""
 
     def part_limits(self, size: int) -> "Limits | None":
-        return self._verbs.parts.limits(size)
+        return self.verbs.parts.limits(size)
 
     def begin(self, name: str, _plan: "Plan") -> str:
-        return self._verbs.parts.begin(name)
+        return self.verbs.parts.begin(name)
 
     def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
-        return self._verbs.parts.send(upload, part, source, progress)
+        return self.verbs.parts.send(upload, part, source, progress)
 
     def fingerprint(self, source: Source, part: "Part") -> str:
-        from git_annex_remote_pyshare.backends.s3.parts import fingerprint  # noqa: PLC0415  # as in _verbs
+        from git_annex_remote_pyshare.backends.s3.parts import fingerprint  # noqa: PLC0415  # as in open_verbs
 
         return fingerprint(source, part)
 
     def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
-        return self._verbs.parts.sent(upload, known)
+        return self.verbs.parts.sent(upload, known)
 
     def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
-        return self._verbs.finish(upload, sent, source, progress)
+        return self.verbs.finish(upload, sent, source, progress)
 
     def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
-        self._verbs.parts.abort(name, id)
+        self.verbs.parts.abort(name, id)
 
     def unfinished(self) -> "Iterator[Unfinished]":
-        return self._verbs.unfinished()
+        return self.verbs.unfinished()
 
-    @property
-    def _verbs(self) -> "Verbs":
-        with self._opening:
-            if self._opened is None:
-                # With it come urllib3 and, where needed, TLS: nothing before the first request needs them.
-                from git_annex_remote_pyshare.backends.s3.verbs import Verbs  # noqa: PLC0415
+    def open_verbs(self) -> "Verbs":
+        # With it come urllib3 and TLS: nothing before the first request needs them.
+        from git_annex_remote_pyshare.backends.s3.verbs import Verbs  # noqa: PLC0415
 
-                self._opened = Verbs(self.place, self._address)
-            return self._opened
+        return Verbs(self.place, self._address)

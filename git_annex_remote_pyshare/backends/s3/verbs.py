@@ -78,3 +78,7 @@ class Verbs:
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`."""
         return entries(self.client, folder)
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self.client.close()

@@ -1,21 +1,23 @@
 """The WebDAV backend: each verb as one request, or as few more as the server makes necessary."""
 
-from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Quota, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.base import Place, Quota, Receipt, Share
+from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
     from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 
 
-class WebDAVBackend(Backend):
+class WebDAVBackend(LateBackend["Verbs"]):
     """A folder on a WebDAV server, or a public link to one. Besides the verbs: Locates, Measures, Shares, TakesParts.
 
     Args:
@@ -25,23 +27,7 @@ class WebDAVBackend(Backend):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
-        self._opened: Verbs | None = None
-        self._opening = Lock()
-
-    def stat(self, name: str) -> Stat | None:
-        return self._verbs.stat(name)
-
-    def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._verbs.get(name, sink, progress)
-
-    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        return self._verbs.put(name, source, progress)
-
-    def delete(self, name: str) -> None:
-        self._verbs.delete(name)
-
-    def list(self, folder: str = "") -> Iterator[Entry]:
-        return self._verbs.list(folder)
+        self._settling = Lock()
 
     def locate(self, name: str) -> str:
         """The object's URL, which holds no login."""
@@ -49,11 +35,11 @@ class WebDAVBackend(Backend):
 
     def quota(self) -> Quota:
         """As far as the server tells (RFC 4331)."""
-        return self._verbs.quota()
+        return self.verbs.quota()
 
     def share(self) -> Share:
         """A public link, on Nextcloud and ownCloud; one that the store is already needs nobody's help."""
-        return Share(self.place.url) if self._address.public else self._verbs.share()
+        return Share(self.place.url) if self._address.public else self.verbs.share()
 
     def part_limits(self, size: int) -> "Limits | None":
         """None where chunks are not for: small objects, public links, and all but Nextcloud and ownCloud 10."""
@@ -80,23 +66,22 @@ class WebDAVBackend(Backend):
     def unfinished(self) -> "Iterator[Unfinished]":
         return self._chunking.unfinished()
 
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.client.close()
+    @property
+    def verbs(self) -> "Verbs":
+        """What does the work, once a public link's address is found."""
+        verbs = super().verbs
+        with self._settling:
+            verbs.settle()
+        return verbs
 
     @property
     def _chunking(self) -> "Chunking":
-        verbs = self._verbs
-        with self._opening:
+        verbs = self.verbs
+        with self._settling:
             return verbs.chunking
 
-    @property
-    def _verbs(self) -> "Verbs":
-        with self._opening:
-            if self._opened is None:
-                # With it come urllib3 and, where needed, TLS: nothing before the first request needs them.
-                from git_annex_remote_pyshare.backends.webdav.verbs import Verbs  # noqa: PLC0415
+    def open_verbs(self) -> "Verbs":
+        # With it come urllib3 and TLS: nothing before the first request needs them.
+        from git_annex_remote_pyshare.backends.webdav.verbs import Verbs  # noqa: PLC0415
 
-                self._opened = Verbs(self.place, self._address)
-            self._opened.settle()
-            return self._opened
+        return Verbs(self.place, self._address)

@@ -95,3 +95,7 @@ class Verbs:
                     waiting.append(name)
                 elif not is_temporary(name):
                     yield Entry(name, thing.size)
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self.client.close()

@@ -1,0 +1,64 @@
+"""What backends have in common that load what does the work, and an HTTP library with it, at the first request."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+
+class Verbs(Protocol):
+    """The contract's verbs, as `Backend` has them."""
+
+    def stat(self, name: str) -> Stat | None: ...
+    def get(self, name: str, sink: Sink, progress: Progress) -> None: ...
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt: ...
+    def delete(self, name: str) -> None: ...
+    def list(self, folder: str) -> Iterator[Entry]: ...
+    def close(self) -> None: ...
+
+
+AnyVerbs = TypeVar("AnyVerbs", bound=Verbs)
+
+
+class LateBackend(Backend, Generic[AnyVerbs]):
+    """Keeps its place, and passes every verb on to what `open_verbs` makes, once, when a request needs it."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.opened: AnyVerbs | None = None
+        """What was made; None before the first request."""
+        self._opening = Lock()
+
+    @abstractmethod
+    def open_verbs(self) -> AnyVerbs:
+        """Import and make what does the work; connects to nothing."""
+
+    @property
+    def verbs(self) -> AnyVerbs:
+        """What does the work."""
+        with self._opening:
+            if self.opened is None:
+                self.opened = self.open_verbs()
+            return self.opened
+
+    def stat(self, name: str) -> Stat | None:
+        return self.verbs.stat(name)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self.verbs.get(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        return self.verbs.put(name, source, progress)
+
+    def delete(self, name: str) -> None:
+        self.verbs.delete(name)
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return self.verbs.list(folder)
+
+    def close(self) -> None:
+        if self.opened is not None:
+            self.opened.close()
