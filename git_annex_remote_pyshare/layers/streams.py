@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-FIRST = 2
-"""Streams to begin with: two hide the pause between one part and the next."""
+FIRST = 4
+"""Streams to begin with. Most files have no more parts than it takes to learn; on a long line each brings a rate of its
+own, and on a near one four hide each other's pauses (benchmarks/lines.py)."""
 
 GAIN = 1.1
 """How much faster all streams together must be for one more to stay."""
