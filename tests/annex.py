@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,18 @@ class Repository:
     def annex(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
         """`git annex …` in this repository."""
         return self.home.run("git", "annex", *arguments, cwd=self.folder, check=check, **more)
+
+    @contextmanager
+    def killed(self, *arguments: str, **more: Any) -> Iterator["subprocess.Popen[Any]"]:
+        """`git annex …` for the time of the block, and then killed with all that it started."""
+        command = ["git", "annex", *arguments]
+        environment = self.home.environment
+        with subprocess.Popen(command, cwd=self.folder, env=environment, start_new_session=True, **more) as running:
+            try:
+                yield running
+            finally:
+                with suppress(ProcessLookupError):  # it may have ended by itself
+                    os.killpg(running.pid, signal.SIGKILL)
 
     def git(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
         """`git …` in this repository."""

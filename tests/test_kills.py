@@ -5,10 +5,7 @@ Ten kills for every run of the tests; `-m long` has fifty, of files that are cut
 
 import os
 import random
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -45,20 +42,12 @@ class Service(NamedTuple):
     part: str
     """The size of its smallest parts, as git config has it."""
 
-    def copying(self) -> "subprocess.Popen[bytes]":
-        """`git annex copy` of the file, in a group of processes of its own."""
-        command = ["git", "annex", "copy", "--to", "store", "--quiet", "large"]
-        environment = self.repository.home.environment
-        return subprocess.Popen(command, cwd=self.repository.folder, env=environment, start_new_session=True)
-
     def kill_after(self, count: int) -> None:
         """Begin to store the file, and kill everybody once so many bytes were sent, if they need so many."""
         wanted = self.line.sent + count
-        with self.copying() as copying:
+        with self.repository.killed("copy", "--to", "store", "--quiet", "large") as copying:
             while copying.poll() is None and not self.line.wait_for(wanted, GLANCE):
                 pass
-            with suppress(ProcessLookupError):
-                os.killpg(copying.pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -106,13 +105,10 @@ def test_after_a_kill_in_the_middle_of_a_store_the_object_is_absent_until_it_is_
     repository.initremote(f"s3://{s3_server.fresh_bucket()}", s3_server.settings)
     repository.add({"large": os.urandom(4 << 20)})
     repository.git("config", "remote.store.pyshare-bwlimit", "1MiB")
-    command = ["git", "annex", "copy", "--to", "store", "--json", "--json-progress", "large"]
-    with subprocess.Popen(
-        command, cwd=repository.folder, env=home.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as copying:
+    command = ("copy", "--to", "store", "--json", "--json-progress", "large")
+    with repository.killed(*command, stdout=subprocess.PIPE, text=True) as copying:
         assert copying.stdout
         sent = next(report for line in copying.stdout if (report := json.loads(line)).get("byte-progress", 0) > 1 << 20)
-        os.killpg(copying.pid, signal.SIGKILL)
     assert sent["byte-progress"] < 4 << 20
     key = repository.key("large")
     assert repository.annex("checkpresentkey", key, "store", check=False).returncode == ABSENT

@@ -2,8 +2,6 @@
 
 import os
 import random
-import signal
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -43,11 +41,8 @@ def bucket(repository: Repository, s3_server: S3Server, line: Relay) -> str:
 
 def copy_until(repository: Repository, line: Relay, count: int) -> None:
     """Begin to store the file, and kill everybody once so many bytes were sent on the line."""
-    command = ["git", "annex", "copy", "--to", "store", "--quiet", "large"]
-    environment = repository.home.environment
-    with subprocess.Popen(command, cwd=repository.folder, env=environment, start_new_session=True) as copying:
+    with repository.killed("copy", "--to", "store", "--quiet", "large"):
         assert line.wait_for(count)
-        os.killpg(copying.pid, signal.SIGKILL)
 
 
 def unfinished(server: S3Server, bucket: str) -> int:

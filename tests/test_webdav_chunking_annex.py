@@ -1,8 +1,6 @@
 """The real git-annex and a Nextcloud that takes large files in chunks: kills, slow assemblies, other ciphertexts."""
 
 import os
-import signal
-import subprocess
 from collections.abc import Iterator
 from threading import Event, Lock
 
@@ -64,14 +62,8 @@ def chunks_of(server: ScriptedCloud) -> list[str]:
 
 def kill_at(repository: Repository, moment: Event) -> None:
     """Kills `git annex copy` and all that it started."""
-    with subprocess.Popen(
-        ["git", "annex", "copy", "--to", "store", "--quiet"],
-        cwd=repository.folder,
-        env=repository.home.environment,
-        start_new_session=True,
-    ) as copying:
+    with repository.killed("copy", "--to", "store", "--quiet"):
         assert moment.wait(60)
-        os.killpg(copying.pid, signal.SIGKILL)
 
 
 def killed_in(repository: Repository, server: ScriptedCloud, store: int) -> int:
