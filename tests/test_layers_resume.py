@@ -15,6 +15,7 @@ from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, Full, SourceC
 from git_annex_remote_pyshare.layers.crew import Crew
 from git_annex_remote_pyshare.layers.streams import FIRST, Streams
 from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
+from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, Growing, Shrinking, body_of, nobody
 from git_annex_remote_pyshare.testing.faults import Drip, Fail, LoseReply, Mangle
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -137,12 +138,22 @@ def test_a_limit_of_connections_holds_for_parts_too_and_never_blocks(
     assert clinic.server.most_at_once == 1
 
 
-def test_the_bandwidth_that_is_allowed_holds_over_all_parts(tmp_path: Path, desk: Desk, small_is_large: None) -> None:
-    clinic = Clinic(tmp_path / "git", bwlimit="1000B")
+def test_parts_take_the_time_that_the_allowed_bandwidth_gives_them(
+    tmp_path: Path, desk: Desk, small_is_large: None
+) -> None:
+    clinic = Clinic(tmp_path / "git", bwlimit="1000B", parts="1")
     desk.put(clinic.process(), "name", BODY)
     assert clinic.time.now == pytest.approx(sum(clinic.time.waits))
     assert clinic.time.now >= len(BODY) / 1000 - 0.001
     assert clinic.time.now < len(BODY) / 1000 * 1.1  # not once more for what is told while the server finishes
+
+
+def test_parts_at_once_share_the_allowed_bandwidth(tmp_path: Path, desk: Desk, small_is_large: None) -> None:
+    clinic = Clinic(tmp_path / "git", bwlimit="20000B")
+    began = monotonic()
+    desk.put(wrap(clinic.server, Event()), "name", BODY)
+    assert clinic.server.most_at_once > 1
+    assert monotonic() - began >= len(BODY) / 20000 - 0.01
 
 
 def test_a_part_that_the_server_has_no_time_for_waits_with_all_others(clinic: Clinic, desk: Desk) -> None:
@@ -505,7 +516,8 @@ def test_one_part_that_fails_for_good_stops_the_others(clinic: Clinic, desk: Des
     assert clinic.server.faults.calls("send") <= FIRST + 1
 
 
-def test_a_failure_is_told_although_another_part_hangs(clinic: Clinic, desk: Desk) -> None:
+def test_a_failure_is_told_although_another_part_hangs(tmp_path: Path, desk: Desk, small_is_large: None) -> None:
+    clinic = Clinic(tmp_path / "git", parts="2")
     hanging, release = Event(), Event()
 
     def hang() -> None:
