@@ -49,9 +49,9 @@ class Session:
             BadSetting: One of them cannot work.
         """
         url = annex.getconfig("url")
-        # Each question is a round trip, and most settings are another kind's.
-        asked = [setting for setting in registry.settings_for(url) if setting.name != "url"]
-        return self._keep({"url": url, **{setting.name: annex.getconfig(setting.name) for setting in asked}})
+        # Most settings are another kind's.
+        asked = [setting.name for setting in registry.settings_for(url) if setting.name != "url"]
+        return self._keep({"url": url, **annex.getconfigs(asked)})
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
         """The same, with all settings that there are: one for stores of another kind is refused, too.
@@ -59,7 +59,7 @@ class Session:
         Whoever asks so is about to change them, so the next PREPARE asks again.
         """
         self._is_prepared = False
-        return self._keep({setting.name: annex.getconfig(setting.name) for setting in SETTINGS})
+        return self._keep(annex.getconfigs(setting.name for setting in SETTINGS))
 
     def settings(self, annex: Master) -> Mapping[str, str]:
         """The remote's settings, asked for at most once."""

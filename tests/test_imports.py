@@ -34,7 +34,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "backends.registry": (*GROUND, "backends.base"),
     "backends.directory": (*GROUND, "backends.base"),
     "transport": GROUND,
-    "backends.late": (*GROUND, "backends.base"),
+    "backends.late": (*GROUND, "backends.base", "transport"),
     "backends.webdav": (*GROUND, "plan", "backends.base", "backends.late", "backends.parts", "transport"),
     "backends.s3": (*GROUND, "plan", "backends.base", "backends.late", "backends.parts", "transport"),
     "backends.dropbox": (*GROUND, "plan", "backends.base", "backends.late", "backends.parts", "transport"),

@@ -1,6 +1,6 @@
 """What the jobs of one process share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,6 +24,9 @@ class Asked:
     def getconfig(self, name: str) -> str:
         self.names.append(name)
         return self.settings.get(name, "")
+
+    def getconfigs(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: self.getconfig(name) for name in names}
 
 
 def prepare_at_once(session: Session, annex: Any) -> None:

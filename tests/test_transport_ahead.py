@@ -3,11 +3,13 @@
 import select
 import socket
 import ssl
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event, Thread
+from typing import Any
 
 import pytest
 import trustme
@@ -15,12 +17,13 @@ from davkit import BOB, backend
 from scripted import Play, Rule, served
 from scripted_dav import ScriptedDAV
 
+from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import Unreachable
+from git_annex_remote_pyshare.testing.memory import place
 from git_annex_remote_pyshare.transport.ahead import Ahead
 
 JOBS = 8
-SERVER = ("dav.example.org", 443)
 
 
 @pytest.fixture(autouse=True)
@@ -88,17 +91,129 @@ def test_connections_opened_ahead_are_the_ones_that_are_used(
     assert len(dav.requests) == JOBS
 
 
-def test_one_that_the_server_has_closed_is_dropped_and_the_rest_ends_with_the_store() -> None:
-    ahead = Ahead()
-    pairs = [socket.socketpair() for _ in range(3)]
-    for ours, _ in pairs:
-        ahead.add(SERVER, ours)
-    pairs[2][1].close()
-    assert ahead.take(SERVER) is pairs[1][0]
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        yield listening
+
+
+def url_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/dav"
+
+
+def connect(ahead: Ahead, listener: socket.socket, count: int) -> list[socket.socket]:
+    """Have so many jobs connect ahead; the server's ends, in the order of theirs."""
+    accepted = []
+    for _ in range(count):
+        job = Thread(target=ahead.connect, args=[url_of(listener)])
+        job.start()
+        accepted.append(listener.accept()[0])
+        job.join()
+    return accepted
+
+
+def test_one_that_the_server_has_closed_is_dropped_and_the_rest_ends_with_the_store(listener: socket.socket) -> None:
+    ahead, server = Ahead(), listener.getsockname()
+    theirs = connect(ahead, listener, 3)
+    theirs[0].close()
+    taken = ahead.take(server)
+    assert taken is not None
+    assert taken.getsockname() == theirs[1].getpeername()
     assert ahead.take(("other.example.org", 443)) is None
     ahead.close()
-    assert ahead.take(SERVER) is None
-    assert [ours.fileno() == -1 for ours, _ in pairs] == [True, False, True]
-    for pair in pairs:
-        for end in pair:
-            end.close()
+    assert ahead.take(server) is None
+    assert theirs[2].recv(1) == b""
+    for end in (taken, *theirs):
+        end.close()
+
+
+def test_who_needs_one_waits_for_one_that_is_being_connected_but_not_for_one_that_somebody_else_will_have(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, server = Ahead(), listener.getsockname()
+    connecting, go_on = Event(), Event()
+    create = socket.create_connection
+
+    def slowly(*arguments: Any) -> socket.socket:
+        connecting.set()
+        assert go_on.wait(10)
+        return create(*arguments)
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+    with ThreadPoolExecutor() as jobs:
+        jobs.submit(ahead.connect, url_of(listener))
+        assert connecting.wait(10)
+        takers = {jobs.submit(ahead.take, server) for _ in range(2)}
+        (other,), (patient,) = wait(takers, timeout=10, return_when=FIRST_COMPLETED)
+        assert other.result() is None
+        go_on.set()
+        taken = patient.result(10)
+    assert taken is not None
+    taken.close()
+
+
+def test_a_socket_that_comes_after_the_end_is_closed_and_one_that_cannot_be_had_keeps_nobody_waiting(
+    listener: socket.socket,
+) -> None:
+    ahead, server, url = Ahead(), listener.getsockname(), url_of(listener)
+    ahead.close()
+    (late,) = connect(ahead, listener, 1)
+    assert late.recv(1) == b""
+    assert ahead.take(server) is None
+    late.close()
+    listener.close()
+    refused = Ahead()
+    refused.connect(url)
+    assert refused.take(server) is None
+
+
+def test_a_job_connects_ahead_once_and_not_past_a_proxy(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, server = Ahead(), listener.getsockname()
+    ahead.connect(url_of(listener))
+    ahead.connect(url_of(listener))
+    assert ahead._coming[server] == 1
+    ahead.close()
+    monkeypatch.setenv("http_proxy", "http://proxy.example.org:3128")
+    behind_proxy = Ahead()
+    behind_proxy.connect(url_of(listener))
+    assert behind_proxy.take(server) is None
+
+
+class Slow(LateBackend[Any]):
+    """A backend whose library takes its time to be imported."""
+
+    url = ""
+
+    @property
+    def server(self) -> str:
+        return self.url
+
+    def open_verbs(self) -> Any:
+        time.sleep(0.3)
+        return Opened()
+
+
+class Opened:
+    def stat(self, name: str) -> None:
+        pass
+
+
+def test_all_jobs_connect_while_one_of_them_imports(listener: socket.socket) -> None:
+    store = Slow(place())
+    store.url = url_of(listener)
+    together = Barrier(JOBS)
+
+    def job(_number: int) -> object:
+        together.wait()
+        return store.stat("KEY")
+
+    with ThreadPoolExecutor(JOBS) as jobs:
+        asked = [jobs.submit(job, number) for number in range(JOBS)]
+        accepted = [listener.accept()[0] for _ in range(JOBS)]
+        assert not any(each.done() for each in asked)
+    store.ahead.close()
+    for end in accepted:
+        end.close()

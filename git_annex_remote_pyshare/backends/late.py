@@ -2,11 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from threading import Lock
+from threading import Lock, Thread
 from typing import Generic, Protocol, TypeVar
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transport.ahead import Ahead
 
 
 class Verbs(Protocol):
@@ -30,7 +31,14 @@ class LateBackend(Backend, Generic[AnyVerbs]):
         super().__init__(place)
         self.opened: AnyVerbs | None = None
         """What was made; None before the first request."""
+        self.ahead = Ahead()
+        """For the connections of what is made: sockets that were connected while it was not there yet."""
         self._opening = Lock()
+
+    @property
+    def server(self) -> str:
+        """A URL on the server that the first requests will go to; empty where nobody knows that yet."""
+        return ""
 
     @abstractmethod
     def open_verbs(self) -> AnyVerbs:
@@ -39,10 +47,23 @@ class LateBackend(Backend, Generic[AnyVerbs]):
     @property
     def verbs(self) -> AnyVerbs:
         """What does the work."""
-        with self._opening:
-            if self.opened is None:
-                self.opened = self.open_verbs()
-            return self.opened
+        if self.opened is None:
+            self._wait_connecting()
+            try:
+                self.opened = self.opened or self.open_verbs()
+            finally:
+                self._opening.release()
+        return self.opened
+
+    def _wait_connecting(self) -> None:
+        """Become the job that imports, or wait for it; each job's connection is under way meanwhile."""
+        if not self.server:
+            self._opening.acquire()
+        elif self._opening.acquire(blocking=False):
+            Thread(target=self.ahead.connect, args=[self.server], name="ahead", daemon=True).start()
+        else:
+            self.ahead.connect(self.server)
+            self._opening.acquire()
 
     def stat(self, name: str) -> Stat | None:
         return self.verbs.stat(name)

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread, Timer
+from typing import NoReturn
 
 from git_annex_remote_pyshare.protocol.jobs import Jobs
 from git_annex_remote_pyshare.protocol.writer import Writer
@@ -36,6 +37,11 @@ class Ending:
                 self._over = True
                 self._end_jobs()
 
+    def leave(self) -> NoReturn:
+        """End the process now: git-annex waits for that, and Python takes its time to tear down all modules."""
+        self._writer.fall_silent(timeout=0.2)
+        os._exit(0)
+
     def run_at_signals(self) -> None:
         """Have SIGTERM (from git-annex) and SIGINT (Ctrl-C) end the process.
 
@@ -53,17 +59,13 @@ class Ending:
     def _await_signal(self, noticed: int) -> None:
         os.read(noticed, 1)
         self.run()
-        self._leave()
+        self.leave()
 
     def _end_jobs(self) -> None:
-        timer = Timer(GRACE, self._leave)
+        timer = Timer(GRACE, self.leave)
         timer.daemon = True
         timer.start()
         self._jobs.close()
         with suppress(Exception):  # nobody is left to hear of it, and the jobs must still be waited for
             self._stop()
         self._jobs.join()
-
-    def _leave(self) -> None:
-        self._writer.fall_silent(timeout=0.2)
-        os._exit(0)

@@ -80,12 +80,12 @@ class Job:
             self.master.debug(why)  # the reply has no place for it
         return rule.failed(repeated, why)
 
-    def _send(self, line: str) -> None:
-        """Send one line of the remote's own, which must come before the reply: git-annex reads none after it."""
+    def _send(self, *lines: str) -> None:
+        """Send lines of the remote's own, which must come before the reply: git-annex reads none after it."""
         with self._sending:
             if not self._request_open:
-                raise annexremote.ProtocolError(f"{line.partition(' ')[0]} came after the end of its request")
-            self._writer.send(self._tag + line)
+                raise annexremote.ProtocolError(f"{lines[0].partition(' ')[0]} came after the end of its request")
+            self._writer.send(*(self._tag + line for line in lines))
 
 
 def _malformed(reply: Any) -> str:

@@ -1,6 +1,6 @@
 """annexremote's way to ask and tell git-annex, with its gaps closed: one small override each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 import annexremote
@@ -16,14 +16,14 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
     """git-annex as one job's remote sees it.
 
     Args:
-        transmit: Sends one line to git-annex.
+        transmit: Sends lines to git-annex.
         inbox: Where git-annex's answers come in.
         make_remote: Called once, at the first request that needs a remote.
         extensions: What both sides can use.
     """
 
     def __init__(
-        self, transmit: Callable[[str], None], inbox: Inbox, make_remote: MakeRemote, extensions: list[str]
+        self, transmit: Callable[..., None], inbox: Inbox, make_remote: MakeRemote, extensions: list[str]
     ) -> None:
         super().__init__(output=None)
         self.input = inbox
@@ -31,6 +31,33 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         """Whether an answer of git-annex is awaited."""
         self._transmit = transmit
         self.protocol = Protocol(lambda: make_remote(self), extensions)
+
+    def getconfigs(self, names: Iterable[str]) -> dict[str, str]:
+        """Several settings for the price of one: all questions go out together, and git-annex answers them in order.
+
+        Raises:
+            ProtocolError: git-annex refuses to answer one of them.
+            Stopped: git-annex ended the conversation.
+        """
+        requests = {name: f"GETCONFIG {name}" for name in names}
+        self.asking = True
+        try:
+            self._transmit(*requests.values())
+            return self._answers(requests)
+        finally:
+            self.asking = False
+
+    def _answers(self, requests: Mapping[str, str]) -> dict[str, str]:
+        """The answers to questions that were asked together; after a refusal the other answers come all the same."""
+        answers, refusals = {}, []
+        for name, request in requests.items():
+            try:
+                (answers[name],) = self._answer(request, "VALUE", 1)
+            except annexremote.ProtocolError as refusal:  # noqa: PERF203  # each answer has to be heard
+                refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
+        return answers
 
     def _send(self, *words: object, **_print_options: object) -> None:
         """Send one line.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from git_annex_remote_pyshare.errors import Stopped
 from git_annex_remote_pyshare.protocol.ending import Ending
@@ -17,8 +17,8 @@ VERSION = "VERSION 2"
 """Keeps out releases before 10.20230329, which could send an EXPORT name to the wrong request."""
 
 
-def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> None:
-    """Handle git-annex's requests; to be called by the main thread, once, as the last thing that the process does.
+def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> NoReturn:
+    """Handle git-annex's requests; to be called by the main thread, once; it does not return.
 
     The process ends within two seconds after the input ended or SIGTERM or SIGINT came, if necessary by force.
 
@@ -36,3 +36,4 @@ def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> None:
         for line in read_lines(pipes.incoming):
             jobs.deliver(line)
     ending.run()
+    ending.leave()

@@ -6,24 +6,20 @@ Patience: a time limit means "nothing moved for so long", never "it took long", 
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, wait_for_read
 
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.transport.ahead import Ahead
+from git_annex_remote_pyshare.transport.ahead import CONNECT, Ahead
 from git_annex_remote_pyshare.transport.body import Body
-
-CONNECT = 15.0
-"""Seconds to wait for a connection."""
+from git_annex_remote_pyshare.transport.proxies import proxy_of
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -32,7 +28,6 @@ is more patient than usual is so with each connection, too."""
 KEPT = 64
 """Idle connections kept for each server: more than there are jobs."""
 
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -70,10 +65,6 @@ class _Patient(HTTPConnection):
             self.close()  # The server still waits for the rest of the body; the answer keeps its own handle.
         return answer
 
-    def open_ahead(self) -> None:
-        """Connect for whichever request needs the next new connection; TLS is left to that one."""
-        self.ahead.add((self.host, self.port), super()._new_conn())
-
     def _new_conn(self) -> socket.socket:
         return self.ahead.take((self.host, self.port)) or super()._new_conn()
 
@@ -87,17 +78,18 @@ class Connections:
 
     Args:
         clone: Says how long to wait, which certificates to trust and to show.
+        ahead: Has sockets that were connected before anything could be sent.
 
     Raises:
         BadSetting: What the clone's git config says cannot be used.
     """
 
-    def __init__(self, clone: Clone) -> None:
+    def __init__(self, clone: Clone, ahead: Ahead | None = None) -> None:
         self._clone = clone
+        self._ahead = ahead or Ahead()
         self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
         self._managers: dict[str, PoolManager] = {}
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
-        self._ahead = Ahead()
 
     def send(
         self,
@@ -121,13 +113,6 @@ class Connections:
             return self._send(method, url, headers, body, patience)
         with body.blocks() as blocks:
             return self._send(method, url, {**headers, "Content-Length": str(body.size)}, blocks, patience)
-
-    def open_ahead(self, url: str) -> None:
-        """Connect for a request to `url` that must not be sent yet; what hinders that, the request will tell."""
-        with suppress(HTTPError):
-            pool = self._pool(url)
-            if pool.proxy is None:
-                cast("type[_Patient]", pool.ConnectionCls)(pool.host, pool.port, timeout=CONNECT).open_ahead()
 
     def close(self) -> None:
         """Close what is idle; what is busy is closed when its request ends."""
@@ -163,7 +148,7 @@ class Connections:
         scheme, _, rest = url.partition("://")
         origin = (scheme, rest.partition("/")[0])
         if origin not in self._pools:
-            self._pools[origin] = self._manager(_proxy(url), scheme).connection_from_url(url)
+            self._pools[origin] = self._manager(proxy_of(url), scheme).connection_from_url(url)
         return self._pools[origin]
 
     def _manager(self, proxy: str, scheme: str) -> PoolManager:
@@ -209,21 +194,6 @@ class Connections:
 
 def _authorities_of_environment() -> str:
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
-
-
-def _proxy(url: str) -> str:
-    """The proxy that the environment names for this URL, or an empty string."""
-    if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES):
-        return ""
-    # Slow to import and hardly ever needed.
-    from urllib.request import getproxies_environment, proxy_bypass  # noqa: PLC0415
-
-    parts = urlsplit(url)
-    proxies = getproxies_environment()
-    if proxy_bypass(parts.netloc):
-        return ""
-    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
-    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
 
 
 def _through(proxy: str, options: dict[str, Any]) -> ProxyManager:

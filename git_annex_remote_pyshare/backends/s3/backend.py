@@ -27,6 +27,11 @@ class S3Backend(LateBackend["Verbs"]):
         super().__init__(place)
         self._address = address_of(place.settings)
 
+    @property
+    def server(self) -> str:
+        # Where anyone may read, that may be at another host.
+        return "" if self._address.published else f"{self._address.server.scheme}://{self._address.host}"
+
     def establish(self) -> Established:
         """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
         return self.verbs.bucket.establish()
@@ -110,4 +115,4 @@ class S3Backend(LateBackend["Verbs"]):
         # With it come urllib3 and TLS: nothing before the first request needs them.
         from git_annex_remote_pyshare.backends.s3.verbs import Verbs  # noqa: PLC0415
 
-        return Verbs(self.place, self._address)
+        return Verbs(self.place, self._address, self.ahead)

@@ -19,6 +19,7 @@ from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, sign
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError
+from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
@@ -71,14 +72,15 @@ class Client:
     Args:
         place: Where the store is.
         address: The same, understood.
+        ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
+    def __init__(self, place: Place, address: Address, ahead: Ahead | None = None) -> None:
         self.address = address
         """Where the bucket is, as far as the server has told."""
         self.login = Login(place)
         self._place = place
-        self._connections = Connections(place.clone)
+        self._connections = Connections(place.clone, ahead)
         self._headers = _own_headers(place)
         # Some services let nobody read without a login but at another host of theirs.
         self._published = address.published if place.settings["publicurl"] else ""

@@ -17,6 +17,7 @@ from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.errors import NotFound
 from git_annex_remote_pyshare.plan import Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transport.ahead import Ahead
 
 
 class Verbs:
@@ -25,10 +26,11 @@ class Verbs:
     Args:
         place: Where the store is.
         address: The same, understood.
+        ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
-        self.client = Client(place, address)
+    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
+        self.client = Client(place, address, ahead)
         self.bucket = Bucket(place, self.client)
         self.archive = Archive(self.client, place.clone)
         self.remarks: list[str] = []

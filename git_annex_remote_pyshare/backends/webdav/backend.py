@@ -29,6 +29,10 @@ class WebDAVBackend(LateBackend["Verbs"]):
         self._address = address_of(place.url)
         self._settling = Lock()
 
+    @property
+    def server(self) -> str:
+        return self._address.base
+
     def locate(self, name: str) -> str:
         """The object's URL, which holds no login."""
         return f"{self._address.base}/{in_path(name)}"
@@ -84,4 +88,4 @@ class WebDAVBackend(LateBackend["Verbs"]):
         # With it come urllib3 and TLS: nothing before the first request needs them.
         from git_annex_remote_pyshare.backends.webdav.verbs import Verbs  # noqa: PLC0415
 
-        return Verbs(self.place, self._address)
+        return Verbs(self.place, self._address, self.ahead)

@@ -16,6 +16,7 @@ from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN, recognise
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
@@ -52,13 +53,14 @@ class Client:
     Args:
         place: Where the store is.
         address: The same, understood.
+        ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
+    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
         self.address = address
         self.base = address.base
-        self._connections = Connections(place.clone)
-        self.auth = Auth(place, address, meanwhile=self._connections.open_ahead)
+        self._connections = Connections(place.clone, ahead)
+        self.auth = Auth(place, address, meanwhile=ahead.connect)
         self.traits = UNKNOWN
         """What the server's successes have told about it so far."""
         self._place = place

@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
 from git_annex_remote_pyshare.errors import NotAStore
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transport.ahead import Ahead
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
@@ -27,10 +28,11 @@ class Verbs:
     Args:
         place: Where the store is.
         address: The same, understood.
+        ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
-        self.client = Client(place, address)
+    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
+        self.client = Client(place, address, ahead)
         self._folders = Folders(self.client)
         self._uploads = Uploads(place, self.client, self._folders)
         self._downloads = Downloads(self.client)
