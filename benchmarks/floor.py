@@ -1,28 +1,30 @@
 """How fast git-annex lets an external remote be: a `get` of small files by one that only links them.
 
     python benchmarks/floor.py --repeat 5
+    python benchmarks/floor.py --repeat 5 --server ceph --rtt 40 --jobs 8
 
-Beside it: git-annex's own webdav remote and ours, on one Apache. See README.md for what makes the difference.
+Beside it: git-annex's own remote and ours, on one server, which the linking one pretends to be as far away from.
+See README.md for what makes the difference.
 """
 
 import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from dav import apache
-from remotes import OURS_WEBDAV, SERVICES, WEBDAV, Place, Remote, log_in
+from compare import FILES, at
+from remotes import RCLONE, SERVICES, Place, Remote, log_in
 from results import Results
 from room import Room, temporary_room
-from run import numbers
+from run import SERVERS, numbers
 from server import Server
 from table import show
 from workload import GET, NAME, Load, cold, make_load
 
 LINKING = "external that only links"
-TITLE = "files/s, loopback"
 
 
 class Way(NamedTuple):
@@ -48,6 +50,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=numbers, default=[1, 8], metavar="N,…", help="git-annex's -J (1,8)")
     parser.add_argument("--files", type=int, default=300, metavar="N", help="files of 10 KiB (300)")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="repetitions; medians are shown (1)")
+    parser.add_argument("--server", choices=SERVERS, default="apache", help="WebDAV's apache; S3's ceph or rclone")
+    parser.add_argument("--rtt", type=int, default=0, metavar="MS", help="round trip to the server (0)")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     results = Results()
@@ -55,12 +59,14 @@ def main() -> None:
         room.install()
         install_linking(room)
         load = make_load(room, "small", options.files, 10 << 10)
-        with apache(room.subfolder("server"), 0) as server:
+        with SERVERS[options.server](room.subfolder("server"), options.rtt / 1000) as server:
             log_in(room, server)
+            ours, builtin = participants(server.service)
+            racers = (ours, builtin, Remote(LINKING, partial(_linking, options.rtt / 1000)))
             for _ in range(options.repeat):
-                compare(room, server, load, options.jobs, results)
-    ratios = [(f"{row}{way.title}", WEBDAV) for row in (LINKING, OURS_WEBDAV) for way in WAYS]
-    print(show(results, TITLE, ratios))
+                compare(room, server, load, options, racers, results)
+    ratios = [(f"{row}{way.title}", builtin.title) for row in (LINKING, ours.title) for way in WAYS]
+    print(show(results, at(FILES, options.rtt), ratios))
 
 
 def install_linking(room: Room) -> None:
@@ -72,19 +78,20 @@ def install_linking(room: Room) -> None:
     room.environment["PATH"] = f"{program.parent}:{room.environment['PATH']}"
 
 
-def participants() -> tuple[Remote, ...]:
-    """The builtin remote, ours, and the one that only links."""
-    of_webdav = tuple(remote for remote in SERVICES["webdav"].remotes if remote.title in {OURS_WEBDAV, WEBDAV})
-    return (*of_webdav, Remote(LINKING, _linking))
+def participants(service: str) -> tuple[Remote, ...]:
+    """Ours for a service, and git-annex's own."""
+    return tuple(remote for remote in SERVICES[service].remotes if remote.far and remote.title != RCLONE)
 
 
-def compare(room: Room, server: Server, load: Load, jobs: Sequence[int], results: Results) -> None:
+def compare(
+    room: Room, server: Server, load: Load, options: argparse.Namespace, racers: Sequence[Remote], results: Results
+) -> None:
     """Every remote in every way, once with each number of jobs."""
-    for number in jobs:
-        for remote in participants():
+    for number in options.jobs:
+        for remote in racers:
             for way in WAYS:
                 files_per_s = load.files / get(room, server, _in(way, remote), load, number, way.verify)
-                results.add(TITLE, f"{remote.title}{way.title}", f"{GET} -J{number}", files_per_s)
+                results.add(at(FILES, options.rtt), f"{remote.title}{way.title}", f"{GET} -J{number}", files_per_s)
 
 
 def get(room: Room, server: Server, remote: Remote, load: Load, jobs: int, verify: str) -> float:
@@ -94,8 +101,8 @@ def get(room: Room, server: Server, remote: Remote, load: Load, jobs: int, verif
         return next(measured.watched.seconds for measured in cycle.store_and_get() if measured.phase == GET)
 
 
-def _linking(place: Place) -> Sequence[str]:
-    return ("type=external", "externaltype=linking", f"folder={place.path}")
+def _linking(delay: float, place: Place) -> Sequence[str]:
+    return ("type=external", "externaltype=linking", f"folder={place.path}", f"delay={delay}")
 
 
 def _in(way: Way, remote: Remote) -> Remote:

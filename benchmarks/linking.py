@@ -1,12 +1,16 @@
 """The least that an external remote can be: it links files into git-annex's place, with no server and no checks.
 
-`floor.py` installs it as the program of `externaltype=linking`; `folder=` says where its objects are.
+`floor.py` installs it as the program of `externaltype=linking`; `folder=` says where its objects are, and `delay=`
+after how many seconds each request is answered, as if by a server that far away.
 """
 
 import os
 import shutil
 import sys
 from contextlib import suppress
+from threading import Timer
+
+CONFIGS = "CONFIG folder where objects are\nCONFIG delay seconds\nCONFIGEND"
 
 
 def reply(request: str, folder: str) -> str:
@@ -23,7 +27,7 @@ def reply(request: str, folder: str) -> str:
         with suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, rest))
         return f"REMOVE-SUCCESS {rest}"
-    known = {"LISTCONFIGS": "CONFIG folder where objects are\nCONFIGEND", "INITREMOTE": "INITREMOTE-SUCCESS"}
+    known = {"LISTCONFIGS": CONFIGS, "INITREMOTE": "INITREMOTE-SUCCESS"}
     return known.get(word, "UNSUPPORTED-REQUEST")
 
 
@@ -36,8 +40,8 @@ def transfer(direction: str, place: str, file: str) -> None:
 
 
 def main() -> None:
-    """Serve git-annex's jobs, one request after the other: none takes longer than a link."""
-    folder = ""
+    """Serve git-annex's jobs: what is done at once in one thread, since none of it takes longer than a link."""
+    folder, delay = "", 0.0
     say("VERSION 2")
     for line in sys.stdin:
         tag, request = untagged(line.removesuffix("\n"))
@@ -45,11 +49,21 @@ def main() -> None:
             say("EXTENSIONS ASYNC")
         elif request == "PREPARE":
             say("GETCONFIG folder", tag)
-        elif request.startswith("VALUE "):
+        elif request.startswith("VALUE /"):
             folder = request.removeprefix("VALUE ")
+            say("GETCONFIG delay", tag)
+        elif request.startswith("VALUE "):
+            delay = float(request.removeprefix("VALUE "))
             say("PREPARE-SUCCESS", tag)
+        elif delay and request.startswith(("TRANSFER", "CHECKPRESENT", "REMOVE")):
+            Timer(delay, answer, (request, folder, tag)).start()
         else:
-            say(reply(request, folder), tag)
+            answer(request, folder, tag)
+
+
+def answer(request: str, folder: str, tag: str) -> None:
+    """Do what a job asks for, and tell it so."""
+    say(reply(request, folder), tag)
 
 
 def untagged(line: str) -> tuple[str, str]:
@@ -61,9 +75,8 @@ def untagged(line: str) -> tuple[str, str]:
 
 
 def say(lines: str, tag: str = "") -> None:
-    """Send lines of one job."""
-    sys.stdout.write("".join(f"{tag}{line}\n" for line in lines.split("\n")))
-    sys.stdout.flush()
+    """Send lines of one job, in one write."""
+    os.write(1, "".join(f"{tag}{line}\n" for line in lines.split("\n")).encode())
 
 
 if __name__ == "__main__":

@@ -56,6 +56,11 @@ def asks_config(annex: Any, _arguments: Any) -> bool:
     return True
 
 
+def asks_configs(annex: Any, _arguments: Any) -> bool:
+    annex.info(ascii(annex.getconfigs(("path", "mount", "depth"))))
+    return True
+
+
 def asks_creds(annex: Any, _arguments: Any) -> bool:
     creds = annex.getcreds("mycreds")
     annex.info(ascii((creds["user"], creds["password"])))
@@ -113,6 +118,7 @@ BEHAVIOURS: dict[str, Callable[[Any, Any], Any]] = {
     "reads": reads,
     "tells": tells,
     "config": asks_config,
+    "configs": asks_configs,
     "creds": asks_creds,
     "urls": asks_urls,
     "sets-creds": sets_creds,
