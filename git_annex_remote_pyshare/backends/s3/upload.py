@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, SourceChanged
+from git_annex_remote_pyshare.errors import Damaged, Denied, Full, SourceChanged
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
@@ -51,7 +51,7 @@ class Uploads:
         except NoSuchBucket:
             if not self._bucket.make_for_store():
                 raise
-        except Corrupt:
+        except Damaged:
             _hold_against_key(source)
             raise
         except Denied as error:
