@@ -7,7 +7,7 @@ import pytest
 from s3_answers import ACCESS_DENIED, INTERNAL_ERROR, SLOW_DOWN, problem
 from s3_gate import Login
 from s3_partskit import BODY, KEY, MIB, NAME, PARTS, SENT, asked, begun, store_in_parts, with_parts, with_small_parts
-from s3kit import ALICE, place_at
+from s3kit import ALICE, UUID, place_at
 from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
@@ -137,10 +137,10 @@ def test_what_new_objects_are_is_said_at_the_beginning_s3_24(scripted_s3: Script
     assert {seen.headers["x-amz-request-payer"] for seen in scripted_s3.requests} == {"requester"}
 
 
-def test_a_missing_bucket_is_made(store: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
+def test_a_missing_bucket_is_made_and_marked(store: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
     scripted_s3.buckets.clear()
     desk.put(wrap(store, Event()), KEY, BODY)
-    assert scripted_s3.objects == {NAME: BODY}
+    assert scripted_s3.objects == {NAME: BODY, "bucket/pre/annex-uuid": UUID.encode()}
 
 
 def test_a_tenant_may_stand_before_the_bucket_s3_30(scripted_s3: ScriptedS3, desk: Desk) -> None:

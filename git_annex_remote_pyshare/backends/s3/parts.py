@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends.base import Place, Receipt
 from git_annex_remote_pyshare.backends.s3 import document, multipart
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
-from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.errors import Forbidden
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
@@ -90,12 +90,7 @@ class Parts:
 
     def begin(self, name: str) -> str:
         """See `TakesParts.begin`."""
-        try:
-            return self._create(name)
-        except NoSuchBucket:
-            if not self._bucket.make_for_store():
-                raise
-        return self._create(name)
+        return self._bucket.storing(lambda: self._create(name))
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `TakesParts.send`."""

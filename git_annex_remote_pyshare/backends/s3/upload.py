@@ -9,7 +9,6 @@ from git_annex_remote_pyshare.backends.base import Place, Receipt
 from git_annex_remote_pyshare.backends.s3.answer import is_marked
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
-from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
@@ -47,10 +46,7 @@ class Uploads:
                 remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
             )
         try:
-            return self._put(name, source, progress)
-        except NoSuchBucket:
-            if not self._bucket.make_for_store():
-                raise
+            return self._bucket.storing(lambda: self._put(name, source, progress))
         except Damaged:
             _hold_against_key(source)
             raise
