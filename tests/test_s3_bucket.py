@@ -161,6 +161,12 @@ def test_the_policy_that_opens_the_bucket_is_shown_instead_of_an_acl_s3_23(scrip
     assert not any("x-amz-acl" in seen.headers for seen in scripted_s3.requests)
 
 
+def test_who_wants_versions_is_told_that_the_bucket_decides_s3_26(scripted_s3: ScriptedS3) -> None:
+    (note,) = backend(scripted_s3, versioning="yes").establish().notes
+    assert "only the newest one counts" in note
+    assert backend(scripted_s3, versioning="no").establish().notes == ()
+
+
 def test_all_objects_are_listed_page_by_page_but_not_the_marker_s3_22(
     bucket: S3Backend, scripted_s3: ScriptedS3
 ) -> None:

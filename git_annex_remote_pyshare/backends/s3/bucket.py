@@ -59,8 +59,7 @@ class Bucket:
 
     def establish(self) -> Established:
         """See `Establishes.establish`."""
-        settings = self._place.settings
-        notes = (_policy_note(self._client),) if settings["public"] == "yes" else ()
+        notes = self._notes()
         told = self._client.address.server.region
         try:
             notes = (*self._claimed(), *notes)
@@ -70,6 +69,18 @@ class Bucket:
             notes = (f"{error.what}, so the place was not looked at yet", *notes)
         region = self._client.address.region
         return Established({"region": region} if self._client.is_settled and region != told else {}, notes)
+
+    def _notes(self) -> tuple[str, ...]:
+        """What settings do not do that may look as if they did."""
+        settings, notes = self._place.settings, []
+        if settings["public"] == "yes":
+            notes.append(_policy_note(self._client))
+        if settings["versioning"] == "yes":
+            notes.append(
+                "versioning=yes changes nothing: the bucket itself says whether it keeps versions, and of each object"
+                " only the newest one counts"
+            )
+        return tuple(notes)
 
     def _make_once(self) -> None:
         with self._making:
