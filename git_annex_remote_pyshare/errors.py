@@ -1,4 +1,4 @@
-"""The error family: each error knows whether it may pass, and what the user should type next.
+"""The error family: each error knows whether it may pass, how often it is worth trying, and what to type next.
 
 Every layer and backend raises only these. A text is one sentence saying what failed and why; the remedy is a
 second one. Neither may hold a secret, since both are shown, logged and published in bug reports.
@@ -10,6 +10,7 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
      ├─ BadName        the store cannot hold an object of this name
      ├─ BadSetting     a setting is missing, unknown or wrong
      ├─ Corrupt        what the store holds, or sent, is not what was stored
+     │   └─ Damaged    what the server received is not what we sent              (may pass, once)
      ├─ SourceChanged  the local file changed while it was being stored
      ├─ Busy           the server asks to wait                                   (may pass)
      ├─ Unreachable    no answer, a broken answer, a folder that is not mounted  (may pass)
@@ -17,6 +18,8 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
      ├─ NotAStore      something answers there, but not a store of this kind
      └─ Stopped        git-annex or the user ended us in the middle
 """
+
+import math
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
@@ -32,6 +35,8 @@ class PyshareError(Exception):
     """
 
     passing: bool = False
+    tries: float = math.inf
+    """Attempts of one request that may end so, where it may pass at all; time limits them as well."""
     remedy: str = ""
 
     def __init__(
@@ -82,6 +87,17 @@ class BadSetting(PyshareError):
 
 class Corrupt(PyshareError):
     """The store holds or sent something else than what was stored."""
+
+
+class Damaged(Corrupt):
+    """The server received something else than what we sent, and has thrown it away or will not be asked for it."""
+
+    passing = True
+    # What damages two attempts is no accident, and each further one would send everything again.
+    tries = 2
+    remedy = (
+        "This machine, or something on the way to the server, damages data: type git annex fsck, and try another line."
+    )
 
 
 class SourceChanged(PyshareError):

@@ -175,7 +175,13 @@ _OF_S3 = (
         "anonymous: never log in; v2 and v4 are both done as v4",
         one_of("signature", ("v2", "v4", "anonymous")),
     ),
-    *(_ignored(name) for name in ("partsize", "restore", "versioning", "x-amz-tagging")),
+    *(_ignored(name) for name in ("partsize", "restore")),
+    _s3(
+        "versioning",
+        "changes nothing, since only the newest version of an object counts; a remote of git-annex's own type=S3 may"
+        " have it",
+    ),
+    _ignored("x-amz-tagging"),
 )
 
 _OF_DROPBOX = (

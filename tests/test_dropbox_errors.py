@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
-    Corrupt,
+    Damaged,
     Denied,
     Full,
     NotAStore,
@@ -37,7 +37,7 @@ pytest_plugins = ["dropbox_stores"]
         pytest.param(upload_refused("insufficient_space"), Full, False, id="DB11"),
         pytest.param(upload_refused("malformed_path"), BadName, False, id="DB12"),
         pytest.param(upload_refused("disallowed_name"), BadName, False, id="DB13"),
-        pytest.param(refuses("content_hash_mismatch"), Corrupt, True, id="DB17"),
+        pytest.param(refuses("content_hash_mismatch"), Damaged, True, id="DB17"),
         pytest.param(refuses("payload_too_large"), Full, False, id="DB10"),
         pytest.param(upload_refused("conflict", "folder"), NotAStore, False, id="conflict-folder"),
         pytest.param(upload_refused("conflict", "file_ancestor"), NotAStore, False, id="conflict-ancestor"),

@@ -14,7 +14,7 @@ from dropboxkit import NAME, Owner, fetched, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat
 from git_annex_remote_pyshare.backends.dropbox.upload import QUICK
-from git_annex_remote_pyshare.errors import Corrupt, Full, SourceChanged, Stopped
+from git_annex_remote_pyshare.errors import Damaged, Full, SourceChanged, Stopped
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.transfer import Source
 
@@ -87,17 +87,27 @@ def test_a_small_file_that_changes_while_it_is_sent_is_told_db18(owner: Owner, b
 
 def test_damage_on_the_way_is_told_and_may_pass_db17(owner: Owner, box: Backend, tmp_path: Path) -> None:
     owner.service.play(Rule("files/upload", refuses("content_hash_mismatch")))
-    with pytest.raises(Corrupt) as refused:
+    with pytest.raises(Damaged):
         box.put(NAME, source(tmp_path), quiet)
-    assert refused.value.passing
+
+
+def test_what_is_damaged_on_the_way_is_sent_twice_and_not_more_db17(
+    owner: Owner, layered: Backend, tmp_path: Path
+) -> None:
+    owner.service.play(Rule("files/upload", refuses("content_hash_mismatch"), times=3))
+    with pytest.raises(Damaged, match=r"not what was sent.*\(tried twice"):
+        layered.put(NAME, source(tmp_path), quiet)
+    assert owner.routes() == ["files/upload"] * 2
+    layered.put(NAME, source(tmp_path), quiet)
+    assert owner.content() == b"content"
 
 
 def test_another_object_than_was_sent_is_found_out(owner: Owner, layered: Backend, tmp_path: Path) -> None:
     other = {".tag": "file", "name": "x", "size": 7, "content_hash": "0" * 64}
-    owner.service.play(Rule("files/upload", Play(as_json(other))))
-    with pytest.raises(Corrupt, match="content_hash"):
+    owner.service.play(Rule("files/upload", Play(as_json(other)), times=2))
+    with pytest.raises(Damaged, match=r"content_hash \(tried twice\)"):
         layered.put(NAME, source(tmp_path), quiet)
-    assert owner.routes()[-1] == "files/delete_v2"
+    assert owner.routes() == ["files/upload", "files/delete_v2"] * 2
 
 
 def test_a_token_that_expires_is_renewed_once_for_all_jobs_db20(owner: Owner, box: Backend, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event
@@ -11,7 +12,17 @@ from time import monotonic, sleep
 import pytest
 from partskit import BODY, LIMITS, PARTS, SMALL, Clinic, InClone, Killed
 
-from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, Full, SourceChanged, Stopped, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import (
+    Busy,
+    Corrupt,
+    Damaged,
+    Denied,
+    Full,
+    SourceChanged,
+    Stopped,
+    Unreachable,
+    UploadLost,
+)
 from git_annex_remote_pyshare.layers.crew import Crew
 from git_annex_remote_pyshare.layers.streams import FIRST, Streams
 from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
@@ -430,19 +441,53 @@ def test_a_part_that_was_damaged_goes_out_again_db17(clinic: Clinic, desk: Desk)
 
 def test_a_line_that_damages_every_part_ends_in_an_error_db17(clinic: Clinic, desk: Desk) -> None:
     clinic.server.faults.always("send", Mangle(lambda body: b"?" + body[1:]))
-    with pytest.raises(Corrupt, match="damaged on its way"):
+    with pytest.raises(Damaged, match=r"damaged on its way \(tried twice"):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.stat("name") is None
+    assert max(Counter(clinic.server.numbers()).values()) <= 2
     clinic.server.faults.clear()
     desk.put(clinic.process(), "name", BODY)
     assert desk.get(clinic.server, "name") == BODY
 
 
-def test_a_damaged_whole_is_removed_and_reported_and_sent_anew(clinic: Clinic, desk: Desk) -> None:
-    clinic.server.faults.next("finish", Mangle(lambda body: b"?" + body[1:]))
-    with pytest.raises(Corrupt, match="another sha256"):
+def test_of_an_upload_that_damage_ended_only_the_damaged_part_goes_again_db17(
+    tmp_path: Path, desk: Desk, small_is_large: None
+) -> None:
+    clinic = Clinic(tmp_path / "git", parts="1")
+    spoil = Mangle(lambda body: b"?" + body[1:])
+    clinic.server.faults.next("send", None, None, None, spoil, spoil)
+    with pytest.raises(Damaged):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.stat("name") is None
+    assert clinic.server.numbers() == [1, 2, 3, 4, 4]
+    desk.put(clinic.process(), "name", BODY)
+    assert clinic.server.numbers() == [1, 2, 3, 4, 4, *ALL[3:]]
+    assert desk.get(clinic.server, "name") == BODY
+    assert clinic.server.faults.calls("begin") == 1
+
+
+def test_of_an_upload_that_damage_ended_nothing_is_used_for_another_ciphertext(
+    tmp_path: Path, desk: Desk, small_is_large: None
+) -> None:
+    clinic = Clinic(tmp_path / "git", parts="1")
+    spoil = Mangle(lambda body: b"?" + body[1:])
+    clinic.server.faults.next("send", None, spoil, spoil)
+    with pytest.raises(Damaged):
+        desk.put(clinic.process(), "name", BODY)
+    desk.put(clinic.process(), "name", OTHER)
+    assert desk.get(clinic.server, "name") == OTHER
+    assert clinic.server.leftovers() == []
+
+
+def test_a_damaged_whole_is_removed_and_sent_anew_once(clinic: Clinic, desk: Desk) -> None:
+    spoil = Mangle(lambda body: b"?" + body[1:])
+    clinic.server.faults.next("finish", spoil, spoil)
+    with pytest.raises(Damaged, match="another sha256"):
+        desk.put(clinic.process(), "name", BODY)
+    assert clinic.server.stat("name") is None
+    assert clinic.server.faults.calls("begin") == 2
+    assert clinic.journal() == []
+    clinic.server.faults.next("finish", spoil)
     desk.put(clinic.process(), "name", BODY)
     assert desk.get(clinic.server, "name") == BODY
 

@@ -8,7 +8,7 @@ from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
-from git_annex_remote_pyshare.errors import Busy, Denied, NotFound, PyshareError, Stopped, Unreachable
+from git_annex_remote_pyshare.errors import Busy, Damaged, Denied, NotFound, PyshareError, Stopped, Unreachable
 from git_annex_remote_pyshare.layers.progress import Reporting
 from git_annex_remote_pyshare.layers.retry import FIRST, LONGEST, SHORTEST, Retrying
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
@@ -16,6 +16,7 @@ from git_annex_remote_pyshare.testing.faults import Cut, Fail, Faults, LoseReply
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
 BROKEN = Fail(Unreachable("the line is down"))
+DAMAGED = Fail(Damaged("it arrived damaged"))
 
 
 @pytest.fixture
@@ -76,6 +77,34 @@ def test_an_error_that_may_pass_and_then_one_that_cannot_ends_with_the_second(st
     faults.next("stat", BROKEN, Fail(Denied("wrong password")))
     with pytest.raises(Denied, match=r"^wrong password$"):
         store.stat("name")
+
+
+def test_damage_is_no_accident_when_it_comes_twice_db17(store: Retrying, faults: Faults, desk: Desk) -> None:
+    faults.next("put", DAMAGED)
+    desk.put(store, "name", b"content")
+    faults.always("put", DAMAGED)
+    with pytest.raises(Damaged, match=r"^it arrived damaged \(tried twice in 0 s\)\. .*git annex fsck"):
+        desk.put(store, "name", b"content")
+    assert faults.calls("put") == 4
+
+
+def test_other_failures_between_do_not_count_as_damage_and_do_not_hide_it(
+    store: Retrying, faults: Faults, desk: Desk
+) -> None:
+    faults.next("put", BROKEN, DAMAGED, BROKEN, Cut(3), DAMAGED)
+    with pytest.raises(Damaged, match="tried twice"):
+        desk.put(store, "name", b"content")
+    assert faults.calls("put") == 5
+
+
+def test_the_error_itself_says_how_often_it_is_worth_trying(store: Retrying, faults: Faults) -> None:
+    class Rare(Busy):
+        tries = 5
+
+    faults.always("stat", Fail(Rare("the moon is full")))
+    with pytest.raises(Rare, match="tried 5 times"):
+        store.stat("name")
+    assert faults.calls("stat") == 5
 
 
 def test_a_request_gives_up_after_the_limit_and_says_how_long_it_tried(

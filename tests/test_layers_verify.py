@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.errors import Corrupt, Denied, SourceChanged
+from git_annex_remote_pyshare.errors import Corrupt, Damaged, Denied, SourceChanged
 from git_annex_remote_pyshare.layers.verify import Verified
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
 from git_annex_remote_pyshare.testing.faults import Fail, Mangle
@@ -36,18 +36,39 @@ def test_a_right_object_stays(server: MemoryBackend, desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("change", "said"), [(cut_short, "4999 bytes instead of 5000"), (flip, "another sha256")])
-def test_a_wrong_object_is_reported_and_removed(
+def test_a_wrong_object_is_removed_and_reported_when_it_is_wrong_twice(
     server: MemoryBackend, desk: Desk, change: Callable[[bytes], bytes], said: str
 ) -> None:
-    server.faults.next("put", Mangle(change))
-    with pytest.raises(Corrupt, match=f"name.*{said}"):
+    server.faults.always("put", Mangle(change))
+    with pytest.raises(Damaged, match=rf"name.*{said} \(tried twice\)"):
+        desk.put(Verified(server), "name", BODY)
+    assert server.stat("name") is None
+    assert server.faults.calls("put") == 2
+
+
+def test_an_object_that_is_wrong_once_is_stored_again(server: MemoryBackend, desk: Desk) -> None:
+    server.faults.next("put", Mangle(flip))
+    desk.put(Verified(server), "name", BODY)
+    assert desk.get(server, "name") == BODY
+
+
+def test_an_object_that_is_wrong_once_and_cannot_be_stored_again_is_gone(server: MemoryBackend, desk: Desk) -> None:
+    server.faults.next("put", Mangle(flip), Fail(Denied("no more")))
+    with pytest.raises(Denied):
         desk.put(Verified(server), "name", BODY)
     assert server.stat("name") is None
 
 
+def test_what_the_layers_below_tried_twice_is_not_sent_a_third_time(server: MemoryBackend, desk: Desk) -> None:
+    server.faults.always("put", Fail(Damaged("what the server received is damaged (tried twice in 0 s)")))
+    with pytest.raises(Damaged):
+        desk.put(Verified(server), "name", BODY)
+    assert server.faults.calls("put") == 1
+
+
 def test_a_wrong_object_is_reported_even_if_it_cannot_be_removed(server: MemoryBackend, desk: Desk) -> None:
-    server.faults.next("put", Mangle(flip))
-    server.faults.next("delete", Fail(Denied("deleting is not allowed")))
+    server.faults.always("put", Mangle(flip))
+    server.faults.always("delete", Fail(Denied("deleting is not allowed")))
     with pytest.raises(Corrupt, match="another sha256"):
         desk.put(Verified(server), "name", BODY)
 

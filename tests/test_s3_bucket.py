@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from s3_answers import ACCESS_DENIED, problem
@@ -13,6 +14,7 @@ from scripted_s3 import ScriptedS3
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.bucket import TAKE_OVER
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk
 
 KEY = "WORM-s7-m1--key"
@@ -102,8 +104,48 @@ def test_the_first_store_makes_a_missing_bucket_once_for_all_jobs(scripted_s3: S
     assert store.stat(KEY) is None
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: desk.put(store, f"key {number}", b"content"), range(8)))
+    assert scripted_s3.objects.pop("new/annex-uuid") == UUID.encode()
     assert len(scripted_s3.objects) == 8
-    assert [seen.path for seen in scripted_s3.requests].count("/new") == 1
+    paths = [seen.path for seen in scripted_s3.requests]
+    assert (paths.count("/new"), paths.count("/new/annex-uuid")) == (1, 2)
+
+
+def test_a_bucket_that_a_store_makes_gets_the_uuid_that_git_config_has(scripted_s3: ScriptedS3, desk: Desk) -> None:
+    place = place_at(scripted_s3, url="s3://new")._replace(uuid="", clone=clone(annex_uuid=UUID))
+    desk.put(S3Backend(place), KEY, b"content")
+    assert scripted_s3.objects == {f"new/{KEY}": b"content", "new/annex-uuid": UUID.encode()}
+    nobodys = place._replace(url="s3://newer", settings={**place.settings, "url": "s3://newer"}, clone=clone())
+    desk.put(S3Backend(nobodys), KEY, b"content")
+    assert "newer/annex-uuid" not in scripted_s3.objects
+
+
+def test_a_bucket_that_a_store_made_is_marked_by_the_next_one_when_the_line_broke(
+    scripted_s3: ScriptedS3, desk: Desk
+) -> None:
+    scripted_s3.script(Rule("PUT", Play(reset=True), "annex-uuid"))
+    store = wrap(backend(scripted_s3, url="s3://new"), Event())
+    desk.put(store, KEY, b"content")
+    assert scripted_s3.objects == {f"new/{KEY}": b"content", "new/annex-uuid": UUID.encode()}
+    scripted_s3.requests.clear()
+    desk.put(store, KEY, b"content")
+    assert scripted_s3.methods() == ["PUT"]
+
+
+def test_a_bucket_that_another_remote_made_and_marked_meanwhile_is_not_stored_to(
+    scripted_s3: ScriptedS3, desk: Desk
+) -> None:
+    scripted_s3.objects["new/annex-uuid"] = OTHERS.encode()
+    store = backend(scripted_s3, url="s3://new")
+    for _ in range(2):
+        with pytest.raises(BadSetting, match=OTHERS):
+            desk.put(store, KEY, b"content")
+    assert scripted_s3.objects == {"new/annex-uuid": OTHERS.encode()}
+
+
+def test_a_store_looks_for_no_mark_where_the_bucket_is_there(scripted_s3: ScriptedS3, desk: Desk) -> None:
+    scripted_s3.objects[MARKER] = OTHERS.encode()
+    desk.put(backend(scripted_s3, region="us-east-1"), KEY, b"content")
+    assert scripted_s3.methods() == ["PUT"]
 
 
 def test_in_a_strangers_clone_no_bucket_is_made(scripted_s3: ScriptedS3, desk: Desk) -> None:
@@ -117,6 +159,12 @@ def test_the_policy_that_opens_the_bucket_is_shown_instead_of_an_acl_s3_23(scrip
     policy = json.loads(note[note.index("{") :])
     assert policy["Statement"][0]["Resource"] == "arn:aws:s3:::bucket/pre/*"
     assert not any("x-amz-acl" in seen.headers for seen in scripted_s3.requests)
+
+
+def test_who_wants_versions_is_told_that_the_bucket_decides_s3_26(scripted_s3: ScriptedS3) -> None:
+    (note,) = backend(scripted_s3, versioning="yes").establish().notes
+    assert "only the newest one counts" in note
+    assert backend(scripted_s3, versioning="no").establish().notes == ()
 
 
 def test_all_objects_are_listed_page_by_page_but_not_the_marker_s3_22(

@@ -35,7 +35,8 @@ def test_a_bucket_that_could_not_be_made_at_first_is_made_by_the_first_store(
     owner.home.environment.update(login)
     owner.add({"file": b"content"})
     owner.annex("copy", "--to", "store")
-    assert list(scripted_s3.objects) == [f"new/pre/{owner.key('file')}"]
+    uuid = owner.git("config", "remote.store.annex-uuid").stdout.strip().encode()
+    assert scripted_s3.objects == {f"new/pre/{owner.key('file')}": b"content", "new/pre/annex-uuid": uuid}
 
 
 def test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names(

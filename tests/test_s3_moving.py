@@ -44,6 +44,16 @@ def moved(user: Repository, files: Mapping[str, bytes], stored_by: str, got_by: 
     assert {name: (user.folder / name).read_bytes() for name in files} == files
 
 
+def repaired_by(user: Repository, remote: str) -> None:
+    """See that the file is not whole in the store, and store it again."""
+    key = user.key("file")
+    assert user.annex("checkpresentkey", key, remote, check=False).returncode == 1
+    user.annex("fsck", "--fast", "--from", remote, "file", check=False)
+    user.annex("copy", "--to", remote, "file")
+    user.annex("checkpresentkey", key, remote)
+    user.annex("fsck", "--from", remote, "file")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("s3_server", SERVERS, indirect=True)
 def test_a_second_remote_with_the_same_words_goes_on_with_what_git_annex_stored(
@@ -68,6 +78,28 @@ def test_git_annexs_own_remote_goes_on_with_what_we_stored(user: Repository, s3_
     user.annex("initremote", "lab-builtin", "--sameas=lab", "type=S3", *settings)
     moved(user, {"there": LARGE}, "lab", "lab-builtin")
     moved(user, {"and back": LARGE[::-1]}, "lab-builtin", "lab")
+
+
+@pytest.mark.parametrize("s3_server", SERVERS, indirect=True)
+def test_of_an_object_with_versions_the_newest_counts_and_a_new_store_repairs_it_s3_26(
+    user: Repository, s3_server: S3Server
+) -> None:
+    settings = [*words(s3_server), "versioning=yes"]
+    user.annex("initremote", "lab", "type=S3", "encryption=none", *settings)
+    user.annex("initremote", "lab-pyshare", "--sameas=lab", *OURS, *settings)
+    moved(user, {"file": b"stored by git-annex's own"}, "lab", "lab-pyshare")
+    place = {"Bucket": settings[0].removeprefix("bucket="), "Key": f"lab/{user.key('file')}"}
+    with s3_server.client() as client:
+        assert client.get_bucket_versioning(Bucket=place["Bucket"])["Status"] == "Enabled"
+        client.put_object(**place, Body=b"bad")
+        repaired_by(user, "lab-pyshare")
+        client.delete_object(**place, VersionId=client.head_object(**place)["VersionId"])  # the repaired one
+        repaired_by(user, "lab-pyshare")
+    said = user.annex("drop", "--from", "lab-pyshare", "file")
+    assert "only hidden" in said.stdout + said.stderr
+    repaired_by(user, "lab-pyshare")
+    user.annex("drop", "--force", "file")
+    user.annex("get", "--from", "lab", "file")
 
 
 @pytest.mark.parametrize("s3_server", SERVERS, indirect=True)

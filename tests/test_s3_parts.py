@@ -7,13 +7,13 @@ import pytest
 from s3_answers import ACCESS_DENIED, INTERNAL_ERROR, SLOW_DOWN, problem
 from s3_gate import Login
 from s3_partskit import BODY, KEY, MIB, NAME, PARTS, SENT, asked, begun, store_in_parts, with_parts, with_small_parts
-from s3kit import ALICE, place_at
+from s3kit import ALICE, UUID, place_at
 from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3 import upload as whole
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import Full, UploadLost
+from git_annex_remote_pyshare.errors import Damaged, Full, UploadLost
 from git_annex_remote_pyshare.plan import Limits, Plan, Sent, plan
 from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
@@ -137,10 +137,10 @@ def test_what_new_objects_are_is_said_at_the_beginning_s3_24(scripted_s3: Script
     assert {seen.headers["x-amz-request-payer"] for seen in scripted_s3.requests} == {"requester"}
 
 
-def test_a_missing_bucket_is_made(store: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
+def test_a_missing_bucket_is_made_and_marked(store: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
     scripted_s3.buckets.clear()
     desk.put(wrap(store, Event()), KEY, BODY)
-    assert scripted_s3.objects == {NAME: BODY}
+    assert scripted_s3.objects == {NAME: BODY, "bucket/pre/annex-uuid": UUID.encode()}
 
 
 def test_a_tenant_may_stand_before_the_bucket_s3_30(scripted_s3: ScriptedS3, desk: Desk) -> None:
@@ -173,6 +173,21 @@ def test_a_part_that_is_damaged_on_its_way_goes_again(store: S3Backend, scripted
     desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {NAME: BODY}
     assert asked(scripted_s3)["PUT partNumber"] == 4
+
+
+def test_a_part_that_is_damaged_twice_ends_the_upload_and_is_all_that_goes_again(
+    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
+) -> None:
+    scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'}), times=2, target="partNumber=2&"))
+    with pytest.raises(Damaged, match=r"store part 2 .* arrived damaged \(tried twice"):
+        desk.put(wrap(store, Event()), KEY, BODY)
+    assert scripted_s3.objects == {}
+    (kept,) = scripted_s3.multipart.begun.values()
+    kept.parts[2] = bytes(len(PARTS[1]))  # of which the entity tag told
+    scripted_s3.requests.clear()
+    desk.put(wrap(store, Event()), KEY, BODY)
+    assert scripted_s3.objects == {NAME: BODY}
+    assert asked(scripted_s3) == {"GET part-number-marker": 1, "PUT partNumber": 2, "POST uploadId": 1}
 
 
 @pytest.mark.parametrize(

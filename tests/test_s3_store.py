@@ -13,7 +13,7 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3 import http, upload
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, Full, PyshareError, SourceChanged, Unreachable
+from git_annex_remote_pyshare.errors import Busy, Damaged, Denied, Full, PyshareError, SourceChanged, Unreachable
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
@@ -67,6 +67,17 @@ def test_a_file_that_is_damaged_on_its_way_is_sent_again(
     assert scripted_s3.objects == {f"bucket/pre/{KEY}": b"content"}
 
 
+@pytest.mark.parametrize("code", ["BadDigest", "XAmzContentSHA256Mismatch"])
+def test_a_file_that_is_damaged_on_its_way_twice_is_not_sent_a_third_time(
+    bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path, code: str
+) -> None:
+    scripted_s3.script(Rule("PUT", problem(400, code), times=-1))
+    with pytest.raises(Damaged, match=rf"{code}: .*\) \(tried twice in 0 s\)\. .*git annex fsck"):
+        wrap(bucket, Event()).put(KEY, source_with(tmp_path, sha256=SHA256), nobody)
+    assert scripted_s3.methods() == ["PUT", "PUT"]
+    assert scripted_s3.objects == {}
+
+
 def test_of_any_other_key_the_server_tells_the_hash_of_what_it_got(
     bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path
 ) -> None:
@@ -113,13 +124,23 @@ def test_an_etag_that_is_no_md5_is_not_compared(
 
 
 @pytest.mark.parametrize("digests", [{}, {"sha256": SHA256}], ids=["unknown hash", "known, but not compared"])
-def test_an_object_that_arrived_otherwise_is_removed_again(
+def test_an_object_that_arrived_otherwise_twice_is_removed_again(
     bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path, digests: dict[str, str]
 ) -> None:
-    scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'})))
-    with pytest.raises(Corrupt, match="another md5"):
+    scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'}), times=-1))
+    with pytest.raises(Damaged, match=r"another md5 \(tried twice\)"):
         wrap(bucket, Event()).put(KEY, source_with(tmp_path, **digests), nobody)
     assert scripted_s3.objects == {}
+    assert scripted_s3.methods() == ["PUT", "DELETE", "PUT", "DELETE"]
+
+
+def test_an_object_that_arrived_otherwise_once_is_stored_again(
+    bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path
+) -> None:
+    scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'})))
+    wrap(bucket, Event()).put(KEY, source_with(tmp_path), nobody)
+    assert scripted_s3.objects == {f"bucket/pre/{KEY}": b"content"}
+    assert scripted_s3.methods() == ["PUT", "DELETE", "PUT"]
 
 
 def test_the_storage_class_goes_along(scripted_s3: ScriptedS3, desk: Desk) -> None:

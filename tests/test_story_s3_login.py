@@ -104,6 +104,22 @@ def test_a_key_in_the_owners_environment_is_handed_to_git_annex_unless_it_is_tem
     repository.annex("copy", "--to", "store", "file", login=environment)
 
 
+def test_a_key_that_its_owner_embeds_serves_everybody_who_has_the_dataset(
+    server: ScriptedS3, repository: Repository, bob: Home
+) -> None:
+    settings = {"type": "external", "externaltype": "pyshare", "encryption": "none", "url": "s3://bucket"}
+    given = {**settings, **server.settings, "autoenable": "true", "embedcreds": "yes"}
+    repository.annex("initremote", "store", *(f"{name}={value}" for name, value in given.items()), login=ENVIRONMENT)
+    repository.add({"file": b"content"})
+    repository.annex("copy", "-q", "--to", "store", "file")
+    clone = clone_of(repository, bob)
+    clone.annex("get", "-q", "--from", "store", "file")
+    clone.git("config", "remote.store.annex-verified", "verified")  # what git-annex wants before anybody writes
+    clone.add({"answer": b"from Bob"})
+    clone.annex("copy", "-q", "--to", "store", "answer")
+    assert server.objects[f"bucket/{clone.key('answer')}"] == b"from Bob"
+
+
 def test_a_strangers_profile_starts_no_program(
     server: ScriptedS3, repository: Repository, bob: Home, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from scripted_dav import ScriptedDAV
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.backends.parts import TakesParts
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.errors import BadName, Busy, Corrupt, Full, PyshareError, Stopped, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import BadName, Busy, Damaged, Full, PyshareError, Stopped, Unreachable, UploadLost
 from git_annex_remote_pyshare.plan import Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.transfer import Source
@@ -228,9 +228,21 @@ def test_a_chunk_that_arrives_damaged_is_noticed_and_may_be_sent_again(
 ) -> None:
     upload = begun(store)
     cloud.script(Rule("PUT", Play(headers={"X-Hash-SHA256": "0" * 64}), CHUNK))
-    with pytest.raises(Corrupt) as caught:
+    with pytest.raises(Damaged):
         store.send(upload, PLAN.part(1), file, quiet)
-    assert caught.value.passing
+
+
+def test_a_chunk_that_arrives_damaged_twice_ends_the_upload_and_is_all_that_goes_again(
+    cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
+) -> None:
+    cloud.script(Rule("PUT", Play(headers={"X-Hash-SHA256": "0" * 64}), f"{CHUNK}*2$", times=2))
+    with pytest.raises(Damaged, match=r"something else as part 2 \(tried twice"):
+        whole().put("a/KEY", file, quiet)
+    assert OBJECT not in cloud.objects
+    cloud.requests.clear()
+    whole().put("a/KEY", file, quiet)
+    assert cloud.objects == {OBJECT: CONTENT}
+    assert cloud.methods().count("PUT") == 1
 
 
 def test_a_chunk_for_which_there_is_no_room_is_refused(
@@ -477,13 +489,14 @@ def test_a_proxy_that_refuses_the_smallest_chunk_is_told_to_the_user_wd9(
         whole().put("a/KEY", file, quiet)
 
 
-def test_an_object_of_another_hash_is_removed_and_reported_wd34(
+def test_an_object_of_another_hash_is_removed_sent_again_and_reported_wd34(
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
-    cloud.script(Rule("MOVE", Play(headers={"X-Hash-SHA256": "0" * 64})))
-    with pytest.raises(Corrupt, match="another sha256"):
+    cloud.script(Rule("MOVE", Play(headers={"X-Hash-SHA256": "0" * 64}), times=2))
+    with pytest.raises(Damaged, match=r"another sha256 \(tried twice\)"):
         whole().put("a/KEY", file, quiet)
     assert cloud.objects == {}
+    assert cloud.methods().count("MOVE") == 2
 
 
 def test_an_object_of_another_size_is_removed_and_reported_wd34(
@@ -495,7 +508,7 @@ def test_an_object_of_another_size_is_removed_and_reported_wd34(
 
     cloud.owncloud = True
     cloud.decide = shorten
-    with pytest.raises(Corrupt, match=f"{len(CONTENT) - 1} bytes instead of {len(CONTENT)}"):
+    with pytest.raises(Damaged, match=f"{len(CONTENT) - 1} bytes instead of {len(CONTENT)}"):
         whole().put("a/KEY", file, quiet)
     assert cloud.objects == {}
 

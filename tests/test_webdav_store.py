@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from threading import Event
 
 import pytest
 from davkit import backend, be_cloud, fetched, quiet, source
@@ -13,6 +14,7 @@ from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import (
     BadSetting,
     Corrupt,
+    Damaged,
     Denied,
     Full,
     NotAStore,
@@ -20,6 +22,7 @@ from git_annex_remote_pyshare.errors import (
     SourceChanged,
     Unreachable,
 )
+from git_annex_remote_pyshare.store import wrap
 
 MIB = 1 << 20
 OBJECT = "/dav/a/KEY"
@@ -229,9 +232,19 @@ def test_a_cloud_that_does_not_hash_gets_a_sum_to_compare_wd34(
     assert dav.requests[-1].headers["OC-Checksum"] == f"SHA1:{hashlib.sha1(b'content').hexdigest()}"
     message = b"<d:error xmlns:s='x'><s:message>The computed checksum does not match</s:message></d:error>"
     dav.script(Rule("PUT", answer(400, message, Content_Type="application/xml")))
-    with pytest.raises(Corrupt, match="damaged") as raised:
+    with pytest.raises(Damaged):
         store.put("a/KEY", source(tmp_path), quiet)
-    assert raised.value.passing
+
+
+def test_a_sum_that_does_not_match_twice_is_an_error_wd34(
+    dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path
+) -> None:
+    message = b"<d:error xmlns:s='x'><s:message>The computed checksum does not match</s:message></d:error>"
+    dav.script(Rule("PUT", answer(400, message, Content_Type="application/xml"), times=3))
+    with pytest.raises(Damaged, match=r"damaged.*\(tried twice"):
+        wrap(store, Event()).put("a/KEY", source(tmp_path), quiet)
+    assert dav.methods().count("PUT") == 2
+    assert dav.objects == {}
 
 
 def test_other_servers_are_not_asked_for_hashes(dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class TakesParts(Protocol):
         it can. `progress` is told how many bytes of the part are done, counted from the part's own beginning.
 
         Raises:
-            Corrupt: The server got something else than was sent; with `passing=True`, so that the part goes out again.
+            Damaged: The server got something else than was sent, so the part goes out once more.
             UploadLost: The server does not know the upload any more.
             SourceChanged: The file is not any more what it was.
         """

@@ -1,10 +1,11 @@
-"""Trying again what may pass: the error itself says whether, the clock says how long.
+"""Trying again what may pass: the error itself says whether and how often, the clock says how long.
 
 tenacity does the waiting. It is imported after the first failure that may pass, since start-up is measured and
 most processes end without one.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 from threading import Event
@@ -35,10 +36,11 @@ def _nobody(_news: object) -> None:
 class Retrying(Layer):
     """Repeats a request whose error may pass, after a random wait that grows and is at least the server's Retry-After.
 
-    A request gives up, with its last error, when its next attempt would come more than the clone's time limit after its
-    first failure; git config is read at that failure, not earlier. A transfer that got further than ever before begins
-    anew, with that time and a short wait. While nothing at all succeeds, the time is counted from the first failure of
-    any request, so that an outage is waited out once and not once for every key.
+    A request gives up, with its last error, when it failed so as often as that error allows, or when its next attempt
+    would come more than the clone's time limit after its first failure; git config is read at that failure, not
+    earlier. A transfer that got further than ever before begins anew, with that time and a short wait. While nothing at
+    all succeeds, the time is counted from the first failure of any request, so that an outage is waited out once and
+    not once for every key.
 
     Args:
         backend: What is asked again.
@@ -120,7 +122,6 @@ class Retrying(Layer):
         """What `attempt` returns in the end, after its first failure; else its last error."""
         import tenacity  # noqa: PLC0415  # see the top of the file
 
-        limit = self.place.clone.timeout
         backoff = tenacity.wait_random_exponential(multiplier=FIRST, min=SHORTEST, max=LONGEST)
 
         def wait(state: "RetryCallState") -> float:
@@ -128,20 +129,10 @@ class Retrying(Layer):
                 state.attempt_number = 1  # it got on, so the waits are short again
             return max(backoff(state), _error_of(state).retry_after or 0)
 
-        def give_up(state: "RetryCallState") -> bool:
-            since = self._since(request)
-            waited = self._clock() - since
-            if waited + state.upcoming_sleep > limit:
-                _explain(_error_of(state), state.attempt_number, waited)
-                return True
-            if waited + state.upcoming_sleep > LONG:
-                self._news.waits(request, _error_of(state), limit - waited)
-            return False
-
         persistent = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
             wait=wait,
-            stop=give_up,
+            stop=lambda state: self._gives_up(request, state),
             sleep=lambda seconds: pause(self._stopping, seconds, request.repeat, _WAITING),
             reraise=True,
         )
@@ -149,6 +140,19 @@ class Retrying(Layer):
             return persistent(_replayed(first, lambda: self._ask(request, attempt)))
         finally:
             self._news.gives_up(request)  # unless it was answered
+
+    def _gives_up(self, request: "_Request", state: "RetryCallState") -> bool:
+        """Whether a failure is the last one, in which it then stands how often it was tried."""
+        error, waited, limit = _error_of(state), self._clock() - self._since(request), self.place.clone.timeout
+        if (times := request.times(error)) >= error.tries:
+            _explain(error, times, waited)
+            return True
+        if waited + state.upcoming_sleep > limit:
+            _explain(error, state.attempt_number, waited)
+            return True
+        if waited + state.upcoming_sleep > LONG:
+            self._news.waits(request, error, limit - waited)
+        return False
 
     def _since(self, request: "_Request") -> float:
         """When the failures began that `request` has to answer for; called at each of them."""
@@ -174,6 +178,12 @@ class _Request:
         self._progress = progress
         self._furthest = self._last = begin
         self._news = news
+        self._endings: Counter[type[PyshareError]] = Counter()
+
+    def times(self, error: PyshareError) -> int:
+        """How many attempts have ended so, this one included; called once for each."""
+        self._endings[type(error)] += 1
+        return self._endings[type(error)]
 
     def watch(self, done: int) -> None:
         """Takes the progress of each attempt, and notes when it gets further than any attempt before."""
@@ -214,5 +224,6 @@ def _replayed(first: PyshareError, attempt: Callable[[], Done]) -> Callable[[], 
 
 def _explain(error: PyshareError, attempts: int, seconds: float) -> None:
     """Say in the error how long we tried, and how long we should have waited."""
-    times = "once" if attempts == 1 else f"{attempts} times in {seconds:.0f} s"
-    error.what = f"{error.what} (tried {times}{asked_pause(error)})"
+    times = {1: "once", 2: "twice"}.get(attempts, f"{attempts} times")
+    span = f" in {seconds:.0f} s" if attempts > 1 else ""
+    error.what = f"{error.what} (tried {times}{span}{asked_pause(error)})"

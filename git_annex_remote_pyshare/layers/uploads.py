@@ -115,18 +115,23 @@ class _Attempt:
         return self._ask(lambda: self._takes.finish(upload, self._sent, self._source, progress), progress, size)
 
     def _is_ours(self, kept: Kept, progress: Progress) -> bool:
-        """Whether all that was sent are bytes of this very file: git-annex encrypts anew for each attempt."""
+        """Whether what was sent are bytes of this very file: git-annex encrypts anew for each attempt.
+
+        A part that we noted and that is not of this file says that nothing is. One that only the server knows may have
+        arrived damaged, and goes again.
+        """
         there = self._still_there(kept, progress)
         if there is None:
             return False
         done = 0
         for number, sent in sorted(there.items()):
             part = kept.upload.plan.part(number)
-            if sent.digest != self._takes.fingerprint(self._source, part):
+            if sent.digest == self._takes.fingerprint(self._source, part):
+                self._sent[number] = sent
+                done += part.size
+                progress(done)
+            elif sent == kept.sent.get(number):
                 return False
-            done += part.size
-            progress(done)
-        self._sent = dict(there)
         return True
 
     def _still_there(self, kept: Kept, progress: Progress) -> Mapping[int, Sent] | None:

@@ -3,13 +3,15 @@
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.errors import Corrupt, PyshareError, SourceChanged
+from git_annex_remote_pyshare.errors import Damaged, PyshareError, SourceChanged
 from git_annex_remote_pyshare.layers.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 
 class Verified(Layer):
-    """Compares each receipt with its source; an object that differs is removed and reported as `Corrupt`.
+    """Compares each receipt with its source; an object that differs is removed and sent once more.
+
+    One that differs then, too, is removed and reported as `Damaged`.
 
     What is retrieved is not hashed here: git-annex does that itself, with the key's own checksum.
     """
@@ -17,13 +19,20 @@ class Verified(Layer):
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         receipt = self.backend.put(name, source, progress)
         try:
+            self._check(name, source, receipt)
+        except Damaged:  # an accident, perhaps; nobody hears of the first one
+            receipt = self.backend.put(name, source, progress)
+            self._check(name, source, receipt)
+        return receipt
+
+    def _check(self, name: str, source: Source, receipt: Receipt) -> None:
+        try:
             _compare(name, source, receipt)
-        except (Corrupt, SourceChanged):
+        except (Damaged, SourceChanged):
             # Whatever hinders the removal, the user must hear of the wrong object.
             with suppress(PyshareError):
                 self.backend.delete(name)
             raise
-        return receipt
 
 
 def _compare(name: str, source: Source, receipt: Receipt) -> None:
@@ -34,8 +43,5 @@ def _compare(name: str, source: Source, receipt: Receipt) -> None:
             raise _differs(name, f"another {algorithm}")
 
 
-def _differs(name: str, how: str) -> Corrupt:
-    return Corrupt(
-        f"the store took {name}, but holds something else: {how}",
-        remedy="Try again; if it happens again, the server, or something on the way to it, damages data.",
-    )
+def _differs(name: str, how: str) -> Damaged:
+    return Damaged(f"the store took {name}, but holds something else: {how} (tried twice)")

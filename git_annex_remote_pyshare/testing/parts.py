@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Place, Receipt, encode_name
 from git_annex_remote_pyshare.backends.parts import Unfinished
-from git_annex_remote_pyshare.errors import Corrupt, PyshareError, UploadLost
+from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
 from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.testing.faults import Faults
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, arriving, received
@@ -64,7 +64,7 @@ class PartsBackend(MemoryBackend):
             came = arriving(body, fault)
             self._keep(upload, part, came)
             if came != body:
-                raise Corrupt(f"part {part.number} of {upload.name} was damaged on its way", passing=True)
+                raise Damaged(f"part {part.number} of {upload.name} was damaged on its way")
             return _told(part.number, came)
 
     def fingerprint(self, source: Source, part: Part) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
-    Corrupt,
+    Damaged,
     Denied,
     Full,
     NotAStore,
@@ -73,7 +73,7 @@ BY_TAG: Mapping[str, Meaning] = {
     "too_many_write_operations": Meaning(Busy, "somebody else is writing there"),
     "too_many_requests": Meaning(Busy, "Dropbox had too many requests"),
     "locked": Meaning(Busy, "somebody has locked it"),
-    "content_hash_mismatch": Meaning(Corrupt, "what came to Dropbox is not what was sent", passing=True),
+    "content_hash_mismatch": Meaning(Damaged, "what came to Dropbox is not what was sent"),
     "internal_error": Meaning(Unreachable, "Dropbox has a problem"),
     # Upload sessions.
     "lookup_failed": Meaning(UploadLost, "Dropbox has not the upload that it should have"),

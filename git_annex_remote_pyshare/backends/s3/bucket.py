@@ -1,8 +1,10 @@
 """The bucket itself: made where it is missing, and marked as the place of one git-annex remote."""
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from threading import Lock
+from typing import TypeVar
 
 from git_annex_remote_pyshare.backends.base import Established, Place
 from git_annex_remote_pyshare.backends.s3.answer import said
@@ -21,6 +23,8 @@ _FIRST_REGION = "us-east-1"
 _CONFLICT = 409
 _LONGEST = 1024
 
+Done = TypeVar("Done")
+
 
 class Bucket:
     """The bucket of one store.
@@ -34,22 +38,28 @@ class Bucket:
         self._place = place
         self._client = client
         self._making = Lock()
-        self._made = False
+        self._is_made = False
+        self._is_unmarked = False
+        """Whether we made it in this process, and got no further."""
 
-    def make_for_store(self) -> bool:
-        """Make the bucket that a store found missing, once for all jobs; False in a clone that is not trusted."""
-        if not self._place.trusted():
-            return False
-        with self._making:
-            if not self._made:
-                self._make()
-            self._made = True
-        return True
+    def storing(self, attempt: Callable[[], Done]) -> Done:
+        """What `attempt` returns; where it finds no bucket, that is made and marked, and it is called again.
+
+        Once for all jobs, and only where the user stands behind the settings.
+        """
+        self._mark_new()
+        try:
+            return attempt()
+        except NoSuchBucket:
+            if not self._place.trusted():
+                raise
+        self._make_once()
+        self._mark_new()
+        return attempt()
 
     def establish(self) -> Established:
         """See `Establishes.establish`."""
-        settings = self._place.settings
-        notes = (_policy_note(self._client),) if settings["public"] == "yes" else ()
+        notes = self._notes()
         told = self._client.address.server.region
         try:
             notes = (*self._claimed(), *notes)
@@ -59,6 +69,35 @@ class Bucket:
             notes = (f"{error.what}, so the place was not looked at yet", *notes)
         region = self._client.address.region
         return Established({"region": region} if self._client.is_settled and region != told else {}, notes)
+
+    def _notes(self) -> tuple[str, ...]:
+        """What settings do not do that may look as if they did."""
+        settings, notes = self._place.settings, []
+        if settings["public"] == "yes":
+            notes.append(_policy_note(self._client))
+        if settings["versioning"] == "yes":
+            notes.append(
+                "versioning=yes changes nothing: the bucket itself says whether it keeps versions, and of each object"
+                " only the newest one counts"
+            )
+        return tuple(notes)
+
+    def _make_once(self) -> None:
+        with self._making:
+            if not self._is_made:
+                self._make()
+                self._is_made = self._is_unmarked = True
+
+    def _mark_new(self) -> None:
+        with self._making:
+            if self._is_unmarked:
+                self._marked()
+                self._is_unmarked = False
+
+    @property
+    def _uuid(self) -> str:
+        """The remote's: told to `establish`; when that is over, it is in git config."""
+        return self._place.uuid or self._place.clone.option("annex-uuid")
 
     def _claimed(self) -> tuple[str, ...]:
         """Make the place this remote's own; what the user should know of that."""
@@ -83,7 +122,7 @@ class Bucket:
             return (
                 f"{self._client.address.shown} cannot be marked as this remote's place: this login may not read there",
             )
-        if owner == self._place.uuid or not self._place.uuid:
+        if owner == self._uuid or not self._uuid:
             return ()
         if not self._place.clone.flag(TAKE_OVER):
             raise self._belongs_to(owner)
@@ -96,9 +135,9 @@ class Bucket:
             return answer.read(_LONGEST).decode("utf-8", "replace").strip()
 
     def _write_marker(self) -> None:
-        if not self._place.uuid:
+        if not self._uuid:
             return
-        body = self._place.uuid.encode()
+        body = self._uuid.encode()
         request = Request(
             "PUT",
             self._client.address.path_of(MARKER),

@@ -7,7 +7,7 @@ from git_annex_remote_pyshare.errors import (
     BadName,
     BadSetting,
     Busy,
-    Corrupt,
+    Damaged,
     Denied,
     Full,
     NotAStore,
@@ -90,7 +90,7 @@ REGION = Meaning(
     "the bucket is in another region than the request was signed for{region}",
     "Type: git annex enableremote NAME region={region}",
 )
-_DAMAGED = Meaning(Corrupt, "what the server received is damaged", passing=True)
+_DAMAGED = Meaning(Damaged, "what the server received is damaged")
 _ARCHIVED = Meaning(
     Archived, "the object is archived and must be restored before it can be read", "Ask for it again in some hours."
 )

@@ -14,12 +14,21 @@ from git_annex_remote_pyshare.backends.base import Place, Receipt
 from git_annex_remote_pyshare.backends.s3 import document, multipart
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
-from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.errors import Forbidden
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
-from git_annex_remote_pyshare.errors import Corrupt, Denied, NotAStore, NotFound, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import (
+    Corrupt,
+    Damaged,
+    Denied,
+    NotAStore,
+    NotFound,
+    PyshareError,
+    Unreachable,
+    UploadLost,
+)
 from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.span import span_of
@@ -81,12 +90,7 @@ class Parts:
 
     def begin(self, name: str) -> str:
         """See `TakesParts.begin`."""
-        try:
-            return self._create(name)
-        except NoSuchBucket:
-            if not self._bucket.make_for_store():
-                raise
-        return self._create(name)
+        return self._bucket.storing(lambda: self._create(name))
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `TakesParts.send`."""
@@ -173,7 +177,7 @@ class Parts:
             theirs = md5_of(answer.headers)
         ours = body.md5 or fingerprint(source, part)
         if theirs and theirs != ours:
-            raise Corrupt(f"cannot {what} on {self._client.address.shown}: it arrived damaged", passing=True)
+            raise Damaged(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
         return Sent(ours, tag or ours)
 
     def _page(self, upload: Upload, after: int) -> "Element":

@@ -9,11 +9,10 @@ from git_annex_remote_pyshare.backends.base import Place, Receipt
 from git_annex_remote_pyshare.backends.s3.answer import is_marked
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
-from git_annex_remote_pyshare.backends.s3.errors import NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.errors import Corrupt, Denied, Full, SourceChanged
+from git_annex_remote_pyshare.errors import Damaged, Denied, Full, SourceChanged
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
@@ -47,11 +46,8 @@ class Uploads:
                 remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
             )
         try:
-            return self._put(name, source, progress)
-        except NoSuchBucket:
-            if not self._bucket.make_for_store():
-                raise
-        except Corrupt:
+            return self._bucket.storing(lambda: self._put(name, source, progress))
+        except Damaged:
             _hold_against_key(source)
             raise
         except Denied as error:

@@ -10,7 +10,7 @@ from urllib3.response import BaseHTTPResponse
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_success, wait
-from git_annex_remote_pyshare.errors import Corrupt, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import Damaged, PyshareError, Unreachable, UploadLost
 from git_annex_remote_pyshare.transport.span import length_of
 from git_annex_remote_pyshare.transport.waiting import telling
 
@@ -117,7 +117,7 @@ def _meaning(client: Client, wanted: Assembly, status: int, refusal: PyshareErro
     if status in _CHUNKS_GONE:
         return UploadLost(f"{client.doing(wanted.what)}: the server has thrown away what was sent of it, or its folder")
     # Putting the same chunks together once more gives the same.
-    return UploadLost(refusal.what) if isinstance(refusal, Corrupt) else refusal
+    return UploadLost(refusal.what) if isinstance(refusal, Damaged) else refusal
 
 
 def _receipt(client: Client, wanted: Assembly, answer: BaseHTTPResponse) -> Receipt:

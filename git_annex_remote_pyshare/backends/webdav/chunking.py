@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_success
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import Corrupt, PyshareError, UploadLost
+from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
 from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
@@ -110,7 +110,7 @@ class Chunking:
             received = answer.headers.get("X-Hash-SHA256", body.digest).lower()
         if not received or received != body.digest:
             doing = self._client.doing(request.what)
-            raise Corrupt(f"{doing}: the server received something else as part {part.number}", passing=True)
+            raise Damaged(f"{doing}: the server received something else as part {part.number}")
         return Sent(body.digest)
 
     def fingerprint(self, source: Source, part: Part) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
-    Corrupt,
+    Damaged,
     Denied,
     Full,
     NotAStore,
@@ -93,7 +93,7 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     said = _words(headers, body)
     if status == 400 and re.search("checksum|do not sum up", said, re.IGNORECASE):
         # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php; both, apps/dav/lib/Upload/ChunkingPlugin.php
-        return Corrupt(f"{doing}: what the server received is damaged ({said})", passing=True)
+        return Damaged(f"{doing}: what the server received is damaged ({said})")
     if status == 403 and doing.public:
         return _read_only(doing)
     meaning = _MEANINGS.get(status) or _by_hundreds(status)
