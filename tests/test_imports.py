@@ -29,6 +29,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "branch": ("clone",),
     "drawer": (),
     "journal": ("drawer", "lock", "plan"),
+    "notes": ("drawer", "transfer"),
     "credentials": ("", "errors", "lock", "clone", "branch"),
     "backends.base": GROUND,
     "backends.parts": (*GROUND, "plan", "backends.base"),
@@ -55,7 +56,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     ),
     "layers.resume": (
         *GROUND,
-        *("journal", "backends.base", "backends.parts", "layers.layer", "layers.streams", "layers.uploads"),
+        *("journal", "notes", "backends.base", "backends.parts", "layers.layer", "layers.streams", "layers.uploads"),
     ),
     "layers.progress": (*GROUND, "backends.base", "layers.layer"),
     "layers": (),
