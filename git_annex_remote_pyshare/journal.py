@@ -12,10 +12,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from io import FileIO
 from typing import Any, NamedTuple
 
+from git_annex_remote_pyshare.drawer import Drawer
 from git_annex_remote_pyshare.lock import try_lock
 from git_annex_remote_pyshare.plan import Plan, Sent, Upload
 
@@ -23,7 +23,6 @@ AGE = 6 * 86400.0
 """Seconds after which an upload is not gone on with: Dropbox, for one, keeps it for seven days."""
 
 _VERSION = 1
-_FOLDERS = ("annex", "pyshare", "uploads")
 
 
 class Kept(NamedTuple):
@@ -137,7 +136,7 @@ class Journal:
     """
 
     def __init__(self, git_dir: str, *, now: Callable[[], float] = time.time) -> None:
-        self._git_dir = git_dir
+        self._drawer = Drawer(git_dir, "uploads", lambda file: now() - file.stat().st_mtime > AGE)
         self._now = now
 
     @contextmanager
@@ -155,40 +154,17 @@ class Journal:
             entry.close()
 
     def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
-        if not self._git_dir:
+        if not self._drawer.is_there:
             return None
+        path = self._drawer.path(sorted(place.items()), name)
         try:
-            folder = self._made_folder()
-            self._sweep(folder)
-            return _locked(os.path.join(folder, _file_name(place, name)))
+            return _locked(FileIO(path, "a+", opener=self._drawer.open))
         except OSError:
             return None
 
-    def _made_folder(self) -> str:
-        folder = self._git_dir
-        for part in _FOLDERS:
-            folder = os.path.join(folder, part)
-            with suppress(FileExistsError):
-                os.mkdir(folder, 0o700)
-        return folder
 
-    def _sweep(self, folder: str) -> None:
-        """Remove what nobody came back for."""
-        with os.scandir(folder) as files:
-            for file in files:
-                with suppress(OSError):
-                    if self._now() - file.stat().st_mtime > AGE:
-                        os.unlink(file.path)
-
-
-def _file_name(place: Mapping[str, str], name: str) -> str:
-    """The same for the same object in the same place, whatever bytes its name has."""
-    return sha256(json.dumps([sorted(place.items()), name]).encode()).hexdigest()[:32]
-
-
-def _locked(path: str) -> FileIO | None:
+def _locked(file: FileIO) -> FileIO | None:
     """The file, or None while another process or job has it."""
-    file = FileIO(path, "a+", opener=lambda path, flags: os.open(path, flags, 0o600))
     if _is_ours(file.fileno()) and _is_there(file):
         return file
     file.close()

@@ -107,15 +107,27 @@ class Source:
         self._digests[algorithm] = digest
 
 
+def _no_note(_validator: str) -> None:
+    """Nobody wants to know."""
+
+
 class Sink:
     """The local file that a retrieved object goes to, filled from front to back.
 
-    A partial file of an earlier attempt stays where it is, so that `size` tells where to go on. Objects up to
-    SMALL bytes whose file is not there yet come down beside it and are renamed into it; others grow in place.
+    A partial file of an earlier attempt stays where it is, so that `size` tells where to go on, and `fits` whether
+    what is there is a beginning of the same. Objects up to SMALL bytes whose file is not there yet come down beside it
+    and are renamed into it; others grow in place.
+
+    Args:
+        path: The file.
     """
 
     def __init__(self, path: LocalPath) -> None:
         self.path = path
+        self.validator = ""
+        """What the server called the version of the object whose bytes the file holds; empty when nobody knows."""
+        self.note: Callable[[str], object] = _no_note
+        """Told the validator of what is about to be written in place, so that a later process can know it."""
 
     @property
     def size(self) -> int:
@@ -125,13 +137,23 @@ class Sink:
         except FileNotFoundError:
             return 0
 
+    def fits(self, validator: str) -> bool:
+        """Whether what is there may be a beginning of the version that the server calls `validator`.
+
+        Only two names that differ deny it. The mark of HTTP's weak tags is no difference (RFC 9110 §8.8.3.2): Apache
+        calls weak what was stored in the last second, and strong after that.
+        """
+        known, told = (name.removeprefix("W/") for name in (self.validator, validator))
+        return not (known and told) or known == told
+
     @contextmanager
-    def writing(self, offset: int = 0, total: int | None = None) -> Iterator[BinaryIO]:
+    def writing(self, offset: int = 0, total: int | None = None, validator: str = "") -> Iterator[BinaryIO]:
         """An unbuffered file whose next written byte is the object's byte `offset`; what was behind is cut off.
 
         Args:
-            offset: At most `size`.
+            offset: At most `size`; above 0 only where the validator `fits`.
             total: Size of the whole object in bytes, where it is known.
+            validator: What the server calls this version of the object, where it tells: an entity tag, a revision.
 
         After an exception inside the block a file written in place keeps what came, for the next attempt.
 
@@ -143,7 +165,16 @@ class Sink:
                 yield file
             return
         with _LocalFile(self.path, offset) as file:
+            # Between the last old byte and the first new one, so that who dies at any moment leaves no wrong name.
+            self._name(offset, validator)
             yield file
+
+    def _name(self, offset: int, validator: str) -> None:
+        """What is written from now on is of this version. Bytes that stay keep the name that they have, if any."""
+        if offset and (self.validator or not validator):
+            return
+        self.validator = validator
+        self.note(validator)
 
     @contextmanager
     def _beside(self) -> Iterator[BinaryIO]:

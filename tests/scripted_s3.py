@@ -120,7 +120,7 @@ class _Handler(Handler):
         if self.scripted.is_archived(asked.name):
             return refused(403, "InvalidObjectState", "The operation is not valid for the object's storage class")
         status, headers, content = self._whole(asked)
-        if asked.seen.headers.get("If-Match", headers["ETag"]) != headers["ETag"]:
+        if self.scripted.knows_conditions and asked.seen.headers.get("If-Match", headers["ETag"]) != headers["ETag"]:
             return refused(412, "PreconditionFailed")
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.seen.headers.get("Range", ""))
         return _part(headers, content, int(wanted[1]), wanted[2]) if wanted else (status, headers, content)
@@ -180,6 +180,8 @@ class ScriptedS3(Scripted):
         """Buckets whose objects anyone may read."""
         self.login: Login | None = None
         """Who may do all; None lets everybody in and believes every signature."""
+        self.knows_conditions = True
+        """False for a server that takes no notice of If-Match."""
         self.lists = True
         """False for a policy without ListBucket: what is missing is then answered 403."""
         self.region = "us-east-1"

@@ -101,25 +101,44 @@ def test_a_broken_get_goes_on_only_with_the_same_object(bucket: S3Backend, scrip
     bucket.get(KEY, sink, nobody)
     assert content(sink) == body_of(5000)
     etag = f'"{md5(body_of(5000), usedforsecurity=False).hexdigest()}"'
-    assert (headers_of(scripted_s3)["Range"], headers_of(scripted_s3)["If-Match"]) == ("bytes=2000-", etag)
+    assert (headers_of(scripted_s3)["Range"], headers_of(scripted_s3)["If-Match"]) == ("bytes=1999-", etag)
 
 
-def test_a_get_begins_anew_when_the_object_was_replaced(bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_get_begins_anew_when_the_object_was_replaced(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, *, knows: bool
+) -> None:
+    scripted_s3.knows_conditions = knows
     scripted_s3.objects[OBJECT] = body_of(5000)
     scripted_s3.script(Rule("GET", Play(cut=2000)))
     sink = desk.sink(b"")
     with pytest.raises(Unreachable):
         bucket.get(KEY, sink, nobody)
     scripted_s3.objects[OBJECT] = body_of(5000, b"other")
+    scripted_s3.forget()
     bucket.get(KEY, sink, nobody)
     assert content(sink) == body_of(5000, b"other")
+    assert [seen.headers.get("Range") for seen in scripted_s3.requests] == ["bytes=1999-", None]
+
+
+@pytest.mark.parametrize("tag", ['W/"weak"', "unquoted", '"ä"', ""])
+def test_only_a_proper_tag_is_made_a_condition(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, tag: str
+) -> None:
+    scripted_s3.objects[OBJECT], scripted_s3.headers[OBJECT] = b"content", {"ETag": tag}
+    sink = desk.sink(b"con")
+    sink.validator = tag
+    bucket.get(KEY, sink, nobody)
+    assert content(sink) == b"content"
+    assert "If-Match" not in headers_of(scripted_s3)
+    assert scripted_s3.methods() == ["GET"]
 
 
 @pytest.mark.parametrize(
     "play",
     [
-        answer(200, b"tent", Content_Range="bytes 3-6/7", ETag='"x"'),
-        answer(206, b"tent", Content_Range="bytes 3-6/7", ETag='"x"'),
+        answer(200, b"ntent", Content_Range="bytes 2-6/7", ETag='"x"'),
+        answer(206, b"ntent", Content_Range="bytes 2-6/7", ETag='"x"'),
         answer(200, b"content", ETag='"x"'),
     ],
 )

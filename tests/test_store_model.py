@@ -1,26 +1,31 @@
-"""The layered store against a dict, with faults in between: what it reports is true.
+"""The layered store against a dict, with faults and deaths in between: what it reports is true.
 
 For each name the model keeps what the store may hold: one thing after a success, several after a failure.
 """
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from partskit import InClone
 from waiting import Waiting
 
+from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.clone import TIMEOUT
 from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, NotFound, PyshareError, Unreachable
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
-from git_annex_remote_pyshare.testing.memory import MemoryBackend
+from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
+from git_annex_remote_pyshare.transfer import Progress, Sink
 
 SMALL_BODIES = [body_of(size, seed) for size in (0, 1, 5000) for seed in (b"one", b"other")]
-LARGE_BODY = body_of(2_100_000)
+LARGE_BODIES = [body_of(2_100_000, seed) for seed in (b"one", b"other")]
+BODIES = [*SMALL_BODIES, *LARGE_BODIES]
 
 PASSING: tuple[Fault | None, ...] = (
     None,
@@ -35,8 +40,13 @@ PASSING: tuple[Fault | None, ...] = (
 LASTING = (Fail(Denied("not allowed")), Fail(Busy("closed for maintenance", retry_after=10 * TIMEOUT)))
 
 names = st.sampled_from(["a/one", "a/two", "b/three"])
-bodies = st.sampled_from([*SMALL_BODIES, LARGE_BODY])
+bodies = st.sampled_from(BODIES)
+moments = st.integers(0, 2_100_000)
 few_passing = st.lists(st.sampled_from(PASSING), max_size=4)
+
+
+class Killed(BaseException):
+    """The process is dead: nobody catches this."""
 
 
 def spoilt(body: bytes) -> bytes:
@@ -47,11 +57,18 @@ class Store(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self.desk = Desk(Path(self._folder.name))
+        folder = Path(self._folder.name)
+        (folder / "git" / "annex").mkdir(parents=True)
+        self.desk = Desk(folder)
         self.time = Waiting()
-        self.server = MemoryBackend(digests=("md5",))
-        self.store = wrap(self.server, self.time, clock=self.time.clock)
+        clone = InClone(str(folder / "git"), {})
+        self.server = MemoryBackend(place()._replace(clone=clone), digests=("md5",))
+        self.store = self.process()
+        self.partial: dict[str, Sink] = {}
         self.may_hold: dict[str, set[bytes | None]] = {}
+
+    def process(self) -> Backend:
+        return wrap(self.server, self.time, clock=self.time.clock)
 
     def teardown(self) -> None:
         self._folder.cleanup()
@@ -84,17 +101,39 @@ class Store(RuleBasedStateMachine):
 
     @rule(name=names)
     def get(self, name: str) -> None:
-        sink = self.desk.sink()
+        self._get(name, self.desk.sink(), nobody)
+
+    @rule(name=names, moment=moments)
+    def get_until_somebody_kills_us(self, name: str, moment: int) -> None:
+        def die(done: int) -> None:
+            if done >= moment:
+                raise Killed
+
+        with suppress(Killed):
+            self._go_on_with_the_partial_file(name, die)
+        self.store = self.process()
+
+    @rule(name=names)
+    def get_with_what_the_dead_left(self, name: str) -> None:
+        self._go_on_with_the_partial_file(name, nobody)
+
+    def _go_on_with_the_partial_file(self, name: str, progress: Progress) -> None:
+        path = self.partial.setdefault(name, self.desk.sink(b"")).path
+        if self._get(name, Sink(path), progress):
+            del self.partial[name]  # git-annex has taken it
+
+    def _get(self, name: str, sink: Sink, progress: Progress) -> bool:
+        """Whether it was reported as whole; what came is of one version, in any case."""
         try:
-            whole = self.works(lambda: self.store.get(name, sink, nobody))
+            whole = self.works(lambda: self.store.get(name, sink, progress))
         except NotFound:
             self.may_hold[name] = self.possible(name) & {None}
-            return
-        came = content(sink)
+            return False
+        finally:
+            assert any(body.startswith(content(sink)) for body in BODIES)
         if whole:
-            self.may_hold[name] = self.possible(name) & {came}
-        else:
-            assert not came or any(body.startswith(came) for body in self.possible(name) if body is not None)
+            self.may_hold[name] = self.possible(name) & {content(sink)}
+        return whole
 
     @rule(name=names)
     def stat(self, name: str) -> None:

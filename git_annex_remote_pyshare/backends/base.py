@@ -92,9 +92,14 @@ class Backend(ABC):
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Fill `sink` with the object, going on behind the bytes that it has where the server allows that.
 
-        The sink may have more bytes than the object; it is then filled from the beginning. Returns only when the
-        whole object is there. After a failure the sink holds a beginning of the object, never a longer or a mixed
-        file.
+        `sink.writing` is told what the server calls this version of the object: an entity tag, a revision, what a file
+        system knows of a file. A later attempt, in a later process too, goes on only if the version that is there then
+        `fits` the sink, since an object that was replaced may have other bytes and the same size: git-annex encrypts
+        anew for each store. Else the sink is filled from the beginning, also if it is complete, and so it is where it
+        has more bytes than the object.
+
+        Returns only when the whole object is there. After a failure the sink holds a beginning of the object, never a
+        longer or a mixed file.
 
         Raises:
             NotFound: The store has no such object.

@@ -1,4 +1,4 @@
-"""Storing large objects in parts, several at once, and going on with what an earlier attempt or process has sent.
+"""Going on with what an earlier attempt or process has sent or brought, and sending large objects in parts.
 
 What that needs is imported at the first large object.
 """
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from git_annex_remote_pyshare.backends.base import Backend, Receipt, ability
 from git_annex_remote_pyshare.errors import UploadLost
 from git_annex_remote_pyshare.layers.layer import Layer
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.parts import TakesParts
     from git_annex_remote_pyshare.layers.uploads import Uploads
+    from git_annex_remote_pyshare.notes import Note
 
 WHOLE = 8 << 20
 """Bytes up to which an object goes in one piece, whatever the store can: it is sent again in no time."""
@@ -25,7 +26,7 @@ STREAMS = 4
 
 
 class Resumed(Layer):
-    """Stores in parts what is large enough, where the store takes parts.
+    """Stores in parts what is large enough, where the store takes parts; keeps notes about files that grow in place.
 
     Args:
         backend: The layers that retry and limit, around the store.
@@ -40,6 +41,12 @@ class Resumed(Layer):
         self._making = Lock()
         self._made: Uploads | None = None
 
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        sink.note = lambda validator: self._note(name, sink).write(validator)
+        if sink.size and not sink.validator:
+            sink.validator = self._note(name, sink).read()
+        self.backend.get(name, sink, progress)
+
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         takes = self._takes_parts() if source.size > WHOLE else None
         if takes is None:
@@ -48,6 +55,11 @@ class Resumed(Layer):
             return self._put(takes, name, source, progress)
         except UploadLost:  # which happens to an upload that is gone on with, and is no news for the user
             return self._put(takes, name, source, progress)
+
+    def _note(self, name: str, sink: Sink) -> "Note":
+        from git_annex_remote_pyshare.notes import Note  # noqa: PLC0415  # see the top of the file
+
+        return Note(self.place.clone.git_dir, sink.path, self.place.settings, name)
 
     def _put(self, takes: "TakesParts", name: str, source: Source, progress: Progress) -> Receipt:
         limits = self.run(lambda _: takes.part_limits(source.size), progress)

@@ -127,8 +127,9 @@ def _blocks(file: BinaryIO, left: int) -> Iterator[bytes]:
 
 
 def _send(body: bytes, sink: Sink, progress: Progress, fault: Fault | None) -> None:
-    offset = sink.size if sink.size <= len(body) else 0
-    with sink.writing(offset, len(body)) as file:
+    validator = _digest("md5", body)
+    offset = sink.size if sink.size <= len(body) and sink.fits(validator) else 0
+    with sink.writing(offset, len(body), validator) as file:
         blocks = (body[start : start + BLOCK] for start in range(offset, len(body), BLOCK))
         for piece in _line(blocks, fault):
             file.write(piece)

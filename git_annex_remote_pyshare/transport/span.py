@@ -10,6 +10,8 @@ from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink
 
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+_STRONG = re.compile(r'"[!#-~]*"')
+"""An entity tag that conditions can be made with (RFC 9110 §13.1.1, §13.1.5); we send back no odd bytes."""
 
 
 class Span(NamedTuple):
@@ -19,15 +21,39 @@ class Span(NamedTuple):
     """The object's byte that comes first; -1 where the answer does not say, so that it cannot be used."""
     total: int | None
     """Bytes of the whole object, where the server tells."""
+    validator: str = ""
+    """What the server calls this version of the object; empty where it does not say."""
+
+
+def rest(sink: Sink, condition: str = "") -> tuple[int, dict[str, str]]:
+    """Where to go on, and the headers that ask for that.
+
+    The last byte that is there comes again: so a complete file is no range behind the end, whose refusal would not say
+    whether it is this version that is complete.
+
+    Args:
+        sink: Has some bytes.
+        condition: `If-Match` or `If-Range`, where the server may know it: the validator, if it is good for that.
+    """
+    start = sink.size - 1
+    headers = {"Range": f"bytes={start}-"}
+    if condition and _STRONG.fullmatch(sink.validator):
+        headers[condition] = sink.validator
+    return start, headers
+
+
+def whole(answer: BaseHTTPResponse) -> Span:
+    """The span of an answer to a request that asked for no part."""
+    return Span(0, length_of(answer), validator_of(answer))
 
 
 def span_of(answer: BaseHTTPResponse) -> Span:
     """What Content-Range says, whatever the status: rclone's S3 server sends the right part with a 200."""
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
     if match:
-        return Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None)
+        return Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(answer))
     if answer.status == HTTPStatus.OK:
-        return Span(0, length_of(answer))
+        return whole(answer)
     # A 206 that does not say which part it is cannot be used, and a refusal's length is that of its page.
     return Span(-1, None)
 
@@ -38,6 +64,16 @@ def length_of(answer: BaseHTTPResponse) -> int | None:
     return int(length) if length.isdigit() else None
 
 
+def validator_of(answer: BaseHTTPResponse) -> str:
+    """What tells this version of the object from others: an entity tag, else the time of the last change."""
+    return answer.headers.get("ETag", "") or answer.headers.get("Last-Modified", "")
+
+
+def goes_on(span: Span, start: int, sink: Sink) -> bool:
+    """Whether the body can go into the sink: as a new beginning, or behind byte `start` of the same version."""
+    return span.start == 0 or (span.start == start and sink.fits(span.validator))
+
+
 def fill(answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress, doing: str) -> None:
     """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
 
@@ -45,7 +81,7 @@ def fill(answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress, d
         Unreachable: The body ended early, or not in time; `doing` begins the text.
     """
     done = span.start
-    with sink.writing(span.start, span.total) as file:
+    with sink.writing(span.start, span.total, span.validator) as file:
         while block := answer.read(BLOCK):
             done += len(block)
             if span.total is not None and done > span.total:

@@ -56,10 +56,11 @@ class DirectoryBackend(Backend):
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         path = path_of_name(self._root, name)
         with faults("read", path), self._reading(path) as reader:
-            size = os.fstat(reader.fileno()).st_size
-            offset = sink.size if sink.size <= size else 0
+            found = os.fstat(reader.fileno())
+            size, validator = found.st_size, _validator(found)
+            offset = sink.size if sink.size <= size and sink.fits(validator) else 0
             reader.seek(offset)
-            with _on_this_machine(sink), sink.writing(offset, size) as writer:
+            with _on_this_machine(sink), sink.writing(offset, size, validator) as writer:
                 done = copy(reader, writer, size, progress, offset)
         if done != size:
             raise Unreachable(f"{shown(path)} changed while it was being read")
@@ -161,6 +162,11 @@ def _open_object(path: bytes) -> int | None:
         return number
     os.close(number)
     return None
+
+
+def _validator(found: os.stat_result) -> str:
+    """Of an object as it is now: who replaces it makes another file, and who writes into it changes its time."""
+    return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}"
 
 
 def _walk(folder: bytes, prefix: str) -> Iterator[Entry]:

@@ -38,6 +38,9 @@ _UNSATISFIABLE = "range/not_satisfiable"
 RESULT = "Dropbox-API-Result"
 """Header that each download has: what is known of the file, as JSON."""
 
+_WHOLE: Mapping[str, str] = {}
+"""No part of a file."""
+
 _MOST = 32 << 20
 """Bytes of JSON that an answer may have: a page of a listing has at most 2000 entries."""
 
@@ -101,16 +104,18 @@ class Client:
             return self._reply(call, answer)
 
     @contextmanager
-    def download(self, call: Call, start: int = 0) -> Iterator[BaseHTTPResponse | None]:
-        """The answer of a route that gives a file's bytes, from `start` on; None where the file ends before.
+    def download(self, call: Call, part: Mapping[str, str] = _WHOLE) -> Iterator[BaseHTTPResponse | None]:
+        """The answer of a route that gives a file's bytes; None where the file ends before the part that is asked for.
+
+        Args:
+            call: The call.
+            part: Headers that ask for a part of the file.
 
         Raises:
             NotFound: The call expects this error, which so means that there is no object.
             PyshareError: As `rpc`; also while the block reads the body.
         """
-        headers = {"Dropbox-API-Arg": _in_header(call.arg)}
-        if start:
-            headers["Range"] = f"bytes={start}-"
+        headers = {"Dropbox-API-Arg": _in_header(call.arg), **part}
         with self._asked(call, _CONTENT, headers, None) as answer:
             if answer.status in _DOWNLOADED:
                 if RESULT not in answer.headers:
@@ -118,7 +123,7 @@ class Client:
                 yield answer
                 return
             refusal = _refusal(answer)
-            if not (start and (answer.status == _BEHIND_THE_END or refusal.tag == _UNSATISFIABLE)):
+            if not (part and (answer.status == _BEHIND_THE_END or refusal.tag == _UNSATISFIABLE)):
                 raise self._no_download(call, refusal)
             yield None
 

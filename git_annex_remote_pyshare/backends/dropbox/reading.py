@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.dropbox.api import RESULT, Call, Client
 from git_annex_remote_pyshare.errors import NotFound, Stopped
 from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.span import Span, fill, span_of
+from git_annex_remote_pyshare.transport.span import Span, fill, goes_on, rest, span_of
 
 NOTHING = ("path/not_found", "path/not_file")
 """Tags that say clearly that there is no object."""
@@ -83,13 +83,10 @@ def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None
 
 
 def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
-    """Get the rest; False where only a new beginning helps. Content-Range decides, not the status.
-
-    The last byte that is there comes again: so a complete file is no range behind the end, which tells nothing.
-    """
-    start = sink.size - 1
-    with client.download(call, start) as answer:
-        if answer is None or (span := _span(answer)).start not in {0, start}:
+    """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+    start, headers = rest(sink)
+    with client.download(call, headers) as answer:
+        if answer is None or not goes_on(span := _span(answer), start, sink):
             return False
         _check(client, call, answer)
         fill(answer, sink, span, progress, client.doing(call.what))
@@ -97,14 +94,10 @@ def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
 
 
 def _span(answer: BaseHTTPResponse) -> Span:
-    """As the headers of HTTP say it; the size, if they have none, as Dropbox's own does."""
-    span = span_of(answer)
-    if span.total is not None:
-        return span
-    try:
-        return span._replace(total=_told(answer)["size"])
-    except KeyError:
-        return span
+    """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
+    span, told = span_of(answer), _told(answer)
+    total = told.get("size") if span.total is None else span.total
+    return span._replace(total=total, validator=str(told.get("rev", span.validator)))
 
 
 def _check(client: Client, call: Call, answer: BaseHTTPResponse) -> None:

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.span import Span, fill, length_of, span_of
+from git_annex_remote_pyshare.transport.span import Span, fill, goes_on, rest, span_of, whole
 
 _CHANGED = 412
 _BEHIND_THE_END = 416
@@ -63,8 +63,6 @@ class Downloads:
         self._client = client
         self._archive = archive
         self._recent = recent
-        self._unfinished: dict[str, str] = {}
-        """Entity tags of objects that broke off in this process, by name."""
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
@@ -81,10 +79,10 @@ class Downloads:
             Archived: It has to be restored first, which was asked for now.
         """
         try:
-            if (start := sink.size) and self._go_on(name, start, sink, progress):
+            if sink.size and self._go_on(name, sink, progress):
                 return
             with self._client.ask(self._request(name)) as answer:
-                self._fill(name, answer, sink, Span(0, length_of(answer)), progress)
+                self._fill(name, answer, sink, whole(answer), progress)
         except Archived as error:
             raise self._archive.asked_for(name, error) from error
 
@@ -103,20 +101,13 @@ class Downloads:
     def _request(self, name: str) -> Request:
         return Request("GET", self._client.address.path_of(name), f"get {name}")
 
-    def _go_on(self, name: str, start: int, sink: Sink, progress: Progress) -> bool:
-        """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
-        headers = {"Range": f"bytes={start}-"}
-        tag = self._unfinished.get(name)
-        if tag:
-            headers["If-Match"] = tag
+    def _go_on(self, name: str, sink: Sink, progress: Progress) -> bool:
+        """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+        start, headers = rest(sink, "If-Match")
         request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
         with self._client.ask(request) as answer:
             span = span_of(answer)
-            if answer.status == _BEHIND_THE_END:
-                return start == (span.total or self._size(name))
-            # Some servers do not know If-Match.
-            is_other = tag and answer.headers.get("ETag", tag) != tag
-            if answer.status == _CHANGED or span.start not in {0, start} or (span.start and is_other):
+            if not goes_on(span, start, sink):  # which neither of the refusals does
                 return False
             self._fill(name, answer, sink, span, progress)
         return True
@@ -127,9 +118,7 @@ class Downloads:
             span = span._replace(total=self._size(name))
         if span.total is None:
             raise self._unsized(f"get {name}")
-        self._unfinished[name] = answer.headers.get("ETag", "")
         fill(answer, sink, span, progress, f"cannot get {name} on {self._client.address.shown}")
-        self._unfinished.pop(name, None)
 
     def _unsized(self, what: str) -> Unreachable:
         """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""

@@ -8,10 +8,12 @@ from git_annex_remote_pyshare.backends.webdav.http import REDIRECTS, Client, Req
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.span import Span, fill, length_of, span_of
+from git_annex_remote_pyshare.transport.span import Span, fill, goes_on, length_of, rest, span_of, whole
 
 _GONE = {404, 410}
 _NO_SUCH_METHOD = {405, 501}
+_BEHIND_THE_END = {416, 500}
+"""The file is longer than the object; the second is said by servers that do not know the first."""
 
 
 def stat(client: Client, path: str, what: str) -> Stat | None:
@@ -41,35 +43,28 @@ class Downloads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._unfinished: dict[str, str] = {}
-        """Strong entity tags of objects that broke off in this process, by path."""
 
     def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
         """Retrieve one object; see `Backend.get`."""
-        path, what = in_path(name), f"get {name}"
-        if (start := sink.size) and self._go_on(Request("GET", path, what), start, sink, progress):
+        request = Request("GET", in_path(name), f"get {name}")
+        if sink.size and self._go_on(request, sink, progress):
             return
-        request = Request("GET", path, what)
         with self._client.ask(request) as answer:
             if answer.status != 200:
                 raise self._failure(request, answer)
-            self._fill(request, answer, sink, Span(0, length_of(answer)), progress)
+            self._fill(request, answer, sink, whole(answer), progress)
 
-    def _go_on(self, request: Request, start: int, sink: Sink, progress: Progress) -> bool:
-        """Get what is behind `start`; False where only a new beginning helps. Content-Range decides, not the status."""
-        headers = {"Range": f"bytes={start}-"}
-        if tag := self._unfinished.get(request.path):
-            headers["If-Range"] = tag
+    def _go_on(self, request: Request, sink: Sink, progress: Progress) -> bool:
+        """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+        start, headers = rest(sink, "If-Range")
         request = request._replace(headers=headers)
         with self._client.ask(request) as answer:
-            span = span_of(answer)
-            if answer.status == 416:
-                return start == (span.total or self._size(request))  # Apache 2.4 names no size with its 416
-            if answer.status == 500:  # said by servers that do not know 416
+            if answer.status in _BEHIND_THE_END:
                 return False
             if answer.status not in {200, 206}:
                 raise self._failure(request, answer)
-            if span.start not in {0, start}:
+            span = span_of(answer)
+            if not goes_on(span, start, sink):
                 return False
             self._fill(request, answer, sink, span, progress)
         return True
@@ -77,20 +72,7 @@ class Downloads:
     def _fill(self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         self._refuse_page(request, answer, span)
-        self._remember(request.path, answer)
         fill(answer, sink, span, progress, str(self._client.doing(request.what)))
-        self._unfinished.pop(request.path, None)
-
-    def _size(self, request: Request) -> int | None:
-        found = stat(self._client, request.path, request.what)
-        return found.size if found else None
-
-    def _remember(self, path: str, answer: BaseHTTPResponse) -> None:
-        tag = answer.headers.get("ETag", "")
-        if tag.startswith('"'):  # only strong ones can match (RFC 9110 §13.1.5)
-            self._unfinished[path] = tag
-        else:
-            self._unfinished.pop(path, None)
 
     def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: Span) -> None:
         """A page may be the object itself; a login's page, or the listing of a folder, is not."""

@@ -13,14 +13,16 @@ Edge cases with an id (PR10 …) are collected pains of the users of similar pro
 import pytest
 
 # Before the tests are imported, or a failing assert would not say what it compared.
-pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("content", "mishaps", "names", "parts", "together")))
+_PARTS = ("content", "mishaps", "names", "parts", "together", "versions")
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from git_annex_remote_pyshare.testing.conformance.content import Content  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.mishaps import Mishaps  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.parts import Parts  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.together import Together  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.versions import Versions  # noqa: E402
 
 
-class Conformance(Content, Names, Together, Mishaps, Parts):
+class Conformance(Content, Names, Together, Mishaps, Parts, Versions):
     """The whole suite; a subclass gives the fixture `reach`."""

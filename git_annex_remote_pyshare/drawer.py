@@ -1,0 +1,66 @@
+"""A private folder under the git directory, in which a process leaves what a later one may go on with.
+
+Nothing in it is needed for correctness. Imported late: only large objects need it.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+
+_ABOVE = ("annex", "pyshare")
+
+
+class Drawer:
+    """The folder `annex/pyshare/<name>`, whose files are readable by their owner alone.
+
+    Args:
+        git_dir: Path of the git directory; empty for none, and then there is no folder.
+        name: The folder's.
+        is_over: Whether nobody will come back for a file in it.
+    """
+
+    def __init__(self, git_dir: str, name: str, is_over: Callable[["os.DirEntry[str]"], bool]) -> None:
+        self._git_dir = git_dir
+        self._name = name
+        self._is_over = is_over
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a git directory for it to be in."""
+        return bool(self._git_dir)
+
+    def path(self, *about: object) -> str:
+        """Where the file about something is: the same for the same words, whatever signs are in them."""
+        return os.path.join(self._git_dir, *_ABOVE, self._name, digest(*about))
+
+    def open(self, path: str, flags: int) -> int:
+        """A descriptor of a file in it, as `os.open` gives it; the folder is made first, and rid of what is over.
+
+        Raises:
+            OSError: The folder cannot be made, or the file not be opened.
+        """
+        self._sweep(self._made())
+        return os.open(path, flags, 0o600)
+
+    def _made(self) -> str:
+        folder = self._git_dir
+        for part in (*_ABOVE, self._name):
+            folder = os.path.join(folder, part)
+            with suppress(FileExistsError):
+                os.mkdir(folder, 0o700)
+        return folder
+
+    def _sweep(self, folder: str) -> None:
+        """Remove what nobody came back for."""
+        with os.scandir(folder) as files:
+            for file in files:
+                with suppress(OSError):
+                    if self._is_over(file):
+                        os.unlink(file.path)
+
+
+def digest(*about: object) -> str:
+    """A short name for what `about` is about."""
+    return sha256(json.dumps(about).encode()).hexdigest()[:32]
