@@ -17,7 +17,7 @@ the ability. Layers need not pass abilities on, since `ability` looks through th
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -246,12 +246,23 @@ Ability = TypeVar("Ability")
 
 def ability(backend: Backend, kind: type[Ability]) -> Ability | None:
     """The first backend, from the outermost layer inwards, that has the ability `kind`; None when none has."""
-    inner: object = backend
+    inner: Any = backend
     while inner is not None:
-        if isinstance(inner, kind):
-            return inner
+        if _has(type(inner), kind):
+            return cast("Ability", inner)
         inner = getattr(inner, "backend", None)
     return None
+
+
+_known: dict[tuple[type, type], bool] = {}
+
+
+def _has(backend: type, kind: type) -> bool:
+    """Whether a class has an ability: asked for each object, and slow to find out of a Protocol."""
+    known = _known.get((backend, kind))
+    if known is None:
+        known = _known[backend, kind] = issubclass(backend, kind)
+    return known
 
 
 def encode_name(name: str) -> bytes:
