@@ -10,8 +10,11 @@ from s3kit import backend, place_at, signed_region
 from scripted import Play, Rule, Seen, answer, served
 from scripted_s3 import ScriptedS3
 
+from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.testing.desk import Desk, body_of
 
 KEY = "WORM-s7-m1--key"
@@ -147,3 +150,16 @@ def test_nobody_else_is_shown_what_we_signed(
             with pytest.raises(NotAStore, match=rf"sends us elsewhere: {elsewhere.url}/bucket/key \("):
                 ask()
         assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "server"),
+    [
+        ({"url": "s3://bucket", "region": "eu-central-1"}, "https://bucket.s3.eu-central-1.amazonaws.com"),
+        ({"url": "s3://bucket", "endpoint": "http://127.0.0.1:9000", "region": "garage"}, "http://127.0.0.1:9000"),
+        ({"url": "s3://bucket"}, ""),
+        ({"url": "s3://bucket", "region": "eu-central-1", "publicurl": "https://data.example.org"}, ""),
+    ],
+)
+def test_jobs_connect_ahead_only_where_all_requests_go(settings: dict[str, str], server: str) -> None:
+    assert S3Backend(Place(settings["url"], parse(settings), Clone())).server == server

@@ -29,8 +29,10 @@ class S3Backend(LateBackend["Verbs"]):
 
     @property
     def server(self) -> str:
-        # Where anyone may read, that may be at another host.
-        return "" if self._address.published else f"{self._address.server.scheme}://{self._address.host}"
+        # Where anyone may read, that may be at another host, and so it may be before the region is known.
+        server = self._address.server
+        is_known = server.region and not self._address.published
+        return f"{server.scheme}://{self._address.host}" if is_known else ""
 
     def establish(self) -> Established:
         """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
