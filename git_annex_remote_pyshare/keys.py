@@ -26,6 +26,9 @@ _HASHES: Mapping[str, tuple[str, int]] = {
 }
 """Backend without its E → hashlib's name and the length of the hex digest."""
 
+_OTHER_HASHES = ("SKEIN", "BLAKE2")
+"""How backends begin that git-annex checks and hashlib knows not at all, or not in all sizes."""
+
 
 def expected_size(key: str) -> int | None:
     """Bytes of the object stored under `key`, a chunk's for the key of a chunk; None where the key does not say."""
@@ -41,6 +44,12 @@ def expected_size(key: str) -> int | None:
     start = (numbers["C"] - 1) * chunk
     # An empty content has one chunk, which is empty.
     return min(chunk, size - start) if 0 <= start < size or numbers["C"] == 1 else None
+
+
+def is_checked(key: str) -> bool:
+    """Whether git-annex holds the content of `key` itself against a hash; of encrypted objects it has none."""
+    backend = key.partition("-")[0]
+    return backend.removesuffix("E") in _HASHES or backend.startswith(_OTHER_HASHES)
 
 
 def is_whole(key: str) -> bool:

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends.base import (
     ability,
 )
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
-from git_annex_remote_pyshare.keys import digests, expected_size, is_whole
+from git_annex_remote_pyshare.keys import digests, expected_size, is_checked, is_whole
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.session import Session
 from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
@@ -57,7 +57,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
         """Bring the object of `key` into the file, going on behind what is there already."""
-        sink = Sink(local_path(local_file))
+        sink = Sink(local_path(local_file), is_checked=is_checked(key))
         expected = expected_size(key)
 
         def report(done: int) -> None:

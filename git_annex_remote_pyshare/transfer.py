@@ -120,10 +120,13 @@ class Sink:
 
     Args:
         path: The file.
+        is_checked: Whether somebody will hold the whole against a hash, so that a beginning of unknown origin may be
+            gone on with.
     """
 
-    def __init__(self, path: LocalPath) -> None:
+    def __init__(self, path: LocalPath, *, is_checked: bool = True) -> None:
         self.path = path
+        self._is_checked = is_checked
         self.validator = ""
         """What the server called the version of the object whose bytes the file holds; empty when nobody knows."""
         self.note: Callable[[str], object] = _no_note
@@ -140,11 +143,14 @@ class Sink:
     def fits(self, validator: str) -> bool:
         """Whether what is there may be a beginning of the version that the server calls `validator`.
 
-        Only two names that differ deny it. The mark of HTTP's weak tags is no difference (RFC 9110 §8.8.3.2): Apache
-        calls weak what was stored in the last second, and strong after that.
+        The mark of HTTP's weak tags makes no difference (RFC 9110 §8.8.3.2): Apache calls weak what was stored in the
+        last second, and strong after that.
         """
-        known, told = (name.removeprefix("W/") for name in (self.validator, validator))
-        return not (known and told) or known == told
+        if not validator:
+            return True  # this server never tells
+        if not self.validator:
+            return self._is_checked  # it may have come from another store
+        return self.validator.removeprefix("W/") == validator.removeprefix("W/")
 
     @contextmanager
     def writing(self, offset: int = 0, total: int | None = None, validator: str = "") -> Iterator[BinaryIO]:
@@ -170,8 +176,8 @@ class Sink:
             yield file
 
     def _name(self, offset: int, validator: str) -> None:
-        """What is written from now on is of this version. Bytes that stay keep the name that they have, if any."""
-        if offset and (self.validator or not validator):
+        """What is written from now on is of this version. Bytes that stay keep their name, or have none still."""
+        if offset:
             return
         self.validator = validator
         self.note(validator)

@@ -7,7 +7,7 @@ from annex import Repository
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare.keys import _HASHES, digests, expected_size, without_chunk
+from git_annex_remote_pyshare.keys import _HASHES, digests, expected_size, is_checked, without_chunk
 
 SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -105,3 +105,22 @@ def test_the_digests_are_those_that_git_annex_computes(repository: Repository) -
 )
 def test_without_its_chunk_fields_a_key_is_that_of_the_whole_content(key: str, whole: str) -> None:
     assert without_chunk(key) == whole
+
+
+@pytest.mark.parametrize(
+    ("key", "checked"),
+    [
+        ("SHA256E-s6--abc.txt", True),
+        ("MD5-s6--abc", True),
+        ("SHA256E-s250-S100-C1--abc.bin", True),
+        ("BLAKE2BP512E-s6--abc", True),
+        ("SKEIN256-s6--abc", True),
+        ("GPGHMACSHA1--abc", False),
+        ("WORM-s6-m1--name", False),
+        ("URL--http://example.org", False),
+        ("VURL-s6--http://example.org", False),
+        ("XOTHER-s6--abc", False),
+    ],
+)
+def test_which_contents_git_annex_checks_itself(key: str, *, checked: bool) -> None:
+    assert is_checked(key) is checked

@@ -69,8 +69,9 @@ def test_what_the_layers_below_tried_twice_is_not_sent_a_third_time(server: Memo
 def test_a_wrong_object_is_reported_even_if_it_cannot_be_removed(server: MemoryBackend, desk: Desk) -> None:
     server.faults.always("put", Mangle(flip))
     server.faults.always("delete", Fail(Denied("deleting is not allowed")))
-    with pytest.raises(Corrupt, match="another sha256"):
+    with pytest.raises(Damaged, match="another sha256; it is still there, since deleting is not allowed"):
         desk.put(Verified(server), "name", BODY)
+    assert server.faults.calls("put") == 1
 
 
 def test_digests_in_capitals_are_the_same(server: MemoryBackend, desk: Desk) -> None:

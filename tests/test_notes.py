@@ -1,6 +1,7 @@
 """Notes about partial files: what a later process knows of them, and that nobody can die and leave a wrong one."""
 
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -88,7 +89,7 @@ def test_a_file_is_the_same_however_it_is_called(git_dir: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("place", "name"), [({"url": "s3://other"}, NAME), ({**PLACE, "region": "x"}, NAME), (PLACE, "a/OTHER")]
+    ("place", "name"), [({"url": "s3://other"}, NAME), ({**PLACE, "endpoint": "https://x"}, NAME), (PLACE, "a/OTHER")]
 )
 def test_what_another_store_or_object_wrote_into_the_file_says_nothing_here(
     git_dir: Path, place: Mapping[str, str], name: str
@@ -97,6 +98,21 @@ def test_what_another_store_or_object_wrote_into_the_file_says_nothing_here(
     assert note(git_dir, place=place, name=name).read() == ""
     note(git_dir, place=place, name=name).write('"theirs"')
     assert note(git_dir).read() == ""
+
+
+def test_a_setting_that_does_not_say_where_makes_no_other_object_of_it(git_dir: Path) -> None:
+    note(git_dir).write('"tag"')
+    assert note(git_dir, place={**PLACE, "public": "yes", "region": "eu-central-1"}).read() == '"tag"'
+
+
+def test_notes_move_with_their_repository(git_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    note(git_dir).write('"tag"')
+    moved = tmp_path_factory.mktemp("elsewhere") / "repository"
+    shutil.move(git_dir, moved)
+    assert note(moved).read() == '"tag"'
+    (moved / "other").touch()
+    note(moved, "other").write('"tag"')
+    assert note(moved).read() == '"tag"'
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
@@ -228,11 +244,8 @@ def test_who_is_killed_at_any_moment_leaves_bytes_with_their_own_name_pr21(
         name = note(git_dir).read()
         seen.add((held, name))
         stays = bool(there) and (body is OLD or not (told and known))
-        if held and stays:  # what was there was gone on with, so only a name can have come
-            assert name in {known, known or validator}
-            assert len(held) <= len(there) or name == (known or validator)
-        elif held.startswith(OLD[:4]) and body is NEW:
-            assert name == known
+        if held and (stays or (held.startswith(OLD[:4]) and body is NEW)):
+            assert name == known  # what was there is there still, and what has no name gets none
         elif held:
             assert name == validator
         moment += 1
@@ -258,8 +271,16 @@ def test_only_two_names_that_differ_keep_a_file_from_going_on() -> None:
         assert sink.fits(told) is fits, (known, told)
 
 
-def test_bytes_that_stay_keep_their_name_and_get_one_if_they_have_none(git_dir: Path) -> None:
-    for known, told, then in (('"x"', "", '"x"'), ('"x"', 'W/"x"', '"x"'), ("", '"x"', '"x"'), ("", "", "")):
+def test_of_what_nobody_checks_a_beginning_of_unknown_origin_is_gone_on_with_only_where_no_server_can_tell() -> None:
+    sink = Sink("nowhere", is_checked=False)
+    assert not sink.fits('"x"')
+    assert sink.fits("")
+    sink.validator = '"x"'
+    assert sink.fits('"x"')
+
+
+def test_bytes_that_stay_keep_their_name_and_get_none_if_they_have_none(git_dir: Path) -> None:
+    for known, told, then in (('"x"', "", '"x"'), ('"x"', 'W/"x"', '"x"'), ("", '"x"', ""), ("", "", "")):
         (git_dir / "partial").write_bytes(b"beginning")
         note(git_dir).write(known)
         with sink_at(git_dir).writing(9, None, told):

@@ -131,6 +131,13 @@ def test_a_bucket_that_a_store_made_is_marked_by_the_next_one_when_the_line_brok
     assert scripted_s3.methods() == ["PUT"]
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_login_that_may_not_mark_a_bucket_can_store_in_it(scripted_s3: ScriptedS3, desk: Desk, method: str) -> None:
+    scripted_s3.script(Rule(method, ACCESS_DENIED, "annex-uuid"))
+    desk.put(backend(scripted_s3, url="s3://new"), KEY, b"content")
+    assert scripted_s3.objects == {f"new/{KEY}": b"content"}
+
+
 def test_a_bucket_that_another_remote_made_and_marked_meanwhile_is_not_stored_to(
     scripted_s3: ScriptedS3, desk: Desk
 ) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier, Event, Thread
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import trustme
@@ -19,7 +20,7 @@ from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.errors import Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, Unreachable
 from git_annex_remote_pyshare.testing.memory import place
 from git_annex_remote_pyshare.transport.ahead import Ahead
 
@@ -153,13 +154,20 @@ def test_who_needs_one_waits_for_one_that_is_being_connected_but_not_for_one_tha
     taken.close()
 
 
-def test_a_socket_that_comes_after_the_end_is_closed_and_one_that_cannot_be_had_keeps_nobody_waiting(
-    listener: socket.socket,
+def test_after_the_end_nobody_connects_and_what_cannot_be_connected_keeps_nobody_waiting(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, server, url = Ahead(), listener.getsockname(), url_of(listener)
-    ahead.close()
+    create = socket.create_connection
+
+    def meanwhile_closed(*arguments: Any) -> socket.socket:
+        ahead.close()
+        return create(*arguments)
+
+    monkeypatch.setattr(socket, "create_connection", meanwhile_closed)
     (late,) = connect(ahead, listener, 1)
     assert late.recv(1) == b""
+    ahead.connect(url)
     assert ahead.take(server) is None
     late.close()
     listener.close()
@@ -174,12 +182,75 @@ def test_a_job_connects_ahead_once_and_not_past_a_proxy(
     ahead, server = Ahead(), listener.getsockname()
     ahead.connect(url_of(listener))
     ahead.connect(url_of(listener))
-    assert ahead._coming[server] == 1
+    assert ahead._unclaimed[server] == 1
     ahead.close()
     monkeypatch.setenv("http_proxy", "http://proxy.example.org:3128")
     behind_proxy = Ahead()
     behind_proxy.connect(url_of(listener))
     assert behind_proxy.take(server) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "http://[foo]/dav", "https://m\u00fcller.example/", "http://host./", "http://[fe80::1%25lo]/", "ftp://x/"],
+)
+def test_an_odd_host_is_left_to_the_request(url: str) -> None:
+    ahead = Ahead()
+    ahead.connect(url)
+    ahead.connect_meanwhile(url)
+    assert ahead._unclaimed == {}
+
+
+def test_one_that_waited_too_long_is_not_used(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead()
+    (theirs,) = connect(ahead, listener, 1)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+    assert ahead.take(listener.getsockname()) is None
+    assert theirs.recv(1) == b""
+    theirs.close()
+
+
+def test_who_waited_for_a_server_that_does_not_answer_does_not_wait_again(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def silent(*_arguments: Any) -> None:
+        calls.append("connect")
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    store = backend(url_of(listener), BOB)
+    with pytest.raises(Unreachable, match="nobody answers there"):
+        store.stat("KEY")
+    assert calls == ["connect"]
+    store.close()
+
+
+def test_where_no_thread_can_be_started_the_request_connects_itself(
+    dav: ScriptedDAV, store: WebDAVBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("git_annex_remote_pyshare.transport.ahead.Thread", lambda **_arguments: Mock(start=refuse))
+        assert store.stat("KEY") is None
+    assert len(dav.requests) == 1
+
+
+def test_a_store_that_cannot_be_opened_connects_once_and_leaves_nothing_open(listener: socket.socket) -> None:
+    store = backend(url_of(listener), BOB, put="sideways")
+    for _ in range(3):
+        with pytest.raises(BadSetting, match="sideways"):
+            store.stat("KEY")
+    theirs, _ = listener.accept()
+    assert theirs.recv(1) == b""
+    theirs.close()
+    listener.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        listener.accept()
 
 
 class Slow(LateBackend[Any]):

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from threading import Lock, Thread
+from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
@@ -48,22 +48,20 @@ class LateBackend(Backend, Generic[AnyVerbs]):
     def verbs(self) -> AnyVerbs:
         """What does the work."""
         if self.opened is None:
-            self._wait_connecting()
-            try:
-                self.opened = self.opened or self.open_verbs()
-            finally:
-                self._opening.release()
+            if self._opening.locked():
+                self.ahead.connect(self.server)
+            with self._opening:
+                self.opened = self.opened or self._made()
         return self.opened
 
-    def _wait_connecting(self) -> None:
-        """Become the job that imports, or wait for it; each job's connection is under way meanwhile."""
-        if not self.server:
-            self._opening.acquire()
-        elif self._opening.acquire(blocking=False):
-            Thread(target=self.ahead.connect, args=[self.server], name="ahead", daemon=True).start()
-        else:
-            self.ahead.connect(self.server)
-            self._opening.acquire()
+    def _made(self) -> AnyVerbs:
+        """Import, and connect meanwhile: so does each job that waits for this one."""
+        self.ahead.connect_meanwhile(self.server)
+        try:
+            return self.open_verbs()
+        except BaseException:
+            self.ahead.close()  # whoever tries again does so without
+            raise
 
     def stat(self, name: str) -> Stat | None:
         return self.verbs.stat(name)
@@ -81,5 +79,6 @@ class LateBackend(Backend, Generic[AnyVerbs]):
         return self.verbs.list(folder)
 
     def close(self) -> None:
+        self.ahead.close()
         if self.opened is not None:
             self.opened.close()

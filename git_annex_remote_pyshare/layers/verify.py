@@ -1,7 +1,5 @@
 """Holding what the server says of a stored object against the file that it was made from."""
 
-from contextlib import suppress
-
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.errors import Damaged, PyshareError, SourceChanged
 from git_annex_remote_pyshare.layers.layer import Layer
@@ -11,37 +9,44 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 class Verified(Layer):
     """Compares each receipt with its source; an object that differs is removed and sent once more.
 
-    One that differs then, too, is removed and reported as `Damaged`.
+    One that differs then, too, is removed and reported as `Damaged`; so is at once one that cannot be removed, since
+    another failure must not hide that it is there.
 
     What is retrieved is not hashed here: git-annex does that itself, with the key's own checksum.
     """
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         receipt = self.backend.put(name, source, progress)
-        try:
-            self._check(name, source, receipt)
-        except Damaged:  # an accident, perhaps; nobody hears of the first one
+        if damage := self._damage(name, source, receipt):
+            self._remove(name, damage)
             receipt = self.backend.put(name, source, progress)
-            self._check(name, source, receipt)
+            if damage := self._damage(name, source, receipt):
+                self._remove(name, damage)
+                damage.what += " (tried twice)"
+                raise damage
         return receipt
 
-    def _check(self, name: str, source: Source, receipt: Receipt) -> None:
+    def _damage(self, name: str, source: Source, receipt: Receipt) -> Damaged | None:
+        """How the object differs, or None; raises SourceChanged where nobody can tell any more."""
         try:
-            _compare(name, source, receipt)
-        except (Damaged, SourceChanged):
-            # Whatever hinders the removal, the user must hear of the wrong object.
-            with suppress(PyshareError):
-                self.backend.delete(name)
+            how = _difference(source, receipt)
+        except SourceChanged as changed:
+            self._remove(name, changed)
             raise
+        return Damaged(f"the store took {name}, but holds something else: {how}") if how else None
+
+    def _remove(self, name: str, reason: PyshareError) -> None:
+        """Remove a wrong object; raises `reason`, which then says so, if that cannot be done."""
+        try:
+            self.backend.delete(name)
+        except PyshareError as error:
+            reason.what += f"; it is still there, since {error.what}"
+            raise reason from error
 
 
-def _compare(name: str, source: Source, receipt: Receipt) -> None:
+def _difference(source: Source, receipt: Receipt) -> str:
+    """What is not as it should be; empty when all is well."""
     if receipt.size not in {None, source.size}:
-        raise _differs(name, f"{receipt.size} bytes instead of {source.size}")
-    for algorithm, digest in receipt.digests.items():
-        if digest.lower() != source.digest(algorithm):
-            raise _differs(name, f"another {algorithm}")
-
-
-def _differs(name: str, how: str) -> Damaged:
-    return Damaged(f"the store took {name}, but holds something else: {how} (tried twice)")
+        return f"{receipt.size} bytes instead of {source.size}"
+    differing = (algorithm for algorithm, told in receipt.digests.items() if told.lower() != source.digest(algorithm))
+    return next((f"another {algorithm}" for algorithm in differing), "")

@@ -40,6 +40,8 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
             Stopped: git-annex ended the conversation.
         """
         requests = {name: f"GETCONFIG {name}" for name in names}
+        if not requests:
+            return {}
         self.asking = True
         try:
             self._transmit(*requests.values())

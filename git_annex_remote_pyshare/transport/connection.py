@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, wait_for_read
 
@@ -66,7 +67,10 @@ class _Patient(HTTPConnection):
         return answer
 
     def _new_conn(self) -> socket.socket:
-        return self.ahead.take((self.host, self.port)) or super()._new_conn()
+        try:
+            return self.ahead.take((self.host, self.port)) or super()._new_conn()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"no connection to {self.host} within {CONNECT:.0f} s") from error
 
 
 class _PatientTLS(_Patient, HTTPSConnection):

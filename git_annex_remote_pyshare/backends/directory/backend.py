@@ -165,8 +165,8 @@ def _open_object(path: bytes) -> int | None:
 
 
 def _validator(found: os.stat_result) -> str:
-    """Of an object as it is now: who replaces it makes another file, and who writes into it changes its time."""
-    return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}"
+    """Of an object as it is now. Without its inode: FAT's, and those of many network folders, change at each mount."""
+    return f"{found.st_mtime_ns} {found.st_size}"
 
 
 def _walk(folder: bytes, prefix: str) -> Iterator[Entry]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from threading import Lock
 from typing import TypeVar
@@ -11,7 +12,7 @@ from git_annex_remote_pyshare.backends.s3.answer import said
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
-from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
 TAKE_OVER = "pyshare-take-over"
@@ -91,7 +92,8 @@ class Bucket:
     def _mark_new(self) -> None:
         with self._making:
             if self._is_unmarked:
-                self._marked()
+                with suppress(Denied):  # the bucket is there, and takes objects
+                    self._marked()
                 self._is_unmarked = False
 
     @property
