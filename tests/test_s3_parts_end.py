@@ -126,6 +126,16 @@ def test_an_object_that_was_made_of_other_parts_is_removed_again(
     assert scripted_s3.multipart.begun == {}
 
 
+def test_an_object_that_was_made_of_other_parts_and_cannot_be_removed_is_told(
+    store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
+) -> None:
+    wrong = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>".encode()
+    finished = answer(200, wrong, Content_Type="application/xml")
+    scripted_s3.script(Rule("POST", finished, target=COMPLETE), Rule("DELETE", ACCESS_DENIED, times=-1))
+    with pytest.raises(Corrupt, match="made another object of them; it is still there, since cannot remove"):
+        desk.put(wrap(store, Event()), KEY, BODY)
+
+
 @pytest.mark.parametrize("tag", ["", "0" * 32, f"{'0' * 32}-2", "random-1"])
 def test_tags_that_are_made_otherwise_say_nothing_s3_7(tag: str) -> None:
     assert not is_other(tag, f"{'1' * 32}-3")

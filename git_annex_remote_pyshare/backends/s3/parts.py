@@ -122,9 +122,10 @@ class Parts:
         found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
         self._asked_to_finish.discard(upload.id)
         if multipart.is_other(found.tag, expected):
-            self._remove(upload.name)
+            remains = self._removed(upload.name)
             raise Corrupt(
-                f"{self._client.address.shown} took all parts of {upload.name}, but made another object of them",
+                f"{self._client.address.shown} took all parts of {upload.name}, but made another object of"
+                f" them{remains}",
                 remedy="Try again; if it happens again, the server damages data.",
             )
         return Receipt(found.size)
@@ -226,9 +227,13 @@ class Parts:
             return _Found(span_of(answer).total, multipart.bare(answer.headers.get("ETag", "")))
         return None
 
-    def _remove(self, name: str) -> None:
-        with suppress(PyshareError), self._client.ask(self._request("DELETE", name, f"remove {name}")):
-            pass
+    def _removed(self, name: str) -> str:
+        """Remove a wrong object; where that cannot be done, what the user has to hear of it."""
+        try:
+            with self._client.ask(self._request("DELETE", name, f"remove {name}")):
+                return ""
+        except PyshareError as error:
+            return f"; it is still there, since {error.what}"
 
     def _request(self, method: str, name: str, what: str, *query: tuple[str, str]) -> Request:
         return Request(method, self._client.address.path_of(name), what, query)
