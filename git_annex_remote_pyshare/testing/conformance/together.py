@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import tenacity
 
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import PyshareError
@@ -64,12 +65,10 @@ class Together(Suite):
 
 
 def _put(store: Backend, name: str, source: Source) -> None:
-    for _ in range(TRIES - 1):
-        try:
-            store.put(name, source, nobody)
-        except PyshareError as error:
-            if not error.passing:
-                raise
-        else:
-            return
-    store.put(name, source, nobody)
+    persistent = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, PyshareError) and error.passing),
+        wait=tenacity.wait_fixed(0.1),
+        stop=tenacity.stop_after_attempt(TRIES),
+        reraise=True,
+    )
+    persistent(store.put, name, source, nobody)
