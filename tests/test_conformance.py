@@ -110,6 +110,14 @@ BROKEN = {
 }
 """What a server does wrong, so that nobody in front of it can do it right: store, and name or test."""
 
+BROKEN_AT_ONCE = {
+    (
+        "rclone_s3",
+        "test_many_jobs_store_and_retrieve_at_once",
+    ): "rclone's S3 server now and then fails to store into a folder that another job has just emptied, and says so",
+}
+"""What a server gets right when it is asked again, so that nobody without the layers can do it right."""
+
 
 def bare(backend: Backend) -> Backend:
     return backend
@@ -132,4 +140,7 @@ class TestConformance(Conformance):
     def reach(self, request: pytest.FixtureRequest, reach_bare: Reach, monkeypatch: pytest.MonkeyPatch) -> Reach:
         # Every report goes out, so that the suite can look and stop in the middle of a transfer.
         monkeypatch.setattr(progress, "INTERVAL", 0)
+        case = (request.node.callspec.params["reach_bare"], request.node.originalname)
+        if request.param is bare and (reason := BROKEN_AT_ONCE.get(case)):
+            pytest.xfail(reason)
         return lambda: request.param(reach_bare())

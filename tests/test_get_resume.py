@@ -9,7 +9,7 @@ from shutil import which
 import pytest
 from annex import Repository
 from fault_proxy import FaultProxy, faulty
-from servers import Server
+from servers import Missing, Server, or_skip
 
 MIB = 1 << 20
 SIZE = 12 * MIB
@@ -30,8 +30,9 @@ def stored(
     request: pytest.FixtureRequest, repository: Repository, apache_server: Server, line: FaultProxy, tmp_path: Path
 ) -> Path:
     """The object of the file `large`, which only the remote `store` has, on the server's disk."""
-    if request.param != "none" and not which("gpg"):
-        pytest.skip("not on this machine: gpg")
+    with or_skip():
+        if request.param != "none" and not which("gpg"):
+            raise Missing("gpg (Debian: gnupg)")
     folder = f"get-{request.param}-{tmp_path.name}-{os.getpid()}"
     repository.home.environment.update(WEBDAV_USERNAME=apache_server.user, WEBDAV_PASSWORD=apache_server.password)
     repository.initremote(f"{line.url}/{folder}", {"encryption": request.param})

@@ -59,8 +59,8 @@ class LateBackend(Backend, Generic[AnyVerbs]):
         self.ahead.connect_meanwhile(self.server)
         try:
             return self.open_verbs()
-        except BaseException:
-            self.ahead.close()  # whoever tries again does so without
+        except BaseException:  # whatever hindered it, nobody will take these sockets, and who tries again does without
+            self.ahead.close()
             raise
 
     def stat(self, name: str) -> Stat | None:

@@ -3,19 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import tenacity
 
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, LARGE, Suite
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
-from git_annex_remote_pyshare.transfer import BLOCK, Source
+from git_annex_remote_pyshare.transfer import BLOCK
 
 JOBS = 8
-
-TRIES = 3
-"""Some servers stumble over many requests at once (rclone's for S3, when one job empties the folder that another one
-stores into), and say so: with an error that may pass, and then does."""
 
 
 class Together(Suite):
@@ -27,7 +21,7 @@ class Together(Suite):
         sinks = {name: desk.sink() for name in bodies}
 
         def work(name: str) -> bytes:
-            _put(store, name, sources[name])
+            store.put(name, sources[name], nobody)
             assert store.stat(name) is not None
             store.get(name, sinks[name], nobody)
             store.delete(name)
@@ -62,13 +56,3 @@ class Together(Suite):
         assert seen
         assert set(seen) <= {None, there, body_of(LARGE)}
         assert desk.get(elsewhere, KEY) == body_of(LARGE)
-
-
-def _put(store: Backend, name: str, source: Source) -> None:
-    persistent = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, PyshareError) and error.passing),
-        wait=tenacity.wait_fixed(0.1),
-        stop=tenacity.stop_after_attempt(TRIES),
-        reraise=True,
-    )
-    persistent(store.put, name, source, nobody)
