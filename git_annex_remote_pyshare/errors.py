@@ -21,7 +21,7 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
 
 import math
 
-_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
+from git_annex_remote_pyshare.safe_text import one_line
 
 
 class PyshareError(Exception):
@@ -58,11 +58,6 @@ class PyshareError(Exception):
     def __str__(self) -> str:
         """Both sentences on one line, whatever a server's own words had: line breaks, or orders to the terminal."""
         return one_line(f"{self.what}. {self.remedy}" if self.remedy else self.what)
-
-
-def one_line(text: str) -> str:
-    """Somebody else's words as a terminal may be given them."""
-    return " ".join(text.translate(_CONTROLS).split())
 
 
 class NotFound(PyshareError):

@@ -14,23 +14,24 @@ import git_annex_remote_pyshare
 PACKAGE = git_annex_remote_pyshare.__name__
 HOME = Path(git_annex_remote_pyshare.__file__).parent
 
-GROUND = ("", "errors", "lock", "transfer", "settings", "clone", "credentials")
+GROUND = ("", "safe_text", "errors", "lock", "transfer", "settings", "clone", "credentials")
 """What all may use; "" is the package itself, with its version."""
 
 MAY_USE: Mapping[str, tuple[str, ...]] = {
     "": (),
-    "errors": (),
+    "safe_text": (),
+    "errors": ("safe_text",),
     "lock": (),
     "keys": (),
     "transfer": ("errors",),
-    "settings": ("errors",),
-    "clone": ("errors",),
+    "settings": ("safe_text", "errors"),
+    "clone": ("safe_text", "errors"),
     "plan": ("errors", "transfer"),
     "branch": ("clone",),
     "drawer": (),
     "journal": ("drawer", "lock", "plan"),
     "notes": ("drawer", "transfer"),
-    "credentials": ("", "errors", "lock", "clone", "branch"),
+    "credentials": ("", "safe_text", "errors", "lock", "clone", "branch"),
     "backends.base": GROUND,
     "backends.parts": (*GROUND, "plan", "backends.base"),
     "backends.registry": (*GROUND, "backends.base"),
@@ -44,7 +45,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "layout": ("errors", "keys", "backends.base"),
     "layers.layer": (*GROUND, "backends.base"),
     "layers.pause": ("errors",),
-    "layers.news": ("errors",),
+    "layers.news": ("safe_text", "errors"),
     "layers.limit": (*GROUND, "backends.base", "layers.layer", "layers.pause"),
     "layers.retry": (*GROUND, "backends.base", "layers.layer", "layers.news", "layers.pause"),
     "layers.verify": (*GROUND, "backends.base", "layers.layer"),
@@ -65,7 +66,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
         *("layers.limit", "layers.retry", "layers.resume", "layers.verify", "layers.progress"),
     ),
     "testing": (*GROUND, "plan", "backends.base", "backends.parts"),
-    "protocol": ("errors",),
+    "protocol": ("safe_text", "errors"),
     "place": (*GROUND, "backends", "backends.base", "backends.registry"),
     "session": (*GROUND, "place", "backends", "backends.base", "backends.registry", "store"),
     "initremote": (*GROUND, "place", "backends", "backends.base", "backends.registry", "session"),

@@ -14,7 +14,8 @@ from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.files import File, files_in
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
 from git_annex_remote_pyshare.cli.objects import objects_of
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError, one_line
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.safe_text import one_line
 
 _AT_ONCE = 8
 """Requests at the same time."""

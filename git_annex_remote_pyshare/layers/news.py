@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from git_annex_remote_pyshare.errors import PyshareError, one_line
+from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.safe_text import one_line
 
 LONG = 10.0
 """Seconds without success after which the user is told."""
