@@ -7,20 +7,20 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import make_headers, wait_for_read
+from urllib3.util import wait_for_read
 
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.ahead import CONNECT, Ahead
 from git_annex_remote_pyshare.transport.body import Body
-from git_annex_remote_pyshare.transport.proxies import proxy_of
+from git_annex_remote_pyshare.transport.interim import Answer
+from git_annex_remote_pyshare.transport.proxies import Proxy, proxy_of
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -35,6 +35,7 @@ _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 class _Patient(HTTPConnection):
     """A connection whose time limit while sending is for each bit that is sent, and that sees early answers."""
 
+    response_class = Answer
     idle = IDLE
     ahead: Ahead
     _early = False
@@ -92,7 +93,7 @@ class Connections:
         self._clone = clone
         self._ahead = ahead or Ahead()
         self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
-        self._managers: dict[str, PoolManager] = {}
+        self._managers: dict[tuple[str, Proxy | None], PoolManager] = {}
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
 
     def send(
@@ -155,8 +156,8 @@ class Connections:
             self._pools[origin] = self._manager(proxy_of(url), scheme).connection_from_url(url)
         return self._pools[origin]
 
-    def _manager(self, proxy: str, scheme: str) -> PoolManager:
-        known = f"{scheme}+{proxy}"
+    def _manager(self, proxy: Proxy | None, scheme: str) -> PoolManager:
+        known = (scheme, proxy)
         if known not in self._managers:
             options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
             if scheme == "https":
@@ -200,14 +201,5 @@ def _authorities_of_environment() -> str:
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
 
 
-def _through(proxy: str, options: dict[str, Any]) -> ProxyManager:
-    parts = urlsplit(proxy)
-    if parts.scheme not in {"http", "https"}:
-        raise BadSetting(
-            f"the environment names a {parts.scheme} proxy, which is not supported",
-            remedy="Set https_proxy to an http:// proxy, or no_proxy to the server's name.",
-        )
-    from urllib.parse import unquote  # noqa: PLC0415
-
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
-    return ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=login), **options)
+def _through(proxy: Proxy, options: dict[str, Any]) -> ProxyManager:
+    return ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)

@@ -123,6 +123,14 @@ def login_refused(doing: Doing, who: str) -> Denied:
     )
 
 
+def token_unusable(origin: str) -> Denied:
+    """A token with a line end, a space or another sign that no token has."""
+    return Denied(
+        f"the token from {origin} has a line end, or another sign that no token has",
+        remedy="Write it there again, without what was copied with it.",
+    )
+
+
 def password_refused(doing: Doing, origin: str) -> Denied:
     """A 401 to a guest who shows a password."""
     return Denied(
