@@ -14,6 +14,8 @@ from git_annex_remote_pyshare.errors import BadSetting
 TIMEOUT = 300.0
 """Seconds without getting anywhere, unless git config `remote.<name>.pyshare-timeout` says else."""
 
+ALLOWED_ADDRESSES = "annex.security.allowed-ip-addresses"
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:/s|ps)?", re.IGNORECASE)
 
 
@@ -85,6 +87,14 @@ class Clone:
             BadSetting: It is set to something else than a number above 0.
         """
         return self.number("pyshare-timeout", TIMEOUT)
+
+    @property
+    def allowed_addresses(self) -> str:
+        """Git config `annex.security.allowed-ip-addresses`: private addresses that redirects may lead to.
+
+        Words apart by spaces: `all`, or addresses, each perhaps as `[address]:port` (git-annex's manual).
+        """
+        return self.config.get(ALLOWED_ADDRESSES, "")
 
     def flag(self, name: str) -> bool:
         """Whether the option is one of git's words for true."""
