@@ -27,6 +27,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "settings": ("safe_text", "errors"),
     "clone": ("safe_text", "errors"),
     "plan": ("errors", "transfer"),
+    "reserve": ("errors", "transfer", "clone"),
     "branch": ("clone",),
     "drawer": (),
     "journal": ("drawer", "lock", "plan"),
@@ -72,7 +73,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "place": (*GROUND, "backends", "backends.base", "backends.registry"),
     "session": (*GROUND, "place", "backends", "backends.base", "backends.registry", "store"),
     "initremote": (*GROUND, "place", "backends", "backends.base", "backends.registry", "session"),
-    "remote": (*GROUND, "backends.base", "keys", "layout", "session", "initremote"),
+    "remote": (*GROUND, "backends.base", "keys", "layout", "reserve", "session", "initremote"),
     "cli": (
         *GROUND,
         "branch",
