@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from annex import Home, Repository
 from davkit import BOB, clone, fetched, quiet, source
 from davkit import backend as trusted_backend
 from scripted import Play, Rule, Seen, answer, served
@@ -255,3 +256,24 @@ def test_requests_without_a_redirect_look_nothing_up(dav: ScriptedDAV, monkeypat
     assert [store.stat("a/KEY") for _ in range(3)] == [Stat(7)] * 3
     assert len(dav.requests) == 3
     store.close()
+
+
+def test_a_friends_clone_sends_nothing_into_his_network_but_a_verified_remote_may_be_sent_on(
+    dav: ScriptedDAV, intern: ScriptedDAV, repository: Repository, bob: Home
+) -> None:
+    """With the real git-annex: the remote is enabled by itself, and was never looked at."""
+    repository.initremote(f"{dav.url}/dav", {"autoenable": "true"})
+    repository.add({"file": b"content"})
+    repository.annex("copy", "-q", "--to", "store")
+    friend, _ = repository.cloned(bob)
+    dav.decide = lambda seen: (
+        answer(302, Location=f"{intern.url}/admin/reboot?confirm=yes") if seen.method == "GET" else None
+    )
+    [told] = friend.json("get", "file", check=False)
+    assert not told["success"]
+    assert "which is 127.0.0.1 in a private network" in " ".join(told["error-messages"])
+    assert intern.requests == []
+    intern.decide = lambda _seen: answer(200, b"content")
+    repository.annex("drop", "-q", "--force", "file")
+    assert repository.json("get", "file")[-1]["success"]
+    assert len(intern.requests) == 1
