@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from threading import Thread
+from typing import cast
 
 import pytest
 import trustme
@@ -21,6 +22,9 @@ from scripted_dav import ScriptedDAV
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.dropbox.api import Call, Client, Reply
+from git_annex_remote_pyshare.backends.dropbox.errors import refusal_of
+from git_annex_remote_pyshare.backends.dropbox.listing import entries
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
@@ -380,3 +384,42 @@ def test_the_reserve_is_read_as_git_annex_writes_it(text: str, size: int) -> Non
     made = Clone()
     made.__dict__["config"] = {"annex.diskreserve": text}
     assert made.disk_reserve == size
+
+
+# Dropbox
+
+
+class _EndlessDropbox:
+    """Answers each request for a page of a listing as if there were more; `names` gives the names of one."""
+
+    def __init__(self, names: Callable[[], list[str]]) -> None:
+        self._names = names
+
+    def rpc(self, _call: Call) -> Reply:
+        page = [{".tag": "file", "name": name, "path_lower": name, "size": 7} for name in self._names()]
+        return Reply({"entries": page, "cursor": "more", "has_more": True})
+
+    def doing(self, what: str) -> str:
+        return f"cannot {what} in dropbox:/x"
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (list, "21 answers brought only 0 objects"),
+        (lambda: ["a"] * 100, "names more than 1000 things"),
+    ],
+)
+def test_a_listing_of_dropbox_has_an_end(
+    names: Callable[[], list[str]], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "_SPARE", 20)
+    monkeypatch.setattr(bounds.Listing.__init__, "__defaults__", (1000,))
+    with pytest.raises(NotAStore, match=why):
+        list(entries(cast("Client", _EndlessDropbox(names)), {}, "list the objects"))
+
+
+def test_an_answer_of_dropbox_without_end_of_nesting_or_digits_is_none() -> None:
+    nested = b"[" * 500_000
+    assert refusal_of(400, {}, nested).tag == ""
+    assert refusal_of(429, {}, b'{"error": {".tag": "x", "retry_after": 1%s}}' % (b"0" * 400)).retry_after is None
