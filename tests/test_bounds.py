@@ -161,6 +161,25 @@ def test_a_few_interim_answers_are_none_of_our_business(alone: Path) -> None:
         assert web.ask("GET", url).status_code == 404
 
 
+@pytest.mark.timeout(60)
+def test_a_trailer_without_end_is_a_failure(alone: Path) -> None:
+    head = b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+    with babbling(head, lambda: (b"X: y\r\n" * 1000 for _ in count())) as url:
+        store = backend(f"{url}/dav")
+        with pytest.raises(Unreachable, match="a trailer without end"):
+            store.get("KEY", Sink("nowhere"), quiet)
+        store.close()
+        with pytest.raises(Unreachable, match="a trailer without end"):
+            web.ask("GET", url)
+
+
+def test_a_trailer_is_none_of_our_business(alone: Path) -> None:
+    body = b"4\r\nbody\r\n0\r\nX: y\r\nZ: y\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with babbling(head, lambda: iter([body])) as url:
+        assert web.ask("GET", url).content == b"body"
+
+
 # Numbers and times
 
 

@@ -184,6 +184,14 @@ def test_of_a_host_with_many_addresses_only_public_ones_are_tried(monkeypatch: p
         Fence().addresses("x", 80)
 
 
+def test_a_name_that_is_none_is_an_error_in_words(dav: ScriptedDAV) -> None:
+    dav.script(Rule("HEAD", answer(302, Location=f"http://{'x' * 70}.example.org/")))
+    store = backend(f"{dav.url}/dav")
+    with pytest.raises(NotAStore, match="an address that is none"):
+        store.stat("a/KEY")
+    store.close()
+
+
 def test_a_second_redirect_is_held_to_the_same_rule(dav: ScriptedDAV, intern: ScriptedDAV) -> None:
     with served(ScriptedDAV()) as middle:
         middle.decide = lambda _seen: answer(302, Location=f"{intern.url}/admin")

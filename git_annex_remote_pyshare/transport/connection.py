@@ -6,6 +6,7 @@ Patience: a time limit means "nothing moved for so long", never "it took long", 
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
@@ -52,7 +53,6 @@ class _Patient(HTTPConnection):
     def connect(self) -> None:
         self._early = False
         super().connect()
-        self.peer = str(self.sock.getpeername()[0])
 
     def send(self, data: Any) -> None:
         """Send, unless the server has answered already (413 or 401 before the end of the body)."""
@@ -78,8 +78,12 @@ class _Patient(HTTPConnection):
         return answer
 
     def _new_conn(self) -> socket.socket:
-        if self.fence is not None:
-            return self._inside(self.fence)
+        connected = self._inside(self.fence) if self.fence is not None else self._anywhere()
+        with suppress(OSError):  # it has gone already
+            self.peer = str(connected.getpeername()[0])
+        return connected
+
+    def _anywhere(self) -> socket.socket:
         try:
             return self.ahead.take((self.host, self.port)) or super()._new_conn()
         except TimeoutError as error:
@@ -96,6 +100,8 @@ class _Patient(HTTPConnection):
                     failure = error
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
+        except UnicodeError as error:
+            raise LocationParseError(self.host) from error
         if isinstance(failure, TimeoutError):
             raise ConnectTimeoutError(self, f"no connection to {self.host} within {CONNECT:.0f} s") from failure
         raise NewConnectionError(self, f"no connection: {failure}") from failure

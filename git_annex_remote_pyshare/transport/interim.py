@@ -1,6 +1,6 @@
-"""Interim answers, which come before the proper one and mean nothing to us: a server sends few of them.
+"""What comes before and behind a proper answer and means nothing to us: a server sends little of it.
 
-`http.client` reads "100 Continue" without end, and so waits for a proper answer for ever.
+`http.client` reads interim answers ("100 Continue") and the trailer of a body in chunks without end.
 """
 
 from http.client import HTTPResponse
@@ -13,9 +13,13 @@ from urllib3.exceptions import ProtocolError
 _MOST = 20
 """Interim answers to one request."""
 
+_LINES = 100
+_LINE = 65536
+"""Lines of a trailer, and bytes of one, as `http.client` allows them to the headers."""
+
 
 class Answer(HTTPResponse):
-    """An answer that begins after few interim ones, or fails."""
+    """An answer that begins after few interim ones and ends soon after its body, or fails."""
 
     _heads = 0
 
@@ -25,6 +29,14 @@ class Answer(HTTPResponse):
         if self._heads > _MOST:
             raise ProtocolError("the server sends interim answers without end")
         return super()._read_status()  # type: ignore[misc]
+
+    def _read_and_discard_trailer(self) -> None:
+        """Called by http.client behind the last chunk of a body (RFC 9112 §7.1.2)."""
+        for _ in range(_LINES):
+            line = self.fp.readline(_LINE)
+            if not line.rstrip(b"\r\n"):
+                return
+        raise ProtocolError("the server sends a trailer without end")
 
 
 class _Connection(HTTPConnection):

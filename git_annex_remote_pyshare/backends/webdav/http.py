@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -98,6 +99,11 @@ class Client:
         _, slash, path = self.base.partition("://")[2].partition("/")
         return slash + path
 
+    @cached_property
+    def _is_trusted(self) -> bool:
+        """Whether the settings are the user's own; asked once, at the first redirect."""
+        return self._place.trusted()
+
     def close(self) -> None:
         """Close all idle connections."""
         self._connections.close()
@@ -137,7 +143,7 @@ class Client:
 
     def _fence(self, answer: BaseHTTPResponse) -> Fence | None:
         """Where a redirect may lead while the settings are a stranger's."""
-        return None if self._place.trusted() else Fence(self._place.clone.allowed_addresses, peer_of(answer))
+        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(answer))
 
     def _is_same_object(self, request: Request, url: str, target: str) -> bool:
         """Whether a redirect stays on the store's server, and with what was asked for."""
