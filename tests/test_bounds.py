@@ -26,7 +26,7 @@ from git_annex_remote_pyshare.backends.dropbox.api import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.errors import refusal_of
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.webdav import propfind
+from git_annex_remote_pyshare.backends.webdav import capabilities, propfind
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
 from git_annex_remote_pyshare.clone import Clone
@@ -119,6 +119,16 @@ def test_nested_json_without_end_is_no_cloud(alone: Path) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
     with babbling(head, lambda: iter([body])) as url:
         assert nextcloud.find_server(url) is None
+
+
+def test_nested_json_without_end_is_no_answer_of_a_cloud(dav: ScriptedDAV) -> None:
+    nested = b'{"ocs": ' + b"[" * 500_000
+    dav.script(Rule("GET", answer(200, nested), times=-1))
+    store = backend(f"{dav.url}/remote.php/dav/files/bob/share")
+    assert capabilities.ask(store.verbs.client, "") == Capabilities()
+    with pytest.raises(NotAStore, match="no answer of Nextcloud"):
+        store.share()
+    store.close()
 
 
 def test_a_login_does_not_go_from_https_to_http_on_the_same_port(
