@@ -1,11 +1,13 @@
 """A stranger's server sends nobody into his own network, and no server sends writes to another one."""
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from annex import Home, Repository
 from davkit import BOB, clone, fetched, quiet, source
 from davkit import backend as trusted_backend
@@ -132,6 +134,46 @@ def test_an_allowed_address_is_followed_to(dav: ScriptedDAV, intern: ScriptedDAV
     dav.script(Rule("HEAD", answer(302, Location=f"{intern.url}/x")))
     store = backend(f"{dav.url}/dav", allowed="127.0.0.1")
     assert store.stat("a/KEY") == Stat(0)
+    store.close()
+
+
+def test_tls_is_held_against_the_name_and_not_the_address(dav: ScriptedDAV, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    made = clone(ca=str(tmp_path / "ca.pem"))
+    made.__dict__["config"]["annex.security.allowed-ip-addresses"] = "127.0.0.1"
+    store = WebDAVBackend(Place(f"{dav.url}/dav", {}, made))
+    with served(ScriptedDAV(), context) as secure:
+        secure.decide = lambda _seen: answer(200, ETag='"x"')
+        for name, told in (("localhost", Stat(0)), ("127.0.0.1", None)):
+            port = secure.url.rpartition(":")[2]
+            dav.script(Rule("HEAD", answer(302, Location=f"https://{name}:{port}/x")))
+            if told:
+                assert store.stat("a/KEY") == told
+            else:
+                with pytest.raises(PyshareError, match="certificate"):
+                    store.stat("a/KEY")
+    store.close()
+
+
+def test_the_stores_own_name_that_means_another_host_a_moment_later_gains_nothing(
+    dav: ScriptedDAV, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding by a redirect to the same host and port, with a connection that the server ends."""
+    url = dav.url.replace("127.0.0.1", "evil.example.org")
+    meant = iter(["127.0.0.1", "127.0.0.2"])
+    look_up = socket.getaddrinfo
+
+    def resolve(host: str, *rest: Any, **more: Any) -> Any:
+        return look_up(next(meant) if host == "evil.example.org" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    dav.script(Rule("HEAD", Play(302, {"Location": "/admin/reboot?confirm=yes", "Connection": "close"})))
+    store = backend(f"{url}/dav")
+    with pytest.raises(NotAStore, match=r"which is 127\.0\.0\.2 in a private network"):
+        store.stat("a/KEY")
     store.close()
 
 
