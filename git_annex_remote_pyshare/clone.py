@@ -14,6 +14,13 @@ from git_annex_remote_pyshare.errors import BadSetting
 TIMEOUT = 300.0
 """Seconds without getting anywhere, unless git config `remote.<name>.pyshare-timeout` says else."""
 
+ALLOWED_ADDRESSES = "annex.security.allowed-ip-addresses"
+
+_RESERVE = 100_000_000
+"""Bytes that git-annex leaves free on a disk where `annex.diskreserve` does not say else."""
+
+_AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(b|bytes?|[kmgtpezy](?:i?b?|[a-z]{3,5}bytes?)|)")
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:/s|ps)?", re.IGNORECASE)
 
 
@@ -85,6 +92,27 @@ class Clone:
             BadSetting: It is set to something else than a number above 0.
         """
         return self.number("pyshare-timeout", TIMEOUT)
+
+    @property
+    def allowed_addresses(self) -> str:
+        """Git config `annex.security.allowed-ip-addresses`: private addresses that redirects may lead to.
+
+        Words apart by spaces: `all`, or addresses, each perhaps as `[address]:port` (git-annex's manual).
+        """
+        return self.config.get(ALLOWED_ADDRESSES, "")
+
+    @property
+    def disk_reserve(self) -> int:
+        """Git config `annex.diskreserve` in bytes: what git-annex leaves free on this machine's disk.
+
+        Written as git-annex's manual has it: `100 megabytes`, `1.5 GiB`, `500MB`. What is not so counts as not set.
+        """
+        match = _AMOUNT.fullmatch(self.config.get("annex.diskreserve", "").strip().lower())
+        if not match:
+            return _RESERVE
+        unit = match[2]
+        base = 1024 if unit[1:] in {"i", "ib"} or "bi" in unit else 1000
+        return int(float(match[1]) * float(base) ** " kmgtpezy".index(unit[:1].replace("b", " ") or " "))
 
     def flag(self, name: str) -> bool:
         """Whether the option is one of git's words for true."""

@@ -20,6 +20,8 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
 """
 
 import math
+from collections.abc import Iterator
+from types import TracebackType
 
 from git_annex_remote_pyshare.safe_text import one_line
 
@@ -124,3 +126,46 @@ class NotAStore(PyshareError):
 
 class Stopped(PyshareError):
     """git-annex closed our input, or the user stopped us, in the middle of a request."""
+
+
+_TRUSTED_WITH_LOGINS = frozenset(
+    (
+        *("http", "urllib", "urllib3", "requests", "requests_toolbelt", "ssl", "email", "encodings", "base64"),
+        *("botocore", "dropbox", "stone", "keyring", "secretstorage", "jeepney", "truststore"),
+    )
+)
+"""Packages that we give logins to. What one of them says of a value that it refuses may be that value."""
+
+
+def unexpected(error: BaseException) -> str:
+    """What an exception says that is none of ours: its type, and its words unless they could hold a login.
+
+    The words are left out where a library raised it that we give logins to: `http.client` quotes a token in full that
+    no header can carry.
+    """
+    kind = type(error).__name__
+    if isinstance(error, PyshareError):
+        return f"{kind}: {error}"
+    try:
+        said = "" if _TRUSTED_WITH_LOGINS.intersection(_packages(error.__traceback__)) else str(error)
+    except Exception:  # noqa: BLE001  # what says of itself what it is must not hide the failure that it stands for
+        said = ""
+    return f"{kind}: {said}" if said else kind
+
+
+def origin(error: BaseException) -> str:
+    """Where in this package an unexpected exception came through last: `transport/connection.py, line 85`, or empty."""
+    home, place, trace = __name__.partition(".")[0], "", error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith(f"{home}."):
+            place = f"{module.partition('.')[2].replace('.', '/')}.py, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _packages(trace: TracebackType | None) -> Iterator[str]:
+    """The packages whose code an exception came through."""
+    while trace is not None:
+        yield str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        trace = trace.tb_next

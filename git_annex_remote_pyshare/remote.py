@@ -16,6 +16,7 @@ from git_annex_remote_pyshare.backends.base import (
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_checked, is_whole
 from git_annex_remote_pyshare.layout import name_of
+from git_annex_remote_pyshare.reserve import NoRoom, Reserve
 from git_annex_remote_pyshare.session import Session
 from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
 
@@ -56,20 +57,27 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             self.annex.seturlpresent(key, url)
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
-        """Bring the object of `key` into the file, going on behind what is there already."""
+        """Bring the object of `key` into the file, going on behind what is there already.
+
+        An object that has no end, or that this machine has no space for, leaves nothing of it there.
+        """
         sink = Sink(local_path(local_file), is_checked=is_checked(key))
         expected = expected_size(key)
+        store = self.session.store(self.annex)
+        reserve = Reserve(store.place.clone, sink.path) if expected is None else None
 
         def report(done: int) -> None:
             if expected is not None and done > expected:  # a server may send without end, until the disk is full
                 raise _wrong_size(key, done, expected)
+            if reserve is not None:
+                reserve.check(done)
             self.annex.progress(done)
 
         try:
-            self.session.store(self.annex).get(self._name(key), sink, report)
+            store.get(self._name(key), sink, report)
             if expected is not None and sink.size != expected:
                 raise _wrong_size(key, sink.size, expected)
-        except Corrupt:
+        except (Corrupt, NoRoom):
             with sink.writing(0):  # nobody may resume behind a wrong beginning
                 pass
             raise

@@ -1,6 +1,7 @@
 """The wheel, as people get it: built, installed by the real pipx into an empty HOME, and run from there."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -120,3 +121,11 @@ def test_the_installed_demo_finds_git_annex_and_datalad_beside_it(computer: Comp
 
 def _from_outside() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name.upper().startswith(FROM_OUTSIDE)}
+
+
+@pytest.mark.parametrize(("library", "vulnerable"), [("requests", "2.32.3"), ("urllib3", "2.6.2")])
+def test_no_version_of_a_library_with_known_holes_is_accepted(library: str, vulnerable: str) -> None:
+    """CVE-2024-47081 (`.netrc`), CVE-2024-37891, CVE-2025-50181 (redirects), bodies that unpack without end."""
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    [oldest] = re.findall(rf'^  "{library}>=([0-9.]+)"', text, re.MULTILINE)
+    assert [int(part) for part in oldest.split(".")] > [int(part) for part in vulnerable.split(".")]

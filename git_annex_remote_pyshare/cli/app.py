@@ -7,7 +7,8 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import PyshareError, origin, unexpected
+from git_annex_remote_pyshare.safe_text import one_line
 
 
 class Row(NamedTuple):
@@ -96,6 +97,10 @@ def run(words: list[str]) -> int:
         return error.exit_code
     except click.Abort as stop:
         return _stopped(stop)
+    except Exception as error:  # noqa: BLE001  # a traceback would show what a library quotes, a login perhaps
+        text = f"pyshare: {unexpected(error)} ({origin(error)}). This is a mistake in pyshare: please report it."
+        click.echo(one_line(text), err=True)
+        return 1
     return result if isinstance(result, int) else 0
 
 

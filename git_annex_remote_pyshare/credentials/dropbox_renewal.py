@@ -37,7 +37,7 @@ def renew(login: Login) -> tuple[str, float]:
 def _table(answer: Any) -> dict[str, Any]:
     try:
         content = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested without end
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -159,6 +159,6 @@ def _check_same(server: str, address: str) -> None:
 def _json(answer: Any) -> Mapping[str, Any]:
     try:
         content = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested without end
         return {}
     return content if isinstance(content, dict) else {}

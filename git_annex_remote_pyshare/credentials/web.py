@@ -1,24 +1,35 @@
-"""The few HTTP requests of a login: to one server, without `~/.netrc`, never carried on to another host."""
+"""The few HTTP requests of a login: to one server, without `~/.netrc`, never carried on to another host.
+
+What a server answers is kept as far as MOST bytes go, and as it comes: no login needs more, and a stranger's server
+could fill the memory.
+"""
 
 import ssl
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import requests.adapters
 import requests.auth
 import truststore
+from urllib3.exceptions import HTTPError
 
 from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.transport.interim import POOLS
+from git_annex_remote_pyshare.transport.proxies import proxy_of
 
 TIMEOUT = (15, 60)
 """Seconds to connect, and seconds without a byte."""
 USER_AGENT = f"git-annex-remote-pyshare/{__version__}"
 """Also the name under which a cloud lists the app password that it makes for us."""
+
+MOST = 1 << 20
+"""Bytes of an answer that are kept; what goes on behind them is not read."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _HOPS = 3
@@ -37,17 +48,43 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
-class _SystemTLS(requests.adapters.HTTPAdapter):
+class _Session(requests.Session):
+    """Knows of the environment's proxy only what we have understood of it: requests would quote its password."""
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Called by requests for each request."""
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        proxy = proxy_of(str(url))
+        settings["proxies"] = {urlsplit(str(url)).scheme: proxy.with_login} if proxy else {}
+        return settings
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Connects as the data path does: a server's interim answers have an end."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Called by requests for direct connections."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Called by requests for connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class _SystemTLS(_Adapter):
     """Trusts what the system trusts, an institution's own authority included, as the data path does."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Called by requests for direct connections."""
         super().init_poolmanager(*args, **options, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Called by requests for connections through a proxy."""
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return super().proxy_manager_for(*args, **options, ssl_context=context)
+        return super().proxy_manager_for(proxy, **options, ssl_context=context)
 
 
 def session_of(auth: requests.auth.AuthBase) -> requests.Session:
@@ -55,10 +92,11 @@ def session_of(auth: requests.auth.AuthBase) -> requests.Session:
 
     Proxies come from the environment, and a CA bundle named there (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) counts, too.
     """
-    session = requests.Session()
+    session = _Session()
     session.auth = auth
     session.mount("https://", _SystemTLS())
-    session.headers["User-Agent"] = USER_AGENT
+    session.mount("http://", _Adapter())
+    session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
     return session
 
 
@@ -77,8 +115,11 @@ def digest(login: Credential) -> requests.auth.AuthBase:
 def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **options: Any) -> requests.Response:
     """One request and its answer; redirects within the same host are followed, with the same method.
 
+    Of the answer's body MOST bytes are kept.
+
     Raises:
-        NotAStore: The server sends on to another host.
+        BadSetting: The environment names a proxy that is none.
+        NotAStore: The server sends on to another host, or from https to http.
         Busy: It asks to wait; asking again at once would only make it longer.
         Unreachable: No answer.
     """
@@ -87,6 +128,11 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
         if answer.status_code not in _REDIRECTS:
             return _not_busy(answer, url)
         target = urljoin(url, answer.headers.get("Location", ""))
+        if url.lower().startswith("https:") and not target.lower().startswith("https:"):
+            raise NotAStore(
+                f"{url} sends on to {target.partition('?')[0]}, without encryption",
+                remedy="Nothing was sent there. Tell who runs the server.",
+            )
         if host_of(target) != host_of(url):
             raise NotAStore(f"{url} sends on to {target}", remedy="If you know that server, give its address instead.")
         url = target
@@ -110,8 +156,13 @@ def unreachable(host: str, error: Exception) -> Unreachable:
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
     try:
         with session_of(auth) as session:
-            return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
-    except (requests.RequestException, UnicodeError) as error:  # the latter: a name that no header can carry
+            answer = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
+            with answer:
+                # What requests reads by itself has no bound. A server that compresses unasked is read, too.
+                answer._content = answer.raw.read(MOST, decode_content=True)  # noqa: SLF001
+            return answer
+    # UnicodeError and ValueError: a name or a token that no header can carry.
+    except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
         raise unreachable(host_of(url), error) from None  # the cause might quote what was sent
 
 
@@ -125,7 +176,12 @@ def _not_busy(answer: requests.Response, url: str) -> requests.Response:
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause in short: the library's own text repeats its object names and the URL."""
+    """The innermost cause in short: the library's own text repeats its object names and the URL.
+
+    Of a text that no header can carry it would repeat that text, which may be the login.
+    """
+    if isinstance(error, ValueError):
+        return "the login or the address has a sign that HTTP cannot carry"
     inner: Any = error.args[0] if error.args else error
     inner = getattr(inner, "reason", inner)
     return str(inner).rpartition(": ")[2].rstrip("')") or type(error).__name__

@@ -1,6 +1,5 @@
 """One job: a remote on its own thread, whose every request ends in exactly one well-formed reply."""
 
-import traceback
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -10,7 +9,7 @@ import annexremote
 from git_annex_remote_pyshare.errors import PyshareError, Stopped
 from git_annex_remote_pyshare.protocol.grammar import RULES, UNSUPPORTED, Block, Rule, Silent
 from git_annex_remote_pyshare.protocol.inbox import Inbox
-from git_annex_remote_pyshare.protocol.lines import described, explanation, words
+from git_annex_remote_pyshare.protocol.lines import described, explanation, traced, words
 from git_annex_remote_pyshare.protocol.master import MakeRemote, Master
 from git_annex_remote_pyshare.protocol.writer import Writer
 
@@ -71,8 +70,7 @@ class Job:
         except (PyshareError, annexremote.RemoteError) as error:
             return self._failed(rule, repeated, words(error))
         except BaseException as error:  # noqa: BLE001
-            for entry in traceback.format_exception(error):
-                self.master.debug(*entry.splitlines())
+            self.master.debug(*traced(error))
             return self._failed(rule, repeated, described(error))
 
     def _failed(self, rule: Rule | Block | Silent, repeated: str, why: str) -> list[str]:

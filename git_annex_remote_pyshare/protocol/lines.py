@@ -1,6 +1,9 @@
 """Makes one line of any text that goes out, since a line too many answers the next request."""
 
 import re
+from collections.abc import Iterator
+
+from git_annex_remote_pyshare.errors import unexpected
 
 LONGEST = 2000
 """Characters of an explanation; more would fill the user's screen and git-annex's JSON."""
@@ -34,9 +37,24 @@ def words(error: BaseException) -> str:
 
 
 def described(error: BaseException) -> str:
-    """What an exception that nobody expected says, for a reader who has only this line."""
-    name, said = type(error).__name__, words(error)
-    return explanation(f"{name}: {said}" if said else name)
+    """What an unexpected exception says, for a reader who has only this line; never a login (`errors.unexpected`)."""
+    return explanation(unexpected(error))
+
+
+def traced(error: BaseException) -> Iterator[str]:
+    """Where an unexpected exception came from, line by line, with its causes first and no login in it."""
+    from traceback import format_tb  # noqa: PLC0415  # only a mistake of ours needs it
+
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.insert(0, cause)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    for one in chain:
+        yield "Traceback (most recent call last):"
+        for entry in format_tb(one.__traceback__):
+            yield from entry.splitlines()
+        yield from unexpected(one).splitlines()
 
 
 def encoded(line: str) -> bytes:

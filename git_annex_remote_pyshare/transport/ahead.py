@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread, local
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.transport.proxies import proxy_of
+from git_annex_remote_pyshare.transport.proxies import is_proxied
 
 CONNECT = 15.0
 """Seconds to wait for a connection."""
@@ -111,7 +111,7 @@ class Ahead:
     def _wanted(self, url: str) -> Server | None:
         """The server of `url`, with one socket more on its way; None where it is better left to the request."""
         match = _PLAIN.fullmatch(url)
-        if match is None or hasattr(self._of_thread, "has_connected") or proxy_of(url):
+        if match is None or hasattr(self._of_thread, "has_connected") or is_proxied(url):
             return None
         self._of_thread.has_connected = True
         scheme = match[1].lower()

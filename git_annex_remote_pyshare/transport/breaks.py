@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib3 import exceptions as broken
 
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.transport.bounds import moment, number
 
 _BREAKS: tuple[tuple[type[Exception], str], ...] = (
     (broken.ProxyError, "the proxy cannot be used ({inner})"),
@@ -38,15 +39,12 @@ def from_exception(doing: str, error: Exception, ca_option: str) -> PyshareError
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that an answer asks to wait, where it says so: a number or a date (RFC 9110 §10.2.3)."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for the rare answer that has the header
-
-    text = headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time()) if text else None
-    except (ValueError, OverflowError):
-        return None
+    text = headers.get("Retry-After", "")
+    seconds = number(text)
+    if seconds is not None:
+        return float(seconds)
+    date = moment(text)
+    return None if date is None else max(0.0, date - time.time())
 
 
 def _not_trusted(doing: str, why: BaseException, ca_option: str) -> PyshareError:

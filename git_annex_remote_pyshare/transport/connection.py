@@ -6,21 +6,26 @@ Patience: a time limit means "nothing moved for so long", never "it took long", 
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import make_headers, wait_for_read
+from urllib3.util import wait_for_read
+from urllib3.util.connection import create_connection
 
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.ahead import CONNECT, Ahead
 from git_annex_remote_pyshare.transport.body import Body
-from git_annex_remote_pyshare.transport.proxies import proxy_of
+from git_annex_remote_pyshare.transport.fence import Fence
+from git_annex_remote_pyshare.transport.interim import Answer
+from git_annex_remote_pyshare.transport.proxies import Proxy, proxy_of
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -29,14 +34,20 @@ is more patient than usual is so with each connection, too."""
 KEPT = 64
 """Idle connections kept for each server: more than there are jobs."""
 
+_PORTS = {"http": 80, "https": 443}
+
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class _Patient(HTTPConnection):
     """A connection whose time limit while sending is for each bit that is sent, and that sees early answers."""
 
+    response_class = Answer
     idle = IDLE
     ahead: Ahead
+    fence: Fence | None = None
+    peer = ""
+    """The address that it is connected to."""
     _early = False
 
     def connect(self) -> None:
@@ -67,10 +78,33 @@ class _Patient(HTTPConnection):
         return answer
 
     def _new_conn(self) -> socket.socket:
+        connected = self._inside(self.fence) if self.fence is not None else self._anywhere()
+        with suppress(OSError):  # it has gone already
+            self.peer = str(connected.getpeername()[0])
+        return connected
+
+    def _anywhere(self) -> socket.socket:
         try:
             return self.ahead.take((self.host, self.port)) or super()._new_conn()
         except TimeoutError as error:
             raise ConnectTimeoutError(self, f"no connection to {self.host} within {CONNECT:.0f} s") from error
+
+    def _inside(self, fence: Fence) -> socket.socket:
+        """A connection to one of the addresses that the fence allows; raises Private as it does."""
+        failure: OSError = OSError("no address")
+        try:
+            for address in fence.addresses(self.host, self.port):
+                try:
+                    return create_connection((address, self.port), CONNECT, socket_options=self.socket_options)
+                except OSError as error:  # noqa: PERF203  # a host has few addresses
+                    failure = error
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except UnicodeError as error:
+            raise LocationParseError(self.host) from error
+        if isinstance(failure, TimeoutError):
+            raise ConnectTimeoutError(self, f"no connection to {self.host} within {CONNECT:.0f} s") from failure
+        raise NewConnectionError(self, f"no connection: {failure}") from failure
 
 
 class _PatientTLS(_Patient, HTTPSConnection):
@@ -92,8 +126,8 @@ class Connections:
         self._clone = clone
         self._ahead = ahead or Ahead()
         self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
-        self._managers: dict[str, PoolManager] = {}
-        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+        self._managers: dict[tuple[str, Proxy | None, Fence | None], PoolManager] = {}
+        self._pools: dict[tuple[str, str, Fence | None], HTTPConnectionPool] = {}
 
     def send(
         self,
@@ -103,6 +137,7 @@ class Connections:
         body: Body | bytes | None = None,
         *,
         patience: float = 0,
+        fence: Fence | None = None,
     ) -> BaseHTTPResponse:
         """Send one request, once; the answer's body is not read yet, nor decoded, and no redirect followed.
 
@@ -112,11 +147,17 @@ class Connections:
             headers: All that the server shall see; Content-Length is added.
             body: What is sent behind them.
             patience: Seconds that the answer may take to begin, if that is longer than the time limit.
+            fence: Which addresses it may go to; None for any.
+
+        Raises:
+            Private: The fence has another opinion of the server's address.
+            BadSetting: What the clone's git config, or the environment, says cannot be used.
         """
+        pool = self._pool(url, fence)
         if not isinstance(body, Body):
-            return self._send(method, url, headers, body, patience)
+            return self._send(pool, method, url, headers, body, patience)
         with body.blocks() as blocks:
-            return self._send(method, url, {**headers, "Content-Length": str(body.size)}, blocks, patience)
+            return self._send(pool, method, url, {**headers, "Content-Length": str(body.size)}, blocks, patience)
 
     def close(self) -> None:
         """Close what is idle; what is busy is closed when its request ends."""
@@ -126,13 +167,13 @@ class Connections:
 
     def _send(
         self,
+        pool: HTTPConnectionPool,
         method: str,
         url: str,
         headers: Mapping[str, str],
         body: bytes | Iterator[memoryview] | None,
         patience: float,
     ) -> BaseHTTPResponse:
-        pool = self._pool(url)
         through_proxy = pool.proxy is not None and url.startswith("http:")
         return pool.urlopen(
             method,
@@ -147,25 +188,30 @@ class Connections:
             decode_content=False,
         )
 
-    def _pool(self, url: str) -> HTTPConnectionPool:
+    def _pool(self, url: str, fence: Fence | None) -> HTTPConnectionPool:
         """The pool of connections to the server of `url`, through a proxy where the environment wants one."""
         scheme, _, rest = url.partition("://")
-        origin = (scheme, rest.partition("/")[0])
-        if origin not in self._pools:
-            self._pools[origin] = self._manager(proxy_of(url), scheme).connection_from_url(url)
-        return self._pools[origin]
+        known = (scheme, rest.partition("/")[0], fence)
+        if known not in self._pools:
+            proxy = proxy_of(url)
+            if fence and proxy:
+                parts = urlsplit(url)
+                fence.check_name(parts.hostname or "", parts.port or _PORTS[scheme])
+                fence = None  # what we connect to is the proxy
+            self._pools[known] = self._manager(proxy, scheme, fence).connection_from_url(url)
+        return self._pools[known]
 
-    def _manager(self, proxy: str, scheme: str) -> PoolManager:
-        known = f"{scheme}+{proxy}"
+    def _manager(self, proxy: Proxy | None, scheme: str, fence: Fence | None) -> PoolManager:
+        known = (scheme, proxy, fence)
         if known not in self._managers:
             options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
             if scheme == "https":
-                options["ssl_context"] = self._tls()
-            self._managers[known] = self._patient(_through(proxy, options) if proxy else PoolManager(**options))
+                options["ssl_context"] = self._tls
+            self._managers[known] = self._patient(_through(proxy, options) if proxy else PoolManager(**options), fence)
         return self._managers[known]
 
-    def _patient(self, manager: PoolManager) -> PoolManager:
-        shared = {"idle": self.idle, "ahead": self._ahead}
+    def _patient(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
+        shared = {"idle": self.idle, "ahead": self._ahead, "fence": fence}
         plain = {"ConnectionCls": type("Connection", (_Patient,), shared)}
         tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), shared)}
         manager.pool_classes_by_scheme = {
@@ -174,6 +220,7 @@ class Connections:
         }
         return manager
 
+    @cached_property
     def _tls(self) -> Any:
         import ssl  # noqa: PLC0415  # both are needed for https only
 
@@ -196,18 +243,14 @@ class Connections:
         return context
 
 
+def peer_of(answer: BaseHTTPResponse) -> str:
+    """The address that an answer comes from, as long as its body is not read; empty where nobody knows."""
+    return str(getattr(answer.connection, "peer", ""))
+
+
 def _authorities_of_environment() -> str:
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
 
 
-def _through(proxy: str, options: dict[str, Any]) -> ProxyManager:
-    parts = urlsplit(proxy)
-    if parts.scheme not in {"http", "https"}:
-        raise BadSetting(
-            f"the environment names a {parts.scheme} proxy, which is not supported",
-            remedy="Set https_proxy to an http:// proxy, or no_proxy to the server's name.",
-        )
-    from urllib.parse import unquote  # noqa: PLC0415
-
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
-    return ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=login), **options)
+def _through(proxy: Proxy, options: dict[str, Any]) -> ProxyManager:
+    return ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)

@@ -1,21 +1,97 @@
-"""Which proxy the environment wants between us and a server."""
+"""Which proxy the environment wants between us and a server.
+
+A proxy's address may hold a password, and each library that finds fault with one quotes it. So it is understood here,
+once, and no library gets one that it could refuse.
+"""
 
 import os
+import re
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.errors import BadSetting
 
 _NAMES = ("http_proxy", "https_proxy", "all_proxy")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_AUTHORITY = re.compile(r"(?:([^/?#\\\s]*)@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?/?")
+_LAST_PORT = 65535
 
 
-def proxy_of(url: str) -> str:
-    """The proxy that the environment names for this URL, or an empty string."""
+class Proxy(NamedTuple):
+    """A proxy that the environment names."""
+
+    url: str
+    """Where it is, without a login."""
+    login: str = ""
+    """`user:password`; empty for none."""
+
+    @property
+    def with_login(self) -> str:
+        """The address as libraries take it that are given no headers: percent-encoded where it has to be."""
+        from urllib.parse import quote  # noqa: PLC0415  # hardly ever needed
+
+        user, colon, password = self.login.partition(":")
+        scheme, _, host = self.url.partition("://")
+        return f"{scheme}://{quote(user, safe='')}{colon}{quote(password, safe='')}@{host}" if colon else self.url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What proves to the proxy who we are (RFC 9110 §11.7.2, RFC 7617 §2.1)."""
+        from base64 import b64encode  # noqa: PLC0415  # hardly ever needed
+
+        proof = b64encode(self.login.encode("utf-8", "surrogateescape")).decode()
+        return {"Proxy-Authorization": f"Basic {proof}"} if self.login else {}
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Proxy(url={self.url!r})"
+
+
+def is_proxied(url: str) -> bool:
+    """Whether the environment wants a proxy, of whatever address, between us and the server of this URL."""
+    return bool(_named(url)[1])
+
+
+def proxy_of(url: str) -> Proxy | None:
+    """The proxy that the environment names for this URL, or None.
+
+    Raises:
+        BadSetting: What it names is no address, or one of a kind that we do not support.
+    """
+    variable, named = _named(url)
+    if not named:
+        return None
+    from urllib.parse import unquote  # noqa: PLC0415  # hardly ever needed
+
+    parts = _SCHEME.fullmatch(named)
+    scheme, rest = (parts[1].lower(), parts[2]) if parts else ("http", named)
+    if scheme not in {"http", "https"}:
+        raise BadSetting(
+            f"{variable} in the environment names a {scheme} proxy, which is not supported",
+            remedy=f"Set {variable} to an http:// proxy, or no_proxy to the server's name.",
+        )
+    match = _AUTHORITY.fullmatch(rest)
+    if not match or int(match[3] or 0) > _LAST_PORT:
+        raise BadSetting(
+            f"the proxy in {variable} is no address",
+            remedy=f"Set {variable} to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with # as %23, / as %2F,"
+            " ? as %3F and @ as %40.",
+        )
+    user, _, password = (match[1] or "").partition(":")
+    port = f":{match[3]}" if match[3] else ""
+    return Proxy(f"{scheme}://{match[2]}{port}", f"{unquote(user)}:{unquote(password)}" if user else "")
+
+
+def _named(url: str) -> tuple[str, str]:
+    """The variable that has the proxy for this URL, and its words; empty ones for no proxy."""
     if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _NAMES):
-        return ""
+        return "", ""
     # Slow to import and hardly ever needed.
     from urllib.parse import urlsplit  # noqa: PLC0415
     from urllib.request import getproxies_environment, proxy_bypass  # noqa: PLC0415
 
     parts = urlsplit(url)
-    proxies = getproxies_environment()
     if proxy_bypass(parts.netloc):
-        return ""
-    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
-    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+        return "", ""
+    proxies = getproxies_environment()
+    scheme = parts.scheme if proxies.get(parts.scheme) else "all"
+    return f"{scheme}_proxy", proxies.get(scheme, "")

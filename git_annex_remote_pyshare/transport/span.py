@@ -8,8 +8,9 @@ from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink
+from git_annex_remote_pyshare.transport.bounds import number
 
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (?:([0-9]{1,19})-[0-9]{1,19}|\*)/([0-9]{1,19}|\*)")
 _STRONG = re.compile(r'"[!#-~]*"')
 """An entity tag that conditions can be made with (RFC 9110 §13.1.1, §13.1.5); we send back no odd bytes."""
 
@@ -60,8 +61,7 @@ def span_of(answer: BaseHTTPResponse) -> Span:
 
 def length_of(answer: BaseHTTPResponse) -> int | None:
     """What Content-Length says, in bytes."""
-    length = answer.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
+    return number(answer.headers.get("Content-Length"))
 
 
 def validator_of(answer: BaseHTTPResponse) -> str:

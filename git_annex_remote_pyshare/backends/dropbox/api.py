@@ -147,7 +147,7 @@ class Client:
             return Reply(refusal.innermost, refusal.tag, refusal.error)
         try:
             result = json.loads(_body(answer, _MOST))
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested without end
             raise errors.no_answer(self.doing(call.what)) from None
         told = result if isinstance(result, dict) else {}
         if not told.keys() >= {*call.gives}:

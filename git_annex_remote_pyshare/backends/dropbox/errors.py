@@ -17,6 +17,8 @@ from git_annex_remote_pyshare.transport import breaks
 _ROUTE_ERROR = 409
 _EXCERPT = 200
 """Characters of a plain answer that an error text quotes."""
+_LONGEST_WAIT = 1e6
+"""Seconds beyond which a time to wait is none."""
 _TOKEN = re.compile(r"(Bearer )[^<\"'][^\"']*")
 
 
@@ -60,13 +62,13 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     wait = breaks.retry_after(headers)
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested without end
         return Refusal(status, retry_after=wait, said=_plain(headers, body))
     error = content.get("error") if isinstance(content, dict) else None
     if not isinstance(error, dict):
         return Refusal(status, retry_after=wait)
     told = error.get("retry_after")
-    seconds = float(told) if isinstance(told, (int, float)) else wait
+    seconds = float(told) if isinstance(told, (int, float)) and told < _LONGEST_WAIT else wait
     return Refusal(status, "/".join(tags_of(error)), error, seconds)
 
 

@@ -7,6 +7,7 @@ from git_annex_remote_pyshare.backends.base import Entry
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.errors import Busy
+from git_annex_remote_pyshare.transport.bounds import Listing
 
 _LIST = "files/list_folder"
 _CONTINUE = "files/list_folder/continue"
@@ -36,13 +37,17 @@ def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mappi
         what: For error texts.
     """
     told: set[str] = set()
+    listing = Listing(client.doing(what))
     for _ in range(_RESTARTS):
         for page in _pages(client, arg, what):
             if page is None:
                 break
+            listing.asked()
             for entry in page["entries"]:
                 # What is behind a link has no path, but a listing of a single folder.
                 mark = entry.get("path_lower") or entry["name"]
+                listing.named()
+                listing.brought()
                 if mark not in told and entry.get("is_downloadable", True):
                     told.add(mark)
                     yield entry

@@ -110,6 +110,6 @@ def _told(answer: BaseHTTPResponse) -> Mapping[str, Any]:
     """The file's metadata, as Dropbox's own header says it."""
     try:
         told = json.loads(answer.headers.get(RESULT, ""))
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested without end
         return {}
     return told if isinstance(told, dict) else {}

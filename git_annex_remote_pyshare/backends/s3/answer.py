@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.transport.bounds import moment
+
 _ENOUGH = 200
 """Characters of a server's own words."""
 
@@ -71,12 +73,7 @@ def is_page(headers: Mapping[str, str]) -> bool:
 
 def clock_of(headers: Mapping[str, str]) -> float | None:
     """The server's time when it answered, in seconds since 1970, where it tells."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for an answer that refuses our clock
-
-    try:
-        return parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, ValueError, OverflowError):
-        return None
+    return moment(headers.get("Date"))
 
 
 def _elements(body: bytes) -> dict[str, str]:

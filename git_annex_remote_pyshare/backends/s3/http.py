@@ -38,6 +38,10 @@ _PAUSE = (0.5, 2.0)
 _SLOW_ANSWER = 300.0
 """Seconds that a server may think after it got everything."""
 
+_MOST_AHEAD = 86_400.0
+"""Seconds that we follow a server's clock. What is signed for a time far away could be used by others then, and without
+TLS who is on the way names the time."""
+
 _LARGE = 1 << 20
 """From this size on, in bytes, a body is not sent before a small request has shown that region and login are right."""
 
@@ -190,7 +194,10 @@ class Client:
         if isinstance(error, LoginExpired):
             return self.login.renew(login)
         if isinstance(error, ClockWrong) and (clock := clock_of(answer.headers)):
-            self._ahead = clock - time.time()
+            ahead = clock - time.time()
+            if abs(ahead) > _MOST_AHEAD:
+                return False
+            self._ahead = ahead
             return True
         return False
 

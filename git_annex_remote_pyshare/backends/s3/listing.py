@@ -8,6 +8,7 @@ from git_annex_remote_pyshare.backends.base import Entry, encode_name
 from git_annex_remote_pyshare.backends.s3.document import ask
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.errors import BadName, Unreachable
+from git_annex_remote_pyshare.transport.bounds import Listing, number
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -42,11 +43,16 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
     # Keys may hold what XML cannot carry, hence the encoding; servers that do not know it leave keys as they are.
     always = (("encoding-type", "url"), ("prefix", below))
     after: tuple[tuple[str, str], ...] = (("list-type", "2"),)
-    seen = set()
-    while after not in seen:
-        seen.add(after)
+    seen: set[int] = set()
+    listing = Listing(f"cannot list {client.address.shown}")
+    while hash(after) not in seen:
+        seen.add(hash(after))
+        listing.asked()
         page = _page(client, (*always, *after))
-        yield from page.keys
+        for key in page.keys:
+            listing.named()
+            listing.brought()
+            yield key
         if not page.after:
             return
         after = page.after
@@ -62,10 +68,8 @@ def _read(document: "Element", *, is_second: bool) -> _Page:
     is_encoded = document.findtext("EncodingType") == "url"
     keys = []
     for node in document.iterfind("Contents"):
-        size = node.findtext("Size") or ""
-        keys.append(
-            (_decoded(node.findtext("Key") or "", is_encoded=is_encoded), int(size) if size.isdigit() else None)
-        )
+        key = _decoded(node.findtext("Key") or "", is_encoded=is_encoded)
+        keys.append((key, number(node.findtext("Size"))))
     if document.findtext("IsTruncated", "").strip() != "true":
         return _Page(keys, ())
     if is_second and (token := document.findtext("NextContinuationToken")):

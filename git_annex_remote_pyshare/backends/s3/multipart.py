@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.plan import Plan, Sent
+from git_annex_remote_pyshare.transport.bounds import number
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_LAST = 10_000
+"""The largest number of a part (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
 _MD5 = re.compile("[0-9a-f]{32}")
 _TAG = re.compile(r"([0-9a-f]{32})-([0-9]+)")
 
@@ -29,14 +32,14 @@ def listed_parts(pages: "list[Element]", plan: Plan, known: Mapping[int, Sent]) 
     has_md5s = all(sent.token == sent.digest for sent in known.values())
     found = {}
     for node in (node for page in pages for node in page.iterfind("Part")):
-        number, size = _number(node, "PartNumber"), _number(node, "Size")
+        part, size = _number(node, "PartNumber"), _number(node, "Size")
         tag = bare(node.findtext("ETag") or "")
-        if not 1 <= number <= plan.last or size != plan.part(number).size:
+        if not 1 <= part <= plan.last or size != plan.part(part).size:
             continue
-        if number in known and known[number].token == tag:
-            found[number] = known[number]
+        if part in known and known[part].token == tag:
+            found[part] = known[part]
         elif has_md5s and is_md5(tag):
-            found[number] = Sent(tag, tag)
+            found[part] = Sent(tag, tag)
     return found
 
 
@@ -47,8 +50,8 @@ def next_part(page: "Element", after: int) -> int | None:
         page: One page.
         after: Behind which number that one began.
     """
-    number = _number(page, "NextPartNumberMarker")
-    return number if number > after and page.findtext("IsTruncated", "").strip() == "true" else None
+    marker = _number(page, "NextPartNumberMarker")
+    return marker if after < marker < _LAST and page.findtext("IsTruncated", "").strip() == "true" else None
 
 
 def completion(sent: Mapping[int, Sent]) -> bytes:
@@ -89,5 +92,4 @@ def bare(tag: str) -> str:
 
 
 def _number(node: "Element", tag: str) -> int:
-    text = (node.findtext(tag) or "").strip()
-    return int(text) if text.isdecimal() else 0
+    return number(node.findtext(tag)) or 0

@@ -104,17 +104,18 @@ class Parts:
 
     def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
         """See `TakesParts.sent`."""
-        pages = []
+        found: dict[int, Sent] = {}
         after: int | None = 0
         try:
             while after is not None:
-                pages.append(self._page(upload, after))
-                after = multipart.next_part(pages[-1], after)
+                page = self._page(upload, after)
+                found.update(multipart.listed_parts([page], upload.plan, known))
+                after = multipart.next_part(page, after)
         except (UploadLost, NotFound):  # Ceph says so
             return None
         except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
             return known
-        return multipart.listed_parts(pages, upload.plan, known)
+        return found
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `TakesParts.finish`."""

@@ -7,6 +7,7 @@ from git_annex_remote_pyshare.backends.parts import Unfinished
 from git_annex_remote_pyshare.backends.s3.document import ask
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import is_legal
+from git_annex_remote_pyshare.transport.bounds import Listing
 
 _Markers = tuple[tuple[str, str], ...]
 
@@ -20,14 +21,18 @@ def uploads(client: Client) -> Iterator[Unfinished]:
     prefix = client.address.prefix
     # A server that gives the same page again has told all that it will.
     markers: _Markers = ()
-    seen: set[_Markers] = set()
-    while markers not in seen:
-        seen.add(markers)
+    seen: set[int] = set()
+    listing = Listing(f"cannot list unfinished uploads on {client.address.shown}")
+    while hash(markers) not in seen:
+        seen.add(hash(markers))
+        listing.asked()
         # Not with encoding-type: Ceph 16 encodes the keys then, and others don't, but none of them says so.
         query = (("uploads", ""), ("prefix", prefix), *markers)
         request = Request("GET", client.address.bucket_path, "list unfinished uploads", query)
         page = ask(client, request, "ListMultipartUploads")
         for upload in page.iterfind("Upload"):
+            listing.named()
+            listing.brought()
             key = upload.findtext("Key") or ""
             name = key.removeprefix(prefix)
             if key.startswith(prefix) and is_legal(name):
@@ -44,5 +49,5 @@ def _seconds(text: str) -> float | None:
     """Seconds since 1970 of a time in UTC, as S3 writes it: 2026-11-23T04:15:04.000Z."""
     try:
         return datetime.fromisoformat(text.strip().replace("Z", "+00:00")).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

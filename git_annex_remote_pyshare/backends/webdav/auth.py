@@ -208,8 +208,14 @@ class Auth:
 
 
 def _constant(credential: Credential) -> _Scheme:
-    """Basic as UTF-8 (RFC 7617 §2.1), or Bearer (RFC 6750) for a login without a user."""
+    """Basic as UTF-8 (RFC 7617 §2.1), or Bearer (RFC 6750) for a login without a user.
+
+    Raises:
+        Denied: No header can carry the token; the HTTP library would quote it.
+    """
     if not credential.user:
+        if not (credential.secret.isascii() and credential.secret.isprintable() and " " not in credential.secret):
+            raise errors.token_unusable(credential.origin)
         return _Constant(f"Bearer {credential.secret}")
     pair = f"{credential.user}:{credential.secret}".encode("utf-8", "surrogateescape")
     return _Constant(f"Basic {b64encode(pair).decode()}")

@@ -36,7 +36,7 @@ def ask(client: Client, server: str) -> Capabilities:
     try:
         with client.ask(request) as answer:
             said = json.loads(answer.read(_LONGEST))["ocs"]["data"]["capabilities"]
-    except (NotAStore, ValueError, KeyError, TypeError):
+    except (NotAStore, ValueError, RecursionError, KeyError, TypeError):
         return Capabilities()
     wish = _under(said, "files", "chunked_upload", "max_size")
     sums = _under(said, "checksums", "supportedTypes")

@@ -23,6 +23,7 @@ from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
 from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.bounds import number
 from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
 
 _STEP = 1 << 20
@@ -181,7 +182,8 @@ class Chunking:
         things = propfind.contents(self._client, f"{self._path(id)}/", "look for what was sent")
         if things is None:
             return None
-        return {int(thing.path): thing.size or 0 for thing in things if thing.path.isdecimal()}
+        numbered = ((number(thing.path), thing) for thing in things)
+        return {chunk: thing.size or 0 for chunk, thing in numbered if chunk is not None}
 
     def _refused(self, request: Request, part: Part, status: int, refusal: PyshareError) -> PyshareError:
         """What a chunk that was not taken means; remembers a limit that the server does not announce."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.clone import ALLOWED_ADDRESSES
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
@@ -18,6 +19,7 @@ from git_annex_remote_pyshare.errors import (
     PyshareError,
     Unreachable,
 )
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport.breaks import retry_after
 
 _ADDRESS = "Check url=; Nextcloud and ownCloud show it in Files under Settings: https://HOST/remote.php/dav/files/USER."
@@ -123,6 +125,14 @@ def login_refused(doing: Doing, who: str) -> Denied:
     )
 
 
+def token_unusable(origin: str) -> Denied:
+    """A token with a line end, a space or another sign that no token has."""
+    return Denied(
+        f"the token from {origin} has a line end, or another sign that no token has",
+        remedy="Write it there again, without what was copied with it.",
+    )
+
+
 def password_refused(doing: Doing, origin: str) -> Denied:
     """A 401 to a guest who shows a password."""
     return Denied(
@@ -160,6 +170,22 @@ def unencrypted(doing: Doing, place: str) -> NotAStore:
     return NotAStore(
         f"{doing}: the server sends us on to {place.partition('?')[0]}, without encryption",
         remedy="Tell whoever runs the server.",
+    )
+
+
+def private(doing: Doing, place: str, address: str, allowed: str) -> NotAStore:
+    """A redirect of an unverified remote's server into a private network.
+
+    Args:
+        doing: What the request was for.
+        place: The URL that the server names.
+        address: Where it leads.
+        allowed: The private addresses that git config allows so far.
+    """
+    config = command("git", "config", ALLOWED_ADDRESSES, f"{allowed} {address}".strip())
+    return NotAStore(
+        f"{doing}: the server sends us on to {place.partition('?')[0]}, which is {address} in a private network",
+        remedy=f"If that is a server of yours, set url= to it, or type: {config}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -18,8 +19,9 @@ from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
-from git_annex_remote_pyshare.transport.connection import Connections
+from git_annex_remote_pyshare.transport.connection import Connections, peer_of
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
+from git_annex_remote_pyshare.transport.fence import Fence, Private
 
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
@@ -45,6 +47,8 @@ class Request(NamedTuple):
     body: Body | bytes | None = None
     destination: str | None = None
     """Path that a MOVE goes to."""
+    fence: Fence | None = None
+    """Which addresses it may go to, after a stranger's redirect."""
 
 
 class Client:
@@ -95,6 +99,11 @@ class Client:
         _, slash, path = self.base.partition("://")[2].partition("/")
         return slash + path
 
+    @cached_property
+    def _is_trusted(self) -> bool:
+        """Whether the settings are the user's own; asked once, at the first redirect."""
+        return self._place.trusted()
+
     def close(self) -> None:
         """Close all idle connections."""
         self._connections.close()
@@ -114,18 +123,27 @@ class Client:
         """Send the request to where the store is, and to where the server says that it is."""
         url = self.url(request.path)
         astray = False
-        for _ in range(_HOPS):
+        around = None
+        for hop in range(_HOPS):
             answer = self._with_login(request, url)
             if astray and answer.status in _GONE:
                 release(answer)  # what somebody else lacks is not missing in the store
                 raise errors.moved(self.doing(request.what), url)
             if answer.status not in REDIRECTS or _is_folder_hint(request, url, answer):
                 return answer
+            around = self._fence(answer) if hop == 0 else around
             release(answer)
             target = self._next_url(request, url, answer)
+            # Only the store's own server, whose address the first answer came from, may be in a private network.
+            fence = around and (around if self.auth.is_for(target) else around._replace(own=""))
+            request = request._replace(fence=fence)
             astray = astray or not self._is_same_object(request, url, target)
             url = target
         raise errors.endless(self.doing(request.what))
+
+    def _fence(self, answer: BaseHTTPResponse) -> Fence | None:
+        """Where a redirect may lead while the settings are a stranger's."""
+        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(answer))
 
     def _is_same_object(self, request: Request, url: str, target: str) -> bool:
         """Whether a redirect stays on the store's server, and with what was asked for."""
@@ -136,14 +154,15 @@ class Client:
         target = _location(url, answer)
         if not target:
             raise errors.no_address(self.doing(request.what))
-        fits = _fits(request, target)
-        allowed = answer.status in _KEEPS_METHOD or (request.method in _READS and answer.status != 303)
-        if not allowed or (request.destination is not None and not fits):
-            place = target.removesuffix(f"/{request.path}") if fits else target
-            raise errors.moved(self.doing(request.what), place)
         if url.startswith("https:") and not target.startswith("https:"):
             raise errors.unencrypted(self.doing(request.what), target)
-        if fits and self.auth.is_for(target):
+        fits, stays = _fits(request, target), self.auth.is_for(target)
+        reads = request.method in _READS and answer.status != 303
+        # A write never leaves the server: who verified that one has not accepted another.
+        if not (reads or (stays and answer.status in _KEEPS_METHOD)) or (request.destination is not None and not fits):
+            place = target.removesuffix(f"/{request.path}") if fits else target
+            raise errors.moved(self.doing(request.what), place)
+        if fits and stays:
             # The whole store has moved, or wants https: later requests go there at once.
             self.base = target.removesuffix(f"/{request.path}")
         return target
@@ -162,7 +181,13 @@ class Client:
         if request.destination is not None:
             headers["Destination"] = self.url(request.destination)
         patience = _SLOW_ANSWER if request.method in _STORES else 0
-        return self._connections.send(request.method, url, headers, request.body, patience=patience)
+        try:
+            return self._connections.send(
+                request.method, url, headers, request.body, patience=patience, fence=request.fence
+            )
+        except Private as error:
+            allowed = self._place.clone.allowed_addresses
+            raise errors.private(self.doing(request.what), url, error.address, allowed) from None
 
 
 def _fits(request: Request, target: str) -> bool:

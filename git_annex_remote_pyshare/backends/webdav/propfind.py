@@ -4,14 +4,18 @@ Never with Depth infinity, which many servers refuse. XML comes from a stranger:
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from urllib3.response import BaseHTTPResponse
 
+from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.errors import BadName
+from git_annex_remote_pyshare.transport.bounds import Listing, moment, number
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
@@ -28,6 +32,12 @@ _QUOTA = (
     b'<?xml version="1.0" encoding="utf-8"?>'
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
 )
+
+_MOST_IN_SMALL = 100_000
+"""Things in a folder of uploads, which has up to 10,000 chunks."""
+
+_LONGEST_NAME = 1024
+"""Bytes of a name in a folder; file systems have 255, and S3 behind a WebDAV server this."""
 
 _LONGEST = 1 << 18
 """Bytes in which an answer must come to its next thing: a parser keeps what it has not seen the end of."""
@@ -74,15 +84,28 @@ def contents(client: Client, folder: str, what: str) -> list[Thing] | None:
     """What lies directly in a small folder, and since when; None if there is no such folder."""
     things = _ask(client, folder, "1", what, _DATED)
     own = next(things, None)
-    return None if own is None else list(_within(own, things))
+    if own is None:
+        return None
+    listing, found = Listing(str(client.doing(what)), _MOST_IN_SMALL), []
+    for thing in _within(own, things):
+        listing.named()
+        found.append(thing)
+    return found
 
 
 def _within(folder: Thing, things: Iterator[Thing]) -> Iterator[Thing]:
-    """Those that lie directly in a folder, with their names as paths."""
+    """Those that lie directly in a folder, with their names as paths; what is no legal name is nothing of a store."""
     for thing in things:
         name = thing.path.removeprefix(f"{folder.path}/")
-        if name != thing.path and name and "/" not in name:
+        if name != thing.path and "/" not in name and _is_legal(name):
             yield thing._replace(path=name)
+
+
+def _is_legal(name: str) -> bool:
+    try:
+        return len(encode_name(name)) <= _LONGEST_NAME
+    except BadName:
+        return False
 
 
 def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Thing]:
@@ -116,7 +139,7 @@ def _things(client: Client, answer: BaseHTTPResponse, what: str) -> Iterator[Thi
                 if thing is not None:
                     text.room = _LONGEST
                     yield thing
-    except (ParseError, DefusedXmlException, StopIteration, _TooLong) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError, StopIteration, _TooLong) as error:
         raise errors.login_page(client.doing(what)) from error
     if not said_anything:  # not even that nothing is there
         raise errors.login_page(client.doing(what))
@@ -156,37 +179,27 @@ def _thing(response: "Element", doing: Doing) -> Thing | None:
             continue  # properties that the thing does not have
         is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
         for name in ("getcontentlength", "quota-used-bytes", "quota-available-bytes"):
-            text = (propstat.findtext(f".//{{DAV:}}{name}") or "").strip()
-            if text.isdigit():
-                numbers[name] = int(text)
+            told = number(propstat.findtext(f".//{{DAV:}}{name}"))
+            if told is not None:
+                numbers[name] = told
     size = None if is_folder else numbers.get("getcontentlength")
     path = _path(response.findtext("{DAV:}href") or "")
     used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
-    return Thing(path, is_folder, size, used, available, _seconds(response.findtext(".//{DAV:}getlastmodified")))
-
-
-def _seconds(date: str | None) -> float | None:
-    """Seconds since 1970 of a date as HTTP writes it, where it is one."""
-    if not date:
-        return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # seldom asked for
-
-    try:
-        return parsedate_to_datetime(date.strip()).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return Thing(path, is_folder, size, used, available, moment(response.findtext(".//{DAV:}getlastmodified")))
 
 
 def _status(line: str | None) -> int:
     """The code of a status line, which may lack its phrase; no line at all is none of failure (RFC 4918 §13)."""
     words = (line or "").split()
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 200
+    code = number(words[1]) if len(words) > 1 else None
+    return 200 if code is None else code
 
 
 def _path(href: str) -> str:
     """An href as a plain path: servers write it with or without a host and with different escapes (RFC 4918 §8.3)."""
     path = href.strip()
     if "://" in path.partition("?")[0]:
-        path = urlsplit(path).path
+        with suppress(ValueError):  # what is no URL is no name of ours either
+            path = urlsplit(path).path
     segments = [unquote_to_bytes(segment) for segment in path.split("/") if segment]
     return "".join("/" + segment.decode("utf-8", "surrogateescape") for segment in segments)

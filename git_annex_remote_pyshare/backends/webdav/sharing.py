@@ -69,7 +69,7 @@ def _ask(client: Client, request: Request) -> list[dict[str, Any]]:
     try:
         ocs = json.loads(body)["ocs"]
         said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise _unheard(client, status) from error
     if status // 100 != 2:
         raise Denied(f"{client.doing(_WHAT)}: {said or f'status {status}'}", remedy="Ask who runs the server.")

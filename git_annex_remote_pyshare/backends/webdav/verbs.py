@@ -15,6 +15,7 @@ from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
 from git_annex_remote_pyshare.errors import NotAStore
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.ahead import Ahead
+from git_annex_remote_pyshare.transport.bounds import Listing
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
@@ -88,14 +89,18 @@ class Verbs:
 
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""
-        waiting = [folder]
+        listing = Listing(str(self.client.doing(f"list {folder or 'the store'}")))
+        waiting = [(folder, 0)]
         while waiting:
-            above = waiting.pop()
+            above, depth = waiting.pop()
             for thing in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
                 name = f"{above}/{thing.path}" if above else thing.path
+                listing.named()
                 if thing.is_folder:
-                    waiting.append(name)
+                    listing.asked(depth + 1)
+                    waiting.append((name, depth + 1))
                 elif not is_temporary(name):
+                    listing.brought()
                     yield Entry(name, thing.size)
 
     def close(self) -> None:
