@@ -5,10 +5,10 @@ import webbrowser
 
 import click.termui
 import pytest
-from logins import Cloud, Equip, FailingKeyring, MemoryKeyring, Type
+from logins import Cloud, Equip, FailingKeyring, MemoryKeyring, Type, led_to
 
-from git_annex_remote_pyshare.cli import ask
-from git_annex_remote_pyshare.credentials import kept, nextcloud
+from git_annex_remote_pyshare.cli.browser import browser_at
+from git_annex_remote_pyshare.credentials import kept, nextcloud, private
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 
@@ -19,12 +19,12 @@ def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The links that a browser was asked to open."""
+    """The links to which the pages lead that a browser was asked to open."""
     links: list[str] = []
 
     class Browser(webbrowser.BaseBrowser):
         def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:  # noqa: FBT001, FBT002  # the library's signature
-            links.append(url)
+            links.append(led_to(url))
             return True
 
     monkeypatch.setattr(webbrowser, "get", Browser)
@@ -54,10 +54,12 @@ def test_without_a_browser_the_link_is_printed_only(cloud: Cloud, typed: Type, o
     assert f"{cloud.base}/login/v2/flow/x" in done.err
 
 
-def test_a_browser_that_would_take_over_the_terminal_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("false"))
+@pytest.mark.parametrize("name", ["w3m", "/usr/bin/lynx", "www-browser"])
+def test_a_browser_that_would_take_over_the_terminal_is_not_opened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser(name))
     monkeypatch.setattr(webbrowser.GenericBrowser, "open", lambda *_: pytest.fail("opened"))
-    ask.open_browser("https://cloud.example.org")
+    with browser_at("https://cloud.example.org") as is_open:
+        assert not is_open
 
 
 def test_a_machine_without_any_browser_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +67,8 @@ def test_a_machine_without_any_browser_is_no_failure(monkeypatch: pytest.MonkeyP
         raise webbrowser.Error
 
     monkeypatch.setattr(webbrowser, "get", none)
-    ask.open_browser("https://cloud.example.org")
+    with browser_at("https://cloud.example.org") as is_open:
+        assert not is_open
 
 
 def test_a_user_named_on_the_line_gives_a_password_by_pipe_instead(
@@ -136,9 +139,8 @@ def test_a_login_that_could_not_be_tried_is_not_kept(typed: Type) -> None:
         (("https://dav.example.org/x", "--no-check", "--user", "bob"), b"", "the pipe ended before this was given"),
         (("https://dav.example.org/x", "--no-check", "--user", "bob"), b"\n", "nothing was given as password"),
         (("https://dav.example.org/x", "--no-check", "--user", "b:b"), b"p\n", "has a colon"),
-        (("https://dav.example.org/x", "--no-check", "--token"), b"a b\n", "no token has"),
-        (("http://dav.example.org/x",), b"", "pyshare login https://dav.example.org/x (or add --insecure)"),
-        (("dav.example.org/x",), b"", "dav.example.org/x is not the address of a server"),
+        (("https://dav.example.org/x", "--no-check", "--token"), b"a b\n", "contains characters that no token has"),
+        (("http://dav.example.org/x",), b"", "or type: pyshare login https://dav.example.org/x"),
         (("/mnt/share",), b"", "is not the address of a server"),
         (("https://bob:hunter2@dav.example.org/x",), b"", "for the login: pyshare login https://dav.example.org/x"),
     ],
@@ -220,16 +222,17 @@ def test_whoami_lists_hosts_users_and_places(typed: Type, with_keyring: Equip) -
     kept.keep("webdav", "a.example.org", Credential("bob", "hunter2", "x"))
     with_keyring(MemoryKeyring())
     kept.keep("webdav", "longer.example.org", Credential("", "hunter2", "x"))
+    file = f"{private.folder()}/{kept.SECRETS}"
     done = typed("whoami")
     assert done.out.splitlines() == [
-        "a.example.org       bob  in the private file",
-        "longer.example.org  (token)  in the system keyring",
+        f"a.example.org       WebDAV  bob      in the private file {file}",
+        "longer.example.org  WebDAV  (token)  in the system keyring",
     ]
     rows = json.loads(typed("whoami", "--json").out)
-    assert rows == [
-        {"account": "a.example.org", "user": "bob", "kept": "private file", "service": "webdav"},
-        {"account": "longer.example.org", "user": "", "kept": "system keyring", "service": "webdav"},
-    ]
+    common = {"kind": "WebDAV", "service": "webdav"}
+    own = {"account": "a.example.org", "user": "bob", "kept": "private file", "place": f"private file {file}"}
+    other = {"account": "longer.example.org", "user": "", "kept": "system keyring", "place": "system keyring"}
+    assert rows == [{**own, **common}, {**other, **common}]
     assert json.loads(typed("whoami", "https://a.example.org/x", "--json").out) == rows[:1]
 
 

@@ -12,6 +12,7 @@ from dropbox import Dropbox, exceptions
 
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
+from git_annex_remote_pyshare.credentials.unanswered import unreachable
 from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Unreachable
 
 
@@ -48,7 +49,7 @@ def errors_of(login: Login, doing: str) -> Iterator[None]:
     except (AssertionError, KeyError, TypeError, ValueError):  # what the SDK does with a page in place of an answer
         raise Unreachable(f"{doing}: the answer is none of Dropbox's") from None
     except requests.RequestException as error:
-        raise web.unreachable("dropbox.com", error) from None
+        raise unreachable("dropbox.com", error) from None
 
 
 def _not_let_in(error: Any, login: Login) -> PyshareError:

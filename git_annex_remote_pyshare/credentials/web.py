@@ -11,9 +11,11 @@ import requests.auth
 import truststore
 
 from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.credentials.unanswered import unreachable
+from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore
 
 TIMEOUT = (15, 60)
 """Seconds to connect, and seconds without a byte."""
@@ -102,15 +104,11 @@ def refused(host: str) -> Denied:
     )
 
 
-def unreachable(host: str, error: Exception) -> Unreachable:
-    """Nothing came back from the host, as `requests` says it."""
-    return Unreachable(f"cannot reach {host}: {_reason(error)}", remedy="Check the address and the network.")
-
-
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
+    authority = authority_of(host_of(url)) or None
     try:
         with session_of(auth) as session:
-            return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
+            return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, verify=authority, **options)
     except (requests.RequestException, UnicodeError) as error:  # the latter: a name that no header can carry
         raise unreachable(host_of(url), error) from None  # the cause might quote what was sent
 
@@ -122,10 +120,3 @@ def _not_busy(answer: requests.Response, url: str) -> requests.Response:
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",
         )
     return answer
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause in short: the library's own text repeats its object names and the URL."""
-    inner: Any = error.args[0] if error.args else error
-    inner = getattr(inner, "reason", inner)
-    return str(inner).rpartition(": ")[2].rstrip("')") or type(error).__name__

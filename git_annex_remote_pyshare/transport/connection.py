@@ -17,6 +17,8 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, wait_for_read
 
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
+from git_annex_remote_pyshare.credentials.authorities import authority_of
+from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.ahead import CONNECT, Ahead
 from git_annex_remote_pyshare.transport.body import Body
@@ -152,15 +154,17 @@ class Connections:
         scheme, _, rest = url.partition("://")
         origin = (scheme, rest.partition("/")[0])
         if origin not in self._pools:
-            self._pools[origin] = self._manager(proxy_of(url), scheme).connection_from_url(url)
+            authority = authority_of(host_of(f"{scheme}://{origin[1]}")) if scheme == "https" else ""
+            self._pools[origin] = self._manager(proxy_of(url), scheme, authority).connection_from_url(url)
         return self._pools[origin]
 
-    def _manager(self, proxy: str, scheme: str) -> PoolManager:
-        known = f"{scheme}+{proxy}"
+    def _manager(self, proxy: str, scheme: str, authority: str) -> PoolManager:
+        """Connections of one kind: what is trusted for one host only (`pyshare login --ca`) serves no other."""
+        known = f"{scheme}+{proxy}+{authority}"
         if known not in self._managers:
             options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
             if scheme == "https":
-                options["ssl_context"] = self._tls()
+                options["ssl_context"] = self._tls(authority)
             self._managers[known] = self._patient(_through(proxy, options) if proxy else PoolManager(**options))
         return self._managers[known]
 
@@ -174,7 +178,7 @@ class Connections:
         }
         return manager
 
-    def _tls(self) -> Any:
+    def _tls(self, authority: str) -> Any:
         import ssl  # noqa: PLC0415  # both are needed for https only
 
         import truststore  # noqa: PLC0415
@@ -186,6 +190,8 @@ class Connections:
             if authorities:
                 folder = os.path.isdir(authorities)
                 context.load_verify_locations(**{"capath" if folder else "cafile": authorities})
+            if authority:
+                context.load_verify_locations(cafile=authority)
             if certificate:
                 context.load_cert_chain(certificate, self._clone.option("pyshare-key") or None)
         except OSError as error:
