@@ -51,6 +51,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _short(error: BaseException) -> str:
-    """One line about the innermost cause: the library's own text repeats its object names and the URL."""
-    text = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
-    return str(text).strip("' ")[:200] or type(error).__name__
+    """One line about the innermost cause; of errors other than the system's only the type.
+
+    What the libraries say repeats names of their objects, and may quote a header or the proxy's password.
+    """
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        text = error.strerror or str(error).rpartition(": ")[2]
+        return text.strip("' ")[:200] or type(error).__name__
+    return type(error).__name__
