@@ -27,19 +27,16 @@ def authority(tmp_path: Path) -> trustme.CA:
 
 def context_of(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     return context
 
 
 @pytest.fixture
 def dav(authority: trustme.CA) -> Iterator[ScriptedDAV]:
     """A WebDAV server with a certificate of that authority."""
-    server = ScriptedDAV()
-    server.socket = context_of(authority).wrap_socket(server.socket, server_side=True)
-    server.url = server.url.replace("http://", "https://")
-    server.login = LOGIN
-    server.folders.add("/dav")
-    with served(server):
+    with served(ScriptedDAV(), context_of(authority)) as server:
+        server.login = LOGIN
+        server.folders.add("/dav")
         yield server
 
 
@@ -87,13 +84,8 @@ def test_the_authority_counts_for_its_host_only(
     dav: ScriptedDAV, authority: trustme.CA, alice: Home, tmp_path: Path
 ) -> None:
     assert types(alice, f"pyshare login {dav.url}/dav --ca 'institution ca.pem'", tmp_path)[0] == 0
-    with served(ScriptedDAV()) as plain:
-        other = ScriptedDAV()
-        other.socket = context_of(authority).wrap_socket(other.socket, server_side=True)
-        with served(other):
-            other_url = other.url.replace("http://", "https://")
-            assert "cannot be trusted" in types(alice, f"pyshare login {other_url}/dav", tmp_path)[1]
-        assert plain.url
+    with served(ScriptedDAV(), context_of(authority)) as other:
+        assert "cannot be trusted" in types(alice, f"pyshare login {other.url}/dav", tmp_path)[1]
 
 
 def test_a_file_that_is_none_is_refused_and_one_that_went_away_is_named(
@@ -115,10 +107,8 @@ def test_a_file_that_is_none_is_refused_and_one_that_went_away_is_named(
 
 
 def test_an_s3_server_of_the_institution_is_trusted_alike(authority: trustme.CA, alice: Home, tmp_path: Path) -> None:
-    server = ScriptedS3()
-    server.socket = context_of(authority).wrap_socket(server.socket, server_side=True)
-    with served(server):
-        url = server.url.replace("http://", "https://")
+    with served(ScriptedS3(), context_of(authority)) as server:
+        url = server.url
         typed = f"pyshare login s3://bucket endpoint={url}"
         code, told = types(alice, typed, tmp_path, "AKID\nsecret\n")
         assert code == 1

@@ -118,6 +118,17 @@ def test_without_a_server_a_key_is_kept_only_when_told_so(typed: Type) -> None:
     assert login_for("127.0.0.1:1") == PAIR
 
 
+def test_whoami_tries_the_key_on_demand_where_it_was_given(server: ScriptedS3, typed: Type) -> None:
+    assert typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED).code == 0
+    assert typed("whoami", "--check").out.endswith("  works\n")
+    server.login = Login("AKIDOTHER", "other")
+    done = typed("whoami", host_of(server), "--check")
+    assert (done.code, done.out.split()[-1]) == (1, "refused")
+    assert f"Type: pyshare login s3://bucket endpoint={server.url}\n" in done.err
+    server.script(Rule("GET", INTERNAL_ERROR))
+    assert typed("whoami", "--check").out.endswith("  unknown\n")
+
+
 def test_one_login_serves_all_of_amazon_but_not_its_clouds_apart(typed: Type) -> None:
     assert typed("login", "s3://bucket", "--no-check", pipe=TYPED).code == 0
     assert login_for("amazonaws.com") == PAIR

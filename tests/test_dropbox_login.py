@@ -176,6 +176,41 @@ def test_db22_an_app_that_gives_less_than_is_needed_is_told_by_the_permission(
     assert kept.entries() == []
 
 
+def test_at_a_terminal_a_wrong_code_is_asked_for_again(
+    here: RunningDropbox, typed: Type, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(("wrong", "wrong", ""))
+    told: list[str] = []
+
+    def code() -> str:
+        told.append(capsys.readouterr().err)
+        link = next(line.strip() for line in "".join(told).splitlines() if "authorize?" in line)
+        return next(answers) or allow(link)
+
+    monkeypatch.setattr(login_dropbox, "ask_code", code)
+    monkeypatch.setattr(login_dropbox, "is_terminal", lambda: True)
+    words = ("login", "dropbox", "--no-browser", "--app-key", "fakeappkey")
+    assert typed(*words).code == 0
+    assert [text.count("paste it again") for text in told] == [0, 1, 1]
+    assert "(1 more)" in told[2]
+    answers = iter(("wrong",) * 4)
+    done = typed(*words)
+    assert done.code == 1
+    assert len(told) == 6
+    assert done.err.endswith("Type again: pyshare login dropbox --no-browser --app-key fakeappkey\n")
+
+
+def test_whoami_tries_the_login_on_demand(logs_in: Type, typed: Type, here: RunningDropbox) -> None:
+    logs_in()
+    assert typed("whoami", "dropbox", "--check").out.endswith("  works\n")
+    (refresh,) = here.service.refreshes
+    here.service.revoke(refresh)
+    done = typed("whoami", "--check")
+    assert done.code == 1
+    assert done.out.endswith("  refused\n")
+    assert "it was revoked. Type: pyshare login dropbox --app-key fakeappkey\n" in done.err
+
+
 @pytest.mark.parametrize("option", [("--user", "bob"), ("--token",), ("--no-check",), ("--insecure",)])
 def test_options_for_other_servers_are_refused(option: tuple[str, ...], typed: Type) -> None:
     done = typed("login", "dropbox", *option)
