@@ -25,6 +25,12 @@ class Shared(DAVHandler):
         return super().proper(mapped)
 
 
+class SharedDAV(ScriptedDAV):
+    """That cloud."""
+
+    handler = Shared
+
+
 def decide(seen: Seen) -> Play | None:
     """What a Nextcloud answers that is not WebDAV."""
     if seen.path.endswith("/status.php"):
@@ -36,8 +42,7 @@ def decide(seen: Seen) -> Play | None:
 
 @pytest.fixture
 def cloud() -> Iterator[ScriptedDAV]:
-    made = ScriptedDAV()
-    made.handler = Shared
+    made = SharedDAV()
     made.decide = decide
     with served(made) as server:
         parts = [*HOME.split("/")[1:], "alice"]
