@@ -416,3 +416,15 @@ def test_words_of_a_server_give_no_orders_to_the_terminal(cloud: Cloud, typed: T
     for done in shown:
         assert not set(ESCAPES) & {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
     assert [done.code for done in shown] == [0, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_login_of_an_earlier_version_is_not_tried_but_named_with_what_to_type(typed: Type) -> None:
+    for service, account, words in (
+        ("webdav", "dav.example.org", "dav.example.org"),
+        ("s3", "amazonaws.com", "s3://BUCKET"),
+        ("s3", "minio.example.org:9000", "s3://BUCKET endpoint=https://minio.example.org:9000"),
+    ):
+        kept.keep(service, account, Credential("bob", "x", "x"))
+        done = typed("whoami", account, "--check")
+        assert done.code == 1
+        assert done.err.endswith(f"log in again: pyshare login {words}\n")

@@ -12,6 +12,9 @@ from git_annex_remote_pyshare.credentials.kept import Kept, read
 from git_annex_remote_pyshare.errors import BadSetting, Denied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
+AMAZON = "amazonaws.com"
+"""How the names of Amazon's accounts begin, where a bucket is enough."""
+
 WORKS = "works"
 REFUSED = "refused"
 UNKNOWN = "unknown"
@@ -28,11 +31,14 @@ class Trial(NamedTuple):
 
 def try_login(entry: Kept) -> Trial:
     """Try a kept login once."""
+    trial = TRIALS.get(entry.service)
+    if trial is None:
+        return Trial(UNKNOWN, f"This pyshare cannot try logins of the kind {entry.service}.")
     login = read(entry)
     if login is None:
         return Trial(UNKNOWN, f"The {entry.where} is locked or does not answer.")
     try:
-        TRIALS[entry.service](entry, login)
+        trial(entry, login)
     except Denied as error:
         words = entry.words or (entry.account,)
         again = error.remedy if entry.service == "dropbox" else f"Type: {command('pyshare', 'login', *words)}"
@@ -82,5 +88,12 @@ def _settings(entry: Kept) -> Mapping[str, str]:
             return settings
     raise BadSetting(
         "an earlier version kept this login, without the address to try it at",
-        remedy=f"To have it tried, log in again: {command('pyshare', 'login', entry.account)}",
+        remedy=f"To have it tried, log in again: {command('pyshare', 'login', *_words_for(entry))}",
     )
+
+
+def _words_for(entry: Kept) -> list[str]:
+    """What to type for an account of which only the name is known."""
+    if entry.service != "s3":
+        return [entry.account]
+    return ["s3://BUCKET", *([] if entry.account.startswith(AMAZON) else [f"endpoint=https://{entry.account}"])]

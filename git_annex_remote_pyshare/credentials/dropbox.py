@@ -27,7 +27,7 @@ ENVIRONMENT = "environment"
 _MENDING = {
     ENVIRONMENT: "Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: ",
     "git-annex": "git-annex keeps this login for the remote: put a new one into DROPBOX_REFRESH_TOKEN and"
-    " DROPBOX_APP_KEY and type git annex enableremote, or remove it from .git/annex/creds and type: ",
+    " DROPBOX_APP_KEY and type git annex enableremote NAME, or remove it from .git/annex/creds and type: ",
 }
 """Where a login came from → what to do when it does not work any more, before the command of a new login."""
 
