@@ -1,6 +1,7 @@
 """What people type to log in and out, and what they see."""
 
 import json
+import shlex
 import webbrowser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -428,3 +429,11 @@ def test_a_login_of_an_earlier_version_is_not_tried_but_named_with_what_to_type(
         done = typed("whoami", account, "--check")
         assert done.code == 1
         assert done.err.endswith(f"log in again: pyshare login {words}\n")
+
+
+def test_the_address_that_a_cloud_gives_may_be_pasted(cloud: Cloud, typed: Type, opened: list[str]) -> None:
+    cloud.granted["server"] = f"{cloud.base}/;touch PWNED;"
+    done = typed("login", cloud.base)
+    assert done.code == 0
+    words = shlex.split(done.out.rpartition("give git-annex: ")[2])
+    assert words == [f"url={cloud.base}/;touch PWNED;/remote.php/dav/files/bob%40example.org/FOLDER"]

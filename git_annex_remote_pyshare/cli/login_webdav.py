@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
 from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.kept import Kept
@@ -124,4 +125,4 @@ def _tell(account: Account, got: Got, now: "Kept", wish: Wish) -> None:
     for hint in (hinted := hints(account, got.address, wish.url)):
         say(hint)
     if not hinted:
-        say(f"For your files there give git-annex: url={got.address}/FOLDER")
+        say(f"For your files there give git-annex: {command(f'url={got.address}/FOLDER')}")

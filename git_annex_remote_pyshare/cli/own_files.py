@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.known import enabled
@@ -66,4 +66,4 @@ def _beside(name: str, url: str, layout: str) -> str:
     """The command for a remote beside the one of that name, with the same content at another address."""
     same = (f"--sameas={name}", "type=external", "externaltype=pyshare")
     more = (f"layout={layout}",) if layout else ()
-    return command("git", "annex", "initremote", f"{name}-here", *same, *more, f"url={quote(url, safe=':/%')}")
+    return command("git", "annex", "initremote", f"{name}-here", *same, *more, f"url={url}")
