@@ -13,6 +13,8 @@ from scripted import served
 from scripted_dav import ScriptedDAV
 from scripted_s3 import ScriptedS3
 
+from git_annex_remote_pyshare.credentials import authorities
+
 FILES = {"a.txt": b"a", "sub/b.bin": b"b" * 5000}
 LOGIN = ("bob", "pass word")
 
@@ -133,3 +135,13 @@ def test_a_cloud_is_logged_in_at_with_its_authority(authority: trustme.CA, alice
         line = f"pyshare login {cloud.base} --user bob@example.org --ca 'institution ca.pem'"
         code, told = types(alice, line, tmp_path, "pass word\n")
         assert code == 0, told
+
+
+def test_the_authority_of_an_s3_server_counts_for_its_buckets_host_names(alone: Path, authority: trustme.CA) -> None:
+    (file,) = alone.parent.glob("*.pem")
+    with authorities.trusting("s3.example.org:9000", str(file)):
+        pass
+    for host in ("s3.example.org:9000", "bucket.s3.example.org:9000"):
+        assert authorities.authority_of(host) == str(file)
+    for host in ("example.org:9000", "s3.example.org", "evils3.example.org:9000", "a.b.s3.example.org:9000"):
+        assert authorities.authority_of(host) == ""

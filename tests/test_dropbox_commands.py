@@ -57,7 +57,9 @@ def test_what_a_revoked_login_says_to_type_works(owner: Home, fake_dropbox: Runn
     assert "it was revoked" in told
     line = command_in(told)
     assert line == f"pyshare login dropbox --app-key {fake_dropbox.service.app.key}"
-    assert types(owner, line, repository.folder).returncode == 0
+    done = types(owner, line, repository.folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Next: git annex get .\n")  # not another remote
     assert "account: 0 bytes used" in types(owner, "pyshare info store", repository.folder).stdout
 
 

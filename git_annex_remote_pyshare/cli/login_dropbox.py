@@ -9,10 +9,12 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.ask import ask_code, is_terminal
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
+from git_annex_remote_pyshare.cli.known import names
 from git_annex_remote_pyshare.cli.loopback import Loopback
 from git_annex_remote_pyshare.cli.loopback_page import Page
 from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.cli.wish import Wish
+from git_annex_remote_pyshare.clone import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.dropbox import (
     ACCOUNT,
     CONNECTED_APPS,
@@ -65,10 +67,15 @@ def login(wish: Wish) -> None:
     now = keep(account, SERVICE, credential, wish, CONNECTED_APPS)
     _remember(granted)
     say(f"Logged in at Dropbox as {granted.email}; the login is kept in the {now.place}.")
-    say(
-        "Next, in your dataset: git annex initremote dropbox type=external externaltype=pyshare encryption=none"
-        " autoenable=true url=dropbox:/FOLDER"
-    )
+    # A friend's clone has its remote; another one would be a second store.
+    git_dir = git_dir_here()
+    if git_dir and names(Clone(git_dir)):
+        say("Next: git annex get .")
+    else:
+        say(
+            "Next, in your dataset: git annex initremote dropbox type=external externaltype=pyshare encryption=none"
+            " autoenable=true url=dropbox:/FOLDER"
+        )
 
 
 def _kept_app() -> str:
