@@ -40,7 +40,7 @@ COMMANDS = {
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 DEBUG = "PYSHARE_DEBUG"
-"""Environment variable that makes a failure of pyshare itself show its traceback, for whoever repairs it."""
+"""Environment variable that makes a failure of pyshare itself show its traceback."""
 
 
 class Commands(click.Group):
@@ -163,7 +163,7 @@ def _unexpected(error: Exception) -> int:
     an error of the operating system what the system says.
     """
     if os.environ.get(DEBUG):
-        from traceback import print_exception  # noqa: PLC0415  # only for whoever asked for it
+        from traceback import print_exception  # noqa: PLC0415  # rarely wanted
 
         print_exception(error)
     why = getattr(error, "strerror", None) if isinstance(error, OSError) else None

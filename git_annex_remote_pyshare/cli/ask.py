@@ -24,7 +24,7 @@ def ask_login(user: str) -> Credential:
 
 
 def ask_guest(user: str) -> Credential:
-    """The password of a public link, where all guests bear the same user name; raises BadSetting as above."""
+    """The password of a public link, where all guests have the same user name; raises BadSetting as above."""
     return _complete(user, _line("Password of the public link", hidden=True))
 
 

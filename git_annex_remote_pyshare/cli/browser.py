@@ -24,9 +24,9 @@ _START = 3.0
 def browser_at(link: str) -> Iterator[bool]:
     """Open the link in the user's browser (`BROWSER`, or the system's), for the time of the block; whether one did.
 
-    Whoever knows the link can let their own account into the user's login, and the arguments of a program are for
-    all users to see (`ps`). So the browser is given a file that only its owner can read and that leads to the link,
-    as Jupyter does (jupyter_server/serverapp.py, `_prepare_browser_open`).
+    A person who knows the link can answer the login with an account of their own, and all users of a machine can see
+    the arguments of a program (`ps`). So the browser is given a file that only its owner can read and that leads to
+    the link, as Jupyter does (jupyter_server/serverapp.py, `_prepare_browser_open`).
     """
     browser = _window()
     if browser is None:

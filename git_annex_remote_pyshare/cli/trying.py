@@ -93,7 +93,7 @@ def _settings(entry: Kept) -> Mapping[str, str]:
 
 
 def _words_for(entry: Kept) -> list[str]:
-    """What to type for an account of which only the name is known."""
+    """What to type for an account when only its name is known."""
     if entry.service != "s3":
         return [entry.account]
     return ["s3://BUCKET", *([] if entry.account.startswith(AMAZON) else [f"endpoint=https://{entry.account}"])]

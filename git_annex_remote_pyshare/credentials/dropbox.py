@@ -71,7 +71,7 @@ def credential_of(login: Login, user: str = "") -> Credential:
     fields = {"app_key": login.app_key, "refresh_token": login.refresh_token}
     if login.app_secret:
         fields["app_secret"] = login.app_secret
-    # Without a blank, which the protocol with git-annex could not carry.
+    # Without a space, which the protocol with git-annex could not carry.
     return Credential(user, json.dumps(fields, separators=(",", ":")), login.origin)
 
 

@@ -98,7 +98,7 @@ def revoke(_server: str, login: Credential) -> bool:
 
     Raises:
         Denied: It does not know the login any more.
-        Unreachable: Nobody answers.
+        Unreachable: No answer.
     """
     gone = login_of(login)
     try:

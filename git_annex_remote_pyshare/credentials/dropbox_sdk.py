@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Unreacha
 
 
 def client(access_token: str) -> Dropbox:
-    """The SDK's client for somebody's Dropbox; it tries nothing twice, since our own layer does."""
+    """The SDK's client for one user's Dropbox; it tries nothing twice, since our own layer does."""
     return Dropbox(
         access_token,
         session=web.session_of(web.Bearer()),
