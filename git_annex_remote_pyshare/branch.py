@@ -36,8 +36,14 @@ def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
     "git-annex-verifyremote"). The lines of remote.log are `UUID name=value … timestamp=<seconds>s`
     (https://git-annex.branchable.com/internals/, section remote.log).
     """
-    verified = _last(uuid, [_text(os.path.join(git_dir, "annex", _VERIFIED))])
-    return verified or _last(uuid, texts(git_dir, "remote.log"))
+    return _last(uuid, [_verified(git_dir)]) or _last(uuid, texts(git_dir, "remote.log"))
+
+
+def all_remotes(git_dir: str) -> Mapping[str, Mapping[str, str]]:
+    """UUID → settings of every special remote that the dataset has, enabled here or not, as `remote_settings`."""
+    verified, logs = [_verified(git_dir)], list(texts(git_dir, "remote.log"))
+    uuids = dict.fromkeys(line.partition(" ")[0] for text in logs for line in text.split("\n") if line)
+    return {uuid: _last(uuid, verified) or _last(uuid, logs) for uuid in uuids}
 
 
 def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
@@ -57,6 +63,10 @@ def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
             if owner == uuid:
                 newest[int(size)] = max(newest.get(int(size), (0, 0)), (float(time), int(count)))
     return {size: count for size, (_, count) in newest.items() if count}
+
+
+def _verified(git_dir: str) -> str:
+    return _text(os.path.join(git_dir, "annex", _VERIFIED))
 
 
 def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
      ├─ SourceChanged  the local file changed while it was being stored
      ├─ Busy           the server asks to wait                                   (may pass)
      ├─ Unreachable    no answer, a broken answer, a folder that is not mounted  (may pass)
+     │   └─ Untrusted  the server's certificate is not to be trusted
      ├─ UploadLost     the server has lost what was sent of an object
      ├─ NotAStore      something answers there, but not a store of this kind
      └─ Stopped        git-annex or the user ended us in the middle
@@ -111,6 +112,12 @@ class Unreachable(PyshareError):
     """No answer, or one that broke off: nothing is known about the object."""
 
     passing = True
+
+
+class Untrusted(Unreachable):
+    """The server's certificate comes from an authority that this machine does not trust, or is not the server's."""
+
+    passing = False
 
 
 class UploadLost(PyshareError):

@@ -153,11 +153,13 @@ def _wrong_size(key: str, came: int, expected: int) -> Corrupt:
 
 
 def _room(measures: Measures) -> str:
-    """How much is used and free, or why nobody knows."""
+    """How much is used and free, or why that is unknown."""
     try:
         quota = measures.quota()
     except PyshareError as error:
         return f"unknown, since {error.what}"
+    if quota.used is None:
+        return "this server does not report it"
     free = "" if quota.free is None else f", {in_words(quota.free)} free"
     return f"{in_words(quota.used)} used{free}"
 

@@ -7,10 +7,13 @@ import socket
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import keyring
 import keyring.backends.fail
@@ -146,6 +149,15 @@ def typed(alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         return Outcome(code, *capsys.readouterr())
 
     return do
+
+
+def led_to(address: str) -> str:
+    """The link to which the page leads that a browser is asked to open, after a look at who may read the page."""
+    page = Path(url2pathname(urlsplit(address).path))
+    if os.name != "nt":
+        assert page.stat().st_mode & 0o777 == 0o600
+        assert page.parent.stat().st_mode & 0o777 == 0o700
+    return unescape(page.read_text().partition('content="0;url=')[2].partition('"')[0])
 
 
 class Cloud(ThreadingHTTPServer):

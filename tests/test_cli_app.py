@@ -101,3 +101,57 @@ main()
         rest = process.stderr.read()
         assert process.wait(20) == 130
     assert rest.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("lgin", "login"), ("logn", "login"), ("who-am-i", "whoami"), ("shere", "share")]
+)
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(typo: str, meant: str, typed: Type) -> None:
+    done = typed(typo)
+    assert done.code == 2
+    assert f"No such command '{typo}'. Did you mean '{meant}'?" in done.err
+
+
+def test_help_is_a_command_too(typed: Type) -> None:
+    assert typed("help") == typed("--help")
+    assert typed("help", "login") == typed("login", "--help")
+    done = typed("help", "logn")
+    assert (done.code, done.out) == (2, "")
+    assert "Did you mean 'login'?" in done.err
+
+
+@pytest.mark.parametrize("error", [ValueError("Bearer S3CRET"), MemoryError("S3CRET"), KeyError("S3CRET")])
+def test_a_failure_that_no_code_foresaw_is_one_line_without_its_own_words(
+    error: Exception, typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_url: str) -> None:
+        raise error
+
+    monkeypatch.setattr(whoami, "logins", fail)
+    monkeypatch.delenv("PYSHARE_DEBUG", raising=False)
+    done = typed("whoami")
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert done.err.startswith(f"pyshare: this failed unexpectedly ({type(error).__name__}). ")
+    assert "S3CRET" not in done.err
+    monkeypatch.setenv("PYSHARE_DEBUG", "1")
+    assert "Traceback" in typed("whoami").err
+
+
+def test_an_error_of_the_system_is_shown_in_the_systems_words(typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_url: str) -> None:
+        raise OSError(28, "No space left on device", "/tmp/\x1b]0;x\x07")
+
+    monkeypatch.setattr(whoami, "logins", fail)
+    assert "(OSError: No space left on device)" in typed("whoami").err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a pipe ends in another way")
+def test_a_reader_that_goes_away_early_leaves_no_traceback(alone: Path) -> None:
+    script = "from git_annex_remote_pyshare.cli.app import main; main()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--help"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -5,7 +5,7 @@ from base64 import b64decode
 import pytest
 from logins import Cloud, Type
 
-from git_annex_remote_pyshare.credentials import kept
+from git_annex_remote_pyshare.credentials import kept, private
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 BOB = Credential("bob@example.org", "pass word", "pyshare login")
@@ -14,6 +14,10 @@ BOTH_AGES = pytest.mark.parametrize("older", [False, True], ids=["WD32-new addre
 FORMS = pytest.mark.parametrize(
     "form", ["/s/{}", "/index.php/s/{}?path=/x", "/public.php/dav/files/{}", "/public.php/dav/files/{}/x#y", "/s/{}#x"]
 )
+
+
+def private_file() -> str:
+    return f"private file {private.folder()}/{kept.SECRETS}"
 
 
 def shown(cloud: Cloud) -> list[str]:
@@ -27,7 +31,7 @@ def test_a_link_without_a_password_needs_no_login(form: str, older: bool, cloud:
     cloud.older = older
     done = typed("login", cloud.base + form.format("0pen"))
     assert (done.code, done.err) == (0, "")
-    assert "no login is needed" in done.out
+    assert "you need no login" in done.out
     assert shown(cloud) == ["anonymous:", "0pen:"][: 1 + older]
     assert kept.entries() == []
 
@@ -39,7 +43,7 @@ def test_the_password_of_a_link_is_kept_for_this_link(form: str, older: bool, cl
     done = typed("login", cloud.base + form.format("T0k"), pipe=b"opensesame\n")
     assert (done.code, done.err) == (0, "")
     account = f"{cloud.host}/cloud/s/T0k"
-    assert done.out == f"The password of the public link {account} is kept in the private file.\n"
+    assert done.out == f"The password of the public link {account} is kept in the {private_file()}.\n"
     (entry,) = kept.entries()
     assert (entry.account, kept.read(entry)) == (account, Credential("anonymous", "opensesame", "pyshare login"))
     assert shown(cloud)[-1] == ("T0k:opensesame" if older else "anonymous:opensesame")
@@ -90,10 +94,13 @@ def test_wd32_logins_for_a_link_and_for_its_server_do_not_touch_each_other(cloud
     typed("login", link, pipe=b"opensesame\n")
     account = f"{cloud.host}/cloud/s/T0k"
     assert typed("whoami").out.splitlines() == [
-        f"{cloud.host:{len(account)}}  bob@example.org  in the private file",
-        f"{account}  anonymous  in the private file",
+        f"{cloud.host:{len(account)}}  WebDAV       bob@example.org  in the {private_file()}",
+        f"{account}  public link  anonymous        in the {private_file()}",
     ]
-    assert typed("whoami", f"{cloud.base}/index.php/s/T0k").out == f"{account}  anonymous  in the private file\n"
+    assert (
+        typed("whoami", f"{cloud.base}/index.php/s/T0k").out
+        == f"{account}  public link  anonymous  in the {private_file()}\n"
+    )
     assert typed("logout", link).out == f"Logged out from {account}.\n"
     assert [kept.read(entry) for entry in kept.entries()] == [BOB]
     assert typed("logout", link).err == f"pyshare: no login is kept for {account}. Type: pyshare whoami\n"

@@ -118,10 +118,21 @@ def test_without_a_server_a_key_is_kept_only_when_told_so(typed: Type) -> None:
     assert login_for("127.0.0.1:1") == PAIR
 
 
+def test_whoami_tries_the_key_on_demand_where_it_was_given(server: ScriptedS3, typed: Type) -> None:
+    assert typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED).code == 0
+    assert typed("whoami", "--check").out.endswith("  works\n")
+    server.login = Login("AKIDOTHER", "other")
+    done = typed("whoami", host_of(server), "--check")
+    assert (done.code, done.out.split()[-1]) == (1, "refused")
+    assert f"Type: pyshare login s3://bucket endpoint={server.url}\n" in done.err
+    server.script(Rule("GET", INTERNAL_ERROR))
+    assert typed("whoami", "--check").out.endswith("  unknown\n")
+
+
 def test_one_login_serves_all_of_amazon_but_not_its_clouds_apart(typed: Type) -> None:
     assert typed("login", "s3://bucket", "--no-check", pipe=TYPED).code == 0
     assert login_for("amazonaws.com") == PAIR
-    assert typed("whoami", "s3://another-bucket").out.split()[:2] == ["amazonaws.com", KEY.access_key]
+    assert typed("whoami", "s3://another-bucket").out.split()[:3] == ["amazonaws.com", "S3", KEY.access_key]
     assert account_of(parse({"url": "s3://b", "region": "cn-north-1"})).name == "amazonaws.com.cn"
     assert typed("logout", "s3://third", "region=cn-north-1").code == 1
     assert typed("logout", "s3://third", "region=eu-west-1").code == 0
@@ -135,7 +146,7 @@ def test_one_login_serves_all_of_amazon_but_not_its_clouds_apart(typed: Type) ->
         (("s3://bucket",), b"\n", "no access key id was given"),
         (("s3://bucket",), b"AKID\n", "the pipe ended before this was given: secret access key"),
         (("s3://bucket",), b"AKID\n\n", "nothing was given as password"),
-        (("s3://bucket",), b"AK ID\nx\n", "the access key id has signs that no access key id has"),
+        (("s3://bucket",), b"AK ID\nx\n", "the access key id contains characters that no access key id has"),
         (("s3://bucket",), b"ASIAEXAMPLE\nhunter2\n", "ASIAEXAMPLE is a temporary key"),
         (("s3://bucket", "--token"), b"hunter2\n", "--token is not for S3"),
         (("s3://bucket", "endpoint=https://s3.example.org", "--sharing"), b"", "s3://bucket endpoint=https://s3"),

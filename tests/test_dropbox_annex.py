@@ -148,7 +148,7 @@ def test_db21_a_login_that_was_revoked_is_told_with_its_remedy(lab: Repository, 
     assert (
         "Dropbox does not take this login any more: it was revoked. git-annex keeps this login for the remote" in told
     )
-    assert "type: pyshare login dropbox)" in told
+    assert f"type: pyshare login dropbox --app-key {fake_dropbox.service.app.key})" in told
 
 
 def test_db22_a_login_that_lacks_a_permission_is_told_which_one(
@@ -158,7 +158,7 @@ def test_db22_a_login_that_lacks_a_permission_is_told_which_one(
     machine(repository.home, fake_dropbox, dropbox_alice, "account_info.read files.metadata.read files.content.read")
     repository.initremote("dropbox:/Data")
     told = refused_copy(repository)
-    assert "the login at Dropbox has not the permission files.content.write. Tick files.content.write under" in told
+    assert "the login at Dropbox lacks the permission files.content.write. Tick files.content.write under" in told
 
 
 def test_a_file_that_cannot_fit_is_refused_before_it_is_sent_and_info_shows_the_room(
@@ -174,7 +174,7 @@ def test_a_file_that_cannot_fit_is_refused_before_it_is_sent_and_info_shows_the_
     assert not [route for route in fake_dropbox.service.routes() if "upload" in route]
     lab.annex("copy", "--to", "store", "f000")
     shown = lab.home.run("pyshare", "info", "store", cwd=lab.folder).stdout
-    assert "used: 1.0 MiB\nfree: 63.0 MiB\n" in shown
+    assert "account: 1.0 MiB used, 63.0 MiB free\n" in shown
     assert "room: 1.0 MiB used, 63.0 MiB free" in lab.annex("info", "store").stdout
 
 

@@ -141,7 +141,7 @@ def test_who_allows_access_is_logged_in(
 ) -> None:
     done = logs_in(clicks("allow"))
     assert done.code == 0, done.err
-    assert "Logged in at Dropbox as alice@example.org; the login is kept in the private file." in done.out
+    assert "Logged in at Dropbox as alice@example.org; the login is kept in the private file " in done.out
     assert "url=dropbox:/FOLDER" in done.out
     assert shown(browser).startswith("You are logged in\npyshare can now use the Dropbox of alice@example.org.")
     login = kept_login()

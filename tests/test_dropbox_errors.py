@@ -144,7 +144,7 @@ def test_a_revoked_login_is_told_with_the_command_that_mends_it_db21(owner: Owne
         owner.service.revoke(refresh)
     with pytest.raises(Denied) as refused:
         box.stat(NAME)
-    assert refused.value.remedy == "Type: pyshare login dropbox"
+    assert refused.value.remedy == f"Type: pyshare login dropbox --app-key {owner.service.app.key}"
 
 
 def test_a_missing_scope_is_named_db22(owner: Owner, tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:Depreca
 REGISTERED = loopback.PORTS
 DOCS = Path(__file__).parent.parent / "docs"
 TOKEN = "POST /oauth2/token"
+COMMANDS = ("pyshare login dropbox", "pyshare login dropbox --no-browser")
+"""The one that waits for a browser, and the one that does not need one."""
 
 
 @pytest.fixture
@@ -87,7 +89,10 @@ def test_the_login_is_kept_and_shown_with_its_owners_address(logs_in: Type, type
     assert credential
     assert credential.user == "alice@example.org"
     assert login_of(credential).refresh_token in here.service.refreshes
-    assert typed("whoami").out == "dropbox.com  alice@example.org  in the private file\n"
+    assert (
+        typed("whoami").out
+        == f"dropbox.com  Dropbox  alice@example.org  in the private file {private.folder()}/secrets.json\n"
+    )
     assert typed("whoami", "dropbox").code == 0
     assert typed("whoami", "dropbox:/DataLad-101").code == 0
 
@@ -167,8 +172,43 @@ def test_db22_an_app_that_gives_less_than_is_needed_is_told_by_the_permission(
     here.service.play(Rule(TOKEN, Play(as_json({**answer, "scope": scopes}))))
     done = logs_in()
     assert done.code == 1
-    assert "has not the permission files.content.write. Tick files.content.write under Permissions" in done.err
+    assert "lacks the permission files.content.write. Tick files.content.write under Permissions" in done.err
     assert kept.entries() == []
+
+
+def test_at_a_terminal_a_wrong_code_is_asked_for_again(
+    here: RunningDropbox, typed: Type, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(("wrong", "wrong", ""))
+    told: list[str] = []
+
+    def code() -> str:
+        told.append(capsys.readouterr().err)
+        link = next(line.strip() for line in "".join(told).splitlines() if "authorize?" in line)
+        return next(answers) or allow(link)
+
+    monkeypatch.setattr(login_dropbox, "ask_code", code)
+    monkeypatch.setattr(login_dropbox, "is_terminal", lambda: True)
+    words = ("login", "dropbox", "--no-browser", "--app-key", "fakeappkey")
+    assert typed(*words).code == 0
+    assert [text.count("paste it again") for text in told] == [0, 1, 1]
+    assert "(1 more)" in told[2]
+    answers = iter(("wrong",) * 4)
+    done = typed(*words)
+    assert done.code == 1
+    assert len(told) == 6
+    assert done.err.endswith("Type again: pyshare login dropbox --no-browser --app-key fakeappkey\n")
+
+
+def test_whoami_tries_the_login_on_demand(logs_in: Type, typed: Type, here: RunningDropbox) -> None:
+    logs_in()
+    assert typed("whoami", "dropbox", "--check").out.endswith("  works\n")
+    (refresh,) = here.service.refreshes
+    here.service.revoke(refresh)
+    done = typed("whoami", "--check")
+    assert done.code == 1
+    assert done.out.endswith("  refused\n")
+    assert "it was revoked. Type: pyshare login dropbox --app-key fakeappkey\n" in done.err
 
 
 @pytest.mark.parametrize("option", [("--user", "bob"), ("--token",), ("--no-check",), ("--insecure",)])
@@ -183,7 +223,7 @@ def test_without_an_app_the_error_says_where_to_get_one(word: str, typed: Type) 
     done = typed("login", word)
     assert done.code == 1
     assert done.err.startswith("pyshare: this pyshare has no app of its own at Dropbox yet. ")
-    assert f"({dropbox_app.GUIDE}) and type: pyshare login dropbox --app-key KEY" in done.err
+    assert f"({dropbox_app.GUIDE}), and type: pyshare login {word} --app-key KEY" in done.err
     assert (DOCS / dropbox_app.GUIDE.rpartition("/")[2]).exists()
 
 
@@ -197,7 +237,7 @@ def test_the_app_is_the_typed_one_else_the_environments_else_gits_else_ours(
     monkeypatch.setenv("DROPBOX_APP_KEY", "environments")
     assert dropbox_app.app_key() == "environments"
     assert dropbox_app.app_key("typed") == "typed"
-    with pytest.raises(BadSetting, match="signs that no app key has"):
+    with pytest.raises(BadSetting, match="characters that no app key has"):
         dropbox_app.app_key("https://www.dropbox.com/developers/apps")
 
 
@@ -284,7 +324,7 @@ def test_db20_processes_that_start_together_renew_the_token_once(login: Login, h
 @pytest.fixture
 def waiting(own_ports: tuple[int, ...]) -> Iterator[loopback.Loopback]:
     """A page that waits for a browser, and shows what comes."""
-    with loopback.Loopback() as server:
+    with loopback.Loopback(*COMMANDS) as server:
         thread = Thread(target=server.wait, args=(lambda query: Page(str(query), "", last="end" in query),))
         thread.start()
         yield server
@@ -312,7 +352,7 @@ def test_a_connection_that_a_browser_opens_and_does_not_use_keeps_nobody_waiting
 
 
 def test_a_connection_that_a_browser_holds_ready_ends_with_the_login(own_ports: tuple[int, ...]) -> None:
-    with loopback.Loopback() as server:
+    with loopback.Loopback(*COMMANDS) as server:
         connection = socket.create_connection(("127.0.0.1", server.server_port), timeout=5)
         server.handle_request()
     with closing(connection):
@@ -329,7 +369,7 @@ def test_a_browser_that_goes_away_before_it_is_shown_the_page_ends_the_login_all
         browser.close()  # by a reset, so that the page cannot be sent
         return Page("You are logged in", "")
 
-    with loopback.Loopback() as server:
+    with loopback.Loopback(*COMMANDS) as server:
         server.limit = 5
         browser.connect(("127.0.0.1", server.server_port))
         browser.sendall(b"GET /?code=x HTTP/1.0\r\n\r\n")
@@ -351,9 +391,9 @@ def test_our_page_listens_on_this_machine_only(waiting: loopback.Loopback) -> No
 
 
 def test_waiting_comes_to_an_end(own_ports: tuple[int, ...]) -> None:
-    with loopback.Loopback() as server:
+    with loopback.Loopback(*COMMANDS) as server:
         server.limit = 0.0
-        with pytest.raises(Denied, match="nobody allowed access") as caught:
+        with pytest.raises(Denied, match="access was not allowed within 0 minutes") as caught:
             server.wait(lambda _: Page("", ""))
     assert "--no-browser" in str(caught.value)
     assert loopback.Loopback.limit >= 300

@@ -232,6 +232,6 @@ def test_a_good_token_needs_neither_http_library_nor_sdk(service: Service) -> No
 )
 def test_db22_a_missing_scope_is_named_with_the_command(origin: str, remedy: str) -> None:
     error = dropbox.lacks("sharing.write", Login("key", "refresh", origin=origin))
-    assert "has not the permission sharing.write" in str(error)
+    assert "lacks the permission sharing.write" in str(error)
     assert remedy in str(error)
     assert "--sharing" not in str(dropbox.lacks("files.content.write", Login("key", "refresh", origin=origin)))

@@ -185,10 +185,10 @@ class Publishes(Protocol):
 
 
 class Quota(NamedTuple):
-    """Room in a store."""
+    """Space in the account or on the disk that a store is part of."""
 
-    used: int
-    """Bytes."""
+    used: int | None
+    """Bytes, or None where the server does not report it."""
     free: int | None
     """Bytes, or None where there is no limit, or none that the server tells."""
 

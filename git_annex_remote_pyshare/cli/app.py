@@ -1,5 +1,6 @@
-"""`pyshare …`: the table of commands, and how a person is told that one failed."""
+"""`pyshare …`: the table of commands, and what the user reads when one fails."""
 
+import os
 import sys
 from importlib import import_module
 from typing import NamedTuple
@@ -7,8 +8,8 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.errors import PyshareError, origin, unexpected
-from git_annex_remote_pyshare.safe_text import one_line
+from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.errors import PyshareError, origin
 
 
 class Row(NamedTuple):
@@ -25,18 +26,21 @@ COMMANDS = {
     "logout": Row("git_annex_remote_pyshare.cli.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.whoami:whoami", "Show which logins are kept, and where."),
     "info": Row(
-        "git_annex_remote_pyshare.cli.info:info", "Show where a remote keeps its data, and how much room there is."
+        "git_annex_remote_pyshare.cli.info:info", "Show where remotes keep their data, and how much space is free."
     ),
     "share": Row("git_annex_remote_pyshare.cli.share:share", "Make a link for friends, and say what to send them."),
     "restore": Row("git_annex_remote_pyshare.cli.restore:restore", "Bring archived data back, many files at once."),
     "verify": Row("git_annex_remote_pyshare.cli.verify:verify", "Check that a store has what git-annex believes."),
     "cleanup": Row("git_annex_remote_pyshare.cli.cleanup:cleanup", "Remove what unfinished uploads have left."),
     "demo": Row("git_annex_remote_pyshare.cli.demo:demo", "Watch Alice share a dataset with Bob."),
+    "help": Row("git_annex_remote_pyshare.cli.app:show_help", "Show this help, or the help of one command."),
 }
 """In the order in which people need them."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+DEBUG = "PYSHARE_DEBUG"
+"""Environment variable that makes a failure of pyshare itself show its traceback."""
 
 
 class Commands(click.Group):
@@ -53,6 +57,19 @@ class Commands(click.Group):
         module, _, name = COMMANDS[cmd_name].target.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but a mistyped command is answered with the one that was probably meant."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches  # noqa: PLC0415  # only a mistake pays for it
+
+        near = get_close_matches(name, COMMANDS, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
         """The table, for the help."""
@@ -74,10 +91,30 @@ def pyshare(context: click.Context) -> None:
           url=https://cloud.example.org/remote.php/dav/files/bob/share
       git annex copy --to cloud
 
-    git-annex itself starts git-annex-remote-pyshare, the same program; nobody needs to type that name.
+    git-annex itself starts git-annex-remote-pyshare, the same program; you never type that name.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        say(context.get_help())
+
+
+@click.command("help")
+@click.argument("name", metavar="[COMMAND]", default="")
+@click.pass_context
+def show_help(context: click.Context, name: str) -> None:
+    """Show the help of COMMAND, or of pyshare as a whole.
+
+    \b
+    Examples:
+      pyshare help
+      pyshare help login
+    """
+    root = context.find_root()
+    if not name:
+        say(root.get_help())
+        return
+    _, command, _ = pyshare.resolve_command(root, [name])
+    if command:
+        say(command.get_help(click.Context(command, parent=root, info_name=name)))
 
 
 def main() -> None:
@@ -90,17 +127,17 @@ def run(words: list[str]) -> int:
     try:
         result = pyshare.main(words, prog_name="pyshare", standalone_mode=False)
     except PyshareError as error:
-        click.echo(f"pyshare: {error}", err=True)
+        warn(f"pyshare: {error}")
         return 1
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort as stop:
         return _stopped(stop)
-    except Exception as error:  # noqa: BLE001  # a traceback would show what a library quotes, a login perhaps
-        text = f"pyshare: {unexpected(error)} ({origin(error)}). This is a mistake in pyshare: please report it."
-        click.echo(one_line(text), err=True)
-        return 1
+    except BrokenPipeError:
+        return _unread()
+    except Exception as error:  # noqa: BLE001  # whatever it is, no traceback may show what was typed or received
+        return _unexpected(error)
     return result if isinstance(result, int) else 0
 
 
@@ -108,5 +145,31 @@ def _stopped(stop: click.Abort) -> int:
     """After Ctrl-C nothing needs to be said; after the end of what we read from, something does."""
     if isinstance(stop.__cause__, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
         return INTERRUPTED
-    click.echo("pyshare: the input ended before everything was answered.", err=True)
+    warn("pyshare: the input ended before everything was answered.")
+    return 1
+
+
+def _unread() -> int:
+    """The reader of our output has gone (`pyshare whoami | head -1`), so what is left to print goes nowhere."""
+    # Python flushes standard output once more at its end and would complain then.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _unexpected(error: Exception) -> int:
+    """One line for a failure that no code foresaw.
+
+    Its own words may quote a login (http.client quotes a header that it refuses), so only the type is shown, and of an
+    error of the operating system what the system says.
+    """
+    if os.environ.get(DEBUG):
+        from traceback import print_exception  # noqa: PLC0415  # rarely wanted
+
+        print_exception(error)
+    why = getattr(error, "strerror", None) if isinstance(error, OSError) else None
+    warn(
+        f"pyshare: this failed unexpectedly ({type(error).__name__}{f': {why}' if isinstance(why, str) else ''})."
+        f" Please report it, with the place: {origin(error) or 'unknown'}."
+        f" To see more, set {DEBUG}=1 and try again; what it prints then may hold a password."
+    )
     return 1

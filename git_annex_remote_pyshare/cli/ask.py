@@ -1,12 +1,12 @@
-"""Asking a person: user, password, token, or a look into the browser. From a pipe, lines take their place."""
+"""Questions to the user: name, password, token, code, yes or no. From a pipe, lines take their place."""
 
 import sys
-import webbrowser
 
 import click
 
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import one_line
 
 _ORIGIN = "pyshare login"
 
@@ -24,7 +24,7 @@ def ask_login(user: str) -> Credential:
 
 
 def ask_guest(user: str) -> Credential:
-    """The password of a public link, where all guests bear the same user name; raises BadSetting as above."""
+    """The password of a public link, where all guests have the same user name; raises BadSetting as above."""
     return _complete(user, _line("Password of the public link", hidden=True))
 
 
@@ -32,7 +32,7 @@ def ask_key(user: str) -> Credential:
     """An access key's id and its secret; an id that is given already is not asked for.
 
     Raises:
-        BadSetting: One of them is empty or cannot be meant.
+        BadSetting: One of them is empty or invalid.
     """
     user = user or _word("access key id", hidden=False)
     if not user:
@@ -61,14 +61,14 @@ def ask_code() -> str:
     raise BadSetting("no code was given", remedy="Copy it from the page, and paste it here.")
 
 
-def open_browser(link: str) -> None:
-    """Open the link in a window. A browser that would take over this terminal is left alone: the link is printed."""
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return
-    if type(browser) is not webbrowser.GenericBrowser:
-        browser.open(link)
+def confirm(question: str) -> bool:
+    """Whether the user says yes; without a terminal the answer is no."""
+    return is_terminal() and click.confirm(one_line(question), default=False, err=True)
+
+
+def is_terminal() -> bool:
+    """Whether a person can be asked."""
+    return bool(sys.stdin) and sys.stdin.isatty()
 
 
 def _complete(user: str, secret: str) -> Credential:
@@ -80,14 +80,14 @@ def _complete(user: str, secret: str) -> Credential:
 def _word(what: str, *, hidden: bool) -> str:
     word = _line(what.capitalize(), hidden=hidden).strip()
     if not word.isascii() or not word.isprintable() or " " in word:
-        raise BadSetting(f"the {what} has signs that no {what} has", remedy="Copy it again, without blanks.")
+        raise BadSetting(f"the {what} contains characters that no {what} has", remedy="Copy it again, without spaces.")
     return word
 
 
 def _line(what: str, *, hidden: bool) -> str:
-    """One line, byte for byte but for its end: blanks at either end may belong to a password."""
-    if sys.stdin and sys.stdin.isatty():
-        return str(click.prompt(what, hide_input=hidden, err=True))
+    """One line, byte for byte but for its end: spaces at either end may belong to a password."""
+    if is_terminal():
+        return str(click.prompt(one_line(what), hide_input=hidden, err=True))
     line = sys.stdin.buffer.readline() if sys.stdin else b""  # a process can be started without any
     if not line:
         raise BadSetting(f"the pipe ended before this was given: {what.lower()}", remedy="See: pyshare login --help")

@@ -3,21 +3,19 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from threading import Event
 from typing import NamedTuple
 
-from click import echo
-
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.branch import remote_settings
+from git_annex_remote_pyshare.cli.known import OURS, names, waiting
+from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.clone import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.settings import SETTINGS, parse
-
-_OURS = "pyshare"
 
 
 class Remote(NamedTuple):
@@ -29,22 +27,31 @@ class Remote(NamedTuple):
     """All that git-annex was told of it, its own settings included: `encryption`, `chunk`, `autoenable`."""
 
 
+def clone_here(remote: str = "") -> Clone:
+    """The clone of the working directory, with the name of one of its remotes.
+
+    Raises:
+        BadSetting: There is none.
+    """
+    git_dir = git_dir_here()
+    if not git_dir:
+        raise BadSetting("this folder is in no git repository", remedy="Type it inside of the dataset's clone.")
+    return Clone(git_dir, remote)
+
+
 def remote_named(name: str) -> Remote:
     """The remote of this name in the clone of the working directory.
 
     Raises:
         BadSetting: There is no such clone or remote, or it is not one of ours.
     """
-    git_dir = git_dir_here()
-    if not git_dir:
-        raise BadSetting("this folder is in no git repository", remedy="Type it inside of the dataset's clone.")
-    clone = Clone(git_dir, name)
+    clone = clone_here(name)
     uuid = clone.option("annex-uuid")
-    if clone.option("annex-externaltype") != _OURS or not uuid:
-        raise BadSetting(f"this clone has no pyshare remote {name}{_others(clone)}", remedy="See: git annex info")
+    if clone.option("annex-externaltype") != OURS or not uuid:
+        raise _unknown(clone, name)
     told = _told(clone, uuid)
     settings = parse(told)
-    held = _held(git_dir, uuid)
+    held = _held(clone.git_dir, uuid)
     return Remote(place_of(settings, trust_of(settings, clone), held), uuid, told)
 
 
@@ -53,7 +60,7 @@ def opened(place: Place) -> Iterator[Backend]:
     """The store of a place, with all its layers."""
     from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415  # not for help and wrong words
 
-    store = open_store(place, Event(), partial(echo, err=True))
+    store = open_store(place, Event(), warn)
     try:
         yield store
     finally:
@@ -74,12 +81,16 @@ def _told(clone: Clone, uuid: str) -> Mapping[str, str]:
     return {**inherited, **remote_settings(clone.git_dir, own)}
 
 
-def _others(clone: Clone) -> str:
-    keys = [
-        key.split(".") for key, value in clone.config.items() if key.endswith(".annex-externaltype") and value == _OURS
-    ]
-    names = [".".join(key[1:-1]) for key in keys]
-    return f"; it has {', '.join(names)}" if names else ""
+def _unknown(clone: Clone, name: str) -> BadSetting:
+    """Why there is no such remote: its dataset has one that is not enabled here, or none."""
+    if name in waiting(clone):
+        both = f"{command('git', 'annex', 'enableremote', name)} && {command('git', 'annex', 'verifyremote', name)}"
+        return BadSetting(
+            f"{name} is not enabled yet",
+            remedy=f"Type: {both} (which shows its address and, if you expect that, the command that accepts it)",
+        )
+    others = f"; it has {', '.join(known)}" if (known := names(clone)) else ""
+    return BadSetting(f"this clone has no pyshare remote {name}{others}", remedy="Type: pyshare info")
 
 
 def _held(git_dir: str, uuid: str) -> Credential | None:

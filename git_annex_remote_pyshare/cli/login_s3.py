@@ -1,14 +1,10 @@
 """`pyshare login s3://…`: ask for an access key and its secret, try them once, keep them for the server."""
 
-from shlex import join
-
-import click
-
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.ask import ask_key
 from git_annex_remote_pyshare.cli.keeping import keep
+from git_annex_remote_pyshare.cli.output import say
 from git_annex_remote_pyshare.cli.wish import Wish
-from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadSetting
 
 _TEMPORARY = "ASIA"
@@ -20,14 +16,14 @@ def login(wish: Wish) -> None:
     """Log in at an S3 server.
 
     Raises:
-        BadSetting: A setting or option cannot be meant.
+        BadSetting: A setting or option is invalid.
         Denied: The server does not take the key.
         NotAStore: What answers is no S3 server.
-        Unreachable: Nobody answers.
+        Unreachable: No answer.
     """
     registry.check(wish.settings)
     account = registry.account_of(wish.settings)
-    _check_wish(wish, account)
+    _check_wish(wish)
     key = ask_key(wish.user)
     if key.user.startswith(_TEMPORARY):
         raise BadSetting(
@@ -38,16 +34,16 @@ def login(wish: Wish) -> None:
         from git_annex_remote_pyshare.backends.s3.trial import check  # noqa: PLC0415  # not for help and wrong words
 
         check(wish.settings, key)
-    now = keep(account, registry.S3.name, key)
-    click.echo(f"Logged in at {account.name} with the key {key.user}; it is kept in the {now.where}.")
+    now = keep(account, registry.S3.name, key, wish)
+    say(f"Logged in at {account.name} with the key {key.user}; it is kept in the {now.place}.")
 
 
-def _check_wish(wish: Wish, account: Account) -> None:
+def _check_wish(wish: Wish) -> None:
     for name in ("token", "sharing", "app_key"):
         if getattr(wish, name):
             raise BadSetting(
                 f"--{name.replace('_', '-')} is not for S3, where a login is an access key and its secret",
-                remedy=f"Type: pyshare login {join(account.words)}",
+                remedy=f"Type: {wish.command(without=(name,))}",
             )
     if wish.settings["signature"] == "anonymous":
         raise BadSetting("signature=anonymous means never to log in", remedy="Leave it out.")

@@ -1,17 +1,20 @@
 """`pyshare login https://…`: ask for a login, try it once, keep it for its host, or for its public link alone."""
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.ask import ask_guest, ask_login, ask_token, open_browser
-from git_annex_remote_pyshare.cli.keeping import keep
+from git_annex_remote_pyshare.cli.ask import ask_guest, ask_login, ask_token
+from git_annex_remote_pyshare.cli.browser import browser_at
+from git_annex_remote_pyshare.cli.keeping import check_owner, keep
+from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.cli.own_files import hints
 from git_annex_remote_pyshare.cli.wish import Wish
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.kept import Kept
@@ -33,21 +36,24 @@ def login(wish: Wish) -> None:
     _check_address(wish)
     account = registry.account_of(wish.settings)
     if not account.is_link:
-        got = _obtain(_to_web(wish.url), wish)
-        _tell(account.name, got, keep(account, "webdav", got.login, got.granted_by))
+        got = _obtain(to_web(wish.url), wish)
+        if got.granted_by:
+            check_owner(account, "webdav", got.login, wish, got.granted_by)
+        _tell(account, got, keep(account, "webdav", got.login, wish, got.granted_by), wish)
     elif guest := _as_guest(account, wish):
-        now = keep(account, "webdav", guest)
-        click.echo(f"The password of the public link {account.name} is kept in the {now.where}.")
+        now = keep(account, "webdav", guest, wish)
+        say(f"The password of the public link {account.name} is kept in the {now.place}.")
     else:
-        click.echo("This is a public link: whoever has it can read there, and no login is needed.")
+        say("This is a public link without a password: all who have it can read there, and you need no login.")
 
 
 def _check_address(wish: Wish) -> None:
     host = host_of(wish.url)
     if not (wish.insecure or is_confidential(wish.url)):
+        safe = wish._replace(words=(f"https{wish.url[wish.url.index('://') :]}", *wish.words[1:]))
         raise BadSetting(
             f"others on the way to {host} could read the password",
-            remedy=f"Type: pyshare login https{wish.url[wish.url.index('://') :]} (or add --insecure).",
+            remedy=f"Add --insecure if you accept that, or type: {safe.command()}",
         )
 
 
@@ -56,7 +62,9 @@ def _as_guest(account: Account, wish: Wish) -> Credential | None:
     from git_annex_remote_pyshare.credentials import guest  # noqa: PLC0415  # as below
 
     if wish.user or wish.token:
-        raise BadSetting("a public link has one password for all", remedy=f"Type: pyshare login {wish.url}")
+        raise BadSetting(
+            "a public link has one password for all", remedy=f"Type: {wish.command(without=('user', 'token'))}"
+        )
     if wish.no_check:
         return ask_guest(account.endpoints[0].user)
     if endpoint := guest.locked_endpoint(account):
@@ -66,7 +74,7 @@ def _as_guest(account: Account, wish: Wish) -> Credential | None:
     return None
 
 
-def _to_web(url: str) -> str:
+def to_web(url: str) -> str:
     """The URL with http(s) for dav(s), as HTTP libraries want it."""
     scheme, _, rest = url.partition("://")
     return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
@@ -86,27 +94,35 @@ def _obtain(url: str, wish: Wish) -> Got:
 def _through_browser(flow: "Flow", wish: Wish) -> Got:
     from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
 
-    click.echo(f"Open this link in a browser and grant access:\n\n  {flow.link}\n\nWaiting ...", err=True)
-    if not wish.no_browser:
-        open_browser(flow.link)
-    server, login = nextcloud.wait(flow)
+    with nullcontext(enter_result=False) if wish.no_browser else browser_at(flow.link) as opened:
+        warn(
+            f"Your browser shows a page of {host_of(flow.link)}: log in and press Grant access there. Nothing? Then"
+            " open this link, on any machine:"
+            if opened
+            else "Open this link in a browser, on any machine, log in and press Grant access:"
+        )
+        warn(f"\n  {flow.link}\n\nWaiting up to {nextcloud.LIMIT / 60:.0f} minutes ... (Ctrl-C ends it.)")
+        try:
+            server, login = nextcloud.wait(flow)
+        except Denied as error:
+            raise Denied(error.what, remedy=f"Type again: {wish.command()}") from None
     user = nextcloud.user_id(server, login) or login.user
     return Got(login, nextcloud.dav_address(server, user), granted_by=server)
 
 
 def _tried(url: str, server: str | None, login: Credential) -> Got:
-    """The login after the server took it; a cloud also tells the user's id, which its addresses bear."""
-    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
-    from git_annex_remote_pyshare.credentials.check import check  # noqa: PLC0415  # as above
+    """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
+    from git_annex_remote_pyshare.credentials.check import own_address  # noqa: PLC0415  # as above
 
-    if server and (user := nextcloud.user_id(server, login)):
-        return Got(login, nextcloud.dav_address(server, user))
-    check(url, login)
-    return Got(login)
+    return Got(login, own_address(url, server, login))
 
 
-def _tell(host: str, got: Got, now: "Kept") -> None:
+def _tell(account: Account, got: Got, now: "Kept", wish: Wish) -> None:
     who = got.login.user or "the owner of the token"
-    click.echo(f"Logged in at {host} as {who}; the login is kept in the {now.where}.")
-    if got.address:
-        click.echo(f"For your files there give git-annex: url={got.address}/FOLDER")
+    say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
+    if not got.address:
+        return
+    for hint in (hinted := hints(account, got.address, wish.url)):
+        say(hint)
+    if not hinted:
+        say(f"For your files there give git-annex: {command(f'url={got.address}/FOLDER')}")

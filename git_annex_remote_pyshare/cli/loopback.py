@@ -41,6 +41,10 @@ class Loopback(ThreadingHTTPServer):
     Another program could listen on the same port of `[::1]`, which some browsers try first. What it would get is a
     code that only this process can redeem (PKCE).
 
+    Args:
+        again: The command that waits here, for errors.
+        instead: The command that does without this page.
+
     Raises:
         Unreachable: Something else has both ports.
     """
@@ -50,7 +54,8 @@ class Loopback(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = os.name != "nt"  # there it would let two programs have one port
 
-    def __init__(self) -> None:
+    def __init__(self, again: str, instead: str) -> None:
+        self._again, self._instead = again, instead
         self.shown = Event()
         self.receive: Receive = lambda _: _ELSEWHERE
         self._connections: list[socket] = []
@@ -61,7 +66,7 @@ class Loopback(ThreadingHTTPServer):
                 return
         raise Unreachable(
             f"other programs have the ports {PORTS[0]} and {PORTS[1]}, where the browser would come back",
-            remedy="End one of them (another login may be waiting), or add --no-browser.",
+            remedy=f"End one of them (another login may be waiting), or type: {instead}",
             passing=False,
         )
 
@@ -97,15 +102,15 @@ class Loopback(ThreadingHTTPServer):
         """Show the browser what `receive` says, until that was a last page.
 
         Raises:
-            Denied: Nobody came within `limit` seconds.
+            Denied: No answer came within `limit` seconds.
         """
         self.receive = receive
         end = time.monotonic() + self.limit
         while not self.shown.is_set():
             if time.monotonic() > end:
                 raise Denied(
-                    f"nobody allowed access within {self.limit / 60:.0f} minutes",
-                    remedy="Type it again; if the browser showed an error, or is on another machine, add --no-browser.",
+                    f"access was not allowed within {self.limit / 60:.0f} minutes",
+                    remedy=f"Type again: {self._again}; where the browser is on another machine: {self._instead}",
                 )
             self.handle_request()
 

@@ -1,4 +1,4 @@
-"""The page that the browser shows at the end of a login: plain words, and nothing from outside."""
+"""The pages of ours that a browser shows at the beginning and the end of a login: plain words, nothing from outside."""
 
 from html import escape
 from http import HTTPStatus
@@ -26,6 +26,23 @@ def html(page: Page) -> bytes:
     }
     return _FRAME.format(style=_STYLE, **fields).encode()
 
+
+def forwarding(link: str) -> bytes:
+    """A page that leads on to the link at once, and tells the server there nothing of itself."""
+    return _FORWARDING.format(link=escape(link)).encode()
+
+
+_FORWARDING = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={link}">
+<title>Log in - pyshare</title>
+</head>
+<body><p><a href="{link}">Go on with the login</a></p></body>
+</html>
+"""
 
 _STYLE = """
 :root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --ink: #1d232b; --soft: #56616f; --edge: #e1e5ea;

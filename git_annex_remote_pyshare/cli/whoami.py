@@ -1,54 +1,96 @@
-"""`pyshare whoami`: which logins are kept, for which server or public link, where."""
+"""`pyshare whoami`: which logins are kept, for which server or public link, where, and whether they still work."""
 
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
-from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.wish import settings_of
+from git_annex_remote_pyshare.cli.logout import account_named, kept_for
+from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command, one_line
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.credentials.kept import Kept
+
+_KINDS = {"webdav": "WebDAV", "s3": "S3", "dropbox": "Dropbox"}
+"""Service → what people call it."""
+_LINK = "public link"
+
+Row = Mapping[str, str]
 
 
 @click.command()
 @click.argument("url", default="")
+@click.option("--check", is_flag=True, help="Try each login once, and say whether it still works.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for programs.")
-def whoami(url: str, *, as_json: bool) -> None:
+def whoami(url: str, *, check: bool, as_json: bool) -> int:
     """Show which logins `pyshare login` has kept, for all servers and public links or the one of URL.
 
     \b
     Examples:
       pyshare whoami
+      pyshare whoami --check
       pyshare whoami https://cloud.example.org
       pyshare whoami --json
 
-    The exit code is 1 when a URL is given and no login is kept for it. What one remote uses, and whether that comes
-    from here, from git-annex or from the environment, is shown by: git annex info NAME
+    URL may also be a name from the first column. The exit code is 1 when a URL is given and no login is kept for it,
+    or when one that was tried does not work. Which login a remote uses, and whether that comes from here, from
+    git-annex or from the environment, is shown by: pyshare info NAME
     """
     rows = logins(url)
+    if check:
+        rows = [_tried(row, entry) for row, entry in zip(rows, _entries(url), strict=True)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say(json.dumps(rows, indent=2))
     else:
         _show(rows)
     if url and not rows:
-        account = registry.account_of(settings_of(url)).name
-        raise BadSetting(f"no login is kept for {account}", remedy=f"Type: pyshare login {url}")
+        raise BadSetting(
+            f"no login is kept for {account_named(url)}", remedy=f"Type: {command('pyshare', 'login', url)}"
+        )
+    return int(any(row.get("state", "works") != "works" for row in rows))
 
 
-def logins(url: str = "") -> list[dict[str, str]]:
-    """The kept logins without their secrets, all or those for the account that `url` belongs to."""
+def logins(url: str = "") -> list[Row]:
+    """The kept logins without their secrets, all or those that `url` means."""
+    return [_row(entry) for entry in _entries(url)]
+
+
+def _entries(url: str) -> "list[Kept]":
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
-    account = registry.account_of(settings_of(url)).name if url else ""
-    return [
-        {"account": entry.account, "user": entry.user, "kept": entry.where, "service": entry.service}
-        for entry in kept.entries()
-        if account in {"", entry.account}
-    ]
+    return kept_for(url) if url else kept.entries()
 
 
-def _show(rows: list[dict[str, str]]) -> None:
-    wide = max((len(row["account"]) for row in rows), default=0)
-    for row in rows:
-        click.echo(f"{row['account']:{wide}}  {row['user'] or '(token)'}  in the {row['kept']}")
+def _row(entry: "Kept") -> Row:
+    return {
+        "account": entry.account,
+        "user": entry.user,
+        "kind": _LINK if "/" in entry.account else _KINDS.get(entry.service, entry.service),
+        "kept": entry.where,
+        "place": entry.place,
+        "service": entry.service,
+    }
+
+
+def _tried(row: Row, entry: "Kept") -> Row:
+    from git_annex_remote_pyshare.cli.trying import try_login  # noqa: PLC0415  # sends requests, which most do not want
+
+    trial = try_login(entry)
+    return {**row, "state": trial.state, "why": trial.why}
+
+
+def _show(rows: list[Row]) -> None:
+    columns = [(row["account"], row["kind"], row["user"] or "(token)") for row in rows]
+    safe = [[one_line(cell) for cell in cells] for cells in columns]
+    wide = [max(map(len, cells)) for cells in zip(*safe, strict=True)]
+    for row, cells in zip(rows, safe, strict=True):
+        aligned = "  ".join(f"{cell:{width}}" for cell, width in zip(cells, wide, strict=True))
+        state = f"  {row['state']}" if "state" in row else ""
+        say(f"{aligned}  in the {row['place']}{state}")
+        if row.get("why"):
+            warn(f"{row['account']}: {row['why']}")
     if not rows:
-        click.echo("No login is kept. Type: pyshare login URL", err=True)
+        warn("No login is kept. Type: pyshare login URL")

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import requests
 
-from git_annex_remote_pyshare.credentials import web
+from git_annex_remote_pyshare.credentials import nextcloud, web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import Denied, NotAStore, Unreachable
@@ -13,13 +13,30 @@ _FINE = {HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.NOT_FOUND}
 """A folder that is not there yet is no fault of the login."""
 
 
+def own_address(url: str, server: str | None, login: Credential) -> str:
+    """The WebDAV address of the user's own files at a cloud; empty for any other server, whose folder `url` is tried.
+
+    Args:
+        url: What the login is for, http(s).
+        server: The cloud's base URL, as `nextcloud.find_server` gives it; None for any other server.
+        login: What to try.
+
+    Raises:
+        Denied, NotAStore, Unreachable: As `check`.
+    """
+    if server and (user := nextcloud.user_id(server, login)):
+        return nextcloud.dav_address(server, user)
+    check(url, login)
+    return ""
+
+
 def check(url: str, login: Credential) -> None:
     """Look at the WebDAV folder `url` with the login.
 
     Raises:
         Denied: The server refuses the login, or lets it see nothing there.
         NotAStore: What answers is no WebDAV server.
-        Unreachable: Nobody answers, or the server is broken.
+        Unreachable: No answer, or the server is broken.
     """
     # The slash keeps servers from sending a folder's request on to the folder's own address.
     answer = _look(url.rstrip("/") + "/", login)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.safe_text import command
 
 SERVICE = "dropbox"
 ACCOUNT = "dropbox.com"
@@ -24,11 +25,11 @@ SHARING = ("sharing.read", "sharing.write")
 
 ENVIRONMENT = "environment"
 _MENDING = {
-    ENVIRONMENT: f"Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: {COMMAND}",
+    ENVIRONMENT: "Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: ",
     "git-annex": "git-annex keeps this login for the remote: put a new one into DROPBOX_REFRESH_TOKEN and"
-    f" DROPBOX_APP_KEY and type git annex enableremote, or remove it from .git/annex/creds and type: {COMMAND}",
+    " DROPBOX_APP_KEY and type git annex enableremote NAME, or remove it from .git/annex/creds and type: ",
 }
-"""Where a login came from → what to do when it does not work any more; for all others it is the command."""
+"""Where a login came from → what to do when it does not work any more, before the command of a new login."""
 
 
 class Login(NamedTuple):
@@ -50,7 +51,12 @@ class Login(NamedTuple):
     @property
     def mending(self) -> str:
         """What the user should type when Dropbox does not take this login."""
-        return _MENDING.get(self.origin, f"Type: {COMMAND}")
+        return self.mended_by()
+
+    def mended_by(self, *options: str) -> str:
+        """What the user should type to log in anew for the same app, with more options."""
+        app = ("--app-key", self.app_key) if self.app_key else ()
+        return _MENDING.get(self.origin, "Type: ") + command("pyshare", "login", SERVICE, *options, *app)
 
 
 def credential_of(login: Login, user: str = "") -> Credential:
@@ -65,7 +71,7 @@ def credential_of(login: Login, user: str = "") -> Credential:
     fields = {"app_key": login.app_key, "refresh_token": login.refresh_token}
     if login.app_secret:
         fields["app_secret"] = login.app_secret
-    # Without a blank, which the protocol with git-annex could not carry.
+    # Without a space, which the protocol with git-annex could not carry.
     return Credential(user, json.dumps(fields, separators=(",", ":")), login.origin)
 
 
@@ -113,11 +119,10 @@ def expired(login: Login) -> Denied:
 
 def lacks(scope: str, login: Login) -> Denied:
     """Dropbox wants a scope that the login does not have (`missing_scope`)."""
-    option = " --sharing" if scope in SHARING else ""
     return Denied(
-        f"the login at Dropbox has not the permission {scope}",
+        f"the login at Dropbox lacks the permission {scope}",
         remedy=f"Tick {scope} under Permissions in Dropbox's app console if the app is yours. "
-        + login.mending.replace(COMMAND, COMMAND + option),
+        + login.mended_by(*(("--sharing",) if scope in SHARING else ())),
     )
 
 
@@ -126,7 +131,7 @@ def _sendable(token: str, origin: str) -> str:
     if token.isascii() and token.isprintable() and " " not in token:
         return token
     raise Denied(
-        f"the access token from {origin} has signs that no token has",
+        f"the access token from {origin} contains characters that are not valid in a token",
         remedy=f"Copy it again. {Login(origin=origin).mending}",
     )
 

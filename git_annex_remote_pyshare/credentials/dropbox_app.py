@@ -13,21 +13,28 @@ OPTION = "pyshare.dropbox-app-key"
 GUIDE = "https://github.com/git-annex-remote-pyshare/git-annex-remote-pyshare/blob/main/docs/dropbox-app.md"
 
 
-def app_key(typed: str = "") -> str:
-    """The app's key: as typed, else from DROPBOX_APP_KEY, from git config, or our own.
+def app_key(typed: str = "", kept: str = "", again: str = COMMAND) -> str:
+    """The app's key: as typed, else from DROPBOX_APP_KEY, from git config, of the kept login, or our own.
+
+    Args:
+        typed: What the user gave; empty for nothing.
+        kept: The app that the kept login is for; empty where there is none.
+        again: The command as it was typed, for the error.
 
     Raises:
-        BadSetting: There is none, or it cannot be one.
+        BadSetting: There is none, or it is invalid.
     """
-    key = (typed or os.environ.get("DROPBOX_APP_KEY", "") or _from_git() or DEFAULT_APP_KEY).strip()
+    key = (typed or os.environ.get("DROPBOX_APP_KEY", "") or _from_git() or kept or DEFAULT_APP_KEY).strip()
     if not key:
         raise BadSetting(
             "this pyshare has no app of its own at Dropbox yet",
-            remedy=f"Make one in some minutes ({GUIDE}) and type: {COMMAND} --app-key KEY",
+            remedy="Ask the owner of the dataset for the key of theirs, which is no secret, or make one in some minutes"
+            f" ({GUIDE}), and type: {again} --app-key KEY",
         )
     if not (key.isascii() and key.isalnum()):
         raise BadSetting(
-            f"the app key has signs that no app key has; {GUIDE} shows where it is", remedy="Copy it again."
+            f"the app key contains characters that no app key has; {GUIDE} shows where it is",
+            remedy="Copy it again.",
         )
     return key
 

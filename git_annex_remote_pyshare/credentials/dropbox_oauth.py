@@ -38,6 +38,10 @@ class Stray(Exception):
     """An answer that does not belong to this login: of another window, or forged."""
 
 
+class WrongCode(Denied):
+    """Dropbox does not know the code that was typed; the same flow takes another one."""
+
+
 class BrowserFlow:
     """A login whose answer the browser brings to `redirect`.
 
@@ -45,10 +49,11 @@ class BrowserFlow:
         app_key: The app that asks.
         scopes: What it asks for.
         redirect: Address of our own page, as it is registered with the app.
+        again: The command as it was typed, for errors.
     """
 
-    def __init__(self, app_key: str, scopes: Iterable[str], redirect: str) -> None:
-        self._app_key, self._scopes = app_key, list(scopes)
+    def __init__(self, app_key: str, scopes: Iterable[str], redirect: str, again: str = COMMAND) -> None:
+        self._app_key, self._scopes, self._again = app_key, list(scopes), again
         self._flow = oauth.DropboxOAuth2Flow(app_key, redirect, {}, "state", scope=self._scopes, **_LASTING)
         self._flow.requests_session = web.session_of(web.Bearer())
         self.link: str = self._flow.start()
@@ -62,29 +67,30 @@ class BrowserFlow:
             Unreachable: Dropbox does not give the tokens.
         """
         try:
-            return _granted(self._app_key, self._scopes, lambda: self._flow.finish(answer))
+            return _granted(self._app_key, self._scopes, lambda: self._flow.finish(answer), self._again)
         except (oauth.BadRequestException, oauth.BadStateException, oauth.CsrfException):
             raise Stray from None  # the cause holds the state
         except oauth.NotApprovedException:
             raise Denied(
-                "access to Dropbox was not allowed", remedy=f"If that was a slip, type again: {COMMAND}"
+                "access to Dropbox was not allowed", remedy=f"If that was a slip, type again: {self._again}"
             ) from None
         except oauth.ProviderException as error:
-            raise Denied(f"Dropbox refuses the login: {str(error)[:200]}") from None
+            why = f"Dropbox refuses the login: {str(error)[:200]}"
+            raise Denied(why, remedy=f"Type again: {self._again}") from None
 
 
 class CodeFlow:
     """A login whose answer the user copies from Dropbox's page, on whatever machine; arguments as BrowserFlow's."""
 
-    def __init__(self, app_key: str, scopes: Iterable[str]) -> None:
-        self._app_key, self._scopes = app_key, list(scopes)
+    def __init__(self, app_key: str, scopes: Iterable[str], again: str = COMMAND) -> None:
+        self._app_key, self._scopes, self._again = app_key, list(scopes), again
         self._flow = oauth.DropboxOAuth2FlowNoRedirect(app_key, scope=self._scopes, **_LASTING)
         self._flow.requests_session = web.session_of(web.Bearer())
         self.link: str = self._flow.start()
 
     def finish(self, code: str) -> Granted:
-        """The login for the code; raises Denied and Unreachable as BrowserFlow does."""
-        return _granted(self._app_key, self._scopes, lambda: self._flow.finish(code))
+        """The login for the code; raises Denied and Unreachable as BrowserFlow does, or WrongCode."""
+        return _granted(self._app_key, self._scopes, lambda: self._flow.finish(code), self._again)
 
 
 def revoke(_server: str, login: Credential) -> bool:
@@ -92,7 +98,7 @@ def revoke(_server: str, login: Credential) -> bool:
 
     Raises:
         Denied: It does not know the login any more.
-        Unreachable: Nobody answers.
+        Unreachable: No answer.
     """
     gone = login_of(login)
     try:
@@ -103,13 +109,25 @@ def revoke(_server: str, login: Credential) -> bool:
     return True
 
 
-def _granted(app_key: str, scopes: list[str], finish: Callable[[], Any]) -> Granted:
+def check(login: Credential) -> None:
+    """Ask Dropbox whose the login is.
+
+    Raises:
+        Denied: It does not take the login any more.
+        Unreachable, Busy: It does not answer now.
+    """
+    ours = login_of(login)
+    with errors_of(ours, "cannot try the login"), client(Tokens(ours).access()) as dropbox:
+        dropbox.users_get_current_account()
+
+
+def _granted(app_key: str, scopes: list[str], finish: Callable[[], Any], again: str) -> Granted:
     login = Login(app_key, origin=ORIGIN)
     with errors_of(login, "cannot log in at Dropbox"):
         try:
             given = finish()
         except requests.HTTPError as error:
-            raise _code_refused(error.response) from None
+            raise _code_refused(error.response, again) from None
         _check_scopes(scopes, given.scope, login)
         expires = given.expires_at.replace(tzinfo=timezone.utc).timestamp()
         with client(given.access_token) as dropbox:
@@ -117,13 +135,13 @@ def _granted(app_key: str, scopes: list[str], finish: Callable[[], Any]) -> Gran
     return Granted(login._replace(refresh_token=given.refresh_token), Token(given.access_token, expires), email)
 
 
-def _code_refused(answer: requests.Response) -> PyshareError:
+def _code_refused(answer: requests.Response, again: str) -> PyshareError:
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unreachable(f"cannot log in at Dropbox, which is broken (status {answer.status_code})")
     why = f"status {answer.status_code}"
     with suppress(ValueError, AttributeError):
         why = answer.json().get("error_description") or why
-    return Denied(f"Dropbox does not take the code: {why[:200]}", remedy=f"Type again: {COMMAND}")
+    return WrongCode(f"Dropbox does not take the code: {str(why)[:200]}", remedy=f"Type again: {again}")
 
 
 def _check_scopes(wanted: list[str], given: str | None, login: Login) -> None:

@@ -12,11 +12,12 @@ from dropbox import Dropbox, exceptions
 
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
+from git_annex_remote_pyshare.credentials.unanswered import unreachable
 from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Unreachable
 
 
 def client(access_token: str) -> Dropbox:
-    """The SDK's client for somebody's Dropbox; it tries nothing twice, since our own layer does."""
+    """The SDK's client for one user's Dropbox; it tries nothing twice, since our own layer does."""
     return Dropbox(
         access_token,
         session=web.session_of(web.Bearer()),
@@ -48,7 +49,7 @@ def errors_of(login: Login, doing: str) -> Iterator[None]:
     except (AssertionError, KeyError, TypeError, ValueError):  # what the SDK does with a page in place of an answer
         raise Unreachable(f"{doing}: the answer is none of Dropbox's") from None
     except requests.RequestException as error:
-        raise web.unreachable("dropbox.com", error) from None
+        raise unreachable("dropbox.com", error) from None
 
 
 def _not_let_in(error: Any, login: Login) -> PyshareError:

@@ -55,12 +55,12 @@ class Tokens:
 
         Raises:
             Denied: Dropbox does not renew it any more.
-            Unreachable: Nobody answers.
+            Unreachable: No answer.
         """
         return self._other_than("")
 
     def refresh(self, rejected: str) -> str:
-        """Another token after Dropbox refused `rejected` as expired; whoever comes second gets the first one's.
+        """Another token after Dropbox refused `rejected` as expired; the second that asks gets the first one's.
 
         Raises:
             Denied, Unreachable: As `access`; also when there is nothing to renew it with.

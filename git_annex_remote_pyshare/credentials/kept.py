@@ -4,6 +4,7 @@ The index says where a secret lies and holds none. So an account without a login
 keyring is imported and no D-Bus is asked.
 """
 
+import os
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.credentials import keyrings, private
@@ -27,6 +28,14 @@ class Kept(NamedTuple):
     """`KEYRING` or `FILE`."""
     server: str = ""
     """Base URL of the cloud that made this password for us and can revoke it; empty for others."""
+    words: tuple[str, ...] = ()
+    """What was typed behind `pyshare login`: URL and settings, by which the login can be tried again. Empty for one
+    that an earlier version kept."""
+
+    @property
+    def place(self) -> str:
+        """Where the secret lies, for a person: the keyring, or the path of the file."""
+        return f"{FILE} {os.path.join(private.folder(), SECRETS)}" if self.where == FILE else self.where
 
 
 def entries() -> list[Kept]:
@@ -54,13 +63,20 @@ def read(kept: Kept) -> Credential | None:
     return Credential(kept.user, secret, "pyshare login") if secret else None
 
 
-def keep(service: str, account: str, credential: Credential, server: str = "") -> Kept:
-    """Keep the login, in place of an earlier one for this account; tells where it lies.
+def keep(service: str, account: str, credential: Credential, server: str = "", words: tuple[str, ...] = ()) -> Kept:
+    """Keep the login, in place of an earlier one for this account; says where it lies.
+
+    Args:
+        service: The kind of store, e.g. "webdav".
+        account: As in Kept.
+        credential: The login.
+        server: As in Kept.
+        words: As in Kept.
 
     Raises:
         BadSetting: Neither the keyring nor the file can take it.
     """
-    kept = Kept(service, account, credential.user, KEYRING, server)
+    kept = Kept(service, account, credential.user, KEYRING, server, words)
     if keyrings.write(*label(kept), credential.secret):
         _forget_in_file(service, account)
     else:
@@ -69,7 +85,8 @@ def keep(service: str, account: str, credential: Credential, server: str = "") -
             secrets.setdefault(service, {})[account] = credential.secret
     # Last, so that the index never names a secret that is not there.
     with private.changing(INDEX) as index:
-        index.setdefault(service, {})[account] = {"user": kept.user, "where": kept.where, "server": kept.server}
+        row = {"user": kept.user, "where": kept.where, "server": kept.server, "words": list(words)}
+        index.setdefault(service, {})[account] = row
     return kept
 
 
@@ -94,7 +111,8 @@ def _forget_in_file(service: str, account: str) -> None:
 
 
 def _entry(service: str, account: str, row: dict[str, Any]) -> Kept:
-    return Kept(service, account, row.get("user", ""), row.get("where", FILE), row.get("server", ""))
+    words = tuple(map(str, row.get("words", ())))
+    return Kept(service, account, row.get("user", ""), row.get("where", FILE), row.get("server", ""), words)
 
 
 def label(kept: Kept) -> tuple[str, str]:

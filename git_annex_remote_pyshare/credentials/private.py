@@ -89,7 +89,7 @@ def _replace(path: str, text: str) -> None:
     temporary = f"{path}.new"
     with suppress(FileNotFoundError):  # left by a writer that was killed
         os.unlink(temporary)
-    # Made with its final mode: nobody may open it in between.
+    # Made with its final mode: no other user may open it in between.
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -17,9 +17,11 @@ import truststore
 from urllib3.exceptions import HTTPError
 
 from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.credentials.unanswered import unreachable
+from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore
 from git_annex_remote_pyshare.transport.interim import POOLS
 from git_annex_remote_pyshare.transport.proxies import proxy_of
 
@@ -148,15 +150,13 @@ def refused(host: str) -> Denied:
     )
 
 
-def unreachable(host: str, error: Exception) -> Unreachable:
-    """Nothing came back from the host, as `requests` says it."""
-    return Unreachable(f"cannot reach {host}: {_reason(error)}", remedy="Check the address and the network.")
-
-
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
+    authority = authority_of(host_of(url)) or None
     try:
         with session_of(auth) as session:
-            answer = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
+            answer = session.request(
+                method, url, timeout=TIMEOUT, allow_redirects=False, verify=authority, stream=True, **options
+            )
             with answer:
                 # What requests reads by itself has no bound. A server that compresses unasked is read, too.
                 answer._content = answer.raw.read(MOST, decode_content=True)  # noqa: SLF001
@@ -173,15 +173,3 @@ def _not_busy(answer: requests.Response, url: str) -> requests.Response:
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",
         )
     return answer
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause in short: the library's own text repeats its object names and the URL.
-
-    Of a text that no header can carry it would repeat that text, which may be the login.
-    """
-    if isinstance(error, ValueError):
-        return "the login or the address has a sign that HTTP cannot carry"
-    inner: Any = error.args[0] if error.args else error
-    inner = getattr(inner, "reason", inner)
-    return str(inner).rpartition(": ")[2].rstrip("')") or type(error).__name__

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from urllib3 import exceptions as broken
 
-from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable, Untrusted
 from git_annex_remote_pyshare.transport.bounds import moment, number
 
 _BREAKS: tuple[tuple[type[Exception], str], ...] = (
@@ -51,10 +51,9 @@ def _not_trusted(doing: str, why: BaseException, ca_option: str) -> PyshareError
     import ssl  # noqa: PLC0415  # loaded already where this can happen
 
     if isinstance(why, ssl.SSLCertVerificationError):
-        return Unreachable(
+        return Untrusted(
             f"{doing}: its certificate cannot be trusted ({why.verify_message or _short(why)})",
             remedy=f"If you know better, get its CA as a file and type: git config {ca_option} FILE",
-            passing=False,
         )
     if isinstance(why, ssl.SSLError) and why.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         return Unreachable(

@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,8 @@ from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
+from git_annex_remote_pyshare.credentials.authorities import authority_of
+from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.ahead import CONNECT, Ahead
 from git_annex_remote_pyshare.transport.body import Body
@@ -126,8 +127,9 @@ class Connections:
         self._clone = clone
         self._ahead = ahead or Ahead()
         self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
-        self._managers: dict[tuple[str, Proxy | None, Fence | None], PoolManager] = {}
+        self._managers: dict[tuple[str, Proxy | None, Fence | None, str], PoolManager] = {}
         self._pools: dict[tuple[str, str, Fence | None], HTTPConnectionPool] = {}
+        self._contexts: dict[str, Any] = {}
 
     def send(
         self,
@@ -198,15 +200,17 @@ class Connections:
                 parts = urlsplit(url)
                 fence.check_name(parts.hostname or "", parts.port or _PORTS[scheme])
                 fence = None  # what we connect to is the proxy
-            self._pools[known] = self._manager(proxy, scheme, fence).connection_from_url(url)
+            authority = authority_of(host_of(f"{scheme}://{known[1]}")) if scheme == "https" else ""
+            self._pools[known] = self._manager(proxy, scheme, fence, authority).connection_from_url(url)
         return self._pools[known]
 
-    def _manager(self, proxy: Proxy | None, scheme: str, fence: Fence | None) -> PoolManager:
-        known = (scheme, proxy, fence)
+    def _manager(self, proxy: Proxy | None, scheme: str, fence: Fence | None, authority: str) -> PoolManager:
+        """Connections of one kind: what is trusted for one host only (`pyshare login --ca`) serves no other."""
+        known = (scheme, proxy, fence, authority)
         if known not in self._managers:
             options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
             if scheme == "https":
-                options["ssl_context"] = self._tls
+                options["ssl_context"] = self._tls(authority)
             self._managers[known] = self._patient(_through(proxy, options) if proxy else PoolManager(**options), fence)
         return self._managers[known]
 
@@ -220,8 +224,13 @@ class Connections:
         }
         return manager
 
-    @cached_property
-    def _tls(self) -> Any:
+    def _tls(self, authority: str) -> Any:
+        """What TLS trusts and shows; made once for each authority, since loading certificates takes long."""
+        if authority not in self._contexts:
+            self._contexts[authority] = self._new_tls(authority)
+        return self._contexts[authority]
+
+    def _new_tls(self, authority: str) -> Any:
         import ssl  # noqa: PLC0415  # both are needed for https only
 
         import truststore  # noqa: PLC0415
@@ -233,6 +242,8 @@ class Connections:
             if authorities:
                 folder = os.path.isdir(authorities)
                 context.load_verify_locations(**{"capath" if folder else "cafile": authorities})
+            if authority:
+                context.load_verify_locations(cafile=authority)
             if certificate:
                 context.load_cert_chain(certificate, self._clone.option("pyshare-key") or None)
         except OSError as error:

@@ -12,7 +12,6 @@ from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
-from git_annex_remote_pyshare.errors import NotAStore
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.bounds import Listing
@@ -77,11 +76,8 @@ class Verbs:
 
     def quota(self) -> Quota:
         """See `Measures.quota`."""
-        what = "ask for the room left"
-        thing = propfind.measure(self.client, what)
-        if thing is None or thing.used is None:
-            raise NotAStore(f"{self.client.doing(what)}: the server does not tell")
-        return Quota(thing.used, thing.available)
+        thing = propfind.measure(self.client, "ask for the free space")
+        return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
 
     def share(self) -> Share:
         """See `Shares.share`."""

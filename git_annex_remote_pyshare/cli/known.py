@@ -1,0 +1,43 @@
+"""Which pyshare remotes a dataset has: those that this clone has enabled, and those that only others have so far."""
+
+from collections.abc import Iterator, Mapping
+
+from git_annex_remote_pyshare.branch import all_remotes, remote_settings
+from git_annex_remote_pyshare.clone import Clone
+
+OURS = "pyshare"
+
+
+def names(clone: Clone) -> list[str]:
+    """The names of the enabled ones, as this clone calls them."""
+    ending = ".annex-externaltype"
+    keys = [key for key, value in clone.config.items() if key.endswith(ending) and value == OURS]
+    return [key.removeprefix("remote.").removesuffix(ending) for key in keys if key.startswith("remote.")]
+
+
+def enabled(clone: Clone) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Name and settings of each enabled one; the settings are the remote's own, without what `--sameas` inherits."""
+    for name in names(clone):
+        remote = Clone(clone.git_dir, name)
+        remote.__dict__["config"] = clone.config  # read once for all
+        uuid = remote.option("annex-config-uuid") or remote.option("annex-uuid")
+        if settings := remote_settings(clone.git_dir, uuid):
+            yield name, settings
+
+
+def waiting(clone: Clone) -> Mapping[str, Mapping[str, str]]:
+    """Name → settings of each that the dataset has and this clone has not enabled."""
+    here = {value for key, value in clone.config.items() if key.endswith((".annex-uuid", ".annex-config-uuid"))}
+    return {
+        name: settings
+        for uuid, settings in all_remotes(clone.git_dir).items()
+        if settings.get("externaltype") == OURS
+        and uuid not in here
+        and (name := settings.get("name") or settings.get("sameas-name", ""))
+    }
+
+
+def links_to(clone: Clone, uuid: str) -> list[str]:
+    """The addresses under which others reach the store, as remotes made by `--sameas` have them."""
+    remotes = all_remotes(clone.git_dir).values()
+    return sorted({row["url"] for row in remotes if row.get("sameas-uuid") == uuid and row.get("url")})
