@@ -36,8 +36,19 @@ def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
     "git-annex-verifyremote"). The lines of remote.log are `UUID name=value … timestamp=<seconds>s`
     (https://git-annex.branchable.com/internals/, section remote.log).
     """
-    verified = _last(uuid, [_text(os.path.join(git_dir, "annex", _VERIFIED))])
-    return verified or _last(uuid, texts(git_dir, "remote.log"))
+    return _last(uuid, [_verified(git_dir)]) or _last(uuid, texts(git_dir, "remote.log"))
+
+
+def is_pinned(git_dir: str, uuid: str) -> bool:
+    """Whether git-annex goes on with the settings that this clone's user has accepted, whatever others write later.
+
+    Reads one small file and starts no program.
+
+    Args:
+        git_dir: The clone's git directory.
+        uuid: The one under which the remote's settings stand.
+    """
+    return bool(uuid) and any(line.startswith(f"{uuid} ") for line in _verified(git_dir).split("\n"))
 
 
 def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
@@ -81,6 +92,10 @@ def _age(settings: Mapping[str, str]) -> float:
 
 def _journal(git_dir: str, journal: str, path: str) -> str:
     return _text(os.path.join(git_dir, "annex", journal, path.replace("_", "__").replace("/", "_")))
+
+
+def _verified(git_dir: str) -> str:
+    return _text(os.path.join(git_dir, "annex", _VERIFIED))
 
 
 def _text(path: str) -> str:

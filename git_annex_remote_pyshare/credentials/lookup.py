@@ -5,6 +5,7 @@ from collections.abc import Callable
 from git_annex_remote_pyshare.credentials.ambient import from_environment, variable
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
+from git_annex_remote_pyshare.safe_text import command, one_line
 
 
 def _nothing() -> None:
@@ -41,21 +42,25 @@ def find(
 
 def remedy(service: str, trust: Trust) -> str:
     """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
-    from shlex import join, quote  # noqa: PLC0415  # only a failure needs it
-
+    # The dataset may have chosen the URL and the remote's name, and the user will paste this into a shell.
+    login = command("pyshare", "login", *trust.account.words)
     if (ambient := trust.account.fitting(from_environment(service))) and not _may_have_ambient(trust):
-        return (
-            f"{variable(service, ambient)} is set but not used, since remote {trust.clone.remote} is not verified."
-            f" Type: git annex verifyremote {quote(trust.clone.remote)}"
-            f" (or, if your git-annex does not know that: {trust.acceptance()})"
-        )
-    # The dataset may have chosen the URL, and the user will paste this into a shell.
-    command = join(["pyshare", "login", *trust.account.words])
-    return _kept_remedy(service, trust.account.name, command) or f"Type: {command}"
+        return f"{variable(service, ambient)} is set but not used, since {_why_not(trust, login)}"
+    return _kept_remedy(service, trust.account.name, login) or f"Type: {login}"
+
+
+def _why_not(trust: Trust, login: str) -> str:
+    if trust.by_address:  # git annex verifyremote would change nothing here, and git clone keeps no failed clone
+        return f"the settings came with an annex:: address. Type: {login}"
+    return (
+        f"remote {one_line(trust.clone.remote)} is not verified."
+        f" Type: {command('git', 'annex', 'verifyremote', trust.clone.remote)}"
+        f" (or, if your git-annex does not know that: {trust.acceptance()})"
+    )
 
 
 def _may_have_ambient(trust: Trust) -> bool:
-    return trust.account.ambient or trust.verified
+    return trust.verified or (trust.account.ambient and not trust.by_address)
 
 
 def _kept(service: str, account: str) -> Credential | None:
@@ -66,7 +71,7 @@ def _kept(service: str, account: str) -> Credential | None:
     return kept.read(entry) if entry else None
 
 
-def _kept_remedy(service: str, account: str, command: str) -> str:
+def _kept_remedy(service: str, account: str, login: str) -> str:
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # as above
 
     entry = kept.entry(service, account)
@@ -74,5 +79,5 @@ def _kept_remedy(service: str, account: str, command: str) -> str:
         return ""
     return (
         f"The login for {account} is in the {entry.where}, which is locked or does not answer."
-        f" Unlock it, or type: {command}"
+        f" Unlock it, or type: {login}"
     )
