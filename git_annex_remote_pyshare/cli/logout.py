@@ -39,15 +39,15 @@ def logout(url: str, settings: tuple[str, ...]) -> None:
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
     values = settings_of(url, settings)
-    account = registry.account_of(values).name
-    entry = kept.entry(registry.kind_of(values["url"]).name, account)
+    account, service = registry.account_of(values), registry.kind_of(values["url"]).name
+    entry = kept.entry(service, account.name) or kept.entry(service, account.former)
     if entry is None:
-        raise BadSetting(f"no login is kept for {account}", remedy="Type: pyshare whoami")
+        raise BadSetting(f"no login is kept for {account.name}", remedy="Type: pyshare whoami")
     if entry.server:
         revoke(entry)
     if not kept.forget(entry):
         click.echo(f"The {entry.where} does not answer; remove it there: {kept.label(entry)[0]}", err=True)
-    click.echo(f"Logged out from {account}.")
+    click.echo(f"Logged out from {entry.account}.")
 
 
 def revoke(entry: "Kept") -> None:

@@ -38,11 +38,11 @@ def logins(url: str = "") -> list[dict[str, str]]:
     """The kept logins without their secrets, all or those for the account that `url` belongs to."""
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
 
-    account = registry.account_of(settings_of(url)).name if url else ""
+    account = registry.account_of(settings_of(url)) if url else None
     return [
         {"account": entry.account, "user": entry.user, "kept": entry.where, "service": entry.service}
         for entry in kept.entries()
-        if account in {"", entry.account}
+        if account is None or entry.account in {account.name, account.former}
     ]
 
 

@@ -52,9 +52,20 @@ class Trust:
         return host.lower() if host.isascii() else host  # as in host_of
 
     @property
+    def is_bound(self) -> bool:
+        """Whether the host accepted earlier is the one that the URL leads to.
+
+        Older versions wrote `host:port` for http and https alike. Such a word counts for http where it cannot have
+        meant https, or where git-annex goes on with the settings that the user has accepted, scheme included.
+        """
+        if self.bound == self.account.former_host != self.host:
+            return self.account.former_is_plain or self._is_pinned()
+        return self.bound == self.host != ""
+
+    @property
     def moved(self) -> bool:
         """Whether the URL leads elsewhere than to the host accepted earlier, e.g. since a collaborator changed it."""
-        return not self._accepted and self.bound not in {"", self.host}
+        return not self._accepted and self.bound != "" and not self.is_bound
 
     @property
     def by_address(self) -> bool:
@@ -81,7 +92,7 @@ class Trust:
         `annex-verified=verified` alone, as scripts set it, makes git-annex write and read, but does not hold it to the
         settings of that day.
         """
-        return self._accepted or (not self.moved and (bool(self.bound) or self._is_pinned()))
+        return self._accepted or self.is_bound or (not self.moved and self._is_pinned())
 
     @property
     def withheld(self) -> bool:
@@ -92,7 +103,7 @@ class Trust:
         """
         if self._accepted or not (self.shares_uuid or self.by_address):
             return self.moved
-        return self.bound != self.host and not (self.shares_uuid and self._is_bound_elsewhere())
+        return not (self.is_bound or (self.shares_uuid and not self.bound and self._is_bound_elsewhere()))
 
     def accept(self) -> None:
         """Take the settings for the user's own, for as long as this process lives: at the owner's first initremote."""
@@ -121,10 +132,17 @@ class Trust:
     def refusal(self) -> Denied:
         """Why the login that git-annex holds is withheld from the host."""
         owner = self.bound or "another remote of the same UUID"
+        name = one_line(self.clone.remote)
         return Denied(
-            f"the login of remote {one_line(self.clone.remote)} was made for {owner}, but its url= leads to {self.host}",
+            f"the login of remote {name} was made for {owner}, but its url= leads to {self.host}",
             remedy=f"If you trust {self.host}, type: {self.acceptance()}",
         )
+
+    def verification(self) -> str:
+        """The command by which the user accepts the settings."""
+        if self.by_address:  # verifyremote would change nothing: see `verified`
+            return self.acceptance()
+        return command("git", "annex", "verifyremote", self.clone.remote or "NAME")
 
     def acceptance(self) -> str:
         """The command by which the user accepts the host, with any git-annex."""
