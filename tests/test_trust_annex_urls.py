@@ -258,10 +258,12 @@ def test_a_clone_by_an_annex_url_goes_on_without_the_environment_after_verifyrem
         clone.annex("fsck", "--fast", "--from", "origin", check=False, login=WEBDAV)
         clone.git("fetch", "origin", check=False, login=WEBDAV)
         clone.home.run("pyshare", "info", "origin", cwd=clone.folder, check=False, login=WEBDAV)
+        clone.annex("enableremote", "origin", login=WEBDAV)
         assert dav.requests
         assert without_authorization(dav)
         clone.annex("verifyremote", "origin")
         clone.annex("verifyremote", "origin", "--safe", "1", check=False)
+    assert not kept_below(bob)
 
 
 def test_what_datalad_next_makes_from_a_datalad_annex_url_is_not_taken_for_the_users_own(

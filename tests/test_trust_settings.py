@@ -1,6 +1,8 @@
 """What a stranger's settings, or a script's hasty word, cannot make of a login: scheme, host, `--sameas`, embedding."""
 
+import shutil
 import socket
+import tempfile
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -403,6 +405,35 @@ def test_a_friend_who_enables_a_remote_does_not_publish_a_login_of_his_own(
     assert ("git-annex does not keep the login of the environment, since" in said) is published
     dav.login = ("bob", "hunter2")
     assert friend.annex("checkpresentkey", "WORM-s1-m1--x", "store", check=False, login=WEBDAV).returncode == 1
+
+
+@pytest.fixture
+def key_ring(tmp_path: Path) -> Iterator[str]:
+    """A GNUPGHOME with the key of somebody for whom the dataset's content is encrypted."""
+    # Not below pytest's own folder: gpg-agent's sockets allow only short paths.
+    folder = tempfile.mkdtemp(prefix="gpg-")
+    home = Home(tmp_path / "keys", GNUPGHOME=folder)
+    words = ("--batch", "--passphrase", "", "--quick-gen-key", "bob@example.org", "default", "default", "never")
+    home.run("gpg", *words, cwd=home.folder)
+    yield folder
+    home.run("gpgconf", "--kill", "gpg-agent", cwd=home.folder)
+    shutil.rmtree(folder)
+
+
+def test_a_friend_does_not_publish_a_login_for_those_who_can_decrypt_either(
+    dav: ScriptedDAV, repository: Repository, bob: Home, key_ring: str
+) -> None:
+    """With encryption=hybrid git-annex embeds a login unasked, for all whose keys the remote's maker has named."""
+    for home in (repository.home, bob):
+        home.environment["GNUPGHOME"] = key_ring
+    words = (f"url={dav.url}/dav", "autoenable=true", "encryption=hybrid", "keyid=bob@example.org")
+    initremote(repository, "store", *words)
+    friend, _ = repository.cloned(bob)
+    friend.annex("verifyremote", "store")
+    friend.annex("verifyremote", "store", "--safe", "1")
+    told = friend.annex("enableremote", "store", "chunk=50MiB", login=WEBDAV)
+    assert "git-annex does not keep the login of the environment, since" in told.stdout + told.stderr
+    assert "pysharecreds" not in remote_log(friend)
 
 
 def test_the_owner_who_makes_a_remote_may_embed_a_login(dav: ScriptedDAV, repository: Repository) -> None:
