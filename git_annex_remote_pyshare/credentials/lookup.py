@@ -49,17 +49,16 @@ def remedy(service: str, trust: Trust) -> str:
     # The dataset may have chosen the URL and the remote's name, and the user will paste this into a shell.
     login = command("pyshare", "login", *trust.account.words)
     if (ambient := trust.account.fitting(from_environment(service))) and not _may_have_ambient(trust):
-        return f"{variable(service, ambient)} is set but not used, since {_why_not(trust, login)}"
+        return _why_not(variable(service, ambient), trust, login)
     return _kept_remedy(service, trust, login) or f"Type: {login}"
 
 
-def _why_not(trust: Trust, login: str) -> str:
+def _why_not(name: str, trust: Trust, login: str) -> str:
     if trust.by_address:  # git annex verifyremote would change nothing here, and git clone keeps no failed clone
-        return f"the settings came with an annex:: address. Type: {login}"
+        return f"{name} is set but not used, since the settings came with an annex:: address. Type: {login}"
     return (
-        f"remote {one_line(trust.clone.remote)} is not verified."
-        f" Type: {trust.verification()}"
-        f" (or, if your git-annex does not know that: {trust.acceptance()})"
+        f"{name} is set but not used, since remote {one_line(trust.clone.remote)} is not verified."
+        f" Type: {trust.verification()} (or, if your git-annex does not know that: {trust.acceptance()})"
     )
 
 
