@@ -40,7 +40,7 @@ def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
 
 
 def is_pinned(git_dir: str, uuid: str) -> bool:
-    """Whether git-annex goes on with the settings that this clone's user has accepted, whatever others write later.
+    """Whether git-annex keeps to the settings that this clone's user has accepted, whatever others write later.
 
     Reads one small file and starts no program.
 

@@ -93,9 +93,9 @@ def _keep(annex: Master, login: Credential) -> None:
 
 
 def _keep_unless_published(annex: Master, login: Credential) -> None:
-    """Whoever enables the remote later must not publish a login of his own: `embedcreds=` is the maker's word.
+    """A user who enables the remote later must not publish a login: `embedcreds=` is the word of the remote's maker.
 
-    git-annex publishes it, too, where the remote's encryption has keys of people, who then can read it (git-annex
+    git-annex also publishes it where the remote's encryption has people's keys, and these people can read it (git-annex
     documentation, "git-annex-initremote", embedcreds).
     """
     if annex.getconfig("embedcreds") == "no" or not _is_published_unasked(annex):
@@ -103,7 +103,7 @@ def _keep_unless_published(annex: Master, login: Credential) -> None:
         return
     annex.info(
         f"git-annex does not keep the login of the {login.origin}, since this remote's settings would have it publish"
-        " the login with the dataset; it is used from there"
+        " the login with the dataset"
     )
 
 

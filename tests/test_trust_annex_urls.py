@@ -70,7 +70,7 @@ def by_datalad(home: Home, url: str) -> None:
 
 
 def by_a_subdataset(home: Home, url: str) -> None:
-    """A stranger's dataset, of which all subdatasets are wanted."""
+    """A stranger's dataset, whose subdatasets are all wanted."""
     stranger = Home(home.folder.parent / "stranger", "Mallory")
     made = Repository.create(stranger, stranger.folder / "dataset")
     (made.folder / ".gitmodules").write_text(f'[submodule "sub"]\n\tpath = sub\n\turl = "{url}"\n')
@@ -264,6 +264,28 @@ def test_a_clone_by_an_annex_url_goes_on_without_the_environment_after_verifyrem
         clone.annex("verifyremote", "origin")
         clone.annex("verifyremote", "origin", "--safe", "1", check=False)
     assert not kept_below(bob)
+
+
+def test_a_dataset_in_a_folder_is_cloned_by_its_address_read_and_written_to(
+    alice: Home, bob: Home, tmp_path: Path
+) -> None:
+    mine = Repository.create(alice, alice.folder / "mine")
+    words = ("type=external", "externaltype=pyshare", "encryption=none", f"url={tmp_path / 'share'}")
+    mine.annex("initremote", "store", "--with-url", *words)
+    mine.add({"file": b"content"})
+    mine.annex("copy", "--to", "store", "file")
+    mine.git("push", "store", "main", "git-annex")
+    url = address(mine.git("config", "remote.store.annex-uuid").stdout.strip(), url=str(tmp_path / "share"))
+    bob.run("git", "clone", url, "clone", cwd=bob.folder)
+    clone = Repository(bob, bob.folder / "clone")
+    clone.annex("get", "file")
+    clone.add({"answer": b"from Bob"})
+    clone.annex("copy", "--to", "origin", "answer")
+    clone.git("push", "origin", "main", "git-annex")
+    mine.git("fetch", "-q", "store")
+    mine.git("merge", "-q", "store/main")
+    mine.annex("merge")
+    mine.annex("get", "answer")
 
 
 def test_what_datalad_next_makes_from_a_datalad_annex_url_is_not_taken_for_the_users_own(

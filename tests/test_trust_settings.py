@@ -409,7 +409,7 @@ def test_a_friend_who_enables_a_remote_does_not_publish_a_login_of_his_own(
 
 @pytest.fixture
 def key_ring(tmp_path: Path) -> Iterator[str]:
-    """A GNUPGHOME with the key of somebody for whom the dataset's content is encrypted."""
+    """A GNUPGHOME with a key for which the dataset's content is encrypted."""
     # Not below pytest's own folder: gpg-agent's sockets allow only short paths.
     folder = tempfile.mkdtemp(prefix="gpg-")
     home = Home(tmp_path / "keys", GNUPGHOME=folder)

@@ -42,8 +42,8 @@ def host_of(url: str) -> str:
 def bound_host(url: str) -> str:
     """The name to which a login for the server is bound: its host, and `http://` before it where others can listen.
 
-    So a login for a server's https address does not match its http address, whatever the port. On this very machine
-    nobody is on the way, and both count as one.
+    So a login for a server's https address does not match its http address, whatever the port. On the
+    machine itself no one is on the way, and both count as one.
 
     Raises:
         BadSetting: As `host_of`, or no server has this name, but a service as a whole.

@@ -56,7 +56,7 @@ class Trust:
         """Whether the host accepted earlier is the one that the URL leads to.
 
         Older versions wrote `host:port` for http and https alike. Such a word counts for http where it cannot have
-        meant https, or where git-annex goes on with the settings that the user has accepted, scheme included.
+        meant https, or where git-annex keeps to the settings that the user has accepted, scheme included.
         """
         if self.bound == self.account.former_host != self.host:
             return self.account.former_is_plain or self._is_pinned()
@@ -69,7 +69,7 @@ class Trust:
 
     @property
     def by_address(self) -> bool:
-        """Whether the settings came with the address of a git repository, which anyone may have written.
+        """Whether the settings came with the address of a git repository, and so from the address's author.
 
         A dataset's `.gitmodules` can have such an address, too. git-annex runs INITREMOTE for it as for the owner, and
         sets `annex-verified` by itself.

@@ -110,7 +110,7 @@ class Login:
 
 
 def _obstacle(address: Address) -> str:
-    """Why a login must not be used with settings that nobody has accepted; empty where it may."""
+    """Why a login must not be used with settings that the user has not accepted; empty where it may."""
     if address.is_amazon:
         plain = "this remote speaks plain http with Amazon, so that anyone on the way can read and answer"
         return plain if address.server.scheme == "http" else ""

@@ -122,7 +122,7 @@ def address_of(settings: Mapping[str, str]) -> Address:
 def account_of(settings: Mapping[str, str]) -> Account:
     """What a login for the store is bound to: the server's host, or all of Amazon's for which a login is the same.
 
-    Over plain http nobody can tell that it is Amazon who answers, so that this is another account, and no login of this
+    Over plain http no one can tell whether Amazon answers, so that this is another account, and no login of this
     machine is for it unless the user has verified the remote. Nor is one for a public bucket: its owner would see whose
     login it is, and might not let it in.
 
