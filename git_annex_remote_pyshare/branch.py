@@ -46,6 +46,18 @@ def all_remotes(git_dir: str) -> Mapping[str, Mapping[str, str]]:
     return {uuid: _last(uuid, verified) or _last(uuid, logs) for uuid in uuids}
 
 
+def is_pinned(git_dir: str, uuid: str) -> bool:
+    """Whether git-annex keeps to the settings that this clone's user has accepted, whatever others write later.
+
+    Reads one small file and starts no program.
+
+    Args:
+        git_dir: The clone's git directory.
+        uuid: The one under which the remote's settings stand.
+    """
+    return bool(uuid) and any(line.startswith(f"{uuid} ") for line in _verified(git_dir).split("\n"))
+
+
 def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
     """How a key's content was cut for a remote: bytes of a chunk → number of chunks; empty where it is whole.
 
@@ -63,10 +75,6 @@ def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
             if owner == uuid:
                 newest[int(size)] = max(newest.get(int(size), (0, 0)), (float(time), int(count)))
     return {size: count for size, (_, count) in newest.items() if count}
-
-
-def _verified(git_dir: str) -> str:
-    return _text(os.path.join(git_dir, "annex", _VERIFIED))
 
 
 def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:
@@ -91,6 +99,10 @@ def _age(settings: Mapping[str, str]) -> float:
 
 def _journal(git_dir: str, journal: str, path: str) -> str:
     return _text(os.path.join(git_dir, "annex", journal, path.replace("_", "__").replace("/", "_")))
+
+
+def _verified(git_dir: str) -> str:
+    return _text(os.path.join(git_dir, "annex", _VERIFIED))
 
 
 def _text(path: str) -> str:

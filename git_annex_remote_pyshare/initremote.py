@@ -1,11 +1,12 @@
 """INITREMOTE: what happens when a remote is made, enabled, or enabled by itself in a stranger's clone.
 
 The same request comes in all three cases, in the last one with settings that nobody has looked at and with the
-user's environment at hand. So only the owner's own `git annex initremote` (git-annex does not know the remote's
-UUID yet), or a remote that its user has verified, makes the place ready and hands a login to git-annex; else the
-stranger's server would be given the user's login.
+user's environment within reach. So only the owner's own `git annex initremote` (git-annex does not know the remote's
+UUID yet, and no address of a git repository brought the settings), or a remote that its user has verified, makes the
+place ready and hands a login to git-annex; else the stranger's server would be given the user's login.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from annexremote import Master
@@ -14,10 +15,14 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.ambient import from_environment
+from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.place import CREDS
 from git_annex_remote_pyshare.session import Session
+
+_PRIVATE_ENCRYPTION = {"none", "shared", "sharedpubkey"}
+"""Values of `encryption=` with which git-annex keeps a login in this clone alone, unless `embedcreds=yes`."""
 
 
 def initremote(annex: Master, session: Session) -> None:
@@ -31,15 +36,18 @@ def initremote(annex: Master, session: Session) -> None:
     # Written down, so that a later default does not change where this remote's objects are.
     annex.setconfig("layout", values["layout"])
     trust, uuid = session.trust(annex), annex.getuuid()
-    if not known_remote(trust.clone.git_dir, uuid):
+    own = not trust.by_address and not known_remote(trust.clone.git_dir, uuid)
+    if own:
         trust = _complete(annex, session)
         trust.accept()
     place = session.place(annex, trust)
     kind = session.kind(annex)
     if trust.verified:
         _make_ready(annex, place._replace(uuid=uuid))
-        if kind.login:
-            _hand_over_login(annex, kind, trust.account)
+        # A remote made by --sameas has the login of the remote whose UUID it shares: that one must not be replaced,
+        # and only the user's own word lets it go to another host.
+        if kind.login and not trust.shares_uuid:
+            _hand_over_login(annex, kind, trust.account, _keep if own else _keep_unless_published)
             trust.bind()
     elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
@@ -69,16 +77,42 @@ def _make_ready(annex: Master, place: Place) -> None:
             annex.info(note)
 
 
-def _hand_over_login(annex: Master, kind: registry.Kind, account: Account) -> None:
+def _hand_over_login(
+    annex: Master, kind: registry.Kind, account: Account, keep: Callable[[Master, Credential], None]
+) -> None:
     """Let git-annex keep the login of the environment, as it does for its own remotes, if it is of use tomorrow."""
     login = account.fitting(from_environment(kind.name))
-    # A user name with a blank cannot be said in the protocol (SETCREDS); such a login stays in the environment.
+    # The protocol cannot carry a user name with a space (SETCREDS); such a login stays in the environment.
     if login and " " not in login.user and not login.session_token:
-        annex.setcreds(CREDS, login.user, login.secret)
+        keep(annex, login)
+
+
+def _keep(annex: Master, login: Credential) -> None:
+    """The owner who makes the remote decides by `embedcreds=` whether the dataset's other users get the login."""
+    annex.setcreds(CREDS, login.user, login.secret)
+
+
+def _keep_unless_published(annex: Master, login: Credential) -> None:
+    """A user who enables the remote later must not publish a login: `embedcreds=` is the word of the remote's maker.
+
+    git-annex also publishes it where the remote's encryption has people's keys, and these people can read it (git-annex
+    documentation, "git-annex-initremote", embedcreds).
+    """
+    if annex.getconfig("embedcreds") == "no" or not _is_published_unasked(annex):
+        _keep(annex, login)
+        return
+    annex.info(
+        f"git-annex does not keep the login of the {login.origin}, since this remote's settings would have it publish"
+        " the login with the dataset"
+    )
+
+
+def _is_published_unasked(annex: Master) -> bool:
+    return bool(annex.getconfig("embedcreds")) or annex.getconfig("encryption") not in _PRIVATE_ENCRYPTION
 
 
 def _say_what_is_missing(annex: Master, place: Place) -> None:
-    """One line for whoever cloned: reading may work without a login, writing will not."""
+    """One line for the user of a clone: reading may work without a login, writing will not."""
     with suppress(PyshareError):
         if place.credential() is None:
             annex.info(f"no login for {place.url}, so only what is public can be read. {place.advice()}")

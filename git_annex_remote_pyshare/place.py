@@ -43,6 +43,7 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
         credential=lambda: find(kind.name, trust, held, lambda: registry.chain(_vouched(settings, trust))),
         advice=lambda: remedy(kind.name, trust),
         trusted=lambda: trust.verified,
+        acceptance=trust.verification,
     )
 
 

@@ -7,9 +7,11 @@ import socket
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -114,10 +116,29 @@ def with_keyring(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Equip:
     return lambda backend: monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
 
 
+VERIFIED_UUID = "5f7a1c7e-0d5b-4a3e-9a43-0c1f6f1b8a11"
+"""Of the remote whose settings the user of `clone_with` has accepted by `git annex verifyremote`."""
+
+
+@cache
+def _verifying_git_dir() -> "TemporaryDirectory[str]":
+    """Where git-annex has written down that the user accepted that remote's settings; removed at the end."""
+    made = TemporaryDirectory(prefix="pyshare-git-dir-")
+    (Path(made.name) / "annex").mkdir()
+    line = f"{VERIFIED_UUID} encryption=none externaltype=pyshare name=cloud type=external timestamp=1s\n"
+    (Path(made.name) / "annex" / "verified-remote.log").write_text(line)
+    return made
+
+
 def clone_with(**config: str) -> Clone:
-    """A clone whose remote `cloud` has these git config options, `-` written as `_`."""
-    clone = Clone("no-such-folder", "cloud")
-    clone.__dict__["config"] = {f"remote.cloud.{name.replace('_', '-')}": value for name, value in config.items()}
+    """A clone whose remote `cloud` has these git config options, `-` written as `_`.
+
+    With `annex_verified="verified"` it is as git-annex leaves it after `git annex verifyremote`.
+    """
+    is_verified = config.get("annex_verified") == "verified"
+    clone = Clone(_verifying_git_dir().name if is_verified else "no-such-folder", "cloud")
+    given = {"annex_uuid": VERIFIED_UUID, **config}
+    clone.__dict__["config"] = {f"remote.cloud.{name.replace('_', '-')}": value for name, value in given.items()}
     return clone
 
 

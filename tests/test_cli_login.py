@@ -162,7 +162,7 @@ def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], pipe: byt
 def test_an_http_address_is_possible_on_demand(typed: Type) -> None:
     words = ("login", "dav://dav.example.org/x", "--insecure", "--no-check", "--user", "bob")
     assert typed(*words, pipe=b"p\n").code == 0
-    assert login_for("dav.example.org:80") == Credential("bob", "p", "pyshare login")
+    assert login_for("http://dav.example.org:80") == Credential("bob", "p", "pyshare login")
     assert login_for("dav.example.org") is None
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from logins import clone_with
+from logins import VERIFIED_UUID, clone_with
 
 from git_annex_remote_pyshare.credentials import kept
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
@@ -33,7 +33,7 @@ AUTOMATIC = {"annex_verified": "automatic"}
 MANUAL = {"annex_verified": "manual"}
 BOUND = {"pyshare_host": HOST}
 MOVED = {"pyshare_host": "old.example.org"}
-SHARED = {"annex_config_uuid": "11111111-2222-3333-4444-555555555555"}
+SHARED = {"annex_config_uuid": VERIFIED_UUID, "annex_uuid": "11111111-2222-3333-4444-555555555555"}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,9 @@ SHARED = {"annex_config_uuid": "11111111-2222-3333-4444-555555555555"}
         pytest.param(MOVED, "held ambient kept", "pyshare login", id="moved: a login for the new host"),
         pytest.param(SHARED, "held", Denied, id="sameas: the login belongs to the remote whose UUID it shares"),
         pytest.param(SHARED | AUTOMATIC, "held ambient", Denied, id="sameas, autoenabled: as well"),
-        pytest.param(SHARED | VERIFIED, "held", "git-annex", id="sameas, verified: may go"),
-        pytest.param(SHARED | BOUND, "held", "git-annex", id="sameas, bound: may go"),
+        pytest.param(SHARED | VERIFIED, "held", Denied, id="sameas, verified: nor where data may be kept"),
+        pytest.param(SHARED | VERIFIED, "held ambient", "environment", id="sameas, verified: environment"),
+        pytest.param(SHARED | BOUND, "held", "git-annex", id="sameas, bound to this host: may go"),
     ],
 )
 def test_a_login_goes_only_where_it_may(
@@ -210,8 +211,8 @@ from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust
-clone = Clone("", "cloud")
-clone.__dict__["config"] = {{"remote.cloud.annex-verified": "verified"}}
+clone = Clone({clone_with(**VERIFIED).git_dir!r}, "cloud")
+clone.__dict__["config"] = {clone_with(**VERIFIED).config!r}
 os.environ.update(WEBDAV_USERNAME="bob", WEBDAV_PASSWORD="secret")
 held = Credential("bob", "secret", "git-annex") if {source!r} == "git-annex" else None
 assert find("webdav", Trust(clone, Account("cloud.example.org")), held).origin == {source!r}

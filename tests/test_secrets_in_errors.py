@@ -111,7 +111,8 @@ def test_a_command_that_fails_unexpectedly_shows_no_traceback_and_no_token(
     monkeypatch.setitem(app.COMMANDS, "info", app.Row("careless:info", ""))
     outcome = typed("info")
     assert outcome.code == 1
-    assert outcome.err.startswith("pyshare: ValueError (cli/app.py, line ")
+    assert outcome.err.startswith("pyshare: this failed unexpectedly (ValueError).")
+    assert "cli/app.py, line " in outcome.err
     assert TOKEN not in outcome.err + outcome.out
 
 

@@ -72,6 +72,8 @@ class Place(NamedTuple):
     """Whether this clone's user stands behind the settings, which otherwise are a stranger's words."""
     uuid: str = ""
     """git-annex's UUID of the remote; only `establish` is told it."""
+    acceptance: Callable[[], str] = lambda: ""
+    """What the user types to stand behind the settings; empty where that is nothing to type."""
 
 
 class Backend(ABC):

@@ -1,6 +1,6 @@
 """Which backend is meant by a URL: a table of strings, so that nothing is imported before it is needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -178,8 +178,9 @@ def _plugin(scheme: str) -> Kind | None:
     # Listing what is installed costs as much as our whole start-up, hence only for a scheme that is not ours.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
-    kinds: Iterator[Kind] = (entry.load() for entry in entry_points(group=ENTRY_POINTS, name=scheme))
-    return next(kinds, None)
+    # A stranger's url= may choose the scheme, so that nothing but a declared Kind of an installed package counts.
+    found = (entry.load() for entry in entry_points(group=ENTRY_POINTS, name=scheme))
+    return next((kind for kind in found if isinstance(kind, Kind)), None)
 
 
 def _load(target: str) -> Any:

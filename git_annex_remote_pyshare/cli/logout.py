@@ -69,7 +69,8 @@ def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":
     if not settings and (named := [entry for entry in kept.entries() if entry.account == url]):
         return named
     values = settings_of(url, settings)
-    entry = kept.entry(registry.kind_of(values["url"]).name, registry.account_of(values).name)
+    account, service = registry.account_of(values), registry.kind_of(values["url"]).name
+    entry = kept.entry(service, account.name) or kept.entry(service, account.former)
     return [entry] if entry else []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.credentials.host import OPEN, bound_host
 
 
 class Endpoint(NamedTuple):
@@ -18,7 +18,7 @@ class Account(NamedTuple):
     """What a login is bound to."""
 
     name: str
-    """The host, as `host_of` gives it; behind it the path of a public link (`HOST/s/TOKEN`)."""
+    """The host, as `bound_host` gives it; behind it the path of a public link (`HOST/s/TOKEN`)."""
     endpoints: tuple[Endpoint, ...] = ()
     """Of a public link, the likeliest first; empty where people have accounts of their own."""
     words: tuple[str, ...] = ()
@@ -34,8 +34,24 @@ class Account(NamedTuple):
 
     @property
     def host(self) -> str:
-        """The host alone."""
-        return self.name.partition("/")[0]
+        """The host alone, as `bound_host` gives it."""
+        start = OPEN if self.name.startswith(OPEN) else ""
+        return start + self.name.removeprefix(OPEN).partition("/")[0]
+
+    @property
+    def former(self) -> str:
+        """The name before http and https were told apart on all ports, under which older versions kept a login."""
+        return self.name.removeprefix(OPEN)
+
+    @property
+    def former_host(self) -> str:
+        """The host in that name."""
+        return self.host.removeprefix(OPEN)
+
+    @property
+    def former_is_plain(self) -> bool:
+        """Whether that name, too, is for http alone: it has http's own port."""
+        return self.host.startswith(OPEN) and self.host.endswith(":80")
 
     def fitting(self, login: Credential | None) -> Credential | None:
         """The login if it is meant for this account: somebody's own is not for what is open to guests."""
@@ -44,5 +60,5 @@ class Account(NamedTuple):
 
 
 def of_host(settings: Mapping[str, str]) -> Account:
-    """The account of a service where one login serves the whole host; raises BadSetting as `host_of` does."""
-    return Account(host_of(settings["url"]), words=(settings["url"],))
+    """The account of a service where one login serves the whole host; raises BadSetting as `bound_host` does."""
+    return Account(bound_host(settings["url"]), words=(settings["url"],))

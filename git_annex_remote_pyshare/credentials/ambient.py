@@ -30,6 +30,9 @@ AMBIENT: Mapping[str, Variables] = {
 READERS: Mapping[str, str] = {"dropbox": "git_annex_remote_pyshare.credentials.dropbox:from_environment"}
 """Service whose login is no user and password → `module:function` that gives its Credential or None."""
 
+_TOKENS: Mapping[str, tuple[str, str]] = {"dropbox": ("DROPBOX_REFRESH_TOKEN", "DROPBOX_ACCESS_TOKEN")}
+"""Service of `READERS` → the variables by which a user knows a login that lasts, and one that expires."""
+
 
 def from_environment(service: str) -> Credential | None:
     """The login in the environment, whoever it is for: user and password, else a bearer token."""
@@ -46,5 +49,8 @@ def from_environment(service: str) -> Credential | None:
 
 def variable(service: str, login: Credential) -> str:
     """The variable by which the user knows a login that `from_environment` gave."""
+    if service in _TOKENS:
+        lasting, expiring = _TOKENS[service]
+        return lasting if login.secret else expiring
     names = AMBIENT[service]
     return names.user if login.user else names.token

@@ -9,14 +9,18 @@ from git_annex_remote_pyshare.errors import BadSetting
 _URL = re.compile(r"([A-Za-z]+)://([\w.-]+|\[[0-9A-Za-z:.%]+\])(?::([0-9]{0,5}))?(?:[/?#].*)?", re.DOTALL)
 _PORTS = {"https": 443, "davs": 443, "http": 80, "dav": 80}
 _LAST_PORT = 65535
+_OF_SERVICES = {"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "dropbox.com"}
+"""What a login is bound to where a service has many hosts; no server of this name may take it for its own."""
+
+OPEN = "http://"
+"""How the name that a login is bound to begins where others on the way could listen."""
 
 
 def host_of(url: str) -> str:
     """The host of an http(s) or dav(s) URL as `host` or `host:port`, in lower case.
 
-    Port 443 is left out where it is the scheme's own; a plain http host always bears its port (`host:80`), so that a
-    login for a server's https address does not match its http address. A name that is not ASCII is left as it is
-    written: no two spellings count as one host.
+    Port 443 is left out where it is the scheme's own; a plain http host always has its port (`host:80`). A name that
+    is not ASCII is left as it is written: no two spellings count as one host.
 
     Raises:
         BadSetting: The URL is not of these schemes, or its host cannot be told beyond doubt.
@@ -33,6 +37,21 @@ def host_of(url: str) -> str:
     default = _PORTS[scheme]
     port = int(match[3] or default)
     return name if port == default == _PORTS["https"] else f"{name}:{port}"
+
+
+def bound_host(url: str) -> str:
+    """The name to which a login for the server is bound: its host, and `http://` before it where others can listen.
+
+    So a login for a server's https address does not match its http address, whatever the port. On the
+    machine itself no one is on the way, and both count as one.
+
+    Raises:
+        BadSetting: As `host_of`, or no server has this name, but a service as a whole.
+    """
+    host = host_of(url)
+    if host in _OF_SERVICES:
+        raise BadSetting(f"{host} is the name of a service, not of a server", remedy="Give the server's own name.")
+    return host if is_confidential(url) else f"{OPEN}{host}"
 
 
 def is_confidential(url: str) -> bool:

@@ -1,10 +1,15 @@
 """Which login goes to an account: git-annex's, the environment's, what `pyshare login` kept, the service's own."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.credentials.ambient import from_environment, variable
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
+from git_annex_remote_pyshare.safe_text import command, one_line
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.credentials.kept import Kept
 
 
 def _nothing() -> None:
@@ -30,7 +35,7 @@ def find(
         return held
     if (ambient := trust.account.fitting(from_environment(service))) and _may_have_ambient(trust):
         return ambient
-    if kept := _kept(service, trust.account.name):
+    if kept := _kept(service, trust):
         return kept
     if _may_have_ambient(trust) and (chained := chain()):
         return chained
@@ -41,38 +46,52 @@ def find(
 
 def remedy(service: str, trust: Trust) -> str:
     """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
-    from shlex import join, quote  # noqa: PLC0415  # only a failure needs it
-
+    # The dataset may have chosen the URL and the remote's name, and the user will paste this into a shell.
+    login = command("pyshare", "login", *trust.account.words)
     if (ambient := trust.account.fitting(from_environment(service))) and not _may_have_ambient(trust):
-        return (
-            f"{variable(service, ambient)} is set but not used, since remote {trust.clone.remote} is not verified."
-            f" Type: git annex verifyremote {quote(trust.clone.remote)}"
-            f" (or, if your git-annex does not know that: {trust.acceptance()})"
-        )
-    # The dataset may have chosen the URL, and the user will paste this into a shell.
-    command = join(["pyshare", "login", *trust.account.words])
-    return _kept_remedy(service, trust.account.name, command) or f"Type: {command}"
+        return _why_not(variable(service, ambient), trust, login)
+    return _kept_remedy(service, trust, login) or f"Type: {login}"
+
+
+def _why_not(name: str, trust: Trust, login: str) -> str:
+    if trust.by_address:  # git annex verifyremote would change nothing here, and git clone keeps no failed clone
+        return f"{name} is set but not used, since the settings came with an annex:: address. Type: {login}"
+    return (
+        f"{name} is set but not used, since remote {one_line(trust.clone.remote)} is not verified."
+        f" Type: {trust.verification()} (or, if your git-annex does not know that: {trust.acceptance()})"
+    )
 
 
 def _may_have_ambient(trust: Trust) -> bool:
-    return trust.account.ambient or trust.verified
+    return trust.verified or (trust.account.ambient and not trust.by_address)
 
 
-def _kept(service: str, account: str) -> Credential | None:
+def _kept(service: str, trust: Trust) -> Credential | None:
     # Imported here, since it looks into the user's folders and maybe the keyring.
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
 
-    entry = kept.entry(service, account)
+    entry = _entry(service, trust)
     return kept.read(entry) if entry else None
 
 
-def _kept_remedy(service: str, account: str, command: str) -> str:
+def _entry(service: str, trust: Trust) -> "Kept | None":
+    """The login that is kept for the account; under the name of older versions, too, which did not say http.
+
+    That one may have been meant for https, so that it goes to an http address only where the user has accepted that.
+    """
     from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # as above
 
-    entry = kept.entry(service, account)
+    account = trust.account
+    if (found := kept.entry(service, account.name)) or account.former == account.name:
+        return found
+    return kept.entry(service, account.former) if account.former_is_plain or trust.verified else None
+
+
+def _kept_remedy(service: str, trust: Trust, login: str) -> str:
+    entry = _entry(service, trust)
     if not entry:
         return ""
     return (
-        f"The login for {account} is in the {entry.where}, which is locked or does not answer."
-        f" Unlock it, or type: {command}"
+        f"The login for {trust.account.name} is in the {entry.where}, which is locked or does not answer."
+        f" Unlock it, or type: {login}"
     )

@@ -1,14 +1,27 @@
 """Whether this clone's user stands behind a remote's settings, which otherwise are a stranger's words."""
 
+import os
 import re
 
-from git_annex_remote_pyshare.branch import branches, texts
+from git_annex_remote_pyshare.branch import branches, is_pinned, texts
 from git_annex_remote_pyshare.clone import Clone
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.safe_text import command, one_line
 
 BOUND = "pyshare-host"
 """git config `remote.<name>.pyshare-host`: the host that this clone's user has accepted for the remote."""
+
+_TEMPORARY = "annex-temp-"
+"""How git-remote-annex names a remote while it reads or writes an address that no remote of the clone has."""
+
+_OWN_ADDRESS = "annex::"
+"""git config `remote.<name>.url` after `git annex initremote --with-url`: the settings stand in the branch. Whatever
+else stands there has brought settings of its own (`annex::UUID?name=value&…`, also `annex://…`)."""
+
+_OF_DATALAD = "dl-repoannex"
+"""Folder in a git directory where datalad-next's git-remote-datalad-annex runs `git annex initremote` with the words
+of a `datalad-annex::` address (datalad_next/gitremotes/datalad_annex.py)."""
 
 _DISGUISED = re.compile("sameas-uuid=[^ \n]*&")
 """A shared UUID with escaped characters (`&57;` is a 9), which it never needs, and git-annex reads all the same."""
@@ -39,24 +52,58 @@ class Trust:
         return host.lower() if host.isascii() else host  # as in host_of
 
     @property
+    def is_bound(self) -> bool:
+        """Whether the host accepted earlier is the one that the URL leads to.
+
+        Older versions wrote `host:port` for http and https alike. Such a word counts for http where it cannot have
+        meant https, or where git-annex keeps to the settings that the user has accepted, scheme included.
+        """
+        if self.bound == self.account.former_host != self.host:
+            return self.account.former_is_plain or self._is_pinned()
+        return self.bound == self.host != ""
+
+    @property
     def moved(self) -> bool:
         """Whether the URL leads elsewhere than to the host accepted earlier, e.g. since a collaborator changed it."""
-        return not self._accepted and self.bound not in {"", self.host}
+        return not self._accepted and self.bound != "" and not self.is_bound
+
+    @property
+    def by_address(self) -> bool:
+        """Whether the settings came with the address of a git repository, and so from the address's author.
+
+        A dataset's `.gitmodules` can have such an address, too. git-annex runs INITREMOTE for it as for the owner, and
+        sets `annex-verified` by itself.
+        """
+        return (
+            self.clone.remote.startswith(_TEMPORARY)
+            or self.clone.option("url") not in {"", _OWN_ADDRESS}
+            or _OF_DATALAD in os.path.abspath(self.clone.git_dir).split(os.sep)
+        )
+
+    @property
+    def shares_uuid(self) -> bool:
+        """Whether the remote was made by `--sameas`: it is given another one's login, and has a URL of its own."""
+        return bool(self.clone.option("annex-config-uuid"))
 
     @property
     def verified(self) -> bool:
-        """Whether the user accepted the settings (`git annex verifyremote`) or this very host (`pyshare-host`)."""
-        return self._accepted or (
-            not self.moved and (bool(self.bound) or self.clone.option("annex-verified") == "verified")
-        )
+        """Whether the user accepted this host (`pyshare-host`) or the settings (`git annex verifyremote`).
+
+        `annex-verified=verified` alone, as scripts set it, makes git-annex write and read, but does not hold it to the
+        settings of that day.
+        """
+        return self._accepted or self.is_bound or (not self.moved and self._is_pinned())
 
     @property
     def withheld(self) -> bool:
         """Whether even the login that git-annex holds must not go to the host.
 
-        A remote made by `--sameas` is given the login of the remote whose UUID it shares, with a URL of its own.
+        git-annex holds it for a UUID. Another remote of the same UUID gets it only where the user has accepted the host
+        for a login: accepting its settings says no more than that data may be kept there.
         """
-        return self.moved or (bool(self.clone.option("annex-config-uuid")) and not self.verified)
+        if self._accepted or not (self.shares_uuid or self.by_address):
+            return self.moved
+        return not (self.is_bound or (self.shares_uuid and not self.bound and self._is_bound_elsewhere()))
 
     def accept(self) -> None:
         """Take the settings for the user's own, for as long as this process lives: at the owner's first initremote."""
@@ -66,20 +113,41 @@ class Trust:
         """Record the host as accepted, for later processes."""
         self.clone.set_option(BOUND, self.host)
 
+    def _is_pinned(self) -> bool:
+        if self.by_address or self.clone.option("annex-verified") != "verified":
+            return False
+        return is_pinned(self.clone.git_dir, self.clone.option("annex-config-uuid") or self.clone.option("annex-uuid"))
+
+    def _is_bound_elsewhere(self) -> bool:
+        """Whether the remote whose UUID this one shares is at the same host, and its login was accepted for that."""
+        uuid, config = self.clone.option("annex-uuid"), self.clone.config
+        keys = [key.removesuffix(".annex-uuid") for key, value in config.items() if key.endswith(".annex-uuid")]
+        return any(
+            config[f"{key}.annex-uuid"] == uuid
+            and f"{key}.annex-config-uuid" not in config
+            and config.get(f"{key}.{BOUND}", "") == self.host
+            for key in keys
+        )
+
     def refusal(self) -> Denied:
         """Why the login that git-annex holds is withheld from the host."""
         owner = self.bound or "another remote of the same UUID"
+        name = one_line(self.clone.remote)
         return Denied(
-            f"the login of remote {self.clone.remote} was made for {owner}, but its url= leads to {self.host}",
+            f"the login of remote {name} was made for {owner}, but its url= leads to {self.host}",
             remedy=f"If you trust {self.host}, type: {self.acceptance()}",
         )
 
+    def verification(self) -> str:
+        """The command by which the user accepts the settings."""
+        if self.by_address:  # verifyremote would change nothing: see `verified`
+            return self.acceptance()
+        return command("git", "annex", "verifyremote", self.clone.remote or "NAME")
+
     def acceptance(self) -> str:
         """The command by which the user accepts the host, with any git-annex."""
-        from shlex import quote  # noqa: PLC0415  # only a failure needs it
-
         # The dataset may have chosen the remote's name, and the user will paste this into a shell.
-        return f"git config {self.clone.key(BOUND)} {quote(self.host)}"
+        return command("git", "config", f"remote.{self.clone.remote or 'NAME'}.{BOUND}", self.host)
 
 
 def known_remote(git_dir: str, uuid: str) -> bool:

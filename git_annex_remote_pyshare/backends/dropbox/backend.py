@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 from git_annex_remote_pyshare.backends.base import Established, Place, Quota, Receipt, Share
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.late import LateBackend
-from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT
-from git_annex_remote_pyshare.credentials.trust import BOUND
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
@@ -101,11 +100,10 @@ class DropboxBackend(LateBackend["Verbs"]):
     def _check_whose(self) -> None:
         """A stranger's folder is not to be looked for, nor written to, in the Dropbox of whoever is logged in."""
         if not self.place.settings["namespace"] and not self.place.trusted():
-            mine = f"git config {self.place.clone.key(BOUND)} {ACCOUNT}"
             raise Denied(
                 f"nobody knows in whose Dropbox {self.place.url} is: its owner made it without a login",
-                remedy=f"The owner types, if this clone is a new one: {mine}"
-                " and then git annex enableremote with the remote's name.",
+                remedy="Ask its owner to log in and to type, in the clone where the remote was made:"
+                f" {command('git', 'annex', 'enableremote', self.place.clone.remote or 'NAME')}",
             )
 
     def open_verbs(self) -> "Verbs":

@@ -5,9 +5,12 @@ from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
+from git_annex_remote_pyshare.backends.s3.url import Address, address_of
 from git_annex_remote_pyshare.credentials.aws import renewal
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import Denied, PyshareError
+from git_annex_remote_pyshare.safe_text import command
 
 RENEWED = 60.0
 """Seconds after which a login that expires is asked for again: whoever keeps it renews it well before its end
@@ -18,7 +21,8 @@ class Login:
     """The login of one store.
 
     In a clone that nobody has verified, what anyone may read is read without a login, since those that lie around
-    there may be for somebody else's buckets, and a wrong login is refused where none would do.
+    there may be for somebody else's buckets, and a wrong login is refused where none would do. Nor does a stranger's
+    setting send a login over plain http to Amazon, or to another host than the one that it was made for.
 
     Args:
         place: Where the login comes from.
@@ -32,6 +36,8 @@ class Login:
         self._never = place.settings["signature"] == "anonymous"
         is_public = place.settings["public"] == "yes" or bool(place.settings["publicurl"])
         self._only_to_write = is_public and not place.trusted()
+        self._address = address_of(place.settings)
+        self._obstacle = "" if place.trusted() else _obstacle(self._address)
 
     def for_request(self, *, writing: bool) -> Credential | None:
         """The login to sign with; None for a request without one.
@@ -40,7 +46,7 @@ class Login:
             Denied: There is one, but it must not be used here, or has ended.
             Unreachable: Whoever gives it does not answer.
         """
-        if self._never or (self._only_to_write and not writing):
+        if self._never or self._obstacle or (self._only_to_write and not writing):
             return None
         with self._asking:
             if self._asked_at is None or self._may_have_been_renewed(self._asked_at):
@@ -60,12 +66,15 @@ class Login:
             return renewal(self._credential)
         if self._never:
             return "Leave signature=anonymous out to log in."
+        if self._obstacle:
+            return f"No login is used, since {self._obstacle}. If you trust that, type: {self._accepting()}"
         if self._only_to_write:
-            from shlex import quote  # noqa: PLC0415  # only a failure needs it
-
-            name = self._place.clone.remote or "NAME"
-            return f"To read it with a login of yours, type: git annex verifyremote {quote(name)}"
+            return f"To read it with a login of yours, type: {self._accepting()}"
         return self._place.advice()
+
+    def _accepting(self) -> str:
+        named = command("git", "annex", "verifyremote", self._place.clone.remote or "NAME")
+        return self._place.acceptance() or named
 
     def _may_have_been_renewed(self, asked_at: float) -> bool:
         expires = self._credential is not None and bool(self._credential.session_token)
@@ -75,11 +84,38 @@ class Login:
         """After a failure the next request asks again: without a login it would be told something else."""
         try:
             # What worked a minute ago may work still, although the place it came from does not answer now.
-            self._credential = _sendable(self._place.credential()) or self._credential
+            self._credential = self._confidential(_sendable(self._place.credential())) or self._credential
         except PyshareError:
             if self._credential is None:
                 raise
         self._asked_at = time.monotonic()
+
+    def _confidential(self, login: Credential | None) -> Credential | None:
+        """The login, whose session token, unlike a secret key, is sent as it is."""
+        origin, clone = self._address.server.origin, self._place.clone
+        if login is None or not login.session_token or is_confidential(origin) or clone.flag("pyshare-insecure"):
+            return login
+        name = clone.remote or "NAME"
+        raise Denied(
+            f"over http:// everybody on the way to {origin} could read the session token from {login.origin}",
+            remedy=f"If it speaks https, type: {command('git', 'annex', 'enableremote', name, *self._with_tls())}"
+            f" (or, in a network that you trust: git config {clone.key('pyshare-insecure')} true)",
+        )
+
+    def _with_tls(self) -> tuple[str, ...]:
+        """The settings that change http into https, by the words that the remote already has."""
+        if self._place.settings["endpoint"]:
+            return (f"endpoint=https://{self._address.server.host}",)
+        return ("protocol=https", "port=443")
+
+
+def _obstacle(address: Address) -> str:
+    """Why a login must not be used with settings that the user has not accepted; empty where it may."""
+    if address.is_amazon:
+        plain = "this remote speaks plain http with Amazon, so that anyone on the way can read and answer"
+        return plain if address.server.scheme == "http" else ""
+    named = f"addressing=virtual sends it to {address.host}, and it is for {address.server.host}"
+    return named if address.virtual else ""
 
 
 def _sendable(login: Credential | None) -> Credential | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.s3.server import Server, own_partition, server_of
 from git_annex_remote_pyshare.credentials.account import Account
-from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.credentials.host import OPEN, bound_host
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 
 _URL = re.compile(r"s3://([^/]*)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
@@ -122,8 +122,9 @@ def address_of(settings: Mapping[str, str]) -> Address:
 def account_of(settings: Mapping[str, str]) -> Account:
     """What a login for the store is bound to: the server's host, or all of Amazon's for which a login is the same.
 
-    A public bucket is nothing that logins of this machine would be for, unless the user has verified the remote: its
-    owner would see whose they are, and might not let them in.
+    Over plain http no one can tell whether Amazon answers, so that this is another account, and no login of this
+    machine is for it unless the user has verified the remote. Nor is one for a public bucket: its owner would see whose
+    login it is, and might not let it in.
 
     Raises:
         BadSetting: The settings lead to no server.
@@ -132,7 +133,9 @@ def account_of(settings: Mapping[str, str]) -> Account:
     bucket, prefix = _bucket_and_prefix(settings)
     url = f"s3://{bucket}/{prefix}".rstrip("/")
     if not server.partition:
-        return Account(host_of(server.origin), words=(url, f"endpoint={server.origin}"))
+        return Account(bound_host(server.origin), words=(url, f"endpoint={server.origin}"))
+    if server.scheme == "http":
+        return Account(f"{OPEN}{server.partition}", words=(url, f"endpoint={server.origin}"))
     elsewhere = server.partition != "amazonaws.com"
     words = (url, f"region={server.region}") if elsewhere else (url,)
     ambient = settings["public"] != "yes" and server.partition == own_partition()

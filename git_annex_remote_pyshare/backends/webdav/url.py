@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
-from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.credentials.host import OPEN, bound_host, host_of
 from git_annex_remote_pyshare.errors import BadSetting
 
 _URL = re.compile(r"(https?|davs?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
@@ -91,7 +91,7 @@ def account_of(settings: Mapping[str, str]) -> Account:
         BadSetting: The URL leads to no server.
     """
     url = settings["url"]
-    host = host_of(url)
+    host = bound_host(url)
     try:
         address = address_of(url.partition("#")[0])
     except BadSetting:  # what `url=` would refuse is no link either, and may well be copied from a browser
@@ -100,7 +100,8 @@ def account_of(settings: Mapping[str, str]) -> Account:
         return Account(host, words=(url,))
     below = address.server.removeprefix(address.origin)
     link = f"{host}{below}/s/{address.token}"
-    return Account(link, _endpoints(address.server, address.token), (f"{address.origin.partition(':')[0]}://{link}",))
+    page = f"{address.origin.partition(':')[0]}://{link.removeprefix(OPEN)}"
+    return Account(link, _endpoints(address.server, address.token), (page,))
 
 
 def in_path(name: str) -> str:
