@@ -40,6 +40,7 @@ def initremote(annex: Master, session: Session) -> None:
         _make_ready(annex, place._replace(uuid=uuid))
         if kind.login:
             _hand_over_login(annex, kind, trust.account)
+        if trust.host:
             trust.bind()
     elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)

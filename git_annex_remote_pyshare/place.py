@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -21,8 +20,7 @@ def trust_of(settings: Mapping[str, str], clone: Clone) -> Trust:
         settings: All of the remote's.
         clone: The clone with the remote's name.
     """
-    login = registry.kind_of(settings["url"]).login
-    return Trust(clone, registry.account_of(settings) if login else Account(""))
+    return Trust(clone, registry.account_of(settings))
 
 
 def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> Place:
@@ -35,7 +33,7 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
     """
     kind = registry.kind_of(settings["url"])
     if not kind.login:
-        return Place(settings["url"], settings, trust.clone)
+        return Place(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
     return Place(
         settings["url"],
         settings,
