@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from annex import Repository
+from annex import Home, Repository
 from folderkit import NAME, UUID, place_at, quiet, sources_in
 
 from git_annex_remote_pyshare import errors
@@ -147,6 +147,26 @@ def test_an_unverified_remote_reads_its_own_store(folder: Path) -> None:
     strangers(folder).get(NAME, Sink(os.fsencode(folder.parent / "sink")), quiet)
 
     assert (folder.parent / "sink").read_bytes() == b"12345"
+
+
+def test_a_clone_gets_nothing_out_of_a_folder_that_is_no_store(repository: Repository, bob: Home, folder: Path) -> None:
+    repository.add({"file": b"12345"})
+    repository.initremote(str(folder), {"layout": "flat", "autoenable": "true"})
+    repository.annex("copy", "--to", "store", "file")
+    key = repository.key("file")
+    (folder / key).rename(folder.with_name("kept"))
+    marker_of(folder).unlink()
+    folder.with_name("kept").rename(folder / key)  # as if the dataset named a folder of Bob's own
+
+    clone, _ = repository.cloned(bob)
+    refused = clone.annex("get", "file", check=False)
+
+    assert refused.returncode == 1
+    assert "has no file .pyshare-store" in refused.stdout + refused.stderr
+    assert not (clone.folder / "file").exists()
+    owners(folder, repository.git("config", "remote.store.annex-uuid").stdout.strip()).establish()
+    clone.annex("get", "file")
+    assert (clone.folder / "file").read_bytes() == b"12345"
 
 
 # Not mounted
