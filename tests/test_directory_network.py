@@ -1,4 +1,4 @@
-r"""On Windows a path may name another machine (`\\machine\share`), and a look there logs in: no stranger may choose it."""
+r"""On Windows a path may name another machine (`\\machine\share`), and a look there logs in."""
 
 import os
 from collections.abc import Callable

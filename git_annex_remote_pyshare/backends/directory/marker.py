@@ -74,10 +74,13 @@ class Marker:
             BadSetting: The place belongs to another remote.
             PyshareError: The marker cannot be written.
         """
+        with faults("look for", self._path):
+            is_there = self._is_in(root)
         with faults("write", self._path), suppress(FileExistsError):
-            self._write_new(root)
-            self._remember_making()
-            return ()
+            if not is_there:
+                self._write_new(root)
+                self._remember_making()
+                return ()
         with faults("look for", self._path):
             owner = self._owner(root)
         if owner == self._uuid or not self._uuid:
@@ -103,6 +106,12 @@ class Marker:
     @property
     def _text(self) -> bytes:
         return _TEXT + (f"remote {self._uuid}\n".encode() if self._uuid else b"")
+
+    def _is_in(self, root: Folder) -> bool:
+        with suppress(FileNotFoundError):
+            root.look(MARKER)
+            return True
+        return False
 
     def _owner(self, root: Folder) -> str:
         """The UUID in the marker; empty where it has none, or may not be read by this user."""
