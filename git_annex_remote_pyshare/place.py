@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -20,7 +21,10 @@ def trust_of(settings: Mapping[str, str], clone: Clone) -> Trust:
         settings: All of the remote's.
         clone: The clone with the remote's name.
     """
-    return Trust(clone, registry.account_of(settings))
+    kind = registry.kind_of(settings["url"])
+    # A folder needs no login of ours, but Windows logs in at the machine that a path names.
+    is_bound = kind.login or kind == registry.DIRECTORY
+    return Trust(clone, registry.account_of(settings) if is_bound else Account(""))
 
 
 def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> Place:

@@ -45,7 +45,7 @@ def directory(request: pytest.FixtureRequest) -> Reach:
 
 
 def directory_by_path(request: pytest.FixtureRequest) -> Reach:
-    """As on Windows, which lets nobody work relative to an open folder."""
+    """As on Windows, where no program can work relative to an open folder."""
     reach = directory(request)
 
     def by_path() -> Backend:

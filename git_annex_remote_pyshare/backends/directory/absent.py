@@ -37,7 +37,7 @@ class Absence:
         right = f"Is this the right folder? Type: {self._enable()}"
         return Unreachable(
             f"{shown(self._root)} has no file {shown(marker)}, so it may be the empty place of an unmounted disk",
-            remedy=f"Mount the disk. {right if self._place.trusted() else self._elsewhere()}",
+            remedy=f"Mount the disk. {right if self._is_maker or self._place.trusted() else self._elsewhere()}",
             passing=False,
         )
 

@@ -151,7 +151,7 @@ class DirectoryBackend(Backend):
         if not self._is_trusted:
             try:
                 self._marker.require(root)
-            except BaseException:  # nobody else knows the descriptor
+            except BaseException:  # the descriptor is known here only
                 root.close()
                 raise
         return root

@@ -1,7 +1,7 @@
-"""Folders found by their paths, for Windows, which lets nobody work relative to an open folder.
+"""Folders found by their paths, for Windows, where no program can work relative to an open folder.
 
 Each step makes sure that the path leads where it says. A link that is made between that look and the step itself is
-followed all the same: on such a system only those whom you trust should be able to write to the store.
+followed all the same: on such a system only people whom you trust may be able to write to the store.
 """
 
 import errno

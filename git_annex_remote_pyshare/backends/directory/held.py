@@ -72,7 +72,7 @@ class Held(Folder):
         try:
             made.open_up(mode)
             self.sync()
-        except BaseException:  # nobody else knows the descriptor
+        except BaseException:  # the descriptor is known here only
             made.close()
             raise
         return made

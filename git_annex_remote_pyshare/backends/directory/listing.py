@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInSto
 def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator[Entry]:
     """The objects below the folder `top`, without what is named `own` in the root; what vanishes is left out.
 
-    Each folder is reached from the root, so that only one at a time is open, however deep somebody has made them.
+    Each folder is reached from the root, so that only one at a time is open, however deep they lie.
     """
     waiting = [tuple(top)]
     while waiting:
