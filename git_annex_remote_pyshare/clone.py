@@ -4,10 +4,11 @@ How fast we may go, which certificates to use and whether the user has verified 
 dataset's other users, so they do not travel with it.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 from git_annex_remote_pyshare.errors import BadSetting
 
@@ -136,14 +137,40 @@ class Clone:
         )
 
 
+@cache
+def program(path: str) -> str:
+    """The git to start, found once in the search path `path`.
+
+    git-annex starts us in the dataset, and Windows takes a program of the working directory before those of PATH: a
+    stranger's dataset with a `git.exe` would run it (GitPython had this as CVE-2023-40590). So there the whole path is
+    given, and a relative folder in PATH does not count.
+
+    Raises:
+        FileNotFoundError: There is no git on this Windows.
+    """
+    if os.name != "nt":
+        return "git"
+    for folder in path.split(os.pathsep):
+        found = os.path.join(folder.strip('"'), "git.exe")
+        if os.path.isabs(found) and os.path.isfile(found):
+            return found
+    raise FileNotFoundError(errno.ENOENT, "git.exe is in no folder of PATH")
+
+
+def _environment() -> Mapping[str, str]:
+    """For git, which starts programs itself and is to look for none in the dataset either."""
+    return {**os.environ, "NoDefaultCurrentDirectoryInExePath": "1"} if os.name == "nt" else os.environ
+
+
 def git(git_dir: str, *arguments: str) -> str:
     """What git prints, as text whose invalid bytes are surrogate escapes; empty where it fails."""
     # subprocess is imported here because requests that need no git config must not pay for it.
     import subprocess  # noqa: PLC0415
 
-    command = ["git", f"--git-dir={git_dir}", *arguments]
+    command = [program(os.environ.get("PATH", "")), f"--git-dir={git_dir}", *arguments]
     done = subprocess.run(
         [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in command],
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -156,7 +183,8 @@ def git_dir_here() -> str:
     import subprocess  # noqa: PLC0415  # as above
 
     done = subprocess.run(
-        ["git", "rev-parse", "--absolute-git-dir"],
+        [program(os.environ.get("PATH", "")), "rev-parse", "--absolute-git-dir"],
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

@@ -48,6 +48,7 @@ def initremote(annex: Master, session: Session) -> None:
         # and only the user's own word lets it go to another host.
         if kind.login and not trust.shares_uuid:
             _hand_over_login(annex, kind, trust.account, _keep if own else _keep_unless_published)
+        if trust.host and not trust.shares_uuid:
             trust.bind()
     elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)

@@ -21,8 +21,10 @@ def trust_of(settings: Mapping[str, str], clone: Clone) -> Trust:
         settings: All of the remote's.
         clone: The clone with the remote's name.
     """
-    login = registry.kind_of(settings["url"]).login
-    return Trust(clone, registry.account_of(settings) if login else Account(""))
+    kind = registry.kind_of(settings["url"])
+    # A folder needs no login of ours, but Windows logs in at the machine that a path names.
+    is_bound = kind.login or kind == registry.DIRECTORY
+    return Trust(clone, registry.account_of(settings) if is_bound else Account(""))
 
 
 def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> Place:
@@ -35,7 +37,7 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
     """
     kind = registry.kind_of(settings["url"])
     if not kind.login:
-        return Place(settings["url"], settings, trust.clone)
+        return Place(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
     return Place(
         settings["url"],
         settings,

@@ -16,10 +16,21 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such thing")
 NAME = "a/SHA256E-s5--00.txt"
 
 
-def backend_at(folder: Path | str, clone_id: str = "c10e") -> DirectoryBackend:
+UUID = "11111111-2222-3333-4444-555555555555"
+
+
+def place_at(folder: Path | str, **config: str) -> Place:
+    """A store at `folder` as the remote `lab` of its owner's clone, with more git config of the remote."""
     clone = Clone(remote="lab")
-    clone.__dict__["config"] = {"annex.uuid": clone_id}
-    return DirectoryBackend(Place(str(folder), {}, clone, lambda: None))
+    options = {"pyshare-made": "true", "annex-uuid": UUID} | {name.replace("_", "-"): config[name] for name in config}
+    clone.__dict__["config"] = {f"remote.lab.{name}": value for name, value in options.items()} | {"annex.uuid": "c10e"}
+    return Place(str(folder), {}, clone, lambda: None, trusted=lambda: True)
+
+
+def backend_at(folder: Path | str, clone_id: str = "c10e") -> DirectoryBackend:
+    place = place_at(folder)
+    place.clone.__dict__["config"]["annex.uuid"] = clone_id
+    return DirectoryBackend(place)
 
 
 def established(folder: Path) -> DirectoryBackend:

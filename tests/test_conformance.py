@@ -11,6 +11,8 @@ from scripted_cloud import ScriptedCloud
 from servers import Server
 
 from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
+from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
+from git_annex_remote_pyshare.backends.directory.by_path import PathFolder
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.layers import progress
@@ -40,6 +42,19 @@ def memory_in_parts(_request: pytest.FixtureRequest) -> Reach:
 
 def directory(request: pytest.FixtureRequest) -> Reach:
     return ready(place(str(request.getfixturevalue("tmp_path") / "share")))
+
+
+def directory_by_path(request: pytest.FixtureRequest) -> Reach:
+    """As on Windows, where no program can work relative to an open folder."""
+    reach = directory(request)
+
+    def by_path() -> Backend:
+        store = reach()
+        assert isinstance(store, DirectoryBackend)
+        store.folders = PathFolder
+        return store
+
+    return by_path
 
 
 def webdav(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
@@ -88,6 +103,7 @@ STORES = {
     "memory": memory,
     "memory in parts": memory_in_parts,
     "directory": directory,
+    "directory by path": directory_by_path,
     "apache": webdav("apache_server"),
     "rclone": webdav("rclone_server"),
     "wsgidav": webdav("wsgidav_server"),

@@ -201,6 +201,7 @@ def test_a_store_that_may_only_be_read_refuses_the_rest_and_is_read(nobody: Path
     (nobody / "source").write_bytes(b"12345")
     source = Source(os.fsencode(nobody / "source"))
     store.put(NAME, source, quiet)
+    (nobody / "store" / ".pyshare-store").write_text("as version 1.0 left it\n")
     for folder in (nobody / "store").rglob("*/"):
         folder.chmod(0o555)
     (nobody / "store").chmod(0o555)
@@ -208,6 +209,7 @@ def test_a_store_that_may_only_be_read_refuses_the_rest_and_is_read(nobody: Path
     for verb in (lambda: store.put("b/X--1", source, quiet), lambda: store.delete(NAME)):
         with pytest.raises(errors.Denied):
             verb()
+    store.establish()
 
     assert store.stat(NAME) == Stat(5)
     assert content_of(store, NAME, nobody / "sink") == b"12345"

@@ -109,7 +109,7 @@ def test_the_table_of_settings_is_the_declared_one() -> None:
 
 def test_every_option_in_git_config_that_the_program_reads_is_in_the_table() -> None:
     name = "((?:pyshare|annex-s3)-[a-z-]+)"
-    reads = re.compile(rf"""(?:option|number|size|flag)\(["']{name}["']|(?:BOUND|TAKE_OVER) = "{name}\"""")
+    reads = re.compile(rf"""(?:option|number|size|flag)\(["']{name}["']|(?:BOUND|TAKE_OVER|MADE) = "{name}\"""")
     used = {name for source in SOURCES for pair in reads.findall(source.read_text()) for name in pair if name}
     assert {row.split("`")[1] for row in _table("settings.md", "git config `remote.NAME.…`")} == used
 

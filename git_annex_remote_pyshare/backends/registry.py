@@ -34,7 +34,8 @@ class Kind(NamedTuple):
     login: bool = True
     """Whether a login can be of use."""
     account: str = "git_annex_remote_pyshare.credentials.account:of_host"
-    """`module:function` that takes all settings and gives the Account that a login there is bound to."""
+    """`module:function` that takes all settings and gives the Account that a login there is bound to; its name is empty
+    where nothing but this machine is asked."""
     layout: str = "shard"
     """The layout where the settings name none."""
     chain: str = ""
@@ -52,6 +53,7 @@ DIRECTORY = Kind(
     cost=100,
     local=True,
     login=False,
+    account="git_annex_remote_pyshare.backends.directory.url:account_of",
 )
 WEBDAV = Kind(
     "webdav",

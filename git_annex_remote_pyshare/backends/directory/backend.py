@@ -1,61 +1,73 @@
 """The directory backend: the contract's verbs as system calls."""
 
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Stat
+from git_annex_remote_pyshare.backends.directory.absent import Absence
 from git_annex_remote_pyshare.backends.directory.copying import copy
 from git_annex_remote_pyshare.backends.directory.faults import LOCAL_DISK_FULL, faults, shown
+from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.folders import (
-    make_folder,
+    find,
     move_into_place,
-    path_of_name,
+    open_object,
     remove,
+    segments_of,
 )
+from git_annex_remote_pyshare.backends.directory.listing import walk
 from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
-from git_annex_remote_pyshare.backends.directory.url import path_of
-from git_annex_remote_pyshare.errors import NotFound, PyshareError, SourceChanged, Unreachable
+from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError, SourceChanged, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""An object is a file in the store: a link could lead out of it, and opening a pipe could wait for ever."""
 
+def _best() -> type[Folder]:
+    """How this system reaches folders."""
+    # Only one of the two is of use, and importing costs time.
+    from git_annex_remote_pyshare.backends.directory.held import CAN_HOLD, Held  # noqa: PLC0415
 
-_OWN = frozenset((FOLDER.decode(), MARKER.decode()))
+    if CAN_HOLD:
+        return Held
+    from git_annex_remote_pyshare.backends.directory.by_path import PathFolder  # noqa: PLC0415
+
+    return PathFolder
 
 
 class DirectoryBackend(Backend):
     """A folder. Besides the verbs it Establishes, Locates, Measures and Mounts.
 
+    Each verb opens the folder anew, so that a disk can be unmounted between two of them, and works below it by
+    `Folder`: others may write to the store, but no link of theirs leads a verb out of it.
+
     Paths are bytes, so that any name works in any locale (on Windows Python takes such bytes for UTF-8).
     """
+
+    folders: type[Folder] = _best()
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._root = path_of(place.url).encode("utf-8", "surrogateescape")
-        self._marker = Marker(self._root, place.clone.remote)
+        self._marker = Marker(self._root, place)
 
     def stat(self, name: str) -> Stat | None:
-        path = path_of_name(self._root, name)
-        with faults("look for", path):
-            try:
-                found = os.lstat(path)
-            except (FileNotFoundError, NotADirectoryError):
-                found = None
-        if found is None or not stat.S_ISREG(found.st_mode):
-            self._marker.require()
-            return None
+        segments = segments_of(name)
+        with faults("look for", self._path(name)), self._opened() as root:
+            found = find(root, segments)
+            if found is None:
+                self._marker.require(root)
+                return None
         return Stat(found.st_size)
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        path = path_of_name(self._root, name)
-        with faults("read", path), self._reading(path) as reader:
+        path = self._path(name)
+        with faults("read", path), self._reading(name) as reader:
             found = os.fstat(reader.fileno())
             size, validator = found.st_size, _validator(found)
             offset = sink.size if sink.size <= size and sink.fits(validator) else 0
@@ -66,74 +78,130 @@ class DirectoryBackend(Backend):
             raise Unreachable(f"{shown(path)} changed while it was being read")
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        path = path_of_name(self._root, name)
-        self._marker.require()
-        folder = os.path.join(self._root, FOLDER)
-        with faults("write", path), source.open() as reader:
-            make_folder(self._root, folder)
-            with temporary(*self._temporary_paths(folder, name)) as written:
+        segments = segments_of(name)
+        with faults("write", self._path(name)), self._opened() as root:
+            self._marker.require(root)
+            with (
+                source.open() as reader,
+                root.make_way([FOLDER]) as folder,
+                temporary(folder, *self._temporary_names(name)) as written,
+            ):
                 if copy(reader, written.file, source.size, progress) != source.size:
                     raise SourceChanged(f"{shown(source.path)} changed while it was being stored")
-                written.finish()
-                move_into_place(self._root, written.path, path)
+                written.finish(written.read_only)
+                move_into_place(root, written, segments)
         return Receipt(size=source.size)
 
     def delete(self, name: str) -> None:
-        path = path_of_name(self._root, name)
-        self._marker.require()
-        with faults("remove", path):
-            remove(path)
+        segments = segments_of(name)
+        with faults("remove", self._path(name)), self._opened() as root:
+            self._marker.require(root)
+            remove(root, segments)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
-        top = path_of_name(self._root, folder) if folder else self._root
-        self._marker.require()
-        with faults("list", top):
-            yield from _walk(top, f"{folder}/" if folder else "")
+        top = segments_of(folder) if folder else []
+        with faults("list", self._path(folder)), self._opened() as root:
+            self._marker.require(root)
+            yield from walk(root, top, {FOLDER, MARKER})
 
     def establish(self) -> Established:
-        """Make the folder if its parent is there, and leave the marker."""
-        self._marker.leave()
-        return Established()
+        """Make the folder if its parent is there, and leave the marker with the remote's UUID."""
+        with self._made() as root:
+            return Established(notes=self._marker.leave(root))
 
     def available(self) -> bool:
         """Whether the folder and its marker are there."""
-        return self._marker.is_there()
+        with suppress(OSError, PyshareError), self._opened() as root:
+            self._marker.require(root)
+            return True
+        return False
 
     def quota(self) -> Quota:
         """Of the whole file system."""
         from shutil import disk_usage  # noqa: PLC0415  # costs as much as all of this backend
 
+        self._require_trust_on_network()
         with faults("measure the room in", self._root):
             total, _, free = disk_usage(self._root)
         return Quota(total - free, free)
 
     def locate(self, name: str) -> str:
         """The object's path."""
-        return path_of_name(self._root, name).decode("utf-8", "surrogateescape")
+        segments_of(name)
+        return self._path(name).decode("utf-8", "surrogateescape")
+
+    @cached_property
+    def _is_trusted(self) -> bool:
+        return self.place.trusted()
+
+    def _path(self, name: str) -> bytes:
+        """For texts: an object's path."""
+        return self._root + b"/" + name.encode("utf-8", "surrogateescape") if name else self._root
+
+    def _opened(self) -> Folder:
+        """The store's folder, with the marker where a stranger's word is all that makes it a store.
+
+        Else a dataset could have any folder's files read, which it knows the hashes of.
+        """
+        self._require_trust_on_network()
+        try:
+            root = self.folders.at(self._root)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Absence(self._root, self.place).of_folder() from error
+        if not self._is_trusted:
+            try:
+                self._marker.require(root)
+            except BaseException:  # the descriptor is known here only
+                root.close()
+                raise
+        return root
+
+    def _made(self) -> Folder:
+        with faults("make", self._root):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                return self.folders.at(self._root)
+            try:
+                os.mkdir(self._root)
+            except FileExistsError as error:
+                raise BadSetting(f"{shown(self._root)} is not a folder", remedy="Give a folder as url=") from error
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise Absence(self._root, self.place).of_parent() from error
+            return self.folders.at(self._root)
+
+    def _require_trust_on_network(self) -> None:
+        """Windows logs in at any machine that a path names, so no stranger may name one."""
+        machine = machine_of(os.fsdecode(self._root)) if os.name == "nt" and not self._is_trusted else ""
+        if machine:
+            name = self.place.clone.remote or "NAME"
+            bind = command("git", "config", f"remote.{name}.pyshare-host", machine)
+            raise Denied(
+                f"{shown(self._root)} is on another machine, {machine}, and you have not verified the remote",
+                remedy=f"If you trust that machine, type: {command('git', 'annex', 'verifyremote', name)}, or, where"
+                f" git-annex has no verifyremote: {bind}",
+            )
 
     @contextmanager
-    def _reading(self, path: bytes) -> Iterator[BinaryIO]:
+    def _reading(self, name: str) -> Iterator[BinaryIO]:
         """The object, open and unbuffered."""
-        number = None
-        with suppress(FileNotFoundError, NotADirectoryError):
-            number = _open_object(path)
-        if number is None:
-            self._marker.require()
-            raise NotFound(f"{shown(path)} is not there")
+        with self._opened() as root:
+            number = open_object(root, segments_of(name))
+            if number is None:
+                self._marker.require(root)
+                raise NotFound(f"{shown(self._path(name))} is not there")
         with os.fdopen(number, "rb", buffering=0) as file:
             yield file
 
-    def _temporary_paths(self, folder: bytes, name: str) -> tuple[bytes, bytes]:
-        """The path in `folder` that this clone always uses for `name`, and one that nobody else uses.
+    def _temporary_names(self, name: str) -> tuple[bytes, bytes]:
+        """The name that this clone always uses for the object's temporary file, and one that nobody else uses.
 
         The first keeps killed attempts from piling up; another clone must not touch it.
         """
-        unique = os.path.join(folder, os.urandom(16).hex().encode())
+        unique = os.urandom(16).hex().encode()
         clone = self.place.clone.id
         if not clone:
             return unique, unique
         digest = hashlib.md5(f"{clone} {name}".encode("utf-8", "surrogateescape"), usedforsecurity=False)
-        return os.path.join(folder, digest.hexdigest().encode()), unique
+        return digest.hexdigest().encode(), unique
 
 
 @contextmanager
@@ -150,38 +218,6 @@ def _on_this_machine(sink: Sink) -> Iterator[None]:
         ) from error
 
 
-def _open_object(path: bytes) -> int | None:
-    """A descriptor of the file at `path`; None where something else than a file is there."""
-    try:
-        number = os.open(path, _READ)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            return None
-        raise
-    if stat.S_ISREG(os.fstat(number).st_mode):
-        return number
-    os.close(number)
-    return None
-
-
 def _validator(found: os.stat_result) -> str:
     """Of an object as it is now. Without its inode: FAT's, and those of many network folders, change at each mount."""
     return f"{found.st_mtime_ns} {found.st_size}"
-
-
-def _walk(folder: bytes, prefix: str) -> Iterator[Entry]:
-    """The objects below `folder`, whose name in the store is `prefix`; what vanishes meanwhile is left out."""
-    try:
-        entries = os.scandir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    with entries:
-        for entry in entries:
-            name = prefix + entry.name.decode("utf-8", "surrogateescape")
-            if name in _OWN:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path, f"{name}/")
-            elif entry.is_file(follow_symlinks=False):
-                with suppress(FileNotFoundError):
-                    yield Entry(name, entry.stat(follow_symlinks=False).st_size)

@@ -1,19 +1,27 @@
-"""What names become on disk: paths, the folders on the way to them, and the last step of storing and removing."""
+"""What names become in a store: segments, and the last step of storing and removing."""
 
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import encode_name
-from git_annex_remote_pyshare.errors import BadName
+from git_annex_remote_pyshare.backends.directory.faults import shown
+from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
+from git_annex_remote_pyshare.backends.directory.temporary import Temporary
+from git_annex_remote_pyshare.errors import BadName, Damaged
+from git_annex_remote_pyshare.safe_text import command
 
 _NOT_ON_WINDOWS = frozenset(b'\\:*?"<>|')
 """There `\\` separates folders and `:` begins a hidden stream of a file: another object than the one that is meant."""
 
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Opening a pipe could wait for ever."""
 
-def path_of_name(root: bytes, name: str) -> bytes:
-    """The path of the object `name` in the store at `root`.
+
+def segments_of(name: str) -> list[bytes]:
+    """The folders of the object `name`, and its last segment.
 
     Raises:
         BadName: This system cannot hold the name.
@@ -21,81 +29,93 @@ def path_of_name(root: bytes, name: str) -> bytes:
     encoded = encode_name(name)
     if os.name == "nt" and not _NOT_ON_WINDOWS.isdisjoint(encoded):
         raise BadName(f"{name!r} is not a name that Windows can hold")
-    return root + b"/" + encoded
+    return encoded.split(b"/")
 
 
-def make_folder(root: bytes, folder: bytes) -> None:
-    """Make `folder` below `root`, and those above it, as open to other users as `root` is.
+def find(root: Folder, segments: Sequence[bytes]) -> os.stat_result | None:
+    """What the system knows of the object; None where there is no such file, or something else than a file."""
+    *folders, last = segments
+    try:
+        with root.reach(folders) as folder:
+            found = folder.look(last)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
-    A folder that many people may write to is no use to them if the first one's umask closes what is made in it.
-    `root` itself is never made: where it is gone, a disk is not mounted.
+
+def open_object(root: Folder, segments: Sequence[bytes]) -> int | None:
+    """A descriptor to read the object by; None as for `find`."""
+    *folders, last = segments
+    try:
+        with root.reach(folders) as folder:
+            number = folder.open(last, _READ)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        return number
+    os.close(number)
+    return None
+
+
+def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes]) -> None:
+    """Rename the finished file to the object's name, replacing what is there, so that it survives a power cut.
+
+    Raises:
+        Damaged: Another user or program has put something else in the file's place.
     """
-    if folder == root:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), root)
-    parent = os.path.dirname(folder)
+    *folders, last = segments
     try:
-        os.mkdir(folder)
-    except FileExistsError:
-        return
+        with root.reach(folders) as folder:
+            _move(written, folder, last)
     except FileNotFoundError:
-        make_folder(root, parent)
-        with suppress(FileExistsError):
-            os.mkdir(folder)
-    with suppress(PermissionError):
-        os.chmod(folder, stat.S_IMODE(os.stat(root).st_mode))
-    sync_folder(parent)
+        with root.make_way(folders) as folder:
+            _move(written, folder, last)
 
 
-def move_into_place(root: bytes, temporary: bytes, path: bytes) -> None:
-    """Rename the whole file `temporary` to `path`, replacing what is there, so that it survives a power cut."""
-    try:
-        os.replace(temporary, path)
-    except FileNotFoundError:
-        make_folder(root, os.path.dirname(path))
-        os.replace(temporary, path)
-    except PermissionError:
-        _unlock(path)
-        os.replace(temporary, path)
-    sync_folder(os.path.dirname(path))
-
-
-def remove(path: bytes) -> None:
-    """Remove the object at `path`, if there is one, and a folder that held nothing but this object."""
-    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+def remove(root: Folder, segments: Sequence[bytes]) -> None:
+    """Remove the object, if there is one, and a folder that held nothing but this object."""
+    *folders, last = segments
+    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.reach(folders) as folder:
         try:
-            os.unlink(path)
+            folder.unlink(last)
         except PermissionError:
             # macOS answers so for a folder, and a folder is no object.
-            if not os.path.isdir(path):
-                _unlock(path)
-                os.unlink(path)
-    folder, last = os.path.split(path)
-    if os.path.basename(folder) == last:
+            if not stat.S_ISDIR(folder.look(last).st_mode):
+                folder.unlock(last)
+                folder.unlink(last)
+    if folders[-1:] == [last]:
         # The key's own folder of git-annex's layouts; the hash folders above it are shared, and stay.
-        with suppress(OSError):
-            os.rmdir(folder)
+        with suppress(OSError, LinkInStore), root.reach(folders[:-1]) as above:
+            above.rmdir(last)
 
 
-def sync_folder(folder: bytes) -> None:
-    """Make the folder's entries survive a power cut, where the system lets a folder be synced."""
-    if os.name == "nt":
-        return
-    number = os.open(folder, os.O_RDONLY)
+def _move(written: Temporary, folder: Folder, last: bytes) -> None:
+    # A look before, so that what is there stays; and one after, since others may be quick.
+    _require_ours(written, written.folder, written.name)
     try:
-        os.fsync(number)
-    except OSError as error:
-        # EINVAL and the like: this file system (FUSE, SMB) syncs no folders.
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}:
-            raise
-    finally:
-        os.close(number)
+        written.folder.rename(written.name, folder, last)
+    except PermissionError:
+        folder.unlock(last)
+        written.folder.rename(written.name, folder, last)
+    _require_ours(written, folder, last)
+    folder.sync()
 
 
-def _unlock(path: bytes) -> None:
-    """Lift the write protection that git-annex's directory remote puts on a key's folder, and Windows on a file."""
-    folder = os.path.dirname(path)
-    if os.name == "nt":
-        with suppress(FileNotFoundError):
-            os.chmod(path, stat.S_IWRITE)
-    elif os.path.basename(folder) == os.path.basename(path):
-        os.chmod(folder, stat.S_IMODE(os.stat(folder).st_mode) | stat.S_IWUSR)
+def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
+    """Raise unless the file that was written lies there.
+
+    Another file of the same user does as well: some network drives give a file another number when it is renamed, and
+    two jobs may store one object at the same time.
+    """
+    found, ours = folder.look(name), written.facts
+    is_own_file = stat.S_ISREG(found.st_mode) and found.st_uid == ours.st_uid
+    if is_own_file or os.path.samestat(found, ours):
+        return
+    raise Damaged(
+        f"{shown(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
+        remedy=f"See whose it is: {command('ls', '-la', shown(folder.path))}",
+    )

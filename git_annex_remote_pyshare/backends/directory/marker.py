@@ -1,98 +1,161 @@
-"""The marker that tells a store from the empty folder that remains where a disk was mounted."""
+"""The marker that tells a store from the empty folder that remains where a disk was mounted, and from another store."""
 
 import os
+import re
+import stat
 from contextlib import suppress
 
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.directory.absent import MADE, Absence
 from git_annex_remote_pyshare.backends.directory.faults import faults, shown
-from git_annex_remote_pyshare.errors import BadSetting, Unreachable
+from git_annex_remote_pyshare.backends.directory.folder import Folder
+from git_annex_remote_pyshare.backends.directory.folders import move_into_place
+from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.safe_text import command
 
 MARKER = b".pyshare-store"
 
+TAKE_OVER = "pyshare-take-over"
+"""git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
+
 _TEXT = b"This folder is a store of git-annex-remote-pyshare; without this file it is taken for an unmounted disk.\n"
+_OWNER = re.compile(rb"^remote ([^\s]+)\n", re.MULTILINE)
+"""The line with the remote's UUID, which the markers of version 1.0 do not have. A line without its end was cut."""
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_LONGEST = 4096
 
 
 class Marker:
-    """The marker file of one store.
+    """The marker file of one store, and whose store it says that it is.
 
     Args:
-        root: The store's folder.
-        remote: The remote's name in this clone, for the command in error texts; may be empty.
+        root: The store's path.
+        place: Has the remote's UUID, and this clone's words about it.
     """
 
-    def __init__(self, root: bytes, remote: str) -> None:
+    def __init__(self, root: bytes, place: Place) -> None:
         self._root = root
-        self._remote = remote
-        self._path = os.path.join(root, MARKER)
+        self._place = place
+        self._absence = Absence(root, place)
+        self._seen: tuple[int, ...] = ()
+        """What identifies the marker that was read and found in order last, so that it is read once only."""
 
-    def is_there(self) -> bool:
-        """Whether the store is there, as far as can be seen now."""
-        with suppress(OSError):
-            os.stat(self._path)
-            return True
-        return False
-
-    def require(self) -> None:
-        """Raise unless the store is there: then what it does not hold is really absent.
+    def require(self, root: Folder) -> None:
+        """Raise unless the open folder is this remote's store: then what it does not hold is really absent.
 
         Raises:
-            Unreachable: The folder is gone, or is not the store. Waiting does not help.
+            Unreachable: It has no marker. Waiting does not help.
+            NotAStore: It is another remote's store.
         """
         with faults("look for", self._path):
             try:
-                os.stat(self._path)
-            except (FileNotFoundError, NotADirectoryError) as error:
-                raise self._missing() from error
+                found = root.look(MARKER)
+            except FileNotFoundError as error:
+                raise self._absence.of_marker(MARKER) from error
+            if not stat.S_ISREG(found.st_mode):
+                raise self._absence.of_marker(MARKER)
+            seen = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+            if seen == self._seen:
+                return
+            owner = self._owner(root)
+        if owner and self._uuid and owner != self._uuid:
+            raise self._absence.of_another(owner)
+        self._seen = seen
 
-    def leave(self) -> None:
-        """Make the folder, if it is new, and leave the marker in it. Idempotent.
+    def leave(self, root: Folder) -> tuple[str, ...]:
+        """Leave the marker, with the remote's UUID, in the open folder; what the user should know of that. Idempotent.
+
+        A marker of version 1.0, which has no UUID, gets this remote's.
 
         Raises:
-            BadSetting: The folder's parent is not there, or the path is a file.
+            BadSetting: The place belongs to another remote.
+            PyshareError: The marker cannot be written.
         """
-        if self.is_there():
-            return
-        if not os.path.isdir(self._root):
-            self._make_folder()
-        with faults("write", self._path), suppress(FileExistsError), open(self._path, "xb") as file:
-            file.write(_TEXT)
+        with faults("look for", self._path):
+            is_there = self._is_in(root)
+        with faults("write", self._path), suppress(FileExistsError):
+            if not is_there:
+                self._write_new(root)
+                self._remember_making()
+                return ()
+        with faults("look for", self._path):
+            owner = self._owner(root)
+        if owner == self._uuid or not self._uuid:
+            return ()
+        if not owner:
+            with suppress(PyshareError):  # who may only read there uses the store all the same
+                self._replace(root)
+            return ()
+        if not self._place.clone.flag(TAKE_OVER):
+            raise self._belongs_to(owner)
+        self._replace(root)
+        return (f"{shown(self._root)} belonged to the remote {owner}, and was taken over",)
+
+    @property
+    def _path(self) -> bytes:
+        return os.path.join(self._root, MARKER)
+
+    @property
+    def _uuid(self) -> str:
+        """The remote's: told to `establish`; when that is over, it is in git config."""
+        return self._place.uuid or self._place.clone.option("annex-uuid")
+
+    @property
+    def _text(self) -> bytes:
+        return _TEXT + (f"remote {self._uuid}\n".encode() if self._uuid else b"")
+
+    def _is_in(self, root: Folder) -> bool:
+        with suppress(FileNotFoundError):
+            root.look(MARKER)
+            return True
+        return False
+
+    def _owner(self, root: Folder) -> str:
+        """The UUID in the marker; empty where it has none, or may not be read by this user."""
+        try:
+            number = root.open(MARKER, _READ)
+        except PermissionError:
+            return ""
+        try:
+            found = _OWNER.search(os.read(number, _LONGEST))
+        finally:
+            os.close(number)
+        return found[1].decode("ascii", "backslashreplace") if found else ""
+
+    def _write_new(self, root: Folder) -> None:
+        """Raises FileExistsError where a marker is there already."""
+        number = root.open(MARKER, _NEW)
+        with os.fdopen(number, "wb") as file:
+            file.write(self._text)
             file.flush()
-            os.fsync(file.fileno())
+            with suppress(PermissionError):
+                root.protect(MARKER, number, self._mode(root))
+            os.fsync(number)
+        root.sync()
 
-    def _make_folder(self) -> None:
-        with faults("make", self._root):
-            try:
-                os.mkdir(self._root)
-            except FileExistsError as error:
-                raise BadSetting(f"{shown(self._root)} is not a folder", remedy="Give a folder as url=") from error
-            except (FileNotFoundError, NotADirectoryError) as error:
-                raise self._no_parent() from error
+    def _replace(self, root: Folder) -> None:
+        """Write it anew without a moment in which there is none."""
+        unique = os.urandom(16).hex().encode()
+        with faults("write", self._path), root.make_way([FOLDER]) as folder, temporary(folder, unique, unique) as draft:
+            draft.file.write(self._text)
+            draft.finish(self._mode(root))
+            move_into_place(root, draft, [MARKER])
 
-    def _no_parent(self) -> BadSetting:
+    def _mode(self, root: Folder) -> int:
+        """All who may read in the store have to read whose it is, whatever this user's umask."""
+        return stat.S_IWUSR | (root.mode() & 0o444)
+
+    def _remember_making(self) -> None:
+        if self._place.clone.git_dir and self._place.clone.remote:
+            self._place.clone.set_option(MADE, "true")
+
+    def _belongs_to(self, owner: str) -> BadSetting:
+        name = self._place.clone.remote or "NAME"
         return BadSetting(
-            f"{shown(self._root)} cannot be made, since the folder above it is not there",
-            remedy=f"Mount its disk if it is on one, else type: mkdir -p {self._quoted()}",
+            f"{shown(self._root)} belongs to another remote, {owner}",
+            remedy="Give url= a folder of its own, or, to take over what is there, type: "
+            f"{command('git', '-c', f'remote.{name}.{TAKE_OVER}=true')} annex initremote … with the same settings.",
         )
-
-    def _missing(self) -> Unreachable:
-        if os.path.isdir(self._root):
-            return Unreachable(
-                f"{shown(self._root)} has no file {MARKER.decode()}, so it may be the empty place of an unmounted disk",
-                remedy=f"Mount the disk; if this is the right folder, type: {self._enable()}",
-                passing=False,
-            )
-        return Unreachable(
-            f"the folder {shown(self._root)} is not there",
-            remedy=f"Mount its disk; if it is to be made anew, type: mkdir -p {self._quoted()} && {self._enable()}",
-            passing=False,
-        )
-
-    def _enable(self) -> str:
-        from shlex import quote  # noqa: PLC0415  # as below
-
-        # The dataset may have chosen the remote's name, and the user will paste this into a shell.
-        return f"git annex enableremote {quote(self._remote or 'NAME')}"
-
-    def _quoted(self) -> str:
-        from shlex import quote  # noqa: PLC0415  # only an error text needs it
-
-        return quote(shown(self._root))

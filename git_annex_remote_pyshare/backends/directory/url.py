@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -28,6 +29,29 @@ def path_of(url: str) -> str:
         raise BadSetting(f"url={url} holds a NUL byte", remedy="Give the path without %00.")
     stripped = path.rstrip("/")
     return stripped if os.path.isabs(stripped) else path
+
+
+def account_of(settings: Mapping[str, str]) -> Account:
+    """Whom the path asks: the machine that a network path of Windows names, else nothing but this machine.
+
+    Raises:
+        BadSetting: As `path_of` does.
+    """
+    path = path_of(settings["url"])
+    return Account(machine_of(path).lower() if os.name == "nt" else "")
+
+
+def machine_of(path: str) -> str:
+    r"""The machine that Windows asks for this absolute path: `\\machine\share`, with `/` as well; empty for none.
+
+    Paths of devices begin in the same way, and `\\?\UNC\machine` and `\??\UNC\machine` are among them.
+    Source: Microsoft Learn, "File path formats on Windows systems".
+    """
+    text = path.replace("\\", "/")
+    if not text.startswith(("//", "/??/")):
+        return ""
+    words = [word for word in text.split("/") if word not in {"", ".", "?", "??"}]
+    return words[1] if len(words) > 1 and words[0].upper() == "UNC" else words[0] if words else "?"
 
 
 def _from_file_url(url: str) -> str:

@@ -1,0 +1,151 @@
+"""Folders found by their paths, for Windows, where no program can work relative to an open folder.
+
+Each step makes sure that the path leads where it says. A link that is made between that look and the step itself is
+followed all the same: on such a system only people whom you trust may be able to write to the store.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_READ = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_DIRECTORY", 0)
+
+
+class PathFolder(Folder):
+    """The folder at `path`, whose true path, without any link or junction, is `real`."""
+
+    __slots__ = ("_real",)
+
+    def __init__(self, path: bytes, real: bytes) -> None:
+        super().__init__(path)
+        self._real = real
+
+    @classmethod
+    def at(cls, path: bytes) -> "PathFolder":
+        """See `Folder.at`."""
+        _require_folder(os.stat(path), path)
+        return cls(path, os.path.realpath(path))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def again(self) -> "PathFolder":
+        return PathFolder(self.path, self._real)
+
+    def enter(self, name: bytes) -> "PathFolder":
+        path = self._step(name)
+        _require_folder(os.lstat(path), path)
+        return PathFolder(path, os.path.join(self._real, name))
+
+    def make(self, name: bytes, mode: int) -> "PathFolder":
+        try:
+            os.mkdir(self._step(name))
+        except FileExistsError:
+            return self.enter(name)
+        made = self.enter(name)
+        with suppress(PermissionError), made.readable() as number:
+            if number is not None and os.fstat(number).st_uid == os.geteuid():
+                os.fchmod(number, mode)
+        self.sync()
+        return made
+
+    def mode(self) -> int:
+        return stat.S_IMODE(os.stat(self.checked_path()).st_mode)
+
+    def look(self, name: bytes) -> os.stat_result:
+        return os.lstat(os.path.join(self.checked_path(), name))
+
+    def open(self, name: bytes, flags: int) -> int:
+        path = os.path.join(self.checked_path(), name)
+        with suppress(FileNotFoundError):
+            # A new file is never made behind a link, and that one is there is then the answer.
+            if not flags & os.O_EXCL and _leads_on(path):
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        return os.open(path, flags | _NOFOLLOW, 0o666)
+
+    def protect(self, name: bytes, number: int, mode: int) -> None:
+        if os.name != "nt":
+            os.fchmod(number, mode)
+        elif os.path.samestat(os.fstat(number), self.look(name)):
+            os.chmod(os.path.join(self.path, name), mode)
+
+    def unlock(self, name: bytes) -> None:
+        if os.name == "nt":
+            with suppress(FileNotFoundError):
+                os.chmod(os.path.join(self.checked_path(), name), stat.S_IWRITE)
+        elif os.path.basename(self.path) == name:
+            with self.readable() as number:
+                if number is not None:
+                    os.fchmod(number, stat.S_IMODE(os.fstat(number).st_mode) | stat.S_IWUSR)
+
+    def rename(self, name: bytes, to: "Self", new: bytes) -> None:
+        os.replace(os.path.join(self.checked_path(), name), os.path.join(to.checked_path(), new))
+
+    def unlink(self, name: bytes) -> None:
+        os.unlink(os.path.join(self.checked_path(), name))
+
+    def rmdir(self, name: bytes) -> None:
+        os.rmdir(os.path.join(self.checked_path(), name))
+
+    def entries(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
+        with os.scandir(self.checked_path()) as found:
+            yield from found
+
+    def sync(self) -> None:
+        with self.readable() as number:
+            if number is not None:
+                with suppress(OSError):  # some file systems sync no folders
+                    os.fsync(number)
+
+    def checked_path(self) -> bytes:
+        """The path, after a look that it is still the folder that was entered."""
+        if not _same(os.path.realpath(self.path), self._real):
+            raise LinkInStore(self.path)
+        return self.path
+
+    def _step(self, name: bytes) -> bytes:
+        path = os.path.join(self.checked_path(), name)
+        with suppress(FileNotFoundError):
+            if _leads_on(path):
+                raise LinkInStore(path)
+        return path
+
+    @contextmanager
+    def readable(self) -> Iterator[int | None]:
+        """A descriptor of the folder; None on Windows, which has none."""
+        if os.name == "nt":
+            yield None
+            return
+        number = os.open(self.checked_path(), _READ)
+        try:
+            yield number
+        finally:
+            os.close(number)
+
+
+def _require_folder(found: os.stat_result, path: bytes) -> None:
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+
+
+def _leads_on(path: bytes) -> bool:
+    """Whether a link lies at the path, or what Windows has besides links: a junction, a mounted volume.
+
+    `st_reparse_tag` is Windows' own; a file that a sync program keeps in the cloud has one that names no other path.
+    """
+    found = os.lstat(path)
+    tag = getattr(found, "st_reparse_tag", 0)
+    return stat.S_ISLNK(found.st_mode) or bool(tag and tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None))
+
+
+def _same(path: bytes, other: bytes) -> bool:
+    return os.path.normcase(path) == os.path.normcase(other)

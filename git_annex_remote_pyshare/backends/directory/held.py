@@ -1,0 +1,136 @@
+"""Folders held by descriptors: opening one follows no link.
+
+Whatever others rename or link meanwhile, each step is taken in the folder that was opened.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_ROOT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
+"""Linux's O_PATH asks for no right to read the folder, and for no answer of a network drive's server."""
+
+_FOLDER = _ROOT | getattr(os, "O_NOFOLLOW", 0)
+_READ = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
+"""Answers of file systems (FUSE, SMB) that sync no folders."""
+
+CAN_HOLD = (
+    {os.open, os.stat, os.mkdir, os.rename, os.unlink, os.rmdir} <= os.supports_dir_fd
+    and os.scandir in os.supports_fd
+    and hasattr(os, "O_DIRECTORY")
+    and hasattr(os, "O_NOFOLLOW")
+)
+"""Whether this system has all that `Held` needs: POSIX.1-2008 has it, Windows does not."""
+
+
+class Held(Folder):
+    """A folder held by the descriptor `number`."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, path: bytes, number: int) -> None:
+        super().__init__(path)
+        self.number = number
+
+    @classmethod
+    def at(cls, path: bytes) -> "Held":
+        """See `Folder.at`. The dot lets an automounter mount what O_PATH alone would not (Linux, open(2))."""
+        return cls(path, os.open(path + b"/.", _ROOT))
+
+    def close(self) -> None:
+        os.close(self.number)
+
+    def again(self) -> "Held":
+        return Held(self.path, os.open(b".", _FOLDER, dir_fd=self.number))
+
+    def enter(self, name: bytes) -> "Held":
+        try:
+            number = os.open(name, _FOLDER, dir_fd=self.number)
+        except OSError as error:
+            # Systems differ in what they call a link here: ENOTDIR, ELOOP, EMLINK, EFTYPE.
+            if not isinstance(error, FileNotFoundError) and self._is_link(name):
+                raise LinkInStore(self.path + b"/" + name) from error
+            raise
+        return Held(self.path + b"/" + name, number)
+
+    def make(self, name: bytes, mode: int) -> "Held":
+        try:
+            os.mkdir(name, dir_fd=self.number)
+        except FileExistsError:
+            return self.enter(name)
+        made = self.enter(name)
+        try:
+            made.open_up(mode)
+            self.sync()
+        except BaseException:  # the descriptor is known here only
+            made.close()
+            raise
+        return made
+
+    def mode(self) -> int:
+        return stat.S_IMODE(os.stat(b".", dir_fd=self.number).st_mode)
+
+    def look(self, name: bytes) -> os.stat_result:
+        return os.stat(name, dir_fd=self.number, follow_symlinks=False)
+
+    def open(self, name: bytes, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=self.number)
+
+    def protect(self, name: bytes, number: int, mode: int) -> None:  # noqa: ARG002  # others may have replaced it
+        os.fchmod(number, mode)
+
+    def unlock(self, name: bytes) -> None:
+        if os.path.basename(self.path) == name:
+            with self._readable() as number:
+                os.fchmod(number, stat.S_IMODE(os.fstat(number).st_mode) | stat.S_IWUSR)
+
+    def rename(self, name: bytes, to: "Self", new: bytes) -> None:
+        os.rename(name, new, src_dir_fd=self.number, dst_dir_fd=to.number)
+
+    def unlink(self, name: bytes) -> None:
+        os.unlink(name, dir_fd=self.number)
+
+    def rmdir(self, name: bytes) -> None:
+        os.rmdir(name, dir_fd=self.number)
+
+    def entries(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
+        with self._readable() as number, os.scandir(number) as found:
+            yield from found
+
+    def sync(self) -> None:
+        with self._readable() as number:
+            try:
+                os.fsync(number)
+            except OSError as error:
+                if error.errno not in _NO_SYNC:
+                    raise
+
+    @contextmanager
+    def _readable(self) -> Iterator[int]:
+        """A descriptor of the same folder that can do more than be a step on the way."""
+        number = os.open(b".", _READ, dir_fd=self.number)
+        try:
+            yield number
+        finally:
+            os.close(number)
+
+    def open_up(self, mode: int) -> None:
+        """Give the folder, which this process has just made, its permissions, unless it is another user's after all."""
+        with self._readable() as number, suppress(PermissionError):
+            if os.fstat(number).st_uid == os.geteuid():
+                os.fchmod(number, mode)
+
+    def _is_link(self, name: bytes) -> bool:
+        with suppress(OSError):
+            return stat.S_ISLNK(self.look(name).st_mode)
+        return False
