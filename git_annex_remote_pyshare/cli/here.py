@@ -19,6 +19,9 @@ from git_annex_remote_pyshare.settings import SETTINGS, parse
 
 _OURS = "pyshare"
 
+_FIRST_CONTACT = 10.0
+"""Seconds for which a server that does not answer at all is tried: a person waits for the answer."""
+
 
 class Remote(NamedTuple):
     """One of ours."""
@@ -53,7 +56,7 @@ def opened(place: Place) -> Iterator[Backend]:
     """The store of a place, with all its layers."""
     from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415  # not for help and wrong words
 
-    store = open_store(place, Event(), partial(echo, err=True))
+    store = open_store(place, Event(), partial(echo, err=True), first_contact=_FIRST_CONTACT)
     try:
         yield store
     finally:
