@@ -16,6 +16,7 @@ from git_annex_remote_pyshare.backends.base import (
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_checked, is_whole
 from git_annex_remote_pyshare.layout import name_of
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.session import Session
 from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
 
@@ -59,16 +60,17 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Bring the object of `key` into the file, going on behind what is there already."""
         sink = Sink(local_path(local_file), is_checked=is_checked(key))
         expected = expected_size(key)
+        store = self.session.store(self.annex)
 
         def report(done: int) -> None:
             if expected is not None and done > expected:  # a server may send without end, until the disk is full
-                raise _wrong_size(key, done, expected)
+                raise _wrong_size(key, done, expected, store.place.clone.remote)
             self.annex.progress(done)
 
         try:
-            self.session.store(self.annex).get(self._name(key), sink, report)
+            store.get(self._name(key), sink, report)
             if expected is not None and sink.size != expected:
-                raise _wrong_size(key, sink.size, expected)
+                raise _wrong_size(key, sink.size, expected, store.place.clone.remote)
         except Corrupt:
             with sink.writing(0):  # nobody may resume behind a wrong beginning
                 pass
@@ -137,10 +139,14 @@ def _publishing(store: Backend, key: str) -> Publishes | None:
     return publishes if publishes and publishes.is_publishing() and is_whole(key) else None
 
 
-def _wrong_size(key: str, came: int, expected: int) -> Corrupt:
+def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
+    name = command(remote or "NAME")
     return Corrupt(
-        f"the object of {key} has {came} bytes instead of {expected}",
-        remedy="Somebody who has the content can repair it: git annex copy --to this remote.",
+        f"the store sent {came} bytes instead of {expected}",
+        # After fsck, which fails since something is wrong, git-annex no longer believes the content to be there.
+        remedy="Where you have the content, this stores it again:"
+        f" git annex fsck --fast --from {name}; git annex copy --to {name}",
+        detail=key,
     )
 
 

@@ -81,7 +81,7 @@ def test_the_app_password_comes_once_the_browser_granted_it(cloud: Cloud) -> Non
 def test_a_flow_that_nobody_grants_ends_after_twenty_minutes(cloud: Cloud) -> None:
     cloud.refusals = 10_000
     clock = Clock()
-    with pytest.raises(Denied, match="nobody granted access") as caught:
+    with pytest.raises(Denied, match="access was not granted") as caught:
         nextcloud.wait(begin(cloud), sleep=lambda seconds: clock.sleep(100 * seconds), clock=clock)
     assert clock.now == nextcloud.LIMIT
     assert f"pyshare login {cloud.base}" in str(caught.value)

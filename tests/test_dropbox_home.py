@@ -46,9 +46,9 @@ def test_a_friends_own_dropbox_is_never_taken_for_the_store_db26(owner: Owner, o
     bob = owner.service.person("Bob")
     friend = opened(place_for(credential(owner.service, bob), **settings))
     for ask in (lambda: friend.stat(NAME), lambda: friend.delete(NAME), lambda: list(friend.list())):
-        with pytest.raises(Denied, match="somebody else's Dropbox"):
+        with pytest.raises(Denied, match="another account's Dropbox"):
             ask()
-    with pytest.raises(Denied, match="somebody else's Dropbox"):
+    with pytest.raises(Denied, match="another account's Dropbox"):
         friend.put(NAME, source(tmp_path), quiet)
     assert bob.home.entries == {}
     assert owner.content() == b"content"
@@ -85,7 +85,7 @@ def test_a_strangers_folder_is_not_taken_for_one_in_the_users_own_dropbox(
         lambda: own.put(NAME, source(tmp_path), quiet),
         lambda: own.get(NAME, Sink(str(tmp_path / "back")), quiet),
     ):
-        with pytest.raises(Denied, match=r"whose Dropbox.*pyshare-host dropbox\.com and then git annex enableremote"):
+        with pytest.raises(Denied, match=r"whose Dropbox.*pyshare-host dropbox\.com && git annex enableremote drop$"):
             ask()
     assert owner.service.seen == []
     assert owner.content() == b"the user's"

@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
 from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 
 PAUSE = 2.0
 """Seconds between two questions whether the browser has granted access."""
@@ -85,7 +86,10 @@ def wait(
             _check_same(flow.server, server)
             return server, Credential(str(granted["loginName"]), str(granted["appPassword"]), "pyshare login")
         sleep(PAUSE)
-    raise Denied("nobody granted access in the browser within 20 minutes", remedy=f"Type: pyshare login {flow.server}")
+    raise Denied(
+        "access was not granted in the browser within 20 minutes",
+        remedy=f"Type: {command('pyshare', 'login', flow.server)}",
+    )
 
 
 def user_id(server: str, login: Credential) -> str | None:
@@ -142,7 +146,7 @@ def _poll(flow: Flow) -> Mapping[str, Any] | None:
     if not {"server", "loginName", "appPassword"} <= granted.keys():
         raise NotAStore(
             f"{host_of(flow.server)} answered the login with {answer.status_code} and no app password",
-            remedy=f"Type: pyshare login {flow.server} --user NAME",
+            remedy=f"Type: {command('pyshare', 'login', flow.server)} --user NAME",
         )
     return granted
 

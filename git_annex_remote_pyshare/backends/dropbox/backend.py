@@ -8,6 +8,7 @@ from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT
 from git_annex_remote_pyshare.credentials.trust import BOUND
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 
 
-_UNSETTLED = "Whose Dropbox this is could not be found out"
-_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote with the remote's name"
+_UNSETTLED = "it is not known yet whose Dropbox this is"
+_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote {}"
 
 
 class DropboxBackend(LateBackend["Verbs"]):
@@ -67,8 +68,10 @@ class DropboxBackend(LateBackend["Verbs"]):
             if self.place.credential():
                 return self.verbs.settle()
         except (Unreachable, Busy) as error:
-            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE))
-        return Established(notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE))
+            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE.format(self._remote)))
+        return Established(
+            notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE.format(self._remote))
+        )
 
     def part_limits(self, size: int) -> "Limits | None":
         return self.verbs.parts.limits(size)
@@ -99,14 +102,18 @@ class DropboxBackend(LateBackend["Verbs"]):
         return iter(())
 
     def _check_whose(self) -> None:
-        """A stranger's folder is not to be looked for, nor written to, in the Dropbox of whoever is logged in."""
+        """A stranger's folder is not to be looked for, nor written to, in the Dropbox of the user who is logged in."""
         if not self.place.settings["namespace"] and not self.place.trusted():
             mine = f"git config {self.place.clone.key(BOUND)} {ACCOUNT}"
             raise Denied(
-                f"nobody knows in whose Dropbox {self.place.url} is: its owner made it without a login",
-                remedy=f"The owner types, if this clone is a new one: {mine}"
-                " and then git annex enableremote with the remote's name.",
+                f"it is not known in whose Dropbox {self.place.url} is: its owner made it without a login",
+                remedy=f"The owner types, if this clone is a new one: {mine} && git annex enableremote {self._remote}",
             )
+
+    @property
+    def _remote(self) -> str:
+        """The remote's name as a word to paste into a shell."""
+        return command(self.place.clone.remote or "NAME")
 
     def open_verbs(self) -> "Verbs":
         self._check_whose()

@@ -44,7 +44,7 @@ def read(client: Client, request: Request, answer: BaseHTTPResponse, kind: str) 
     if document is not None and document.tag == "Error":
         raise client.failure(request, answer, text)
     raise NoDocument(
-        f"cannot {request.what} on {client.address.shown}: the answer is no {kind}",
+        f"cannot {request.what} on {client.address.shown}: the answer is not a {kind}",
         remedy="Check url= and endpoint=.",
     )
 
