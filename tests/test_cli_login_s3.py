@@ -106,7 +106,7 @@ def test_a_key_is_not_kept_for_what_is_no_s3_server(server: ScriptedS3, typed: T
     server.script(Rule("GET", answer(200, b"{}", Content_Type="application/json")))
     done = typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED)
     assert done.code == 1
-    assert "no answer of an S3 server" in done.err
+    assert "the answer is not an S3 server's" in done.err
     assert login_for(host_of(server)) is None
 
 
