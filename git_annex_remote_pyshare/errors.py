@@ -1,7 +1,8 @@
 """The error family: each error knows whether it may pass, how often it is worth trying, and what to type next.
 
 Every layer and backend raises only these. A text is one sentence saying what failed and why; the remedy is a
-second one. Neither may hold a secret, since both are shown, logged and published in bug reports.
+second one. git-annex says itself which file it is about, so neither names a key or an object; `request` and `detail`
+do, for `--debug`. None of the four may hold a secret, since all are shown, logged and published in bug reports.
 
     PyshareError
      ├─ NotFound       the object is not in the store (the server's own clear word)
@@ -14,7 +15,8 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
      ├─ SourceChanged  the local file changed while it was being stored
      ├─ Busy           the server asks to wait                                   (may pass)
      ├─ Unreachable    no answer, a broken answer, a folder that is not mounted  (may pass)
-     │   └─ Untrusted  the server's certificate is not to be trusted
+     │   ├─ NotReached there is no such host, or it refuses connections          (may pass)
+     │   └─ Untrusted  the certificate of the server is not to be trusted
      ├─ UploadLost     the server has lost what was sent of an object
      ├─ NotAStore      something answers there, but not a store of this kind
      └─ Stopped        git-annex or the user ended us in the middle
@@ -22,6 +24,7 @@ second one. Neither may hold a secret, since both are shown, logged and publishe
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from git_annex_remote_pyshare.safe_text import one_line
@@ -35,12 +38,16 @@ class PyshareError(Exception):
         remedy: What to do about it, ideally a command to type; a class has a default.
         passing: Whether trying the same again may help; a class has a default.
         retry_after: Seconds that the server asked us to wait, where it said so.
+        detail: What only a search for the cause needs, e.g. the server's id of the request.
     """
 
     passing: bool = False
     tries: float = math.inf
     """Attempts of one request that may end so, where it may pass at all; time limits them as well."""
     remedy: str = ""
+    request: str = ""
+    """The request that failed, with the object's name; see `tracing`."""
+    detail: str = ""
 
     def __init__(
         self,
@@ -49,10 +56,12 @@ class PyshareError(Exception):
         remedy: str | None = None,
         passing: bool | None = None,
         retry_after: float | None = None,
+        detail: str = "",
     ) -> None:
         super().__init__(what)
         self.what = what
         self.retry_after = retry_after
+        self.detail = detail
         if remedy is not None:
             self.remedy = remedy
         if passing is not None:
@@ -61,6 +70,21 @@ class PyshareError(Exception):
     def __str__(self) -> str:
         """Both sentences on one line, whatever a server's own words had: line breaks, or orders to the terminal."""
         return one_line(f"{self.what}. {self.remedy}" if self.remedy else self.what)
+
+    @property
+    def trace(self) -> str:
+        """The failed request and what is known of it, on one line for `--debug`; empty where it is not known."""
+        return one_line(": ".join(filter(None, (self.request, self.detail))))
+
+
+@contextmanager
+def tracing(request: str) -> Iterator[None]:
+    """Note in each error that leaves the block which request failed: method, address and object."""
+    try:
+        yield
+    except PyshareError as error:
+        error.request = request
+        raise
 
 
 class NotFound(PyshareError):
@@ -94,7 +118,8 @@ class Damaged(Corrupt):
     # What damages two attempts is no accident, and each further one would send everything again.
     tries = 2
     remedy = (
-        "This machine, or something on the way to the server, damages data: type git annex fsck, and try another line."
+        "This machine, or the network on the way to the server, damages data."
+        " Type: git annex fsck, then try another network or machine."
     )
 
 
@@ -112,6 +137,10 @@ class Unreachable(PyshareError):
     """No answer, or one that broke off: nothing is known about the object."""
 
     passing = True
+
+
+class NotReached(Unreachable):
+    """There is no server of that name, or none that takes connections: it is down, or the address is wrong."""
 
 
 class Untrusted(Unreachable):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import Full
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
 _MIB = 1 << 20
@@ -91,13 +92,14 @@ class Upload(NamedTuple):
     plan: Plan
 
 
-def plan(size: int, limits: Limits, wanted: int = 0) -> Plan:
+def plan(size: int, limits: Limits, wanted: int = 0, remote: str = "") -> Plan:
     """Cut an object of `size` bytes.
 
     Args:
         size: Bytes.
         limits: What the store takes.
-        wanted: Bytes that a part shall have as far as the limits allow; 0 for a good choice.
+        wanted: Bytes that a part should have where the limits allow it; 0 for a good choice.
+        remote: The remote's name in this clone, for the command in the error.
 
     Raises:
         Full: The store does not take so much, even in its largest parts.
@@ -105,8 +107,8 @@ def plan(size: int, limits: Limits, wanted: int = 0) -> Plan:
     largest = limits.largest // limits.step * limits.step
     if size > largest * limits.most:
         raise Full(
-            f"the object has {in_words(size)}, and the store takes at most {in_words(largest * limits.most)}",
-            remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
+            f"the file has {in_words(size)}, and the store takes at most {in_words(largest * limits.most)}",
+            remedy=f"Let git-annex send smaller pieces: git annex enableremote {command(remote or 'NAME')} chunk=1GiB",
         )
     good = min(max(size // _AIM, _SMALLEST), _LARGEST)
     needed = max(min(wanted or good, largest), limits.smallest, -(-size // limits.most))

@@ -17,6 +17,7 @@ from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.keys import digests, expected_size, is_checked, is_whole
 from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.reserve import NoRoom, Reserve
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.session import Session
 from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
 
@@ -68,7 +69,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
         def report(done: int) -> None:
             if expected is not None and done > expected:  # a server may send without end, until the disk is full
-                raise _wrong_size(key, done, expected)
+                raise _wrong_size(key, done, expected, store.place.clone.remote)
             if reserve is not None:
                 reserve.check(done)
             self.annex.progress(done)
@@ -76,7 +77,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         try:
             store.get(self._name(key), sink, report)
             if expected is not None and sink.size != expected:
-                raise _wrong_size(key, sink.size, expected)
+                raise _wrong_size(key, sink.size, expected, store.place.clone.remote)
         except (Corrupt, NoRoom):
             with sink.writing(0):  # nobody may resume behind a wrong beginning
                 pass
@@ -145,10 +146,14 @@ def _publishing(store: Backend, key: str) -> Publishes | None:
     return publishes if publishes and publishes.is_publishing() and is_whole(key) else None
 
 
-def _wrong_size(key: str, came: int, expected: int) -> Corrupt:
+def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
+    name = command(remote or "NAME")
     return Corrupt(
-        f"the object of {key} has {came} bytes instead of {expected}",
-        remedy="Somebody who has the content can repair it: git annex copy --to this remote.",
+        f"the store sent {came} bytes instead of {expected}",
+        # After fsck, which fails since something is wrong, git-annex no longer believes the content to be there.
+        remedy="Where you have the content, this stores it again:"
+        f" git annex fsck --fast --from {name}; git annex copy --to {name}",
+        detail=key,
     )
 
 

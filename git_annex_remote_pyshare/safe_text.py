@@ -23,6 +23,13 @@ def printable(text: str) -> str:
     return "".join(map(_shown, text))
 
 
+def is_invisible(text: str) -> bool:
+    """Whether a character of the text gives an order instead of being shown: what `printable` replaces by a space."""
+    if text.isascii() and text.isprintable():
+        return False
+    return any(unicodedata.category(character) in _INVISIBLE for character in text)
+
+
 def _shown(character: str) -> str:
     if "\ud800" <= character <= "\udfff":
         code = ord(character)

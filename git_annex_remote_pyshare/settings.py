@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command, is_invisible
 
 LAYOUTS = (
     "shard",
@@ -19,8 +20,8 @@ LAYOUTS = (
 )
 """How keys become names; `layout.py` has the functions."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udc7f\udd00-\udfff]")
-"""Orders to a terminal, and halves of characters, of which only those stand for a byte that is not UTF-8."""
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of characters that stand for no byte; the others stand for one that is not UTF-8, as in a folder's name."""
 
 _LOGIN = re.compile(
     r"([a-z][a-z0-9+.-]+):(?:(?://)?[^/\\?#@]*|[/\\]*[^/:@]*:(?![0-9]*[/?#])[^@]*)@", re.IGNORECASE | re.DOTALL
@@ -63,9 +64,12 @@ def parse(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_signs(name: str, value: str) -> None:
-    """Whoever made a dataset chose its settings, and they are shown on other people's terminals."""
-    if _CONTROL.search(value):
-        raise BadSetting(f"there is a control character in {name}=", remedy="Leave it out.")
+    """The dataset's author chose its settings, and they are shown on other people's terminals.
+
+    A control character gives orders there; a bidirectional or another invisible one makes an address look like another.
+    """
+    if is_invisible(value) or _HALVES.search(value):
+        raise BadSetting(f"{name}= contains a control character or an invisible one", remedy="Leave it out.")
 
 
 def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
@@ -83,7 +87,7 @@ def matching(name: str, pattern: str, example: str) -> Callable[[str], None]:
 
     def check(value: str) -> None:
         if not re.fullmatch(pattern, value, re.ASCII):
-            raise BadSetting(f"{name}={value} cannot be meant", remedy=f"Give one like {name}={example}.")
+            raise BadSetting(f"invalid {name}: {value}", remedy=f"Give one like {name}={example}")
 
     return check
 
@@ -116,13 +120,13 @@ def _check_url(url: str) -> None:
     if found := _LOGIN.match(url):
         clean = f"{found[1]}://{url[found.end() :]}"
         raise BadSetting(
-            "url= holds a login, which git-annex would publish with the dataset",
-            remedy=f"Type instead: url={clean} and, for the login: pyshare login {clean}",
+            "url= contains a login, which git-annex would publish with the dataset",
+            remedy=f"Type instead: {command(f'url={clean}')} and, for the login: {command('pyshare', 'login', clean)}",
         )
 
 
 def _anything(_value: str) -> None:
-    """No check, since only the backend can tell, or nobody minds."""
+    """No check, since only the backend can tell, or every value is fine."""
 
 
 def _s3(name: str, text: str, check: Callable[[str], None] = _anything) -> Setting:
@@ -160,7 +164,7 @@ _OF_S3 = (
     _s3("publicurl", "where anyone can read the bucket's objects in a browser; each file's URL there is published"),
     _s3(
         "requesterpays",
-        "yes: whoever reads pays for it, as the bucket's owner wants",
+        "yes: readers pay for what they download, as the bucket's owner wants",
         one_of("requesterpays", _YES_NO),
     ),
     _s3("profile", "the section of ~/.aws/config that has the login", matching("profile", "[^\r\n]+", "lab")),

@@ -9,19 +9,22 @@ from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.layers.limit import Limited
 from git_annex_remote_pyshare.layers.progress import Reporting
 from git_annex_remote_pyshare.layers.resume import Resumed
-from git_annex_remote_pyshare.layers.retry import Retrying
+from git_annex_remote_pyshare.layers.retry import FIRST_CONTACT, Retrying
 from git_annex_remote_pyshare.layers.verify import Verified
 
 
-def open_store(place: Place, stopping: Event, tell: Callable[[str], object]) -> Backend:
+def open_store(
+    place: Place, stopping: Event, tell: Callable[[str], object], *, first_contact: float = FIRST_CONTACT
+) -> Backend:
     """The store at `place`, ready for use; nothing is connected before the first request.
 
     Args:
         place: Where the store is.
         stopping: When it is set, waiting ends and transfers stop with `Stopped`.
         tell: Shows the user a line, when we have to wait for long; called in any thread.
+        first_contact: Seconds for which a server is tried that this process never reached.
     """
-    return wrap(make(place), stopping, tell)
+    return wrap(make(place), stopping, tell, first_contact=first_contact)
 
 
 def wrap(
@@ -30,10 +33,11 @@ def wrap(
     tell: Callable[[str], object] = lambda _: None,
     *,
     clock: Callable[[], float] = time.monotonic,
+    first_contact: float = FIRST_CONTACT,
 ) -> Backend:
     """A backend inside its layers, innermost first."""
     limited = Limited(backend, stopping, clock=clock)
-    retrying = Retrying(limited, stopping, tell=tell, clock=clock)
+    retrying = Retrying(limited, stopping, tell=tell, clock=clock, first_contact=first_contact)
     resumed = Resumed(retrying, stopping, clock=clock)
     verified = Verified(resumed)
     return Reporting(verified, stopping, clock=clock)

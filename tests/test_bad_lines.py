@@ -70,6 +70,6 @@ def test_what_fails_for_good_is_reported_and_never_called_present(repository: Re
         dav.decide = lambda seen: Play(507) if seen.method == "PUT" else None
         answers = repository.json("copy", "--to", "store", check=False)
         assert [answer["success"] for answer in answers] == [False] * 6
-        assert all("no room" in str(answer["error-messages"]) for answer in answers)
+        assert all("no space left" in str(answer["error-messages"]) for answer in answers)
         assert repository.annex("find", "--in", "store").stdout == ""
         assert dav.objects == {}

@@ -39,8 +39,9 @@ def test_info_shows_a_folder_and_the_room_on_its_disk(repository: Repository, tm
 def test_a_long_wait_in_a_command_is_told_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def waiting_store(place: Place, stopping: Event, tell: Callable[[str], object]) -> Backend:
+    def waiting_store(place: Place, stopping: Event, tell: Callable[[str], object], *, first_contact: float) -> Backend:
         tell("the line is down")
+        assert first_contact == 10, "a person waits less than git-annex does for a server that was never reached"
         return wrap(MemoryBackend(place), stopping)
 
     monkeypatch.setattr(store, "open_store", waiting_store)

@@ -88,7 +88,7 @@ def test_an_object_that_is_gone_is_a_failure_beside_those_that_are_asked_for(
     name = f"bucket/{repository.key('a.bin')}"
     del archive.objects[name], archive.headers[name]
     told = restore(repository, code=1)
-    assert "a.bin: cannot look for" in told
+    assert "a.bin: cannot look for the file on" in told
     assert told.endswith("1 restoring, 1 failed\n")
 
 

@@ -56,5 +56,5 @@ def test_a_public_bucket_is_shared_as_it_is(owner: Repository, scripted_s3: Scri
 def test_a_bucket_that_is_not_public_cannot_be_shared_yet(owner: Repository, scripted_s3: ScriptedS3) -> None:
     owner.initremote("s3://bucket/share", scripted_s3.settings)
     told = pyshare(owner, "share", "store", code=1)
-    assert "only who has a login can read s3://bucket/share" in told
+    assert "only people with a login can read s3://bucket/share" in told
     assert "public=yes" in told

@@ -65,7 +65,7 @@ def test_no_setting_gives_orders_to_a_terminal(user: Repository, say: Say, comma
     forget_what_was_verified(user)
     say("remote.log", f"{uuid_of(user)} url=s3://bucket/{value} public=yes timestamp=9999999999s\n")
     told = pyshare(user, command, "store")
-    assert "control character in url=" in told
+    assert "url= contains a control character" in told
     assert told.rstrip("\n").isprintable()
 
 

@@ -279,7 +279,7 @@ def test_a_role_that_wants_a_code_never_prompts(fake: FakeAWS, write: Write, mon
     by_role(fake, write, monkeypatch)
     path = Path(os.path.expanduser("~/.aws/config"))
     path.write_text(path.read_text() + "\nmfa_serial = arn:aws:iam::1:mfa/me")
-    assert "wants a code from you. Type it here: aws sts get-caller-identity --profile lab" in refusal("")
+    assert "needs a code from you. Type it here: aws sts get-caller-identity --profile lab" in refusal("")
     assert fake.given == 0
 
 
@@ -344,7 +344,10 @@ def test_the_environment_holds_a_key_that_may_be_temporary(
 @pytest.mark.parametrize(
     ("origin", "text"),
     [
-        ("environment", "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN anew, or unset all three."),
+        (
+            "environment",
+            "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or unset all three.",
+        ),
         ("AWS profile my lab", "is good: aws sts get-caller-identity --profile 'my lab'"),
         ("AWS container role", "is good: aws sts get-caller-identity"),
     ],

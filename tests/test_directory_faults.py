@@ -98,7 +98,7 @@ def test_a_full_disk_is_full_and_takes_the_next_smaller_file(
 ) -> None:
     store = established(tiny_disk / "store")
 
-    with pytest.raises(errors.Full, match=r"No space left on device\. Make room"):
+    with pytest.raises(errors.Full, match=r"No space left on device\. Free some space"):
         store.put(NAME, source(bytes(2 << 20)), quiet)
 
     assert store.stat(NAME) is None

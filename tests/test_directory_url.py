@@ -38,7 +38,7 @@ def test_an_absolute_path_is_meant_as_it_stands_and_a_file_url_decoded(url: str,
     [
         ("share", "Type instead: url={cwd}/share"),
         ("../share", "Type instead: url={parent}/share"),
-        ("./~", "Type instead: url={cwd}/~"),
+        ("./~", "Type instead: 'url={cwd}/~'"),
         ("~/share", "Type instead: url={home}/share"),
         ("C:\\share", "a path of Windows"),
         ("C:/share", "a path of Windows"),

@@ -170,7 +170,7 @@ def test_a_file_that_cannot_fit_is_refused_before_it_is_sent_and_info_shows_the_
     dropbox_alice.quota = 64 << 20
     fake_dropbox.service.forget()
     (told,) = lab.json("copy", "--to", "store", "large", check=False)
-    assert "65.0 MiB are too much, since 64.0 MiB of 64.0 MiB are free" in str(told["error-messages"])
+    assert "it has 65.0 MiB, and 64.0 MiB of 64.0 MiB are free" in str(told["error-messages"])
     assert not [route for route in fake_dropbox.service.routes() if "upload" in route]
     lab.annex("copy", "--to", "store", "f000")
     shown = lab.home.run("pyshare", "info", "store", cwd=lab.folder).stdout

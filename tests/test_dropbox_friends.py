@@ -86,7 +86,7 @@ def test_a_friend_without_a_login_is_told_by_one_sentence_what_to_type(
     clone, _ = lab.cloned(reaches(bob, fake_dropbox))
     got = clone.annex("get", "--from", "store", *FILES, check=False)
     assert got.returncode != 0
-    assert "dropbox:/Data wants a login at Dropbox. Type: pyshare login dropbox" in " ".join(got.stderr.split())
+    assert "dropbox:/Data needs a login at Dropbox. Type: pyshare login dropbox" in " ".join(got.stderr.split())
 
 
 def test_a_friend_whose_own_dropbox_has_not_the_store_is_not_told_that_files_are_absent(
@@ -97,7 +97,7 @@ def test_a_friend_whose_own_dropbox_has_not_the_store_is_not_told_that_files_are
     clone, _ = lab.cloned(machine(bob, fake_dropbox, bobs))
     asked = clone.annex("checkpresentkey", lab.key(next(iter(FILES))), "store", check=False)
     assert asked.returncode == UNKNOWN
-    assert "this store is in somebody else's Dropbox" in asked.stderr
+    assert "this store is in another account's Dropbox" in asked.stderr
     assert clone.annex("get", "--from", "store", *FILES, check=False).returncode != 0
     assert fake_dropbox.service.content(bobs.home, "/Data/a") is None
 

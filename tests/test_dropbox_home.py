@@ -46,9 +46,9 @@ def test_a_friends_own_dropbox_is_never_taken_for_the_store_db26(owner: Owner, o
     bob = owner.service.person("Bob")
     friend = opened(place_for(credential(owner.service, bob), **settings))
     for ask in (lambda: friend.stat(NAME), lambda: friend.delete(NAME), lambda: list(friend.list())):
-        with pytest.raises(Denied, match="somebody else's Dropbox"):
+        with pytest.raises(Denied, match="another account's Dropbox"):
             ask()
-    with pytest.raises(Denied, match="somebody else's Dropbox"):
+    with pytest.raises(Denied, match="another account's Dropbox"):
         friend.put(NAME, source(tmp_path), quiet)
     assert bob.home.entries == {}
     assert owner.content() == b"content"

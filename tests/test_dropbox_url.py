@@ -89,7 +89,7 @@ def test_a_link_needs_the_right_to_read_links() -> None:
 
 @pytest.mark.parametrize("setting", [{"share": "files"}, {"namespace": "123"}])
 def test_a_link_has_no_settings_of_its_owner(setting: dict[str, str]) -> None:
-    with pytest.raises(BadSetting, match="one's own"):
+    with pytest.raises(BadSetting, match="your own"):
         registry.check(parse({"url": LINK, **setting}))
 
 

@@ -26,7 +26,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "transfer": ("errors",),
     "settings": ("safe_text", "errors"),
     "clone": ("safe_text", "errors"),
-    "plan": ("errors", "transfer"),
+    "plan": ("safe_text", "errors", "transfer"),
     "reserve": ("errors", "transfer", "clone"),
     "branch": ("clone",),
     "drawer": (),

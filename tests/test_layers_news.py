@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
 BROKEN = Fail(Unreachable("the line is down"))
-AGAIN = "the store answers again, so it goes on"
+AGAIN = "the store answers again"
 
 
 @pytest.fixture

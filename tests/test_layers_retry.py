@@ -1,6 +1,7 @@
 """Retrying: what is tried again, after how long, for how long, and from where."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -8,13 +9,23 @@ from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.clone import TIMEOUT, Clone
-from git_annex_remote_pyshare.errors import Busy, Damaged, Denied, NotFound, PyshareError, Stopped, Unreachable
+from git_annex_remote_pyshare.errors import (
+    Busy,
+    Damaged,
+    Denied,
+    NotFound,
+    NotReached,
+    PyshareError,
+    Stopped,
+    Unreachable,
+)
 from git_annex_remote_pyshare.layers.progress import Reporting
-from git_annex_remote_pyshare.layers.retry import FIRST, LONGEST, SHORTEST, Retrying
+from git_annex_remote_pyshare.layers.retry import FIRST, FIRST_CONTACT, LONGEST, SHORTEST, Retrying
 from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.faults import Cut, Fail, Faults, LoseReply
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
+NOBODY_THERE = Fail(NotReached("no connection (Connection refused)"))
 BROKEN = Fail(Unreachable("the line is down"))
 DAMAGED = Fail(Damaged("it arrived damaged"))
 
@@ -134,6 +145,47 @@ def test_the_clone_says_how_long_and_is_not_asked_before_the_first_failure(
         store.stat("name")
     assert seconds - LONGEST <= time.now <= seconds
     assert set(asked) == {"pyshare-timeout"}
+
+
+@pytest.mark.parametrize("seconds", [FIRST_CONTACT, 10.0])
+def test_a_server_that_was_never_reached_is_given_up_soon_and_the_address_is_doubted(
+    faults: Faults, time: Waiting, seconds: float
+) -> None:
+    backend = MemoryBackend(place()._replace(clone=Clone(remote="my cloud")), faults=faults)
+    store = Retrying(backend, time, clock=time.clock, first_contact=seconds)
+    faults.always("stat", NOBODY_THERE)
+    told = r"no connection .*\(tried .*\)\. Is it down, or is url= wrong\? Type: pyshare info 'my cloud'$"
+    for name in ("first", "second"):
+        with pytest.raises(NotReached, match=told):
+            store.stat(name)
+    assert 0 < time.now <= seconds
+
+
+@pytest.mark.parametrize("answer", [None, Fail(Denied("no")), Fail(Busy("come back later"))])
+def test_a_server_that_has_answered_is_waited_for_as_long_as_ever(
+    store: Retrying, faults: Faults, time: Waiting, answer: Fail | None
+) -> None:
+    if answer is not None:
+        faults.next("stat", answer)
+        with suppress(Denied):
+            store.stat("name")
+    else:
+        store.stat("name")
+    faults.always("stat", NOBODY_THERE)
+    with pytest.raises(NotReached) as failure:
+        store.stat("name")
+    assert TIMEOUT - LONGEST <= time.now <= TIMEOUT + LONGEST
+    assert "url=" not in str(failure.value)
+
+
+def test_who_sets_a_time_limit_has_it_also_before_the_first_contact(faults: Faults, time: Waiting) -> None:
+    clone = Clone(remote="cloud")
+    clone.__dict__["config"] = {"remote.cloud.pyshare-timeout": "1000"}
+    store = Retrying(MemoryBackend(place()._replace(clone=clone), faults=faults), time, clock=time.clock)
+    faults.always("stat", NOBODY_THERE)
+    with pytest.raises(NotReached):
+        store.stat("name")
+    assert 1000 - LONGEST <= time.now <= 1000
 
 
 def test_a_wait_tells_each_second_how_far_the_transfer_is_pr26(faults: Faults, time: Waiting, desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import PyshareError, tracing
 from git_annex_remote_pyshare.protocol.grammar import RULES, UNSUPPORTED
 from git_annex_remote_pyshare.protocol.job import Job
 from git_annex_remote_pyshare.protocol.writer import Writer
@@ -249,6 +249,21 @@ def test_an_unexpected_exception_leaves_its_traceback_in_the_debug_output() -> N
     assert debug[0] == "J 1 DEBUG Traceback (most recent call last):"
     assert debug[-1] == "J 1 DEBUG KeyError: 'x'"
     assert all(line.startswith("J 1 DEBUG ") for line in debug)
+
+
+def test_the_request_behind_an_error_is_in_the_debug_output_and_not_in_the_reply() -> None:
+    def fail() -> None:
+        with tracing("PUT https://cloud.example.org/dav/a/KEY"):
+            raise PyshareError(
+                "cannot store the file on cloud.example.org", detail="request tx1\x1b[2J\nREMOVE-SUCCESS K"
+            )
+
+    outgoing = io.BytesIO()
+    Job("", Writer(outgoing), lambda _annex: Whim(fail), []).handle("REMOVE K")
+    assert outgoing.getvalue().decode().splitlines() == [
+        "DEBUG PUT https://cloud.example.org/dav/a/KEY: request tx1 [2J REMOVE-SUCCESS K",
+        "REMOVE-FAILURE K cannot store the file on cloud.example.org",
+    ]
 
 
 def test_what_a_stray_thread_says_after_the_reply_is_not_sent() -> None:

@@ -1,15 +1,35 @@
 """What error texts tell the user to type may be pasted, even where a stranger's dataset named the remote."""
 
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from git_annex_remote_pyshare import settings
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
+from git_annex_remote_pyshare.backends.dropbox import errors as dropbox_errors
+from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
+from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
+from git_annex_remote_pyshare.backends.dropbox.meanings import BY_TAG
+from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
+from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.backends.s3.meanings import CODES
+from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
 from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.errors import BadSetting, Unreachable
+from git_annex_remote_pyshare.credentials.dropbox import Login
+from git_annex_remote_pyshare.errors import BadSetting, Denied, Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.plan import Limits, plan
 
 TRAP = "x; reboot #"
+
+
+def unquoted(text: str) -> str:
+    """What is left of a text without its quoted words; an apostrophe within a word is none of a shell's quotes."""
+    return re.sub(r"(?<!\w)'[^']*'", "", text)
 
 
 def backend_of(folder: Path, *, trusted: bool) -> DirectoryBackend:
@@ -37,3 +57,83 @@ def test_git_config_is_named_as_one_word() -> None:
 def test_a_plain_name_is_shown_plainly_and_no_name_as_a_placeholder() -> None:
     assert Clone(remote="friends").key("pyshare-put") == "remote.friends.pyshare-put"
     assert Clone().key("pyshare-put") == "remote.NAME.pyshare-put"
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        (
+            {"url": "https://u:p@h/;touch PWNED;"},
+            "'url=https://h/;touch PWNED;' and, for the login: pyshare login 'https://h/;touch PWNED;'",
+        ),
+        ({"url": "https://u:p@h/$(touch PWNED)"}, "'url=https://h/$(touch PWNED)'"),
+        ({"url": "https://h/$(reboot)/;touch PWNED;?q"}, "'url=https://h/$(reboot)/;touch%20PWNED;'"),
+        ({"url": "~/x;touch PWNED;"}, "/x;touch PWNED;'"),
+        ({"url": "./x;touch PWNED;"}, "/x;touch PWNED;'"),
+        ({"url": "x`touch PWNED`"}, "/x`touch PWNED`'"),
+        ({"url": "dropbox:x;touch PWNED;"}, "'url=dropbox:/x;touch PWNED;'"),
+        ({"url": "dropbox:"}, "url=dropbox:/FOLDER"),
+        ({"url": "https://www.dropbox.com/home/x;touch PWNED;"}, "'url=dropbox:/x;touch PWNED;'"),
+        ({"url": "s3://b", "endpoint": "x;touch PWNED;"}, "endpoint=https://s3.example.org"),
+        ({"url": "s3://b", "endpoint": "http://h/$(touch PWNED)"}, "endpoint=http://h"),
+        ({"url": "s3://b", "endpoint": "https://b.s3.amazonaws.com"}, "url=s3://b endpoint=https://s3.amazonaws.com"),
+        ({"url": "s3://b", "endpoint": "https://s3.eu-west-1.amazonaws.com", "region": "x"}, "region=eu-west-1"),
+        ({"url": "s3://b/f", "fileprefix": ";touch PWNED;"}, "url=s3://b"),
+        ({"url": "s3://b_", "addressing": "virtual"}, "addressing=path"),
+        ({"url": "https://h/dav", "password": ";touch PWNED;"}, "pyshare login URL"),
+    ],
+)
+def test_a_setting_of_a_stranger_is_one_word_of_what_to_type(given: Mapping[str, str], typed: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        registry.check(settings.parse(given))
+    assert typed in refused.value.remedy
+    assert not re.search(r"touch|reboot|[;`$&]", unquoted(refused.value.remedy))
+
+
+def at_webdav(status: int) -> PyshareError:
+    doing = webdav_errors.Doing("store the file", f"https://h/{TRAP}", remote=TRAP)
+    return webdav_errors.from_answer(doing, status, {})
+
+
+def at_s3(code: str) -> PyshareError:
+    doing = s3_errors.Doing("store the file", "s3://b/", "b", "PUT", words=(f"s3://b/{TRAP}",), remote=TRAP)
+    body = f"<Error><Code>{code}</Code><Region>{TRAP}</Region></Error>"
+    return s3_errors.from_answer(doing, 400, {}, body.encode())
+
+
+def at_dropbox(tag: str) -> PyshareError:
+    return dropbox_errors.from_refusal("cannot store the file in dropbox:/x", Refusal(409, tag), Login(), TRAP)
+
+
+SHOWN: Mapping[str, Callable[[], PyshareError]] = {
+    **{f"webdav {status}": partial(at_webdav, status) for status in (403, 413)},
+    **{f"s3 {code}": partial(at_s3, code) for code in CODES},
+    **{f"dropbox {tag}": partial(at_dropbox, tag) for tag in BY_TAG},
+}
+"""Errors whose remedy may name the remote."""
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_remedy_names_the_remote_by_its_name_and_as_one_word(name: str) -> None:
+    remedy = SHOWN[name]().remedy
+    assert "NAME" not in remedy
+    assert "{" not in remedy
+    assert "reboot" not in unquoted(remedy)
+
+
+def test_what_is_too_large_for_the_store_names_the_remote() -> None:
+    with pytest.raises(Full, match=r"git annex enableremote 'x; reboot #' chunk=1GiB$"):
+        plan(1 << 60, Limits(smallest=1, largest=1, most=1, step=1), remote=TRAP)
+
+
+def test_a_bucket_that_is_shut_names_the_remote() -> None:
+    values = settings.parse({"url": "s3://b"})
+    with pytest.raises(BadSetting, match="only people with a login can read") as refused:
+        S3Backend(Place("s3://b", values, Clone(remote="lab"))).share()
+    assert refused.value.remedy.endswith("git annex enableremote lab public=yes")
+
+
+def test_a_dropbox_without_owner_names_the_remote() -> None:
+    values = settings.parse({"url": "dropbox:/x"})
+    with pytest.raises(Denied, match=r"git annex enableremote lab$"):
+        DropboxBackend(Place("dropbox:/x", values, Clone(remote="lab"))).stat("KEY")

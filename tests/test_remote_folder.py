@@ -117,7 +117,7 @@ def test_objects_are_read_only(shared: Repository, store: Path) -> None:
     [
         ({"url": "relative/path"}, "/relative/path"),
         ({"url": ""}, "url= is missing"),
-        ({"url": "gopher://example.org/x"}, "no known kind"),
+        ({"url": "gopher://example.org/x"}, "not a kind of address that pyshare knows"),
         ({"url": "https://bob:secret@example.org/dav"}, "pyshare login https://example.org/dav"),
         ({"layout": "shrad"}, "did you mean shard?"),
         ({"password": "secret"}, "pyshare login"),

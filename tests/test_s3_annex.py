@@ -91,7 +91,7 @@ def test_what_fails_for_good_is_reported_and_never_called_present(repository: Re
     repository.add({f"f{number}": os.urandom(2000 + number) for number in range(3)})
     answers = repository.json("copy", "--to", "store", check=False)
     assert [answer["success"] for answer in answers] == [False] * 3
-    assert all("no room" in str(answer["error-messages"]) for answer in answers)
+    assert all("no space" in str(answer["error-messages"]) for answer in answers)
     assert repository.annex("find", "--in", "store").stdout == ""
 
 

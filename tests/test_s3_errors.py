@@ -30,9 +30,9 @@ from git_annex_remote_pyshare.errors import (
     Unreachable,
 )
 
-GET = Doing("get KEY", "s3://bucket/", "bucket", words=("s3://bucket/x y", "endpoint=https://s3.example.org"))
-HEAD = GET._replace(what="look for KEY", method="HEAD")
-PUT = GET._replace(what="store KEY", method="PUT")
+GET = Doing("read the file", "s3://bucket/", "bucket", words=("s3://bucket/x y", "endpoint=https://s3.example.org"))
+HEAD = GET._replace(what="look for the file", method="HEAD")
+PUT = GET._replace(what="store the file", method="PUT")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
@@ -95,8 +95,9 @@ def error(
 def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], *, passing: bool) -> None:
     found = from_answer(GET, status, HTTPHeaderDict(), document(code))
     assert (type(found), found.passing) == (kind, passing)
-    assert str(found).startswith("cannot get KEY on s3://bucket/: ")
-    assert f"({code}: Some words.; request R1)" in str(found)
+    assert str(found).startswith("cannot read the file on s3://bucket/: ")
+    assert f"({code}: Some words.)" in str(found)
+    assert found.trace == "request R1", "the id is for the server's administrator, so for --debug"
 
 
 @pytest.mark.parametrize(
@@ -161,10 +162,12 @@ def test_forbidden_to_look_is_unknown_and_explained_s3_15(doing: Doing) -> None:
 
 def test_an_anonymous_reader_is_told_that_a_login_may_help_s3_15_s3_18() -> None:
     found = from_answer(HEAD._replace(anonymous=True), 403, {})
-    assert "not open to everybody" in str(found)
+    assert "not public" in str(found)
     assert str(found).endswith("Type: pyshare login 's3://bucket/x y' endpoint=https://s3.example.org")
-    assert "wants a login" in str(from_answer(PUT._replace(anonymous=True), 403, {}, document("AccessDenied")))
-    assert "wants a login" in str(from_answer(HEAD._replace(anonymous=True), 401, {}))
+    assert "s3://bucket/ needs a login. Type: pyshare login" in str(
+        from_answer(PUT._replace(anonymous=True), 403, {}, document("AccessDenied"))
+    )
+    assert "s3://bucket/ needs a login. Type: pyshare login" in str(from_answer(HEAD._replace(anonymous=True), 401, {}))
 
 
 def test_a_store_that_is_forbidden_to_write_names_the_owner() -> None:

@@ -50,7 +50,7 @@ def test_a_login_that_has_expired_is_renewed_once_for_all_jobs_s3_19(scripted_s3
 def test_a_login_that_cannot_be_renewed_is_a_failure_that_says_so_s3_19(scripted_s3: ScriptedS3) -> None:
     scripted_s3.login = Login(session_token="another")
     source = Source("old")
-    with pytest.raises(LoginExpired, match="AWS_SESSION_TOKEN anew"):
+    with pytest.raises(LoginExpired, match="AWS_SESSION_TOKEN again"):
         from_source(scripted_s3, source).stat(KEY)
     assert source.asked == 2
 
@@ -187,7 +187,7 @@ def test_every_request_is_told_why_there_is_no_login(scripted_s3: ScriptedS3) ->
     ],
 )
 def test_a_login_that_was_copied_badly_is_told_and_not_shown(scripted_s3: ScriptedS3, login: Credential) -> None:
-    with pytest.raises(Denied, match="the login from environment has a line break") as refusal:
+    with pytest.raises(Denied, match="the login from environment contains a line break") as refusal:
         backend(scripted_s3, login).stat(KEY)
     assert "hidden" not in str(refusal.value)
     assert scripted_s3.requests == []

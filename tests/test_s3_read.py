@@ -67,7 +67,7 @@ def test_a_byte_that_anyone_may_get_proves_that_the_object_is_there(scripted_s3:
 def test_without_a_login_a_missing_object_is_unknown_s3_15(scripted_s3: ScriptedS3) -> None:
     scripted_s3.login, scripted_s3.lists = Login(), False
     scripted_s3.public.add("bucket")
-    with pytest.raises(Denied, match="not there, or not open to everybody"):
+    with pytest.raises(Denied, match="not there, or not public"):
         backend(scripted_s3, None).stat(KEY)
 
 
@@ -173,7 +173,7 @@ def test_a_body_without_a_length_is_held_against_the_size_that_head_tells_s3_21(
     with pytest.raises(Unreachable, match="only 4000 of 5000 bytes"):
         desk.get(bucket, KEY)
     scripted_s3.script(Rule("GET", Play(unsized=True)), Rule("HEAD", Play(unsized=True)))
-    with pytest.raises(Unreachable, match="nobody says how large it is"):
+    with pytest.raises(Unreachable, match="the server does not say how large it is"):
         desk.get(bucket, KEY)
 
 

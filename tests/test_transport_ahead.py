@@ -44,7 +44,7 @@ def test_jobs_that_wait_for_the_first_answer_connect_meanwhile_wd26() -> None:
         coming = [accepted.enter_context(listener.accept()[0]) for _ in range(JOBS)]
         asking, _, _ = select.select(coming, [], [], 10)
         assert len(asking) == 1
-    assert {type(job.exception()) for job in wait(asked).done} == {Unreachable}
+    assert all(isinstance(job.exception(), Unreachable) for job in wait(asked).done)
     store.close()
 
 
@@ -222,7 +222,7 @@ def test_who_waited_for_a_server_that_does_not_answer_does_not_wait_again(
 
     monkeypatch.setattr(socket, "create_connection", silent)
     store = backend(url_of(listener), BOB)
-    with pytest.raises(Unreachable, match="nobody answers there"):
+    with pytest.raises(Unreachable, match="no answer"):
         store.stat("KEY")
     assert calls == ["connect"]
     store.close()

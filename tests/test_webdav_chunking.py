@@ -249,7 +249,7 @@ def test_a_chunk_for_which_there_is_no_room_is_refused(
     cloud: ScriptedCloud, store: WebDAVBackend, file: Source
 ) -> None:
     cloud.room = MIB
-    with pytest.raises(Full, match="no room left"):
+    with pytest.raises(Full, match="no space left"):
         store.send(begun(store), PLAN.part(1), file, quiet)
 
 

@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.errors import (
     Unreachable,
 )
 
-DOING = Doing("store a/KEY", "https://cloud.example.org/dav")
+DOING = Doing("store the file", "https://cloud.example.org/dav")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ DOING = Doing("store a/KEY", "https://cloud.example.org/dav")
 def test_a_status_has_a_meaning(status: int, kind: type[PyshareError], *, passing: bool) -> None:
     error = from_answer(DOING, status, {})
     assert (type(error), error.passing) == (kind, passing)
-    assert str(error).startswith("cannot store a/KEY on https://cloud.example.org/dav: ")
+    assert str(error).startswith("cannot store the file on cloud.example.org: ")
     assert f"status {status}" in str(error)
 
 

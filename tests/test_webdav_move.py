@@ -49,7 +49,7 @@ def test_a_move_that_only_says_that_it_was_done_is_found_out_wd23(
 ) -> None:
     dav.objects[OBJECT] = b"old"
     dav.script(Rule("MOVE", answer(204)))
-    with pytest.raises(Corrupt, match="stored 7 bytes, but has 3 bytes"):
+    with pytest.raises(Corrupt, match="confirmed 7 bytes, but has 3 bytes"):
         store.put("a/KEY", source(tmp_path), quiet)
     assert dav.objects == {OBJECT: b"old"}
 
@@ -106,7 +106,7 @@ def test_an_object_that_got_lost_in_a_move_is_to_be_sent_again_wd6(
         return before(seen)
 
     dav.decide = decide
-    with pytest.raises(Unreachable, match="lost the object") as raised:
+    with pytest.raises(Unreachable, match="lost the file") as raised:
         store.put("a/KEY", source(tmp_path), quiet)
     assert raised.value.passing
 

@@ -150,7 +150,7 @@ def test_an_address_that_parsers_may_read_differently_is_not_followed_wd13(
     hosts = {"own": dav.url.partition("//")[2], "other": other.url.partition("//")[2]}
     dav.script(Rule("HEAD", answer(307, Location="http://" + location.format(**hosts))))
     store = backend(f"{dav.url}/dav", BOB)
-    with pytest.raises(NotAStore, match="an address that is none"):
+    with pytest.raises(NotAStore, match="an invalid address"):
         store.stat("a/KEY")
     assert not other.requests
     store.close()
@@ -159,7 +159,7 @@ def test_an_address_that_parsers_may_read_differently_is_not_followed_wd13(
 @pytest.mark.parametrize("scheme", ["file", "ftp", "dav"], ids=lambda scheme: f"WD13-{scheme}")
 def test_only_http_is_followed_wd13(dav: ScriptedDAV, store: WebDAVBackend, scheme: str) -> None:
     dav.script(Rule("HEAD", answer(307, Location=f"{scheme}://127.0.0.1/etc/passwd")))
-    with pytest.raises(NotAStore, match="an address that is none"):
+    with pytest.raises(NotAStore, match="an invalid address"):
         store.stat("a/KEY")
 
 
@@ -194,7 +194,7 @@ def test_a_store_that_has_moved_on_its_server_lacks_what_it_lacks_wd12(moved: Sc
 
 def test_endless_redirects_end_and_are_unknown_wd14(dav: ScriptedDAV, store: WebDAVBackend) -> None:
     dav.script(Rule("HEAD", answer(302, Location="/dav/round"), times=1000))
-    with pytest.raises(NotAStore, match="and on"):
+    with pytest.raises(NotAStore, match="without end"):
         store.stat("a/KEY")
     assert len(dav.requests) == 5
 

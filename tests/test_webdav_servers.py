@@ -124,7 +124,7 @@ def test_a_wrong_password_is_told_wd26_wd38(server: Server, tmp_path: Path) -> N
 
 def test_without_a_login_the_error_says_how_to_get_one(server: Server) -> None:
     store = backend(server.url)
-    with pytest.raises(Denied, match=f"wants a login. Type: pyshare login {server.url}"):
+    with pytest.raises(Denied, match=f"needs a login. Type: pyshare login {server.url}"):
         store.stat("KEY")
     store.close()
 

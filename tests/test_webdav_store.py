@@ -114,7 +114,7 @@ def test_a_full_server_keeps_nothing_of_the_store_wd8(
     dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path, method: str
 ) -> None:
     dav.script(Rule(method, answer(507)))
-    with pytest.raises(Full, match="no room") as raised:
+    with pytest.raises(Full, match="no space left") as raised:
         store.put("a/KEY", source(tmp_path), quiet)
     assert not raised.value.passing
     assert dav.objects == {}
@@ -178,7 +178,7 @@ def test_half_a_file_is_removed_where_the_server_lets_us_wd22(
 def test_a_success_for_what_was_not_stored_is_found_out(dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path) -> None:
     """sabre's plain file store says 201 to what the disk refused."""
     dav.script(Rule("PUT", answer(201)))
-    with pytest.raises(Corrupt, match="stored 7 bytes, but has nothing"):
+    with pytest.raises(Corrupt, match="confirmed 7 bytes, but has nothing"):
         store.put("a/KEY", source(tmp_path), quiet)
 
 

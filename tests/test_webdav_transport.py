@@ -18,7 +18,7 @@ from servers import free_port
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotReached, PyshareError, Unreachable
 from git_annex_remote_pyshare.transport.connection import IDLE, Connections, _Patient
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
@@ -171,7 +171,7 @@ def test_a_time_limit_that_is_none_is_refused(dav: ScriptedDAV) -> None:
 
 def test_nobody_listening_may_pass_and_is_never_absent() -> None:
     store = backend(f"http://127.0.0.1:{free_port()}/dav")
-    with pytest.raises(Unreachable, match="no connection") as raised:
+    with pytest.raises(NotReached, match="no connection") as raised:
         store.stat("KEY")
     assert raised.value.passing
     assert "0x" not in str(raised.value)
@@ -179,8 +179,22 @@ def test_nobody_listening_may_pass_and_is_never_absent() -> None:
 
 def test_an_unknown_host_is_told() -> None:
     store = backend("http://nowhere.invalid/dav")
-    with pytest.raises(Unreachable, match="no such host"):
+    with pytest.raises(NotReached, match="no such host"):
         store.stat("KEY")
+
+
+def test_an_earlier_attempt_s_error_is_not_in_the_text_of_a_later_one(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    dav.script(Rule("HEAD", Play(lost=True), times=2))
+    with pytest.raises(Unreachable) as first:
+        store.stat("KEY")
+    first.value.__cause__ = first.value.__context__ = None  # as where another job's failure is passed on
+    try:
+        raise first.value
+    except Unreachable:
+        with pytest.raises(Unreachable) as raised:
+            store.stat("KEY")
+    assert str(raised.value).count("the connection broke") == 1
+    assert "Remote end closed" in str(raised.value)
 
 
 @pytest.mark.parametrize("play", [Play(reset=True), Play(lost=True)], ids=["reset", "lost"])
@@ -330,7 +344,7 @@ def test_a_proxy_that_wants_a_login_is_not_the_server_wd29(monkeypatch: pytest.M
     with _proxy(b"407 Proxy Authentication Required") as proxy:
         monkeypatch.setenv("http_proxy", proxy.address)
         store = backend("http://cloud.example.org/dav")
-        with pytest.raises(Denied, match="the proxy wants a login"):
+        with pytest.raises(Denied, match="the proxy needs a login"):
             store.stat("KEY")
         store.close()
 

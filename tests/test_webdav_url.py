@@ -75,11 +75,15 @@ def test_another_link_is_another_account_wd32(other: str) -> None:
     assert account_of({"url": f"{CLOUD}/{other}"}).name != account_of({"url": f"{CLOUD}/s/T0k"}).name
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/remote.php/dav/files/bob", "/public.php/webdav", "/apps/files/?dir=/x&fileid=1", "/a/../s/T0k"]
-)
+@pytest.mark.parametrize("path", ["", "/dav/lab", "/public.php/webdav", "/apps/files/?dir=/x&fileid=1", "/a/../s/T0k"])
 def test_everything_else_belongs_to_the_account_of_its_host(path: str) -> None:
     assert account_of({"url": CLOUD + path}) == Account("cloud.example.org", words=(CLOUD + path,))
+
+
+@pytest.mark.parametrize("below", ["", "/cloud", "/a/b"])
+@pytest.mark.parametrize("path", ["/remote.php/dav/files/bob/annex", "/remote.php/webdav", "/remote.php/dav#x"])
+def test_one_logs_in_at_a_cloud_itself_and_not_at_a_folder_of_it(below: str, path: str) -> None:
+    assert account_of({"url": CLOUD + below + path}) == Account("cloud.example.org", words=(CLOUD + below,))
 
 
 def test_the_old_address_of_public_links_has_no_token_in_it() -> None:

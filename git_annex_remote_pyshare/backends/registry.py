@@ -106,7 +106,7 @@ def kind_of(url: str) -> Kind:
     kind = _claimed(url) if _has_scheme(url) else DIRECTORY
     if kind is None:
         raise BadSetting(
-            f"url={url} is of no known kind",
+            f"url={url} is not a kind of address that pyshare knows",
             remedy=f"Give an absolute path, or a URL that begins with one of {', '.join(CLAIMS)}.",
         )
     return kind

@@ -17,6 +17,9 @@ from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.settings import SETTINGS, parse
 
+_FIRST_CONTACT = 10.0
+"""Seconds for which a server that does not answer at all is tried: a person waits for the answer."""
+
 
 class Remote(NamedTuple):
     """One of ours."""
@@ -60,7 +63,7 @@ def opened(place: Place) -> Iterator[Backend]:
     """The store of a place, with all its layers."""
     from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415  # not for help and wrong words
 
-    store = open_store(place, Event(), warn)
+    store = open_store(place, Event(), warn, first_contact=_FIRST_CONTACT)
     try:
         yield store
     finally:

@@ -38,7 +38,7 @@ def chain(settings: Mapping[str, str]) -> Credential | None:
 def renewal(login: Credential) -> str:
     """What to do when the server says that a session token has expired, although it was looked up just now."""
     if login.origin == ORIGIN:
-        return "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN anew, or unset all three."
+        return "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or unset all three."
     command = "aws sts get-caller-identity"
     if login.origin.startswith(_PROFILE):
         command += f" --profile {quote(login.origin.removeprefix(_PROFILE))}"

@@ -86,7 +86,7 @@ def _told(profile: str) -> Iterator[None]:
         raise Denied(f"there is no {who} on this machine", remedy=f"Type: aws configure {option}") from None
     except _CodeWanted:
         raise Denied(
-            f"the role of {who} wants a code from you", remedy=f"Type it here: aws sts get-caller-identity {option}"
+            f"the role of {who} needs a code from you", remedy=f"Type it here: aws sts get-caller-identity {option}"
         ) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise Unreachable(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None

@@ -31,7 +31,7 @@ def renew(login: Login) -> tuple[str, float]:
     try:
         return str(content["access_token"]), float(content["expires_in"])
     except (KeyError, TypeError, ValueError):
-        raise Unreachable("cannot renew the login at Dropbox: the answer is none of Dropbox's") from None
+        raise Unreachable("cannot renew the login at Dropbox: the answer is not Dropbox's") from None
 
 
 def _table(answer: Any) -> dict[str, Any]:

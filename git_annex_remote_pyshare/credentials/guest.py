@@ -41,7 +41,7 @@ def check(account: Account, endpoint: Endpoint, password: str) -> None:
     if (status := _status_at(endpoint, password)) != HTTPStatus.MULTI_STATUS:
         raise Denied(
             f"the public link {account.name} refuses this password (the server answers {status})",
-            remedy="Type it again, or ask the link's owner whether it has changed.",
+            remedy="Try again, or ask the link's owner whether it has changed.",
         )
 
 

@@ -49,7 +49,7 @@ class News:
             self._waiting.discard(request)
             if self._was_told and not self._waiting:
                 self._was_told = False
-                self._tell("the store answers again, so it goes on")
+                self._tell("the store answers again")
 
     def gives_up(self, request: object) -> None:
         """`request` ends without success; its error is what the user hears. The outage goes on, for all we know."""

@@ -82,6 +82,8 @@ class Resumed(Layer):
                 clone = self.place.clone
                 streams = Streams(max(1, int(clone.number("pyshare-parts", STREAMS))), self._clock)
                 part_size = int(clone.size("pyshare-part-size") or 0)
-                shared = Shared(self.place.settings, Journal(clone.git_dir), streams, self._stopping, part_size)
+                shared = Shared(
+                    self.place.settings, Journal(clone.git_dir), streams, self._stopping, part_size, clone.remote
+                )
                 self._made = Uploads(takes, self.run, shared)
             return self._made

@@ -12,10 +12,11 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.layers.layer import Done, Layer
 from git_annex_remote_pyshare.layers.news import LONG, News, asked_pause
 from git_annex_remote_pyshare.layers.pause import pause
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ SHORTEST = 0.05
 FIRST = 0.2
 LONGEST = 30.0
 """Waits in seconds: the first is between SHORTEST and FIRST, the range doubles each time, up to LONGEST."""
+
+FIRST_CONTACT = 20.0
+"""Seconds for which a server that was never reached in this process is tried: a wrong address is likelier than an
+outage, and git-annex shows nothing while it waits."""
 
 _WAITING = "while waiting for the store to come back"
 
@@ -40,13 +45,15 @@ class Retrying(Layer):
     would come more than the clone's time limit after its first failure; git config is read at that failure, not
     earlier. A transfer that got further than ever before begins anew, with that time and a short wait. While nothing at
     all succeeds, the time is counted from the first failure of any request, so that an outage is waited out once and
-    not once for every key.
+    not once for every key. A host that is unknown or refuses connections, and that this process never reached, is given
+    up sooner, unless the clone has a time limit of its own.
 
     Args:
         backend: What is asked again.
         stopping: When it is set, waiting ends with `Stopped`.
         tell: Shows the user a line, when it takes long.
         clock: Tells seconds; only differences matter.
+        first_contact: Seconds after which a server that was never reached is given up.
     """
 
     def __init__(
@@ -56,8 +63,11 @@ class Retrying(Layer):
         *,
         tell: Callable[[str], object] = _nobody,
         clock: Callable[[], float] = time.monotonic,
+        first_contact: float = FIRST_CONTACT,
     ) -> None:
         super().__init__(backend)
+        self._first_contact = first_contact
+        self._was_reached = False
         self._stopping = stopping
         self._clock = clock
         self._news = News(tell, clock)
@@ -111,9 +121,11 @@ class Retrying(Layer):
         try:
             done = attempt()
         except PyshareError as error:
+            self._was_reached = self._was_reached or not isinstance(error, NotReached)
             if not error.passing:
                 self._failing_since = None
             raise
+        self._was_reached = True
         self._failing_since = None
         self._news.gets_on(request)
         return done
@@ -143,16 +155,32 @@ class Retrying(Layer):
 
     def _gives_up(self, request: "_Request", state: "RetryCallState") -> bool:
         """Whether a failure is the last one, in which it then stands how often it was tried."""
-        error, waited, limit = _error_of(state), self._clock() - self._since(request), self.place.clone.timeout
+        error = _error_of(state)
+        waited, limit = self._clock() - self._since(request), self._limit(error)
         if (times := request.times(error)) >= error.tries:
             _explain(error, times, waited)
             return True
         if waited + state.upcoming_sleep > limit:
             _explain(error, state.attempt_number, waited)
+            if self._is_never_reached(error):
+                error.remedy = self._check_address()
             return True
         if waited + state.upcoming_sleep > LONG:
             self._news.waits(request, error, limit - waited)
         return False
+
+    def _limit(self, error: PyshareError) -> float:
+        """Seconds after which to give up; the clone's own limit counts in any case."""
+        clone = self.place.clone
+        return clone.number("pyshare-timeout", self._first_contact) if self._is_never_reached(error) else clone.timeout
+
+    def _is_never_reached(self, error: PyshareError) -> bool:
+        return isinstance(error, NotReached) and not self._was_reached
+
+    def _check_address(self) -> str:
+        remote = self.place.clone.remote
+        see = f" Type: {command('pyshare', 'info', remote)}" if remote else ""
+        return f"Is it down, or is url= wrong?{see}"
 
     def _since(self, request: "_Request") -> float:
         """When the failures began that `request` has to answer for; called at each of them."""

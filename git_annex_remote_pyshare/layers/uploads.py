@@ -34,6 +34,8 @@ class Shared(NamedTuple):
     stopping: Event
     part_size: int = 0
     """Bytes that this clone wants a part to have; 0 for a good choice."""
+    remote: str = ""
+    """The remote's name in this clone, for error texts."""
 
 
 class Uploads:
@@ -80,7 +82,7 @@ class _Attempt:
         try:
             self._send(upload, limits, progress)
             if self._source.stamp() != stamp:
-                raise SourceChanged(f"the file for {name} changed while it was being stored")
+                raise SourceChanged("the file changed while it was being stored", detail=name)
             receipt = self._finish(upload, progress)
         except PyshareError as error:
             if not self._is_worth_keeping(error):
@@ -104,7 +106,7 @@ class _Attempt:
     def _begun(self, name: str, limits: Limits, progress: Progress) -> Upload:
         """A new upload."""
         self._sent = {}
-        wanted = plan(self._source.size, limits, self._shared.part_size)
+        wanted = plan(self._source.size, limits, self._shared.part_size, self._shared.remote)
         upload = Upload(name, self._ask(lambda: self._takes.begin(name, wanted), progress), wanted)
         self._entry.begin(upload)
         return upload

@@ -33,7 +33,7 @@ class Verified(Layer):
         except SourceChanged as changed:
             self._remove(name, changed)
             raise
-        return Damaged(f"the store took {name}, but holds something else: {how}") if how else None
+        return Damaged(f"the store took the file, but has something else: {how}", detail=name) if how else None
 
     def _remove(self, name: str, reason: PyshareError) -> None:
         """Remove a wrong object; raises `reason`, which then says so, if that cannot be done."""

@@ -67,7 +67,11 @@ class Job:
         except annexremote.UnsupportedRequest:
             why = "this remote does not support the request"
             return [UNSUPPORTED] if rule.optional else self._failed(rule, repeated, why)
-        except (PyshareError, annexremote.RemoteError) as error:
+        except PyshareError as error:
+            if error.trace:
+                self.master.debug(error.trace)
+            return self._failed(rule, repeated, words(error))
+        except annexremote.RemoteError as error:
             return self._failed(rule, repeated, words(error))
         except BaseException as error:  # noqa: BLE001
             self.master.debug(*traced(error))

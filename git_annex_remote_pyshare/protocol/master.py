@@ -72,7 +72,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         if "\n" in line:
             # Not shown, since it may be a password.
             raise annexremote.ProtocolError(
-                f"{line.partition(' ')[0]} cannot be sent, since a value has a line break in it"
+                f"{line.partition(' ')[0]} cannot be sent, since a value contains a line break"
             )
         self._transmit(line)
 
@@ -115,7 +115,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
             ProtocolError: The user name has a blank, which git-annex would take for its end.
         """
         if " " in user:
-            raise annexremote.ProtocolError("git-annex cannot keep a user name that has a blank in it")
+            raise annexremote.ProtocolError("git-annex cannot keep a user name with a space in it")
         super().setcreds(setting, user, password)
 
     def debug(self, *texts: object) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from urllib3 import exceptions as broken
 
-from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable, Untrusted
+from git_annex_remote_pyshare.errors import NotAStore, NotReached, PyshareError, Unreachable, Untrusted
 from git_annex_remote_pyshare.transport.bounds import moment, number
 
 _BREAKS: tuple[tuple[type[Exception], str], ...] = (
     (broken.ProxyError, "the proxy cannot be used ({inner})"),
     (broken.NameResolutionError, "there is no such host, or no network"),
     (broken.NewConnectionError, "no connection ({inner})"),
-    (broken.ConnectTimeoutError, "nobody answers there"),
+    (broken.ConnectTimeoutError, "no answer"),
     (broken.ReadTimeoutError, "nothing moved for too long"),
     (TimeoutError, "nothing moved for too long"),
 )
@@ -24,7 +24,7 @@ def from_exception(doing: str, error: Exception, ca_option: str) -> PyshareError
     """The error that an exception of urllib3 or http.client means.
 
     Args:
-        doing: What could not be done, for the text: "cannot store a/KEY on https://…".
+        doing: What could not be done, for the text: "cannot store the file on cloud.example.org".
         error: What was raised.
         ca_option: The git config that names a file of certificates to trust.
     """
@@ -32,9 +32,10 @@ def from_exception(doing: str, error: Exception, ca_option: str) -> PyshareError
     if isinstance(error, broken.SSLError):
         return _not_trusted(doing, inner, ca_option)
     if isinstance(error, broken.LocationParseError):
-        return NotAStore(f"{doing}: the server names an address that is none ({_short(error)})")
+        return NotAStore(f"{doing}: the server names an invalid address ({_short(error)})")
     why = next((why for kind, why in _BREAKS if isinstance(error, kind)), "the connection broke ({inner})")
-    return Unreachable(f"{doing}: {why.format(inner=_short(inner))}")
+    kind = NotReached if _is_not_reached(error, inner) else Unreachable
+    return kind(f"{doing}: {why.format(inner=_short(inner))}")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -53,7 +54,7 @@ def _not_trusted(doing: str, why: BaseException, ca_option: str) -> PyshareError
     if isinstance(why, ssl.SSLCertVerificationError):
         return Untrusted(
             f"{doing}: its certificate cannot be trusted ({why.verify_message or _short(why)})",
-            remedy=f"If you know better, get its CA as a file and type: git config {ca_option} FILE",
+            remedy=f"If your institution signs its own, get its CA as a file and type: git config {ca_option} FILE",
         )
     if isinstance(why, ssl.SSLError) and why.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         return Unreachable(
@@ -62,12 +63,22 @@ def _not_trusted(doing: str, why: BaseException, ca_option: str) -> PyshareError
     return Unreachable(f"{doing}: the secure connection broke ({_short(why)})")
 
 
+def _is_not_reached(error: Exception, inner: BaseException) -> bool:
+    """Whether no server takes connections there; of a proxy's server nothing is known."""
+    if isinstance(error, broken.ProxyError):
+        return False
+    return isinstance(error, broken.NameResolutionError) or isinstance(inner, ConnectionRefusedError)
+
+
 def _innermost(error: BaseException) -> BaseException:
-    """What really happened: urllib3 keeps it as the last argument, the cause or the context."""
+    """What really happened: urllib3 keeps it as the last argument, the cause or the context.
+
+    An error of ours in the context is an earlier attempt's, during whose handling this one failed.
+    """
     while True:
         inner = next((part for part in error.args if isinstance(part, BaseException)), None)
         inner = inner or getattr(error, "reason", None) or error.__cause__ or error.__context__
-        if not isinstance(inner, BaseException) or inner is error:
+        if not isinstance(inner, BaseException) or isinstance(inner, PyshareError) or inner is error:
             return error
         error = inner
 

@@ -20,7 +20,7 @@ def exchange(doing: str, clone: Clone, send: Callable[[], BaseHTTPResponse]) -> 
     """The answer to a request, its body not yet read; afterwards its connection serves the next request.
 
     Args:
-        doing: What could not be done if it fails: "cannot store a/KEY on https://…".
+        doing: What could not be done if it fails: "cannot store the file on cloud.example.org".
         clone: Its git config is named where it could help.
         send: Sends the request, once.
 

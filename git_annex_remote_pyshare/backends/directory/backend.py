@@ -23,7 +23,15 @@ from git_annex_remote_pyshare.backends.directory.listing import walk
 from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError, SourceChanged, Unreachable
+from git_annex_remote_pyshare.errors import (
+    BadSetting,
+    Denied,
+    NotFound,
+    PyshareError,
+    SourceChanged,
+    Unreachable,
+    tracing,
+)
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
@@ -58,7 +66,7 @@ class DirectoryBackend(Backend):
 
     def stat(self, name: str) -> Stat | None:
         segments = segments_of(name)
-        with faults("look for", self._path(name)), self._opened() as root:
+        with self._trying("look for the file in", name), self._opened() as root:
             found = find(root, segments)
             if found is None:
                 self._marker.require(root)
@@ -66,20 +74,19 @@ class DirectoryBackend(Backend):
         return Stat(found.st_size)
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        path = self._path(name)
-        with faults("read", path), self._reading(name) as reader:
+        with self._trying("read the file in", name), self._reading(name) as reader:
             found = os.fstat(reader.fileno())
             size, validator = found.st_size, _validator(found)
             offset = sink.size if sink.size <= size and sink.fits(validator) else 0
             reader.seek(offset)
             with _on_this_machine(sink), sink.writing(offset, size, validator) as writer:
                 done = copy(reader, writer, size, progress, offset)
-        if done != size:
-            raise Unreachable(f"{shown(path)} changed while it was being read")
+            if done != size:
+                raise Unreachable(f"the file in {shown(self._root)} changed while it was being read")
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         segments = segments_of(name)
-        with faults("write", self._path(name)), self._opened() as root:
+        with self._trying("write the file in", name), self._opened() as root:
             self._marker.require(root)
             with (
                 source.open() as reader,
@@ -87,20 +94,20 @@ class DirectoryBackend(Backend):
                 temporary(folder, *self._temporary_names(name)) as written,
             ):
                 if copy(reader, written.file, source.size, progress) != source.size:
-                    raise SourceChanged(f"{shown(source.path)} changed while it was being stored")
+                    raise SourceChanged("the file changed while it was being stored", detail=shown(source.path))
                 written.finish(written.read_only)
                 move_into_place(root, written, segments)
         return Receipt(size=source.size)
 
     def delete(self, name: str) -> None:
         segments = segments_of(name)
-        with faults("remove", self._path(name)), self._opened() as root:
+        with self._trying("remove the file in", name), self._opened() as root:
             self._marker.require(root)
             remove(root, segments)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         top = segments_of(folder) if folder else []
-        with faults("list", self._path(folder)), self._opened() as root:
+        with self._trying("list the files in", folder), self._opened() as root:
             self._marker.require(root)
             yield from walk(root, top, {FOLDER, MARKER})
 
@@ -121,7 +128,7 @@ class DirectoryBackend(Backend):
         from shutil import disk_usage  # noqa: PLC0415  # costs as much as all of this backend
 
         self._require_trust_on_network()
-        with faults("measure the room in", self._root):
+        with faults("measure the free space in", self._root):
             total, _, free = disk_usage(self._root)
         return Quota(total - free, free)
 
@@ -134,8 +141,17 @@ class DirectoryBackend(Backend):
     def _is_trusted(self) -> bool:
         return self.place.trusted()
 
+    @contextmanager
+    def _trying(self, doing: str, name: str) -> Iterator[None]:
+        """Errors of the block say what failed in which store; the object's path is in their trace only."""
+        with (
+            tracing(f"{doing}: {shown(self._path(name))}"),
+            faults(doing, self._root, self.place.clone.remote),
+        ):
+            yield
+
     def _path(self, name: str) -> bytes:
-        """For texts: an object's path."""
+        """An object's path."""
         return self._root + b"/" + name.encode("utf-8", "surrogateescape") if name else self._root
 
     def _opened(self) -> Folder:
@@ -187,7 +203,7 @@ class DirectoryBackend(Backend):
             number = open_object(root, segments_of(name))
             if number is None:
                 self._marker.require(root)
-                raise NotFound(f"{shown(self._path(name))} is not there")
+                raise NotFound(f"the file is not in {shown(self._root)}")
         with os.fdopen(number, "rb", buffering=0) as file:
             yield file
 
@@ -214,7 +230,7 @@ def _on_this_machine(sink: Sink) -> Iterator[None]:
             raise
         raise PyshareError(
             f"cannot write {shown(sink.path)}: {error.strerror}",
-            remedy="Make room on this machine, then try again.",
+            remedy="Free some space on this machine, then try again.",
         ) from error
 
 

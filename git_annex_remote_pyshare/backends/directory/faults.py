@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from git_annex_remote_pyshare.errors import BadName, Denied, Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 
 _CODES: Mapping[type[PyshareError], tuple[str, ...]] = {
     Full: ("ENOSPC", "EDQUOT", "EFBIG"),
@@ -16,11 +17,12 @@ _CODES: Mapping[type[PyshareError], tuple[str, ...]] = {
 _KINDS = {getattr(errno, code): kind for kind, codes in _CODES.items() for code in codes if hasattr(errno, code)}
 
 _REMEDIES: Mapping[int, str] = {
-    errno.ENOSPC: "Make room there, then try again.",
-    errno.EFBIG: "Split large files: git annex enableremote NAME chunk=1GiB",
+    errno.ENOSPC: "Free some space there, then try again.",
+    errno.EFBIG: "Split large files: git annex enableremote {remote} chunk=1GiB",
     errno.EROFS: "Mount it writable, then try again.",
-    errno.EACCES: "Ask the folder's owner for the right to do this, and look with: ls -ld FOLDER",
+    errno.EACCES: "Ask the folder's owner for the right to do this, and look with: ls -ld {folder}",
 }
+"""What to do, with gaps for the remote's name and the folder's path."""
 
 LOCAL_DISK_FULL = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
 """Codes that come from the file that is written, never from the one that is read."""
@@ -30,21 +32,28 @@ _GONE = frozenset((errno.ENOTCONN, errno.ENODEV, errno.ENXIO))
 
 
 @contextmanager
-def faults(doing: str, path: bytes | str) -> Iterator[None]:
-    """Turn an OSError inside the block into one of ours, saying that `doing` (a verb) failed on `path`."""
+def faults(doing: str, path: bytes | str, remote: str = "") -> Iterator[None]:
+    """Turn an OSError inside the block into one of ours, saying that `doing` (a verb) failed on `path`.
+
+    Args:
+        doing: "read the file in".
+        path: The store's folder, or a file of the store's own.
+        remote: The remote's name in this clone, for what to type.
+    """
     try:
         yield
     except OSError as error:
-        raise fault(error, f"cannot {doing} {shown(path)}") from error
+        raise fault(error, f"cannot {doing} {shown(path)}", shown(path), remote) from error
 
 
-def fault(error: OSError, what: str) -> PyshareError:
-    """Our error for the operating system's: `what` failed because of `error`."""
+def fault(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -> PyshareError:
+    """Our error for the operating system's: `what` failed because of `error`, in `folder`."""
     kind = _KINDS.get(error.errno or 0, Unreachable)
     text = f"{what}: {error.strerror or error}"
     if error.errno in _GONE:
         return Unreachable(text, remedy="Mount it again, then try again.", passing=False)
-    return kind(text, remedy=_REMEDIES.get(error.errno or 0))
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    return kind(text, remedy=remedy.format(remote=command(remote or "NAME"), folder=command(folder)) or None)
 
 
 def shown(path: bytes | str) -> str:

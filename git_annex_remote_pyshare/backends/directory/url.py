@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 
 def check(settings: Mapping[str, str]) -> None:
@@ -26,7 +27,7 @@ def path_of(url: str) -> str:
     if not os.path.isabs(path):
         raise _not_absolute(url, path)
     if "\0" in path:
-        raise BadSetting(f"url={url} holds a NUL byte", remedy="Give the path without %00.")
+        raise BadSetting(f"url={url} contains a NUL byte", remedy="Give the path without %00.")
     stripped = path.rstrip("/")
     return stripped if os.path.isabs(stripped) else path
 
@@ -59,7 +60,7 @@ def _from_file_url(url: str) -> str:
     host, slash, path = url[5:].removeprefix("//").partition("/")
     if not url[5:].startswith("/") or host.lower() not in {"", "localhost"} or not slash:
         raise BadSetting(
-            f"url={url} names another machine or a relative path, and a folder must be on this machine",
+            f"url={url} is not the address of a folder on this machine",
             remedy="Type three slashes before the path, e.g. url=file:///mnt/lab/share",
         )
     path = _decoded(url, path)
@@ -73,8 +74,8 @@ def _decoded(url: str, text: str) -> str:
         parts = [_byte(part[:2]) + part[2:].encode("utf-8", "surrogateescape") for part in rest]
     except ValueError as error:
         raise BadSetting(
-            f"url={url} has a % that no two hex digits follow",
-            remedy="Type %25 for each % of the path, or give the path without file://",
+            f"url={url} has a % without two hex digits after it",
+            remedy="Type %25 for each % in the path, or give the path without file://",
         ) from error
     return b"".join((first.encode("utf-8", "surrogateescape"), *parts)).decode("utf-8", "surrogateescape")
 
@@ -89,7 +90,7 @@ def _not_absolute(url: str, path: str) -> BadSetting:
     if path.startswith("~"):
         return BadSetting(
             f"url={url} begins with ~, which the shell replaces only at the beginning of a word",
-            remedy=f"Type instead: url={os.path.expanduser(path)}",
+            remedy=f"Type instead: {_typed(os.path.expanduser(path))}",
         )
     if os.name != "nt" and (path[1:2] == ":" or path.startswith("\\\\")):
         return BadSetting(
@@ -98,5 +99,10 @@ def _not_absolute(url: str, path: str) -> BadSetting:
         )
     return BadSetting(
         f"url={url} is a relative path, which would mean another folder in each working directory",
-        remedy=f"Type instead: url={os.path.abspath(path)}",
+        remedy=f"Type instead: {_typed(os.path.abspath(path))}",
     )
+
+
+def _typed(path: str) -> str:
+    """The setting as a word to paste into a shell: a stranger may have chosen the path."""
+    return command(f"url={path}")

@@ -35,7 +35,10 @@ class Access:
             if self._tokens is None:
                 credential = self._place.credential()
                 if credential is None:
-                    raise Denied(f"{self._place.url} wants a login at Dropbox", remedy=self._place.advice() or None)
+                    raise Denied(
+                        f"{self._place.url.partition('?')[0]} needs a login at Dropbox",
+                        remedy=self._place.advice() or None,
+                    )
                 self._tokens = Tokens(login_of(credential))
             return self._tokens
 

@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.access import Access, Root
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.dropbox.spelling import Spelling
-from git_annex_remote_pyshare.errors import NotFound, PyshareError
+from git_annex_remote_pyshare.errors import NotFound, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange
@@ -52,7 +52,7 @@ class Call(NamedTuple):
     """As in the documentation's URLs: `files/get_metadata`."""
     arg: Mapping[str, Any] | None
     what: str
-    """For error texts: "store a/KEY"."""
+    """For error texts: "store the file", without the object's name."""
     expects: tuple[str, ...] = ()
     """Tags of errors that are an answer, too (`path/not_found`), with all that are below them."""
     gives: tuple[str, ...] = ()
@@ -129,7 +129,10 @@ class Client:
 
     def failure(self, call: Call, refusal: Refusal) -> PyshareError:
         """The error that a refusal means."""
-        return errors.from_refusal(self.doing(call.what), refusal, self.access.login)
+        remote = self._place.clone.remote
+        error = errors.from_refusal(self.doing(call.what), refusal, self.access.login, remote)
+        error.request = _trace(call)
+        return error
 
     def doing(self, what: str) -> str:
         """How error texts tell what was tried."""
@@ -156,7 +159,7 @@ class Client:
 
     def _no_download(self, call: Call, refusal: Refusal) -> PyshareError:
         if errors.matches(refusal.tag, call.expects):
-            return NotFound(f"{self.doing(call.what)}: Dropbox has nothing there ({refusal.tag})")
+            return NotFound(f"{self.doing(call.what)}: Dropbox has nothing there", detail=refusal.tag)
         return self.failure(call, refusal)
 
     @contextmanager
@@ -168,7 +171,7 @@ class Client:
         token = tokens.access()
         for last in (False, False, True):
             sending = partial(self._send, call.route, host, {**headers, "Authorization": f"Bearer {token}"}, body)
-            with exchange(self.doing(call.what), self._place.clone, sending) as answer:
+            with tracing(_trace(call)), exchange(self.doing(call.what), self._place.clone, sending) as answer:
                 if last or answer.status not in _MENDABLE:
                     yield answer
                     return
@@ -182,6 +185,12 @@ class Client:
         every = {**self._headers, **self.root.headers, **headers}
         patience = _SLOW_ANSWER if route.startswith("files/upload") else 0
         return self._connections.send("POST", f"{host}{route}", every, body, patience=patience)
+
+
+def _trace(call: Call) -> str:
+    """The call for `--debug`: a shared link in its argument is left out, since it opens the folder."""
+    arg = call.arg or {}
+    return f"{call.route} {arg.get('path') or arg.get('commit', {}).get('path', '')}"
 
 
 def _refusal(answer: BaseHTTPResponse) -> Refusal:

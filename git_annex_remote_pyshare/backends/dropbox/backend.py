@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
 
 
-_UNSETTLED = "Whose Dropbox this is could not be found out"
-_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote with the remote's name"
+_UNSETTLED = "it is not known yet whose Dropbox this is"
+_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote {}"
 
 
 class DropboxBackend(LateBackend["Verbs"]):
@@ -66,8 +66,10 @@ class DropboxBackend(LateBackend["Verbs"]):
             if self.place.credential():
                 return self.verbs.settle()
         except (Unreachable, Busy) as error:
-            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE))
-        return Established(notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE))
+            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE.format(self._remote)))
+        return Established(
+            notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE.format(self._remote))
+        )
 
     def part_limits(self, size: int) -> "Limits | None":
         return self.verbs.parts.limits(size)
@@ -98,13 +100,18 @@ class DropboxBackend(LateBackend["Verbs"]):
         return iter(())
 
     def _check_whose(self) -> None:
-        """A stranger's folder is not to be looked for, nor written to, in the Dropbox of whoever is logged in."""
+        """A stranger's folder is not to be looked for, nor written to, in the Dropbox of the user who is logged in."""
         if not self.place.settings["namespace"] and not self.place.trusted():
             raise Denied(
-                f"nobody knows in whose Dropbox {self.place.url} is: its owner made it without a login",
+                f"it is not known in whose Dropbox {self.place.url} is: its owner made it without a login",
                 remedy="Ask its owner to log in and to type, in the clone where the remote was made:"
                 f" {command('git', 'annex', 'enableremote', self.place.clone.remote or 'NAME')}",
             )
+
+    @property
+    def _remote(self) -> str:
+        """The remote's name as a word to paste into a shell."""
+        return command(self.place.clone.remote or "NAME")
 
     def open_verbs(self) -> "Verbs":
         self._check_whose()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from git_annex_remote_pyshare.backends.dropbox.meanings import BY_STATUS, BY_TAG, UNKNOWN, Meaning
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport import breaks
 
 _ROUTE_ERROR = 409
@@ -85,13 +86,14 @@ def matches(tag: str, wanted: tuple[str, ...]) -> bool:
     return any(f"{tag}/".startswith(f"{each}/") for each in wanted)
 
 
-def from_refusal(doing: str, refusal: Refusal, login: Login) -> PyshareError:
+def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -> PyshareError:
     """The error that an answer means.
 
     Args:
-        doing: What could not be done: "cannot store a/KEY in dropbox:/lab".
+        doing: What could not be done: "cannot store the file in dropbox:/lab".
         refusal: The answer.
         login: Whose request it was; the remedy depends on where it came from.
+        remote: The remote's name in this clone, where there is one, for the remedy.
     """
     if refusal.tag == "expired_access_token":
         return expired(login)
@@ -99,19 +101,23 @@ def from_refusal(doing: str, refusal: Refusal, login: Login) -> PyshareError:
         return lacks(str(refusal.error.get("required_scope", "")), login)
     if refusal.tag.startswith("invalid_access_token"):
         return revoked(login)
-    meaning = _by_tag(refusal.tag) or _by_status(refusal)
+    known = _by_tag(refusal.tag)
+    meaning = known or _by_status(refusal)
+    # A tag that we know says nothing more to a person than our own words for it.
+    theirs = "" if known else f" ({refusal.tag or refusal.said or f'status {refusal.status}'})"
     return meaning.kind(
-        f"{doing}: {meaning.why} ({refusal.tag or refusal.said or f'status {refusal.status}'})",
-        remedy=meaning.remedy,
+        f"{doing}: {meaning.why}{theirs}",
+        remedy=meaning.remedy and meaning.remedy.replace("{remote}", command(remote or "NAME")),
         passing=meaning.passing,
         retry_after=refusal.retry_after,
+        detail=refusal.tag,
     )
 
 
 def no_answer(doing: str) -> PyshareError:
     """A success that is no JSON: something between us and Dropbox answered."""
     return NotAStore(
-        f"{doing}: the answer is none of Dropbox's", remedy="Is there a proxy, or a network that wants a login?"
+        f"{doing}: the answer is not Dropbox's", remedy="Is there a proxy, or a network that needs a login?"
     )
 
 

@@ -27,17 +27,17 @@ class LinkBackend(Backend):
         self._opening = Lock()
 
     def stat(self, name: str) -> Stat | None:
-        return self._visitor.stat(self._address.path_of(name), f"look for {name}")
+        return self._visitor.stat(self._address.path_of(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._visitor.get(self._address.path_of(name), f"get {name}", sink, progress)
+        self._visitor.get(self._address.path_of(name), "read the file", sink, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        del source, progress
-        raise self._read_only(f"store {name}")
+        del name, source, progress
+        raise self._read_only("store the file")
 
-    def delete(self, name: str) -> None:
-        raise self._read_only(f"remove {name}")
+    def delete(self, _name: str) -> None:
+        raise self._read_only("remove the file")
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         return self._visitor.list(folder)
@@ -52,7 +52,7 @@ class LinkBackend(Backend):
 
     def _read_only(self, what: str) -> Denied:
         return Denied(
-            f"cannot {what} in {self._address.shown}: a shared link is for reading only",
+            f"cannot {what} in {self._address.shown}: a shared link is read-only",
             remedy="Its owner stores with url=dropbox:/FOLDER.",
         )
 

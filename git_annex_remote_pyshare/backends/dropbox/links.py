@@ -62,13 +62,13 @@ def _public(client: Client, path: str, what: str) -> str:
     audience = permissions.get("effective_audience", {}).get(".tag", "public")
     if audience != "public" or permissions.get("require_password"):
         raise Denied(
-            f"{client.doing(what)}: the link there is not for everybody, but for {audience}",
-            remedy="Whoever runs the team can allow public links; a password can be taken off on Dropbox's page.",
+            f"{client.doing(what)}: the link there is not public, but for {audience}",
+            remedy="The team's administrator can allow public links; a password can be removed on Dropbox's page.",
         )
     if end := link.get("expires"):
         raise Denied(
             f"{client.doing(what)}: the link there ends on {end}",
-            remedy="Take the date off, or the link away, on Dropbox's page.",
+            remedy="Remove the date, or the link, on Dropbox's page.",
         )
     return str(link["url"])
 

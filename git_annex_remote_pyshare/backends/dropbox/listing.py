@@ -23,7 +23,7 @@ def listed(client: Client, address: Address, folder: str) -> Iterator[Entry]:
     """
     top = address.path_of(folder) if folder else address.folder
     arg = {"path": top, "recursive": True, "include_non_downloadable_files": False}
-    for entry in entries(client, arg, f"list {folder or 'the objects'}"):
+    for entry in entries(client, arg, "list the files"):
         if entry.get(".tag") == "file":
             yield Entry(str(entry["path_display"])[len(address.folder) + 1 :], entry["size"])
 

@@ -19,10 +19,11 @@ from git_annex_remote_pyshare.errors import (
     UploadLost,
 )
 
-_RIGHTS = "Ask whoever owns the folder, or runs the team, for the right to do it."
-_ROOM = "Free some space there (pyshare info shows how much there is), or ask for more."
+_RIGHTS = "Ask the folder's owner, or who runs the team, for the right to do it."
+_ROOM = "Free some space there (see: pyshare info {remote}), or get more."
 _OTHER_PARTS = "Dropbox takes no parts of this size"
-_SMALLER = "Let git-annex send smaller pieces: git annex enableremote NAME chunk=100MiB."
+_SMALLER = "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=100MiB"
+_PROXY = "Is there a proxy, or a network that needs a login?"
 _NEW_LINK = "Ask its owner for a new one."
 _SHARED_ELSEWHERE = (
     "Log in with the account that the store belongs to (pyshare login dropbox), or ask its owner for a shared link."
@@ -30,7 +31,7 @@ _SHARED_ELSEWHERE = (
 
 
 class Meaning(NamedTuple):
-    """An error in our words; remedy and passing are the kind's own unless given."""
+    """An error in our words; remedy and passing are the kind's own unless given. A remedy may name `{remote}`."""
 
     kind: type[PyshareError]
     why: str
@@ -70,13 +71,13 @@ BY_TAG: Mapping[str, Meaning] = {
     "payload_too_large": Meaning(Full, "Dropbox does not take so much in one request"),
     "too_large": Meaning(Full, "Dropbox does not take files of this size"),
     # What passes.
-    "too_many_write_operations": Meaning(Busy, "somebody else is writing there"),
+    "too_many_write_operations": Meaning(Busy, "another program is writing there"),
     "too_many_requests": Meaning(Busy, "Dropbox had too many requests"),
-    "locked": Meaning(Busy, "somebody has locked it"),
-    "content_hash_mismatch": Meaning(Damaged, "what came to Dropbox is not what was sent"),
+    "locked": Meaning(Busy, "the file is locked"),
+    "content_hash_mismatch": Meaning(Damaged, "Dropbox received something else than was sent"),
     "internal_error": Meaning(Unreachable, "Dropbox has a problem"),
     # Upload sessions.
-    "lookup_failed": Meaning(UploadLost, "Dropbox has not the upload that it should have"),
+    "lookup_failed": Meaning(UploadLost, "Dropbox does not have the upload"),
     "lookup_failed/not_found": Meaning(UploadLost, "Dropbox does not know the upload any more"),
     "lookup_failed/closed": Meaning(UploadLost, "Dropbox has ended the upload"),
     "lookup_failed/not_closed": Meaning(UploadLost, "Dropbox waits for more of the upload"),
@@ -85,10 +86,10 @@ BY_TAG: Mapping[str, Meaning] = {
     "concurrent_session_missing_data": Meaning(UploadLost, "Dropbox has lost parts of the upload"),
     "concurrent_session_invalid_offset": Meaning(PyshareError, _OTHER_PARTS, _SMALLER),
     "concurrent_session_invalid_data_size": Meaning(PyshareError, _OTHER_PARTS, _SMALLER),
-    "payload_too_small": Meaning(Unreachable, "Dropbox has got another part of the file"),
+    "payload_too_small": Meaning(Unreachable, "Dropbox received another part of the file"),
     # Whose Dropbox it is.
-    "invalid_root": Meaning(Denied, "this store is in somebody else's Dropbox", _SHARED_ELSEWHERE),
-    "no_permission": Meaning(Denied, "this store is in somebody else's Dropbox", _SHARED_ELSEWHERE),
+    "invalid_root": Meaning(Denied, "this store is in another account's Dropbox", _SHARED_ELSEWHERE),
+    "no_permission": Meaning(Denied, "this store is in another account's Dropbox", _SHARED_ELSEWHERE),
     "user_suspended": Meaning(Denied, "Dropbox has suspended this user", "Ask Dropbox, or who runs the team."),
     "invalid_select_user": Meaning(Denied, "the login is for a team, not for a person", "Type: pyshare login dropbox"),
     "route_access_denied": Meaning(Denied, "the app may not do this", "Type: pyshare login dropbox"),
@@ -102,25 +103,25 @@ BY_TAG: Mapping[str, Meaning] = {
     "access_denied": Meaning(Denied, "a rule of the team forbids shared links", _RIGHTS),
     "email_not_verified": Meaning(
         Denied,
-        "Dropbox wants the account's e-mail address confirmed first",
+        "Dropbox needs the account's e-mail address to be confirmed first",
         "Look for Dropbox's message, or type it in at https://www.dropbox.com/account.",
     ),
     "settings_error": Meaning(Denied, "Dropbox does not make such a link for this account", _RIGHTS),
     "banned_member": Meaning(Denied, "Dropbox does not let this account share", "Ask Dropbox."),
 }
 
-UNKNOWN = Meaning(Unreachable, "Dropbox refuses it, for a reason that we do not know")
+UNKNOWN = Meaning(Unreachable, "Dropbox refuses it, for a reason that pyshare does not know")
 
 BY_STATUS: Mapping[int, Meaning] = {
     400: Meaning(Denied, "Dropbox does not understand the request"),
-    401: Meaning(Denied, "Dropbox wants a login", "Type: pyshare login dropbox"),
+    401: Meaning(Denied, "Dropbox needs a login", "Type: pyshare login dropbox"),
     403: Meaning(Denied, "Dropbox forbids it", _RIGHTS),
-    404: Meaning(NotAStore, "that is no answer of Dropbox", "Is there a proxy, or a network that wants a login?"),
-    407: Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    404: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),
+    407: Meaning(Denied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
     413: Meaning(Full, "Dropbox, or a proxy before it, refuses a body of this size"),
     429: Meaning(Busy, "Dropbox had too many requests"),
     500: Meaning(Unreachable, "Dropbox has a problem"),
     503: Meaning(Busy, "Dropbox is down for a moment, or overloaded"),
-    300: Meaning(NotAStore, "that is no answer of Dropbox", "Is there a proxy, or a network that wants a login?"),
+    300: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),
 }
 """For answers without tags; a round hundred stands for all statuses of its kind that are not named."""

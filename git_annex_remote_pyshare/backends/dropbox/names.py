@@ -25,7 +25,7 @@ def checked(name: str) -> str:
     encode_name(name)
     for segment in name.split("/"):
         if why := _hindrance(segment):
-            raise BadName(f"Dropbox cannot hold {name!r}: {why}")
+            raise BadName(f"Dropbox cannot store an object of this name: {why}", detail=name)
     return name
 
 
@@ -38,7 +38,7 @@ def _hindrance(segment: str) -> str:
     if length > LONGEST:
         return f"a part of it has {length} characters, and {LONGEST} are allowed"
     if segment.endswith(" "):
-        return "a part of it ends with a blank"
+        return "a part of it ends with a space"
     if not _REFUSED.isdisjoint(segment):
         return "it has a backslash or a DEL"
-    return f"Dropbox keeps {segment} for itself" if segment.lower() in IGNORED else ""
+    return f"Dropbox reserves the name {segment}" if segment.lower() in IGNORED else ""

@@ -58,7 +58,7 @@ class Parts:
 
     def begin(self, name: str, plan: Plan) -> str:
         """See `TakesParts.begin`."""
-        what = f"store {name}"
+        what = "store the file"
         self._writes.check(plan.size, what)
         self._writes.info(self._address.path_of(name), what)  # what it would refuse in the end need not be sent
         with self._writes.into_room():
@@ -67,7 +67,7 @@ class Parts:
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `TakesParts.send`."""
         digests = digests_of(source, part.start, part.size)
-        what = f"store part {part.number} of {upload.name}"
+        what = f"store part {part.number} of the file"
         piece = Piece(source, lambda done: progress(done - part.start), what, part.start, part.size)
         with self._writes.into_room():
             sessions.append(self._client, upload.id, piece, digests)
@@ -82,11 +82,11 @@ class Parts:
     def store(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store an object that one request cannot bring, one part after the other; see `Backend.put`."""
         stamp = source.stamp()
-        cut = plan(source.size, _LIMITS)
+        cut = plan(source.size, _LIMITS, remote=self._place.clone.remote)
         upload = Upload(name, self.begin(name, cut), cut)
         sent = {part.number: self._send_next(upload, part, source, progress) for part in cut.parts()}
         if source.stamp() != stamp:
-            raise SourceChanged(f"the file for {name} changed while it was being stored")
+            raise SourceChanged("the file changed while it was being stored", detail=name)
         return self.finish(upload, sent, source, progress)
 
     def _send_next(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
@@ -94,7 +94,7 @@ class Parts:
 
     def _finished(self, upload: Upload, hashed: str) -> Mapping[str, Any]:
         """The metadata of the object that is made now, or was by an earlier attempt whose answer was lost."""
-        path, what = self._address.path_of(upload.name), f"store {upload.name}"
+        path, what = self._address.path_of(upload.name), "store the file"
         pending = Pending(upload.id, upload.plan.size, self._writes.info(path, what), what)
         try:
             with self._writes.into_room():

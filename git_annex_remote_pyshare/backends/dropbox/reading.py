@@ -103,7 +103,7 @@ def _span(answer: BaseHTTPResponse) -> Span:
 def _check(client: Client, call: Call, answer: BaseHTTPResponse) -> None:
     """Raise NotFound where the answer is the object of another key."""
     if call.arg and not client.spelling.fits(_told(answer), call.arg["path"]):
-        raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing of that spelling there")
+        raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing there in that spelling")
 
 
 def _told(answer: BaseHTTPResponse) -> Mapping[str, Any]:

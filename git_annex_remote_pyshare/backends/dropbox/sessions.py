@@ -75,7 +75,7 @@ def append(client: Client, session: str, piece: Piece, digests: list[bytes]) -> 
     # An earlier attempt has done it, and the answer was lost; so does the SDK take the offset (file_transfer.py).
     is_there = (reply.tag == "closed" and closes) or reply.result.get("correct_offset") == piece.end
     if reply.tag and not is_there:
-        raise UploadLost(f"{client.doing(piece.what)}: Dropbox has lost what was sent before ({reply.tag})")
+        raise UploadLost(f"{client.doing(piece.what)}: Dropbox has lost what was sent before", detail=reply.tag)
 
 
 def send(client: Client, call: Call, piece: Piece) -> Reply:

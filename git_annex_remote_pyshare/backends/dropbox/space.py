@@ -33,7 +33,7 @@ def quota(client: Client) -> Quota:
 
 def usage(client: Client) -> Usage:
     """What Dropbox says (documentation of users/get_space_usage); of a team the room that is for this user."""
-    found = client.rpc(Call("users/get_space_usage", None, "ask for the room", gives=("used",))).result
+    found = client.rpc(Call("users/get_space_usage", None, "ask for the free space", gives=("used",))).result
     allocation = found.get("allocation", {})
     if limit := allocation.get("user_within_team_space_allocated"):
         return Usage(int(allocation.get("user_within_team_space_used_cached", found["used"])), int(limit))
@@ -62,9 +62,9 @@ class Room:
         used, total = self._ask()
         if total is not None and size > total - used:
             raise Full(
-                f"{self._client.doing(what)}: {in_words(size)} are too much, since {in_words(max(0, total - used))}"
+                f"{self._client.doing(what)}: it has {in_words(size)}, and {in_words(max(0, total - used))}"
                 f" of {in_words(total)} are free",
-                remedy="Free some space there, or ask for more.",
+                remedy="Free some space there, or get more.",
             )
 
     def refused(self, error: Full) -> None:

@@ -34,6 +34,8 @@ class Spelling:
         """Raise BadName where another key's object is at the path; `doing` begins the text."""
         if not self.fits(found, path):
             raise BadName(
-                f"{doing}: there is the object of another key, {found['name']}, and Dropbox takes both names for one",
-                remedy="In a remote with layout=shard there is room for both.",
+                f"{doing}: another file is there under a name that differs in upper and lower case only, which Dropbox"
+                " takes for the same",
+                remedy="A remote with layout=shard can store both.",
+                detail=str(found["name"]),
             )

@@ -8,6 +8,7 @@ from git_annex_remote_pyshare.backends.dropbox.names import checked
 from git_annex_remote_pyshare.credentials import dropbox
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadName, BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 _FOLDER = re.compile(r"dropbox:(.*)", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"https?://(?:www\.)?dropbox\.com(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
@@ -46,7 +47,7 @@ def check_link(settings: Mapping[str, str]) -> None:
     link_of(settings["url"])
     for name in ("namespace", "share"):
         if settings[name]:
-            raise BadSetting(f"{name}= is for a Dropbox of one's own, not for a link", remedy=f"Leave {name}= out.")
+            raise BadSetting(f"{name}= is for your own Dropbox, not for a link", remedy=f"Leave {name}= out.")
 
 
 def address_of(url: str) -> Address:
@@ -59,7 +60,9 @@ def address_of(url: str) -> Address:
     path = match[1].rstrip("/") if match else ""
     if not match or not match[1].startswith("/") or "//" in match[1]:
         hint = re.sub("/+", "/", f"/{path}") if path else "/FOLDER"
-        raise BadSetting(f"url={url} is not a folder in Dropbox", remedy=f"Type instead: url=dropbox:{hint}")
+        raise BadSetting(
+            f"url={url} is not a folder in Dropbox", remedy=f"Type instead: {command(f'url=dropbox:{hint}')}"
+        )
     try:
         return Address(f"/{checked(path[1:])}" if path else "", f"dropbox:{path or '/'}")
     except BadName as error:
@@ -75,12 +78,12 @@ def link_of(url: str) -> Address:
     match = _LINK.fullmatch(url)
     path, query = (match[1], match[2] or "") if match else ("", "")
     if not _SHARED_FOLDER.fullmatch(path):
-        raise BadSetting("url= is no shared link to a folder in Dropbox", remedy=_instead(path))
+        raise BadSetting("url= is not a shared link to a folder in Dropbox", remedy=_instead(path))
     key = _SECRET.search(query)
     if path.lower().startswith("/scl/") and not key:
         raise BadSetting(
             "url= is a shared link without its key, the part rlkey=…",
-            remedy="Copy the whole link, and put it in quotes, since the shell takes & for its own.",
+            remedy="Copy the whole link, and type it in quotes: url='https://www.dropbox.com/…&rlkey=…'",
         )
     address = f"https://www.dropbox.com{path.rstrip('/')}"
     return Address("", address, link=f"{address}?{key[1]}" if key else address)
@@ -94,7 +97,7 @@ def account_of_link(settings: Mapping[str, str]) -> Account:
 
 def _instead(path: str) -> str:
     if path.startswith(_HOME):
-        return f"Type instead, as its owner: url=dropbox:/{path.removeprefix(_HOME)}"
+        return f"Type instead, as its owner: {command(f'url=dropbox:/{path.removeprefix(_HOME)}')}"
     if _SHARED_FILE.fullmatch(path):
         return "It leads to a file: share the folder instead."
-    return "It looks like this: https://www.dropbox.com/scl/fo/…?rlkey=…"
+    return "A shared link looks like this: https://www.dropbox.com/scl/fo/…?rlkey=…"

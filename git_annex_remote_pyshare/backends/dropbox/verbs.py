@@ -48,11 +48,11 @@ class Verbs:
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
-        return self._presence.stat(self._address.path_of(name), f"look for {name}")
+        return self._presence.stat(self._address.path_of(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """See `Backend.get`."""
-        call = Call("files/download", {"path": self._address.path_of(name)}, f"get {name}")
+        call = Call("files/download", {"path": self._address.path_of(name)}, "read the file")
         retrieve(self.client, call, sink, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
@@ -61,7 +61,7 @@ class Verbs:
         if source.size > SINGLE:
             receipt = self.parts.store(name, source, progress)
         else:
-            receipt = self._uploads.store(path, source, progress, f"store {name}")
+            receipt = self._uploads.store(path, source, progress, "store the file")
         self._presence.stored(path)
         return receipt
 
@@ -74,9 +74,9 @@ class Verbs:
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
         path = self._address.path_of(name)
-        if arg := self._removable(path, f"remove {name}"):
+        if arg := self._removable(path, "remove the file"):
             with self._writes.turn():
-                self.client.rpc(Call("files/delete_v2", arg, f"remove {name}", _GONE, ("metadata",)))
+                self.client.rpc(Call("files/delete_v2", arg, "remove the file", _GONE, ("metadata",)))
         self._presence.removed(path)
 
     def _removable(self, path: str, what: str) -> Mapping[str, str]:
@@ -101,7 +101,7 @@ class Verbs:
 
     def publish(self, name: str) -> str:
         """See `Publishes.publish`."""
-        return links.publish(self.client, self._address.path_of(name), f"publish {name}")
+        return links.publish(self.client, self._address.path_of(name), "publish the file")
 
     def settle(self) -> Established:
         """See `Establishes.establish`."""

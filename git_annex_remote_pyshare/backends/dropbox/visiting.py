@@ -48,12 +48,12 @@ class Visitor:
 
     def list(self, folder: str) -> Iterator[Entry]:
         """All objects below a folder; see `Backend.list`. Dropbox lists links folder by folder only."""
-        self._check_link("list the objects")
+        self._check_link("list the files")
         waiting = [folder and checked(folder)]
         while waiting:
             above = waiting.pop()
             arg = {"path": f"/{above}" if above else "", "shared_link": {"url": self._link}}
-            for entry in entries(self.client, arg, f"list {above or 'the objects'}"):
+            for entry in entries(self.client, arg, "list the files"):
                 name = f"{above}/{entry['name']}" if above else str(entry["name"])
                 if entry[".tag"] == "folder":
                     waiting.append(name)

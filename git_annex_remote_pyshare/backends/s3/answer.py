@@ -33,9 +33,8 @@ class Said(NamedTuple):
     storage_class: str = ""
 
     def __str__(self) -> str:
-        """For people; empty when the server said nothing."""
-        request = f"request {self.request}" if self.request else ""
-        return "; ".join(part for part in (": ".join(filter(None, (self.code, self.message))), request) if part)
+        """For people, so without the request's ID; empty when the server said nothing."""
+        return ": ".join(filter(None, (self.code, self.message)))
 
 
 def said(headers: Mapping[str, str], body: bytes = b"") -> Said:

@@ -79,7 +79,7 @@ class Archive:
         return Archived(f"{refusal.what}; {state}", remedy=f"That takes {duration}; get it again then.")
 
     def _look(self, name: str) -> _Found:
-        with self._client.ask(Request("HEAD", self._client.address.path_of(name), f"look for {name}")) as answer:
+        with self._client.ask(Request("HEAD", self._client.address.path_of(name), "look for the file")) as answer:
             restore = answer.headers.get("x-amz-restore", "")
             storage_class = answer.headers.get("x-amz-storage-class", "")
             status = answer.headers.get("x-amz-archive-status", "")
@@ -98,7 +98,7 @@ class Archive:
         request = Request(
             "POST",
             self._client.address.path_of(name),
-            f"restore {name} from its archive",
+            "restore the file from its archive",
             query=(("restore", ""),),
             headers={"Content-Type": "application/xml"},
             body=body,

@@ -125,7 +125,7 @@ def _sendable(login: Credential | None) -> Credential | None:
     sent = login.user + login.session_token
     if not (sent.isascii() and sent.isprintable() and login.secret.isprintable()):
         raise Denied(
-            f"the login from {login.origin} has a line break in it, or another sign that no key has",
-            remedy="Write it there once more, without what was copied with it.",
+            f"the login from {login.origin} contains a line break, or another character that is not valid in a key",
+            remedy="Write it there again, without what was copied with it.",
         )
     return login

@@ -6,6 +6,7 @@ from git_annex_remote_pyshare.backends.base import Established, Place, Readiness
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
@@ -66,11 +67,12 @@ class S3Backend(LateBackend["Verbs"]):
         Raises:
             BadSetting: The settings do not say that anyone may read.
         """
-        settings = self.place.settings
+        settings, remote = self.place.settings, command(self.place.clone.remote or "NAME")
         if not (settings["public"] == "yes" or settings["publicurl"]):
             raise BadSetting(
-                f"only who has a login can read {self._address.shown}",
-                remedy="Let the bucket's policy open it to anyone, and type: git annex enableremote NAME public=yes",
+                f"only people with a login can read {self._address.shown}",
+                remedy="Let the bucket's policy open it to anyone, and type:"
+                f" git annex enableremote {remote} public=yes",
             )
         return Share(self.place.url)
 

@@ -53,7 +53,7 @@ def read(client: Client, request: Request, answer: BaseHTTPResponse, kind: str) 
     elif document.tag == "Error":
         raise client.failure(request, answer, text.beginning)
     raise NoDocument(
-        f"cannot {request.what} on {client.address.shown}: the answer is no {kind}",
+        f"cannot {request.what} on {client.address.shown}: the answer is not a {kind}",
         remedy="Check url= and endpoint=.",
     )
 

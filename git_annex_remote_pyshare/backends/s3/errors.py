@@ -29,6 +29,7 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
     by_hundreds,
 )
 from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport.breaks import retry_after
 
 __all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "Forbidden", "LoginExpired", "NoSuchBucket", "from_answer")
@@ -45,7 +46,7 @@ class Doing(NamedTuple):
     """What a request was for, as the error text tells it."""
 
     what: str
-    """For example "store KEY"."""
+    """For example "store the file"; without the object's name."""
     store: str
     """How the store is called in texts (`Address.shown`)."""
     bucket: str
@@ -58,6 +59,8 @@ class Doing(NamedTuple):
     """What to type behind `pyshare login`, where there is no such advice (`Account.words`)."""
     ahead: float = 0.0
     """Seconds by which the request's time was ahead of this machine's clock, to meet the server's."""
+    remote: str = ""
+    """The remote's name in this clone, where there is one."""
 
     def __str__(self) -> str:
         return f"cannot {self.what} on {self.store}"
@@ -65,9 +68,7 @@ class Doing(NamedTuple):
     @property
     def login(self) -> str:
         """What to do for a login, safe to be pasted into a shell although a stranger may have chosen the words."""
-        from shlex import join  # noqa: PLC0415  # only a failure needs it
-
-        return self.advice or f"Type: {join(['pyshare', 'login', *(self.words or (f's3://{self.bucket}',))])}"
+        return self.advice or f"Type: {command('pyshare', 'login', *(self.words or (f's3://{self.bucket}',)))}"
 
 
 def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
@@ -83,11 +84,13 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     words = said(headers, body)
     off = _seconds_off(doing, headers)
     meaning = _for_us(doing, _meaning(doing, status, headers, words), off)
+    why = _filled(meaning.why, doing, words, off, headers)
     error = meaning.kind(
-        f"{doing}: {_filled(meaning.why, doing, words, off, headers)} ({str(words) or f'status {status}'})",
+        why if meaning is WANTED else f"{doing}: {why} ({str(words) or f'status {status}'})",
         remedy=meaning.remedy and _remedy(meaning.remedy, doing, words),
         passing=meaning.passing,
         retry_after=retry_after(headers),
+        detail=f"request {words.request}" if words.request else "",
     )
     if isinstance(error, Elsewhere):
         error.region = words.region
@@ -134,6 +137,7 @@ def _for_us(doing: Doing, meaning: Meaning, off: float) -> Meaning:
 def _filled(why: str, doing: Doing, words: Said, off: float, headers: Mapping[str, str]) -> str:
     location = headers.get("Location", "").partition("?")[0]  # behind it may stand a signature
     return why.format(
+        store=doing.store,
         bucket=doing.bucket,
         region=f": {words.region}" if words.region else "",
         skew=f" by {off / 60:.0f} minutes" if off > _MOST_SKEW else "",
@@ -142,9 +146,10 @@ def _filled(why: str, doing: Doing, words: Said, off: float, headers: Mapping[st
 
 
 def _remedy(remedy: str, doing: Doing, words: Said) -> str:
-    from shlex import quote  # noqa: PLC0415  # only a failure needs it; a server chose the region's name
-
-    return remedy.format(advice=doing.login, region=quote(words.region) if words.region else "REGION")
+    """What to type, each word quoted: a server chose the region's name, and a stranger may have chosen the remote's."""
+    return remedy.format(
+        advice=doing.login, region=command(words.region or "REGION"), remote=command(doing.remote or "NAME")
+    )
 
 
 def _seconds_off(doing: Doing, headers: Mapping[str, str]) -> float:

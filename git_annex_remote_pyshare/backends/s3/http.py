@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.backends.s3.errors import ClockWrong, Doing, Elsew
 from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError
+from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, tracing
 from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
@@ -53,7 +53,7 @@ class Request(NamedTuple):
     path: str
     """Encoded, with a leading slash."""
     what: str
-    """For error texts: "store KEY"."""
+    """For error texts: "store the file", without the object's name."""
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = {}
     body: Body | bytes | None = None
@@ -101,7 +101,11 @@ class Client:
         Raises:
             PyshareError: Any other answer, or none; also while the block reads the body.
         """
-        with exchange(str(self._doing(request)), self._place.clone, lambda: self._settle_and_send(request)) as answer:
+        doing = str(self._doing(request))
+        with (
+            tracing(self._trace(request)),
+            exchange(doing, self._place.clone, lambda: self._settle_and_send(request)) as answer,
+        ):
             if is_page(answer.headers):
                 raise self.failure(request, answer)
             yield answer
@@ -125,7 +129,8 @@ class Client:
             doing = doing._replace(advice=self.login.advice(error))
             error = errors.from_answer(doing, answer.status, answer.headers, body)
         if isinstance(error, Busy) and answer.status in _ASKS_FOR_PAUSE and error.retry_after is None:
-            error.retry_after = random.uniform(*_PAUSE)  # noqa: S311  # nobody gains from guessing it
+            error.retry_after = random.uniform(*_PAUSE)  # noqa: S311  # no secret depends on it
+        error.request = self._trace(request)
         return error
 
     def close(self) -> None:
@@ -201,8 +206,18 @@ class Client:
             return True
         return False
 
+    def _trace(self, request: Request) -> str:
+        return f"{request.method} {self.address.server.scheme}://{self.address.host}{request.path}"
+
     def _doing(self, request: Request) -> Doing:
-        return Doing(request.what, self.address.shown, self.address.bucket, request.method, ahead=self._ahead)
+        return Doing(
+            request.what,
+            self.address.shown,
+            self.address.bucket,
+            request.method,
+            ahead=self._ahead,
+            remote=self._place.clone.remote,
+        )
 
 
 def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:

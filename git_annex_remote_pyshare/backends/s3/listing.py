@@ -60,7 +60,7 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
 
 
 def _page(client: Client, query: tuple[tuple[str, str], ...]) -> _Page:
-    request = Request("GET", client.address.bucket_path, "list the store", query)
+    request = Request("GET", client.address.bucket_path, "list the files", query)
     return _read(ask(client, request, "ListBucketResult"), is_second=("list-type", "2") in query)
 
 

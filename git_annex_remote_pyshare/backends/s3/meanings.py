@@ -51,17 +51,17 @@ class Meaning(NamedTuple):
 
     kind: type[PyshareError]
     why: str
-    """With gaps for `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by 20 minutes", if known) and
-    `{location}` (": https://…", if told)."""
+    """With gaps for `{store}`, `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by 20 minutes", if known)
+    and `{location}` (": https://…", if told)."""
     remedy: str | None = None
-    """With gaps for `{advice}` (what to type for a login) and `{region}`."""
+    """With gaps for `{advice}` (what to type for a login), `{region}` and `{remote}`."""
     passing: bool | None = None
 
 
 _ADDRESS = (
     "Check url= and endpoint=, its port too: many servers show their console on one port and speak S3 on another."
 )
-_SMALLER = "Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB."
+_SMALLER = "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=1GiB"
 _ROOM = "Free some space there, or ask for more."
 
 ABSENT = Meaning(NotFound, "the store has no such object")
@@ -69,26 +69,27 @@ _NO_BUCKET = Meaning(NoSuchBucket, "there is no bucket {bucket}", "Check url= an
 FORBIDDEN = Meaning(
     Forbidden,
     "the server forbids it",
-    "Ask the bucket's owner for the right to do it, or log in as somebody else. {advice}",
+    "Ask the bucket's owner for the right to do it, or use another login. {advice}",
 )
 UNCLEAR = Meaning(
     Forbidden,
-    "the server does not say whether the object is there: it tells nobody who may not list the bucket",
-    "Ask the bucket's owner for the right s3:ListBucket (or s3:GetObject if reading fails, too), or log in as"
-    " somebody else. {advice}",
+    "the server does not say whether the object is there, since the login may not list the bucket",
+    "Ask the bucket's owner for the right s3:ListBucket (or s3:GetObject if reading fails, too), or use another"
+    " login. {advice}",
 )
 CLOSED = Meaning(
     Denied,
-    "the object is not there, or not open to everybody: without a login the server does not say which",
+    "the object is not there, or not public: without a login the server does not say which",
     "{advice}",
 )
 _WRONG_LOGIN = Meaning(Denied, "the server refuses the login", "{advice}")
-_OVER = Meaning(LoginExpired, "the login was a temporary one and has expired", "{advice}")
-WANTED = Meaning(Denied, "the server wants a login", "{advice}")
+_OVER = Meaning(LoginExpired, "the temporary login has expired", "{advice}")
+WANTED = Meaning(Denied, "{store} needs a login", "{advice}")
+"""The one text that stands alone, without what could not be done."""
 REGION = Meaning(
     Elsewhere,
     "the bucket is in another region than the request was signed for{region}",
-    "Type: git annex enableremote NAME region={region}",
+    "Type: git annex enableremote {remote} region={region}",
 )
 _DAMAGED = Meaning(Damaged, "what the server received is damaged")
 _ARCHIVED = Meaning(
@@ -97,13 +98,13 @@ _ARCHIVED = Meaning(
 _SLOWER = Meaning(Busy, "the server asks for fewer requests")
 _CHANGING = Meaning(Busy, "another request is changing it")
 FAILED = Meaning(Unreachable, "the server failed")
-_TIRED = Meaning(Unreachable, "the server got tired of waiting")
+_TIRED = Meaning(Unreachable, "the server timed out waiting for the request")
 _TOO_LARGE = Meaning(Full, "the server, or a proxy before it, refuses a body of this size", _SMALLER)
-_NO_ROOM = Meaning(Full, "the server has no room left", _ROOM)
+_NO_ROOM = Meaning(Full, "the server has no space left", _ROOM)
 _NAME = Meaning(BadName, "the server cannot hold an object of this name")
 _UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
 PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
-_LOST = Meaning(UploadLost, "the server has not all of the upload any more")
+_LOST = Meaning(UploadLost, "the server has lost parts of the upload")
 _CHANGED = Meaning(Unreachable, "the object is not what it was before", passing=False)
 
 CODES: Mapping[str, Meaning] = {
@@ -115,7 +116,7 @@ CODES: Mapping[str, Meaning] = {
     "AccountProblem": FORBIDDEN,
     "NotSignedUp": FORBIDDEN,
     "UserSuspended": FORBIDDEN,
-    "InvalidAccessKeyId": Meaning(Denied, "the server does not know the login's access key", "{advice}"),
+    "InvalidAccessKeyId": Meaning(Denied, "the server does not know the access key", "{advice}"),
     "SignatureDoesNotMatch": Meaning(
         Denied, "the login's secret key does not fit its access key, or a proxy changes requests", "{advice}"
     ),
@@ -135,16 +136,18 @@ CODES: Mapping[str, Meaning] = {
     "IllegalLocationConstraintException": REGION,
     "InvalidLocationConstraint": Meaning(BadSetting, "the server has no such region", "Check region=."),
     "InvalidRegionName": Meaning(BadSetting, "the server has no such region", "Check region=."),
-    "InvalidBucketName": Meaning(BadSetting, "no bucket can be called {bucket}", "Give another one in url=."),
+    "InvalidBucketName": Meaning(BadSetting, "{bucket} is not a valid bucket name", "Give another one in url=."),
     # So Ceph calls a storage class that it does not have, but it is a word for other things, too.
     "InvalidArgument": Meaning(
         BadSetting, "the server refuses something in the request", "Check storageclass= and region=, if they are set."
     ),
     "InvalidStorageClass": Meaning(BadSetting, "the server has no such storage class", "Check storageclass=."),
     "BucketAlreadyExists": Meaning(
-        Denied, "the bucket {bucket} belongs to somebody else", "Give the new one another name in url=."
+        Denied, "the bucket {bucket} belongs to another account", "Give the new one another name in url=."
     ),
-    "TooManyBuckets": Meaning(Full, "the login may have no more buckets", "Use one that is there, with a folder."),
+    "TooManyBuckets": Meaning(
+        Full, "the login may not make more buckets", "Use one that it has, with a folder: url=s3://BUCKET/FOLDER"
+    ),
     "InvalidObjectState": _ARCHIVED,
     "RestoreAlreadyInProgress": Meaning(
         Archived, "the object is archived and being restored already", "Ask for it again in some hours."
@@ -178,7 +181,7 @@ CODES: Mapping[str, Meaning] = {
     "InvalidPart": _LOST,
     "InvalidPartOrder": _LOST,
     "EntityTooSmall": Meaning(
-        UploadLost, "the server wants larger parts", "Type: git config remote.NAME.pyshare-part-size 64MiB"
+        UploadLost, "the server needs larger parts", "Type: git config remote.{remote}.pyshare-part-size 64MiB"
     ),
     "QuotaExceeded": _NO_ROOM,
     "InsufficientCapacity": _NO_ROOM,
@@ -199,8 +202,8 @@ CODES: Mapping[str, Meaning] = {
 STATUSES: Mapping[int, Meaning] = {
     401: _WRONG_LOGIN,
     403: FORBIDDEN,
-    407: Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
-    404: Meaning(NotAStore, "the server has nothing there, but does not say so in the words of S3", _ADDRESS),
+    407: Meaning(Denied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    404: Meaning(NotAStore, "the server has nothing there, but its answer is not S3's", _ADDRESS),
     405: _UNABLE,
     408: _TIRED,
     409: _CHANGING,
@@ -212,7 +215,7 @@ STATUSES: Mapping[int, Meaning] = {
     501: _UNABLE,
     502: Meaning(Unreachable, "the proxy got no answer from the server"),
     503: _SLOWER,
-    504: Meaning(Unreachable, "the proxy did not wait for the server"),
+    504: Meaning(Unreachable, "the proxy timed out waiting for the server"),
     507: _NO_ROOM,
 }
 """What a status means that comes without a code, or with one that we do not know."""
@@ -226,4 +229,4 @@ def by_hundreds(status: int) -> Meaning:
         return Meaning(Denied, "the server refuses the request")
     if status >= 300:
         return Meaning(NotAStore, "the server sends us elsewhere{location}", _ADDRESS)
-    return Meaning(NotAStore, "that is no answer of an S3 server", _ADDRESS)
+    return Meaning(NotAStore, "the answer is not an S3 server's", _ADDRESS)

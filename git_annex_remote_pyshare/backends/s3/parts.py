@@ -125,15 +125,14 @@ class Parts:
         if multipart.is_other(found.tag, expected):
             remains = self._removed(upload.name)
             raise Corrupt(
-                f"{self._client.address.shown} took all parts of {upload.name}, but made another object of"
-                f" them{remains}",
+                f"{self._client.address.shown} took all parts of the file, but made another object of them{remains}",
                 remedy="Try again; if it happens again, the server damages data.",
             )
         return Receipt(found.size)
 
     def abort(self, name: str, id_: str) -> None:
         """See `TakesParts.abort`."""
-        request = self._request("DELETE", name, f"abort an upload of {name}", ("uploadId", id_))
+        request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
         try:
             # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
             with suppress(UploadLost, NotFound), self._client.ask(request._replace(patience=0)):
@@ -142,13 +141,13 @@ class Parts:
             if self._may_abort:
                 self._may_abort = False
                 self._remarks.append(
-                    f"this login may not end unfinished uploads in {self._client.address.shown}, which take room until"
+                    f"this login may not end unfinished uploads in {self._client.address.shown}, which take space until"
                     " a rule of the bucket ends them"
                 )
             raise
 
     def _create(self, name: str) -> str:
-        request = self._request("POST", name, f"begin an upload of {name}", ("uploads", ""))
+        request = self._request("POST", name, "begin an upload", ("uploads", ""))
         request = request._replace(headers=headers_of_new(self._place.settings))
         try:
             begun = document.ask(self._client, request, "InitiateMultipartUpload")
@@ -158,16 +157,16 @@ class Parts:
             raise self._without_parts(error) from error
         if id_ := begun.findtext("UploadId"):
             return id_
-        raise self._without_parts(NotAStore(f"{self._client.address.shown} gives an upload of {name} no id"))
+        raise self._without_parts(NotAStore(f"{self._client.address.shown} gives an upload no id"))
 
     def _without_parts(self, error: PyshareError) -> PyshareError:
         """The server knows no uploads in parts: lets the next attempt do without them, and fail as that does."""
         self._has_parts = False
-        return UploadLost(error.what, remedy=error.remedy)
+        return UploadLost(error.what, remedy=error.remedy, detail=error.trace)
 
     def _send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         body = Summed(source, lambda done: progress(done - part.start), part.start, part.size)
-        what = f"store part {part.number} of {upload.name}"
+        what = f"store part {part.number} of the file"
         request = self._request(
             "PUT", upload.name, what, ("partNumber", str(part.number)), ("uploadId", upload.id)
         )._replace(body=body, payload=UNSIGNED)
@@ -186,7 +185,7 @@ class Parts:
         request = self._request(
             "GET",
             upload.name,
-            f"ask for the parts of {upload.name}",
+            "ask for the parts of an upload",
             ("max-parts", "1000"),
             ("part-number-marker", str(after)),
             ("uploadId", upload.id),
@@ -214,7 +213,7 @@ class Parts:
 
     def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _Found:
         body = multipart.completion(sent)
-        request = self._request("POST", upload.name, f"store {upload.name}", ("uploadId", upload.id))._replace(
+        request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
             headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
         made = document.ask(self._client, request, "CompleteMultipartUpload")
@@ -223,7 +222,7 @@ class Parts:
         return _Found(None, tag) if tag else self._look(upload.name) or _Found(None, "")
 
     def _look(self, name: str) -> _Found | None:
-        request = Request("HEAD", self._client.address.path_of(name), f"look for {name}")
+        request = Request("HEAD", self._client.address.path_of(name), "look for the file")
         with suppress(NotFound), self._client.ask(request) as answer:
             return _Found(span_of(answer).total, multipart.bare(answer.headers.get("ETag", "")))
         return None
@@ -231,7 +230,7 @@ class Parts:
     def _removed(self, name: str) -> str:
         """Remove a wrong object; where that cannot be done, what the user has to hear of it."""
         try:
-            with self._client.ask(self._request("DELETE", name, f"remove {name}")):
+            with self._client.ask(self._request("DELETE", name, "remove the file")):
                 return ""
         except PyshareError as error:
             return f"; it is still there, since {error.what}"

@@ -88,18 +88,18 @@ class Downloads:
 
     def _look(self, name: str) -> Stat | None:
         try:
-            with self._client.ask(Request("HEAD", self._client.address.path_of(name), f"look for {name}")) as answer:
+            with self._client.ask(Request("HEAD", self._client.address.path_of(name), "look for the file")) as answer:
                 total = span_of(answer).total
                 # In place of HEAD a part may have been asked for, and an empty object has none.
                 if total is None and answer.status != _BEHIND_THE_END:
-                    raise self._unsized(f"look for {name}")
+                    raise self._unsized("look for the file")
                 md5 = md5_of(answer.headers)
                 return Stat(total or 0, {"md5": md5} if md5 else {})
         except (NotFound, NoSuchBucket):
             return None
 
     def _request(self, name: str) -> Request:
-        return Request("GET", self._client.address.path_of(name), f"get {name}")
+        return Request("GET", self._client.address.path_of(name), "read the file")
 
     def _go_on(self, name: str, sink: Sink, progress: Progress) -> bool:
         """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
@@ -117,13 +117,13 @@ class Downloads:
         if span.total is None:
             span = span._replace(total=self._size(name))
         if span.total is None:
-            raise self._unsized(f"get {name}")
-        fill(answer, sink, span, progress, f"cannot get {name} on {self._client.address.shown}")
+            raise self._unsized("read the file")
+        fill(answer, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
 
     def _unsized(self, what: str) -> Unreachable:
         """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""
         return Unreachable(
-            f"cannot {what} on {self._client.address.shown}: nobody says how large it is",
+            f"cannot {what} on {self._client.address.shown}: the server does not say how large it is",
             remedy="Check url= and endpoint=, and whether a proxy answers in the server's place.",
             passing=False,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}"
 _AMAZON = re.compile(
@@ -73,8 +74,8 @@ def server_of(settings: Mapping[str, str]) -> Server:
         for word in _OTHER_WORDS:
             if settings[word]:
                 raise BadSetting(
-                    f"endpoint= and {word}= both say which server is meant",
-                    remedy=f"Leave {word}= out: endpoint=http://HOST:PORT says it all.",
+                    f"endpoint= and {word}= both name the server",
+                    remedy=f"Leave {word}= out, as in: endpoint=https://HOST:PORT",
                 )
         server = _from_endpoint(settings["endpoint"])
     else:
@@ -101,7 +102,7 @@ def _from_endpoint(endpoint: str) -> Server:
     if dot and _AMAZON.fullmatch(rest) and not _AMAZON.fullmatch(host):
         raise BadSetting(
             f"endpoint={endpoint} has a bucket in it",
-            remedy=f"Type instead: url=s3://{bucket} endpoint={scheme}://{rest}",
+            remedy=f"Type instead: {command(f'url=s3://{bucket}', f'endpoint={scheme}://{rest}')}",
         )
     return Server(scheme, _with_port(scheme, host, port))
 
@@ -109,8 +110,8 @@ def _from_endpoint(endpoint: str) -> Server:
 def _not_an_endpoint(endpoint: str) -> BadSetting:
     if "@" in endpoint:
         return BadSetting(
-            "endpoint= holds a login, which git-annex would publish with the dataset",
-            remedy="Leave it out, and type for the login: pyshare login s3://BUCKET endpoint=https://HOST",
+            "endpoint= contains a login, which git-annex would publish with the dataset",
+            remedy="Leave the login out of it and type: pyshare login s3://BUCKET endpoint=https://HOST",
         )
     scheme, separator, rest = endpoint.rpartition("://")
     host, slash, _ = rest.partition("/")
@@ -119,12 +120,12 @@ def _not_an_endpoint(endpoint: str) -> BadSetting:
     elif scheme.lower() not in _OWN_PORTS:
         why, instead = "is not the address of a web server", f"https://{host}"
     elif slash:
-        why, instead = "goes on behind the server's name; the bucket and folder belong into url=", f"{scheme}://{host}"
+        why, instead = "goes on after the server's name; bucket and folder belong in url=", f"{scheme}://{host}"
     else:
         why, instead = "is not the address of a server", "https://s3.example.org"
     if not _URL.fullmatch(instead):
         instead = "https://s3.example.org"
-    return BadSetting(f"endpoint={endpoint} {why}", remedy=f"Type instead: endpoint={instead}")
+    return BadSetting(f"endpoint={endpoint} {why}", remedy=f"Type instead: {command(f'endpoint={instead}')}")
 
 
 def _from_host(settings: Mapping[str, str]) -> Server:
@@ -150,14 +151,14 @@ def _placed(server: Server, settings: Mapping[str, str]) -> Server:
     own = match["region"] or "" if match else ""
     if own and wanted not in {"", own}:
         raise BadSetting(
-            f"region={wanted} is not where {server.host} is",
+            f"region={wanted} is not the region of {server.host}",
             remedy=f"Leave endpoint= and host= out, or type: region={own}",
         )
     region = wanted or own or _DATACENTERS.get(settings["datacenter"], settings["datacenter"])
     if region and not re.fullmatch(_REGION, region):
         raise BadSetting(
-            f"{'region' if wanted else 'datacenter'}={region} is none of Amazon's regions",
-            remedy="Give one like region=eu-central-1, or the server that has this region: endpoint=https://HOST.",
+            f"{'region' if wanted else 'datacenter'}={region} is not one of Amazon's regions",
+            remedy="Give one like region=eu-central-1, or the server with this region: endpoint=https://HOST",
         )
     return server._replace(region=own) if own else server.in_region(region)
 

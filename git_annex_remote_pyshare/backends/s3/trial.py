@@ -35,5 +35,5 @@ def check(settings: Mapping[str, str], login: Credential) -> None:
         client.close()
     code = said(answer.headers, body).code
     if code not in _KNOWN or not (code or b"<ListBucketResult" in body):
-        doing = Doing(look.what, address.shown, address.bucket, advice="Check both, and type it again.")
+        doing = Doing(look.what, address.shown, address.bucket, advice="Check both, then try again.")
         raise from_answer(doing, answer.status, answer.headers, body)

@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import Damaged, Denied, Full, SourceChanged
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
@@ -35,15 +36,16 @@ class Uploads:
         self._client = client
         self._bucket = bucket
         self._headers_of_new = headers_of_new(place.settings)
+        self._remote = command(place.clone.remote or "NAME")
         self._wants_md5 = False
 
     def store(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
         if source.size > LARGEST:
             raise Full(
-                f"cannot store {name} on {self._client.address.shown}: it has {source.size} bytes,"
+                f"cannot store the file on {self._client.address.shown}: it has {source.size} bytes,"
                 f" and S3 takes at most {LARGEST} in one piece",
-                remedy="Let git-annex send smaller pieces: git annex enableremote NAME chunk=1GiB.",
+                remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
             return self._bucket.storing(lambda: self._put(name, source, progress))
@@ -62,7 +64,7 @@ class Uploads:
         request = Request(
             "PUT",
             self._client.address.path_of(name),
-            f"store {name}",
+            "store the file",
             headers=self._headers(source),
             body=body,
             payload=source.known("sha256") or UNSIGNED,

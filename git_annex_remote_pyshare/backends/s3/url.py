@@ -1,4 +1,4 @@
-"""Addresses of S3 stores: what the settings mean, which ones cannot be meant, and the URLs of objects."""
+"""Addresses of S3 stores: what the settings mean, which ones are refused, and the URLs of objects."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.backends.s3.server import Server, own_partition, s
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.host import OPEN, bound_host
 from git_annex_remote_pyshare.errors import BadName, BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 _URL = re.compile(r"s3://([^/]*)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"(?:\w*:)?\w[\w.-]{0,254}", re.ASCII)
@@ -75,7 +76,9 @@ class Address(NamedTuple):
         """
         key = self.prefix.encode("utf-8", "surrogateescape") + encode_name(name)
         if len(key) > _LONGEST_KEY:
-            raise BadName(f"{name!r} is too long for S3, which takes {_LONGEST_KEY} bytes with the prefix")
+            raise BadName(
+                f"the object's name is too long for S3, which takes {_LONGEST_KEY} bytes with the prefix", detail=name
+            )
         return key
 
     def path_of(self, name: str) -> str:
@@ -102,7 +105,7 @@ def check(settings: Mapping[str, str]) -> None:
         for name, value in (("public", "yes"), ("signature", "anonymous")):
             if settings[name] == value:
                 raise BadSetting(
-                    f"requesterpays=yes and {name}={value} exclude each other: whoever pays must log in",
+                    f"requesterpays=yes and {name}={value} exclude each other: the account that pays must log in",
                     remedy="Leave one of them out.",
                 )
 
@@ -156,7 +159,7 @@ def _bucket_and_prefix(settings: Mapping[str, str]) -> tuple[str, str]:
     if folder and prefix:
         raise BadSetting(
             "url= names a folder in the bucket, and fileprefix= what stands before the names there",
-            remedy=f"Leave fileprefix= out, or type: url=s3://{bucket}",
+            remedy=f"Leave fileprefix= out, or type: {command(f'url=s3://{bucket}')}",
         )
     if {"", ".", ".."} & set(folder.split("/") if folder else ()) or {".", ".."} & set(prefix.split("/")[:-1]):
         setting = "url" if folder else "fileprefix"
@@ -171,7 +174,7 @@ def _in_url(url: str, bucket: str) -> tuple[str, str]:
     match = _URL.fullmatch(url)
     if not match or not _BUCKET.fullmatch(match[1]):
         raise BadSetting(
-            f"url={url} names no bucket",
+            f"url={url} does not name a bucket",
             remedy="Give one like url=s3://BUCKET/FOLDER, and a server that is not Amazon's as endpoint=https://HOST.",
         )
     if bucket and bucket.lower() != match[1].lower():
@@ -186,7 +189,9 @@ def _is_virtual(settings: Mapping[str, str], server: Server, bucket: str) -> boo
     wanted = settings["addressing"]
     if wanted == "virtual":
         if settings["requeststyle"] == "path":
-            raise BadSetting("addressing=virtual and requeststyle=path say two things", remedy="Leave one of them out.")
+            raise BadSetting(
+                "addressing=virtual and requeststyle=path contradict each other", remedy="Leave one of them out."
+            )
         if not _IN_HOST.fullmatch(bucket):
             raise BadSetting(
                 f"the bucket {bucket} cannot be part of a host's name, as addressing=virtual wants",

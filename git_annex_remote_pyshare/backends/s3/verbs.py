@@ -68,13 +68,13 @@ class Verbs:
     def delete(self, name: str) -> None:
         """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""
         self._recent.removed(name)
-        request = Request("DELETE", self.client.address.path_of(name), f"remove {name}")
+        request = Request("DELETE", self.client.address.path_of(name), "remove the file")
         with suppress(NotFound), self.client.ask(request) as answer:
             if answer.headers.get("x-amz-delete-marker") == "true" and not self._keeps_versions:
                 self._keeps_versions = True
                 self.remarks.append(
-                    f"{self.client.address.shown} keeps old versions: what is removed there is only hidden, and goes on"
-                    " taking room until a rule of the bucket ends its noncurrent versions"
+                    f"{self.client.address.shown} keeps old versions: a removed file is only hidden, and takes space"
+                    " until a rule of the bucket ends its noncurrent versions"
                 )
 
     def list(self, folder: str) -> Iterator[Entry]:

@@ -82,7 +82,7 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
         if time.monotonic() >= end:
             raise Unreachable(
                 f"{client.doing(wanted.what)}: the server has all of it, but did not put it together within an hour",
-                remedy="Try again later, which goes on from there; else tell whoever runs the server.",
+                remedy="Try again later, which continues from there; else tell the server's administrator.",
                 passing=False,
             )
         wait(pause, tick)

@@ -80,7 +80,7 @@ class Chunking:
         Raises:
             UploadLost: The server takes no chunks after all, which `limits` knows from now on.
         """
-        path, what = in_path(name), f"store {name}"
+        path, what = in_path(name), "store the file"
         parent = path.rpartition("/")[0]
         self._folders.make(parent, self._folders.seen(parent))
         before = look(self._client, path, what)
@@ -104,7 +104,7 @@ class Chunking:
             "X-Hash": "sha256",
         }
         path = f"{self._path(upload.id)}/{part.number:05}"
-        request = Request("PUT", path, f"store {upload.name}", headers, body, in_path(upload.name))
+        request = Request("PUT", path, "store the file", headers, body, in_path(upload.name))
         with self._client.ask(request) as answer:
             if not is_success(answer):
                 raise self._refused(request, part, answer.status, self._client.failure(request, answer))
@@ -132,12 +132,12 @@ class Chunking:
         if self._capabilities().sums:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
         before = upload.id.removeprefix(self._prefix).partition("-")[0]
-        wanted = Assembly(self._path(upload.id), in_path(upload.name), size, before, headers, f"store {upload.name}")
+        wanted = Assembly(self._path(upload.id), in_path(upload.name), size, before, headers, "store the file")
         return assemble(self._client, wanted, lambda: progress(size))
 
-    def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
+    def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
         """See `TakesParts.abort`."""
-        request = Request("DELETE", self._path(id), f"clean up after {name or 'an upload'}")
+        request = Request("DELETE", self._path(id), "clean up after an upload")
         with self._client.ask(request) as answer:
             if answer.status not in _REMOVED:
                 raise self._client.failure(request, answer)
@@ -192,5 +192,5 @@ class Chunking:
             return UploadLost(f"{doing}: the server has thrown away what was sent of it")
         if status == 413 and part.size > _SMALLEST:
             self._largest = _SMALLEST
-            return UploadLost(f"{doing}: the server, or a proxy before it, wants smaller parts")
+            return UploadLost(f"{doing}: the server, or a proxy before it, needs smaller parts")
         return refusal

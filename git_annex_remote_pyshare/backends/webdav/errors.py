@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.backends.webdav.url import account_of
 from git_annex_remote_pyshare.clone import ALLOWED_ADDRESSES
 from git_annex_remote_pyshare.errors import (
     BadName,
@@ -30,21 +31,31 @@ class Doing(NamedTuple):
     """What a request was for, as the error text tells it."""
 
     what: str
-    """For example "store a/KEY"."""
+    """For example "store the file"; without the object's name."""
     url: str
     """The store's address, which holds no login."""
     public: bool = False
     """Whether it is a public link."""
+    remote: str = ""
+    """The remote's name in this clone, where there is one."""
 
     def __str__(self) -> str:
-        return f"cannot {self.what} on {self.url}"
+        return f"cannot {self.what} on {self.host}"
+
+    @property
+    def host(self) -> str:
+        """How error texts call the server."""
+        return self.url.split("/", 3)[2]
 
     @property
     def login(self) -> str:
         """The command for a login, safe to be pasted into a shell although a stranger may have chosen the URL."""
-        from shlex import quote  # noqa: PLC0415  # only a failure needs it
+        return command("pyshare", "login", *account_of({"url": self.url}).words)
 
-        return f"pyshare login {quote(self.url)}"
+    def filled(self, remedy: str) -> str:
+        """A remedy with the gaps `{login}` and `{remote}` filled, safe to be pasted as well."""
+        remote = command(self.remote or "NAME")
+        return remedy.replace("{remote}", remote).replace("{login}", self.login) if "{" in remedy else remedy
 
 
 class _Meaning(NamedTuple):
@@ -59,16 +70,16 @@ _MEANINGS: Mapping[int, _Meaning] = {
     403: _Meaning(Denied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
     404: _Meaning(NotFound, "the server has nothing there"),
     405: _Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
-    407: _Meaning(Denied, "the proxy wants a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
-    408: _Meaning(Unreachable, "the server got tired of waiting"),
+    407: _Meaning(Denied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    408: _Meaning(Unreachable, "the server timed out waiting for the request"),
     409: _Meaning(NotAStore, "the server does not let the folder be made", _ADDRESS),
     410: _Meaning(NotFound, "the server has nothing there any more"),
-    411: _Meaning(NotAStore, "the server, or a proxy before it, wants a length that was sent", _ADDRESS),
+    411: _Meaning(NotAStore, "the server, or a proxy before it, refuses a body of this kind", _ADDRESS),
     412: _Meaning(Unreachable, "the server does not replace what is there", passing=False),
     413: _Meaning(
         Full,
         "the server, or a proxy before it, refuses a body of this size",
-        "Let git-annex send smaller pieces: git annex enableremote NAME chunk=50MiB.",
+        "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=50MiB",
     ),
     414: _Meaning(BadName, "the name is too long for the server"),
     423: _Meaning(Busy, "the server has locked it"),
@@ -77,8 +88,8 @@ _MEANINGS: Mapping[int, _Meaning] = {
     501: _Meaning(NotAStore, "the server does not know this WebDAV method", _ADDRESS),
     502: _Meaning(Unreachable, "the proxy got no answer from the server"),
     503: _Meaning(Busy, "the server is down for maintenance or overloaded"),
-    504: _Meaning(Unreachable, "the proxy did not wait for the server"),
-    507: _Meaning(Full, "the server has no room left for this account", "Free some space there, or ask for more."),
+    504: _Meaning(Unreachable, "the proxy timed out waiting for the server"),
+    507: _Meaning(Full, "the server has no space left for this account", "Free some space there, or ask for more."),
     509: _Meaning(Busy, "the server's bandwidth is used up"),
 }
 
@@ -101,26 +112,30 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     meaning = _MEANINGS.get(status) or _by_hundreds(status)
     return meaning.kind(
         f"{doing}: {meaning.why} ({said or f'status {status}'})",
-        remedy=meaning.remedy and meaning.remedy.replace("{login}", doing.login),
+        remedy=meaning.remedy and doing.filled(meaning.remedy),
         passing=meaning.passing,
         retry_after=retry_after(headers),
     )
 
 
 def login_wanted(doing: Doing, advice: str) -> Denied:
-    """A 401 to a request without a login; `advice` says how the user can give one."""
+    """A 401 to a request without a login; `advice` says how the user can give one.
+
+    Of a public link the server does not say whether it was withdrawn or has a password.
+    """
     if doing.public:
         return Denied(
-            f"{doing}: the public link has a password, or does not exist any more",
-            remedy=advice or f"Type: {doing.login}",
+            f"{doing.host} does not open the public link",
+            remedy="Was it withdrawn? Ask its owner for a new one."
+            f" Does it have a password? {advice or f'Type: {doing.login}'}",
         )
-    return Denied(f"{doing}: the server wants a login", remedy=advice or f"Type: {doing.login}")
+    return Denied(f"{doing.host} needs a login", remedy=advice or f"Type: {doing.login}")
 
 
 def login_refused(doing: Doing, who: str) -> Denied:
     """A 401 to a request with a login."""
     return Denied(
-        f"{doing}: the server refuses the login of {who}",
+        f"{doing.host} refuses the login of {who}",
         remedy=f"Type: {doing.login} ({_TWO_FACTOR}).",
     )
 
@@ -136,15 +151,15 @@ def token_unusable(origin: str) -> Denied:
 def password_refused(doing: Doing, origin: str) -> Denied:
     """A 401 to a guest who shows a password."""
     return Denied(
-        f"{doing}: the public link refuses the password from {origin}, or does not exist any more",
-        remedy=f"Ask its owner for the new one, and type: {doing.login}",
+        f"{doing.host} does not open the public link: it was withdrawn, or the password from {origin} is wrong",
+        remedy=f"Ask its owner for a new one or, if its password is another, type: {doing.login}",
     )
 
 
 def login_withheld(doing: Doing, insecure_option: str) -> Denied:
-    """A server that would get the password, or token, in plain sight of everybody on the way."""
+    """A server that would get the password, or token, unencrypted."""
     return Denied(
-        f"{doing}: over http:// everybody on the way could read the login",
+        f"{doing}: over http:// anyone on the way could read the login",
         remedy=f"Use the https:// address, or type: git config {insecure_option} true",
     )
 
@@ -162,14 +177,14 @@ def moved(doing: Doing, place: str) -> NotAStore:
 
 def no_address(doing: Doing) -> NotAStore:
     """A redirect that names no server, or one of which it is not clear which it is."""
-    return NotAStore(f"{doing}: the server sends us on to an address that is none", remedy=_ADDRESS)
+    return NotAStore(f"{doing}: the server sends us on to an invalid address", remedy=_ADDRESS)
 
 
 def unencrypted(doing: Doing, place: str) -> NotAStore:
     """A redirect from https to http."""
     return NotAStore(
         f"{doing}: the server sends us on to {place.partition('?')[0]}, without encryption",
-        remedy="Tell whoever runs the server.",
+        remedy="Tell the server's administrator.",
     )
 
 
@@ -191,13 +206,13 @@ def private(doing: Doing, place: str, address: str, allowed: str) -> NotAStore:
 
 def endless(doing: Doing) -> NotAStore:
     """More redirects than there are good reasons for."""
-    return NotAStore(f"{doing}: the server sends us on and on", remedy=_ADDRESS)
+    return NotAStore(f"{doing}: the server sends us on without end", remedy=_ADDRESS)
 
 
 def _read_only(doing: Doing) -> Denied:
     return Denied(
-        f"{doing}: the public link gives no right to do that",
-        remedy="A link is for reading only; ask its owner for an account, or whether it allows downloads.",
+        f"{doing}: the public link does not allow it",
+        remedy="Ask its owner for a link that allows it, or for an account.",
     )
 
 
@@ -211,8 +226,8 @@ def _by_hundreds(status: int) -> _Meaning:
     if status == 207:
         return _Meaning(Unreachable, "the server did it only in part")
     if status == 202:
-        return _Meaning(Unreachable, "the server took it without saying when it will be stored")
-    return _Meaning(NotAStore, "that is no answer of a WebDAV server", _ADDRESS)
+        return _Meaning(Unreachable, "the server took it but does not say when it will be stored")
+    return _Meaning(NotAStore, "the answer is not a WebDAV server's", _ADDRESS)
 
 
 def _words(headers: Mapping[str, str], body: bytes) -> str:

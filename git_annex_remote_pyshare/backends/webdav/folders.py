@@ -105,7 +105,7 @@ class Folders:
         return refusal
 
     def _ask(self, folder: str, slash: str) -> _Refusal | None:
-        request = Request("MKCOL", (folder or self._client.base_path) + slash, f"make the folder {folder or 'itself'}")
+        request = Request("MKCOL", (folder or self._client.base_path) + slash, "make a folder")
         with self._client.ask(request) as answer:
             if answer.status in _MADE_OR_THERE:
                 self.fresh = answer.status == HTTPStatus.CREATED
@@ -115,7 +115,7 @@ class Folders:
     def _is_there(self, folder: str) -> bool:
         """Whether there is a folder after all: servers refuse in many ways to make one that exists."""
         try:
-            thing = propfind.look(self._client, f"{folder}/" if folder else "", f"look for the folder {folder}")
+            thing = propfind.look(self._client, f"{folder}/" if folder else "", "look for a folder")
         except PyshareError:
             return False
         return thing is not None and thing.is_folder

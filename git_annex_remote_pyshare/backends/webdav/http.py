@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN, recognise
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError, tracing
 from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections, peer_of
@@ -42,7 +42,7 @@ class Request(NamedTuple):
     path: str
     """Below the store's folder, percent-encoded; its own is empty. Absolute for what lies above it."""
     what: str
-    """For error texts: "store a/KEY"."""
+    """For error texts: "store the file", without the object's name."""
     headers: Mapping[str, str] = {}
     body: Body | bytes | None = None
     destination: str | None = None
@@ -77,17 +77,26 @@ class Client:
         Raises:
             PyshareError: There is no answer, or none that means anything; also while the block reads the body.
         """
-        with exchange(str(self.doing(request.what)), self._place.clone, lambda: self._followed(request)) as answer:
+        doing = str(self.doing(request.what))
+        with (
+            tracing(self._trace(request)),
+            exchange(doing, self._place.clone, lambda: self._followed(request)) as answer,
+        ):
             yield answer
 
     def failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
         """The error that an answer means which is no success; reads its body."""
         body = excerpt(answer) if request.method != "HEAD" else b""
-        return errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
+        error = errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
+        error.request = self._trace(request)
+        return error
 
     def doing(self, what: str) -> Doing:
         """How error texts tell what was tried."""
-        return Doing(what, self._place.url, self.address.public)
+        return Doing(what, self._place.url, self.address.public, self._place.clone.remote)
+
+    def _trace(self, request: Request) -> str:
+        return f"{request.method} {self.url(request.path)} {request.destination or ''}"
 
     def url(self, path: str) -> str:
         """The whole URL of a request's path."""

@@ -81,7 +81,7 @@ class Temporaries:
         return temporary
 
     def _remove(self, temporary: str) -> None:
-        with suppress(PyshareError), self._client.ask(Request("DELETE", temporary, "remove a half-stored object")):
+        with suppress(PyshareError), self._client.ask(Request("DELETE", temporary, "remove a half-stored file")):
             pass
 
 
@@ -155,7 +155,7 @@ def _has_moved(client: Client, wanted: Move) -> bool:
     except Unreachable:
         return False
     if found is None or found.size not in {None, wanted.size}:
-        raise Unreachable(f"{client.doing(wanted.what)}: the server lost the object on its way to its name")
+        raise Unreachable(f"{client.doing(wanted.what)}: the server lost the file while renaming it")
     return True
 
 

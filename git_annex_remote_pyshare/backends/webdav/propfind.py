@@ -74,7 +74,7 @@ def measure(client: Client, what: str) -> Thing | None:
 
 def children(client: Client, folder: str) -> Iterator[Thing]:
     """What lies directly in a folder, whose path ends with a slash or is empty; nothing if there is no such folder."""
-    things = _ask(client, folder, "1", f"list {folder or 'the store'}")
+    things = _ask(client, folder, "1", "list the files")
     # Servers name the folder itself first, perhaps by another host or path than the one that we used.
     own = next(things, None)
     return iter(()) if own is None else _within(own, things)

@@ -46,7 +46,7 @@ class Downloads:
 
     def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
         """Retrieve one object; see `Backend.get`."""
-        request = Request("GET", in_path(name), f"get {name}")
+        request = Request("GET", in_path(name), "read the file")
         if sink.size and self._go_on(request, sink, progress):
             return
         with self._client.ask(request) as answer:
@@ -107,4 +107,4 @@ def _may_be_page(answer: BaseHTTPResponse) -> bool:
 
 
 def _nothing_there(client: Client, request: Request) -> NotFound:
-    return NotFound(f"{client.doing(request.what)}: the server has no object there")
+    return NotFound(f"{client.doing(request.what)}: the server does not have it")

@@ -43,7 +43,7 @@ class Uploads:
         """Store one object; see `Backend.put`."""
         path = in_path(name)
         folder = path.rpartition("/")[0]
-        what = f"store {name}"
+        what = "store the file"
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
         if self._way == "direct" or (self._way != "move" and self._client.traits.atomic):
@@ -111,7 +111,7 @@ class Uploads:
         if found is None or found.size not in {None, size}:
             there = "nothing" if found is None else f"{found.size} bytes"
             raise Corrupt(
-                f"{self._client.doing(what)}: the server said that it stored {size} bytes, but has {there}",
+                f"{self._client.doing(what)}: the server confirmed {size} bytes, but has {there}",
                 remedy="The disk behind it may be full, or the name too long for it.",
             )
 

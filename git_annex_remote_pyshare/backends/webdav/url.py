@@ -1,4 +1,4 @@
-"""Addresses of WebDAV stores: what `url=` means, which ones cannot be meant, and how names go into a URL."""
+"""Addresses of WebDAV stores: what `url=` means, which ones are refused, and how names go into a URL."""
 
 import re
 from collections.abc import Mapping
@@ -8,10 +8,14 @@ from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.host import OPEN, bound_host, host_of
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 _URL = re.compile(r"(https?|davs?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"(.*?)(?:/index\.php)?/s/([^/]+)/?")
 _PUBLIC = re.compile(r"(.*?)/public\.php/(?:webdav|dav/files/([^/]+))(?:/.*)?")
+_CLOUD = re.compile(
+    r"([a-z]+://[^/?#]+(?:/[^?#]*?)?)/remote\.php/(?:dav|webdav)(?:[/?#].*)?", re.IGNORECASE | re.DOTALL
+)
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATHS = _UNRESERVED | frozenset(b"/%!$&'()*+,;=:@")
 GUEST = "anonymous"
@@ -74,9 +78,10 @@ def address_of(url: str) -> Address:
     if link := _LINK.fullmatch(path):
         return _public_link(origin + link[1], link[2], query)
     if rest := query or fragment:
+        instead = command(f"url={scheme}://{host}{path}")
         raise BadSetting(
-            f"url= goes on behind the path with {rest[0]}",
-            remedy=f"Type instead: url={scheme}://{host}{path} (in a folder's name write %23 for # and %3F for ?).",
+            f"url= goes on after the path with {rest[0]}",
+            remedy=f"Type instead: {instead} (in a folder's name write %23 for # and %3F for ?).",
         )
     public = _PUBLIC.fullmatch(path)
     if public is None:
@@ -97,11 +102,17 @@ def account_of(settings: Mapping[str, str]) -> Account:
     except BadSetting:  # what `url=` would refuse is no link either, and may well be copied from a browser
         return Account(host, words=(url,))
     if not address.token:
-        return Account(host, words=(url,))
+        return Account(host, words=(_login_address(url),))
     below = address.server.removeprefix(address.origin)
     link = f"{host}{below}/s/{address.token}"
     page = f"{address.origin.partition(':')[0]}://{link.removeprefix(OPEN)}"
     return Account(link, _endpoints(address.server, address.token), (page,))
+
+
+def _login_address(url: str) -> str:
+    """What to log in at: of a cloud its own address, where one login serves all folders; else the folder itself."""
+    cloud = _CLOUD.fullmatch(url)
+    return cloud[1] if cloud else url
 
 
 def in_path(name: str) -> str:

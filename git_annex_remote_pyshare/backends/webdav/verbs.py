@@ -57,7 +57,7 @@ class Verbs:
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
-        return reading.stat(self.client, in_path(name), f"look for {name}")
+        return reading.stat(self.client, in_path(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """See `Backend.get`."""
@@ -69,7 +69,7 @@ class Verbs:
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
-        request = Request("DELETE", in_path(name), f"remove {name}")
+        request = Request("DELETE", in_path(name), "remove the file")
         with self.client.ask(request) as answer:
             if answer.status not in _REMOVED:
                 raise self.client.failure(request, answer)
