@@ -35,7 +35,7 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
     """
     kind = registry.kind_of(settings["url"])
     if not kind.login:
-        return Place(settings["url"], settings, trust.clone)
+        return Place(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
     return Place(
         settings["url"],
         settings,

@@ -6,7 +6,7 @@ import click
 
 from git_annex_remote_pyshare.backends.base import ability
 from git_annex_remote_pyshare.backends.parts import TakesParts, Unfinished
-from git_annex_remote_pyshare.cli.here import opened, remote_named
+from git_annex_remote_pyshare.cli.here import opened, remote_named, require_verified
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import in_words
 
@@ -27,6 +27,8 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
     An upload that was cut goes on by itself when the file is stored again; this is for those that never will.
     """
     remote = remote_named(name)
+    if not only_list:
+        require_verified(remote)
     with opened(remote.place) as store:
         parts = ability(store, TakesParts)
         if parts is None:

@@ -3,21 +3,24 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from threading import Event
 from typing import NamedTuple
 
-from click import echo
-
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.branch import remote_settings
+from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.clone import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, Denied
 from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.settings import SETTINGS, parse
 
 _OURS = "pyshare"
+
+_UNVERIFIED = ("automatic", "manual")
+"""git config `remote.<name>.annex-verified` of remotes that `git annex verifyremote` can verify (git-annex,
+Types/GitConfig.hs: enabled at `git annex init`, or by `enableremote`)."""
 
 
 class Remote(NamedTuple):
@@ -53,11 +56,34 @@ def opened(place: Place) -> Iterator[Backend]:
     """The store of a place, with all its layers."""
     from git_annex_remote_pyshare.store import open_store  # noqa: PLC0415  # not for help and wrong words
 
-    store = open_store(place, Event(), partial(echo, err=True))
+    store = open_store(place, Event(), warn)
     try:
         yield store
     finally:
         store.close()
+
+
+def require_verified(remote: Remote) -> None:
+    """Raise Denied for a remote that its user has not verified: commands that change a store call this first.
+
+    git-annex prevents its own writes to such a remote as well.
+    """
+    if remote.place.trusted():
+        return
+    name, url = remote.place.clone.remote, remote.place.url
+    trust = trust_of(remote.place.settings, remote.place.clone)
+    if trust.moved:
+        raise Denied(
+            f"the address of remote {name} changed: it leads to {trust.host} now, and you accepted {trust.bound}",
+            remedy=f"If you trust {trust.host}, type: {trust.acceptance()}",
+        )
+    # An older git-annex has no verifyremote, and leaves this option out.
+    by_annex = remote.place.clone.option("annex-verified") in _UNVERIFIED or not trust.host
+    accept = command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance()
+    raise Denied(
+        f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
+        remedy=f"If you trust it, type: {accept}",
+    )
 
 
 def _told(clone: Clone, uuid: str) -> Mapping[str, str]:

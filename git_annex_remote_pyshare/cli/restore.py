@@ -12,7 +12,7 @@ import click
 from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
 from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.files import File, files_in
-from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named
+from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.objects import objects_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import one_line
@@ -51,6 +51,8 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
     Bringing back takes minutes to days and may cost money. The exit code is 1 when some could not be asked for.
     """
     remote = remote_named(name)
+    if not status:
+        require_verified(remote)
     files = files_in(name, paths)
     with opened(remote.place) as store:
         restores = ability(store, Restores)
