@@ -153,6 +153,13 @@ class Journal:
         finally:
             entry.close()
 
+    def uploads(self) -> Iterator[Upload]:
+        """All uploads that were noted and not finished, to whatever store; those under way among them."""
+        for file in self._drawer.files():
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                text = FileIO(file, "r").readall()
+                yield _upload_of(json.loads(next(_whole_lines(text), b"null")))
+
     def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
         if not self._drawer.is_there:
             return None

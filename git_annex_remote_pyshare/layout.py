@@ -51,6 +51,14 @@ def escape(text: str) -> str:
     return escaped
 
 
+def is_of_key(name: str) -> bool:
+    """Whether an object's name is one that a layout may give to a key of git-annex, of any dataset."""
+    last = name.rpartition("/")[2]
+    head, separator, rest = last.partition("--")
+    is_canonical = bool(separator and rest) and bool(_CANONICAL.fullmatch(head))
+    return is_canonical or last.startswith((_ESCAPED_WHOLE, _HASHED))
+
+
 def _shard(key: str) -> str:
     folder = _hash(key)[0]
     name = f"{folder}/{_segment(key)}"
