@@ -156,9 +156,8 @@ class Journal:
     def uploads(self) -> Iterator[Upload]:
         """All uploads that were noted and not finished, to whatever store; those under way among them."""
         for file in self._drawer.files():
-            with suppress(OSError, ValueError, TypeError, KeyError):
-                text = FileIO(file, "r").readall()
-                yield _upload_of(json.loads(next(_whole_lines(text), b"null")))
+            with suppress(OSError, ValueError, TypeError, KeyError), FileIO(file, "r") as lines:
+                yield _upload_of(json.loads(next(_whole_lines(lines.readall()), b"null")))
 
     def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
         if not self._drawer.is_there:

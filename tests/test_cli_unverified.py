@@ -43,15 +43,15 @@ def type_it(user: Repository, line: str) -> str:
     return done.stdout + done.stderr
 
 
-COMMANDS = ("cleanup", "restore")
+COMMANDS = (("cleanup",), ("restore",), ("verify", "--repair"))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("words", COMMANDS)
 @pytest.mark.parametrize("name", ["store", "x;reboot"])
 def test_nothing_is_written_through_a_remote_that_is_not_verified(
-    friend: Repository, scripted_s3: ScriptedS3, command: str, name: str
+    friend: Repository, scripted_s3: ScriptedS3, words: tuple[str, ...], name: str
 ) -> None:
-    told = pyshare(friend, command, name, code=1)
+    told = pyshare(friend, *words, name, code=1)
     assert f"remote {name} is not verified: its address s3://bucket/{name[0]} comes from the dataset" in told
     assert WRITES.isdisjoint(scripted_s3.methods())
     _, advice = told.split("If you trust it, type: ")

@@ -370,3 +370,34 @@ def test_names_give_no_orders_to_a_terminal(repository: Repository, tmp_path: Pa
         shown = out + err
         assert "]0;title" in shown
         assert {sign for sign in shown if not sign.isprintable()} <= {"\n"}
+
+
+@pytest.mark.parametrize("name", ["-x", "it's; $(reboot).txt", "a\u2028b\x85c", "\x1b[2J"])
+def test_an_odd_name_is_verified_and_the_advice_can_be_pasted(
+    repository: Repository, tmp_path: Path, name: str
+) -> None:
+    share = tmp_path / "share"
+    repository.initremote(str(share))
+    repository.add({f"sub/{name}": b"content"})
+    repository.annex("copy", "--to", "store")
+    (found,) = share.glob("?/SHA256E-s7*")
+    found.parent.chmod(0o755)
+    found.chmod(0o644)
+    found.write_bytes(b"damaged")
+    code, out, err = verify(repository, "--download", "--", name, below="sub")
+    assert (code, out) == (1, "1 file is damaged\n")
+    if name.isprintable():
+        assert type_it(repository, advice(err), below="sub")[0] == 0
+        assert found.read_bytes() == b"content"
+
+
+def test_a_bare_repository_is_verified_by_its_keys(repository: Repository, share: Path, tmp_path: Path) -> None:
+    an_object(share, repository, "a.txt").unlink()
+    key = repository.key("a.txt")
+    bare = Repository(repository.home, tmp_path / "bare.git")
+    repository.home.run("git", "clone", "-q", "--bare", str(repository.folder), str(bare.folder), cwd=tmp_path)
+    bare.annex("init", "-q")
+    bare.annex("enableremote", "store")
+    code, out, err = verify(bare)
+    assert (code, out) == (1, "2 files are complete (sizes compared)\n1 file is missing\n")
+    assert f"{key}: missing" in err

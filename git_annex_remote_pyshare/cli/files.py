@@ -57,6 +57,11 @@ def top() -> list[str]:
     return [up] if up else []
 
 
+def behind(paths: Sequence[str]) -> tuple[str, ...]:
+    """How paths stand behind the other words of a command: one may begin with a dash."""
+    return ("--", *paths) if paths else ()
+
+
 def present_here(keys: Sequence[str]) -> set[str]:
     """Those of the keys whose content is in this clone."""
     asked = "".join(f"{key}\n" for key in keys)
@@ -70,7 +75,7 @@ def _require_annexed(paths: Sequence[str]) -> None:
     if len(others) == len(paths):
         raise BadSetting(
             f"git-annex has no file at {', '.join(paths)}",
-            remedy="Only annexed files are kept in remotes. See: git annex list --allrepos",
+            remedy="Only annexed files are kept in remotes. See which they are: git annex find --include='*'",
         )
     for path in others:
         warn(f"{path} is no annexed file, so it is in no remote.")
@@ -92,23 +97,18 @@ def _found(*words: str) -> Iterator[File]:
 
 
 def _rows(*words: str) -> Iterator[dict[str, str]]:
-    for line in _annex(*words).splitlines():
+    # Not splitlines: a file's name may hold other characters that it takes for the end of a line.
+    for line in filter(None, _annex(*words).split("\n")):
         yield json.loads(line)
 
 
 def _annex(*words: str, told: str = "") -> str:
     done = subprocess.run(
-        ["git", "annex", *words],
-        input=told,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        check=False,
+        ["git", "annex", *words], input=told.encode("utf-8", "surrogateescape"), stdout=subprocess.PIPE, check=False
     )
     if done.returncode:
         raise BadSetting("git-annex cannot list the files", remedy="See what it says above.")
-    return done.stdout
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _git(*words: str) -> str:

@@ -10,7 +10,7 @@ import click
 
 from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
 from git_annex_remote_pyshare.cli.bar import with_bar
-from git_annex_remote_pyshare.cli.files import File, files_in
+from git_annex_remote_pyshare.cli.files import File, behind, files_in
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
 from git_annex_remote_pyshare.cli.output import counted, say, warn
@@ -52,7 +52,7 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
     there is none.
     """
     remote = remote_named(name)
-    get = command("git", "annex", "get", "--from", name, *paths)
+    get = command("git", "annex", "get", "--from", name, *behind(paths))
     refuse_encrypted(remote, f"Type: {get} (which asks for each file that is archived)")
     with opened(remote.place) as store:
         restores = ability(store, Restores)

@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,14 +27,14 @@ from git_annex_remote_pyshare.cli.check import (
     by_size,
     verdicts,
 )
-from git_annex_remote_pyshare.cli.files import File, contents_in, files_in, files_not_in, top
+from git_annex_remote_pyshare.cli.files import File, behind, contents_in, files_in, files_not_in, top
 from git_annex_remote_pyshare.cli.here import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
 from git_annex_remote_pyshare.cli.output import counted, say, warn
 from git_annex_remote_pyshare.cli.repair import store_again
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.keys import is_checked
-from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.safe_text import command, one_line, printable
 from git_annex_remote_pyshare.settings import LAYOUTS
 
 _SAMPLE = 100
@@ -92,7 +93,7 @@ def verify(name: str, paths: tuple[str, ...], *, download: bool, repair: bool, a
     is complete.
     """
     task = _Task(remote_named(name), paths, download, repair)
-    refuse_encrypted(task.remote, f"Type: {command('git', 'annex', 'fsck', '--from', name, *paths)}")
+    refuse_encrypted(task.remote, f"Type: {command('git', 'annex', 'fsck', '--from', name, *behind(paths))}")
     if repair:
         require_verified(task.remote)
     chosen = files_in(name, paths) if paths else contents_in(name)
@@ -130,7 +131,8 @@ def _other_layout(remote: Remote, chosen: list[File], foreign: set[str]) -> str:
     for layout in sorted(LAYOUTS, key=lambda layout: not layout.endswith(f"-{kind}")):
         for file in chosen[:_SAMPLE]:
             with suppress(PyshareError):
-                if any(thing.name in foreign for things in copies_of(remote, file.key, layout) for thing in things):
+                firsts = (thing for things in copies_of(remote, file.key, layout) for thing in islice(things, 1))
+                if any(thing.name in foreign for thing in firsts):
                     return layout
     return ""
 
@@ -179,7 +181,7 @@ def _print(task: _Task, result: _Result, absent: int) -> None:
     for line in _summary(task, result):
         say(line)
     if absent:
-        which = command("git", "annex", "find", "--not", "--in", task.name, *(task.paths or top()))
+        which = command("git", "annex", "find", "--not", "--in", task.name, *behind(task.paths or top()))
         of = "these" if task.paths else "this dataset"
         warn(f"{counted(absent, 'file')} of {of} {_are(absent)} not in {task.name}: {which}")
     _advise(task, result)
@@ -215,27 +217,27 @@ def _advise(task: _Task, result: _Result) -> None:
     bad = [verdict.file for verdict in result.verdicts if verdict.state in {MISSING, DAMAGED}]
     again = command("pyshare", "verify", task.name, *_options_for(task, bad))
     if result.lacking:
-        get = command("git", "annex", "get", *_few([file.path for file in result.lacking], ()))
+        few = _few([file.path for file in result.lacking], ())
+        get = command("git", "annex", "get", *(behind(few) or ("--all",)))
         warn(f"This clone lacks {counted(len(result.lacking), 'file')}. If another remote has them: {get} && {again}")
     elif bad and not task.repair:
         warn(f"Where this clone has the content, this stores it again: {again}")
     if any(verdict.state == UNCHECKED and is_checked(verdict.file.key) for verdict in result.verdicts):
-        warn(
-            f"git-annex knows more checksums. Type: {command('git', 'annex', 'fsck', '--from', task.name, *task.paths)}"
-        )
+        fsck = command("git", "annex", "fsck", "--from", task.name, *behind(task.paths))
+        warn(f"git-annex knows more checksums. Type: {fsck}")
 
 
 def _options_for(task: _Task, bad: Sequence[File]) -> tuple[str, ...]:
     """What to type behind `pyshare verify NAME` to repair some files, without downloading the others once more."""
     if not task.download:
-        return ("--repair", *(("--", *task.paths) if task.paths else ()))
-    paths = _few([file.path for file in bad], task.paths)
-    return ("--download", "--repair", *(("--", *paths) if paths else ()))
+        return ("--repair", *behind(task.paths))
+    return ("--download", "--repair", *behind(_few([file.path for file in bad], task.paths)))
 
 
 def _few(paths: Sequence[str], otherwise: Sequence[str]) -> Sequence[str]:
-    """The paths if all are known and a command can hold them."""
-    return paths if len(paths) <= _PATHS_SHOWN and all(paths) else otherwise
+    """The paths if all are known, can be shown as they are, and are few enough for a command to paste."""
+    can_be_shown = all(path and printable(path) == path for path in paths)
+    return paths if can_be_shown and len(paths) <= _PATHS_SHOWN else otherwise
 
 
 def _kinds(result: _Result) -> str:
