@@ -53,10 +53,11 @@ def escape(text: str) -> str:
 
 def is_of_key(name: str) -> bool:
     """Whether an object's name is one that a layout may give to a key of git-annex, of any dataset."""
-    last = name.rpartition("/")[2]
-    head, separator, rest = last.partition("--")
-    is_canonical = bool(separator and rest) and bool(_CANONICAL.fullmatch(head))
-    return is_canonical or last.startswith((_ESCAPED_WHOLE, _HASHED))
+    for segment in name.split("/"):  # a key may hold a slash itself
+        head, separator, _ = segment.partition("--")
+        if (separator and _CANONICAL.fullmatch(head)) or segment.startswith((_ESCAPED_WHOLE, _HASHED)):
+            return True
+    return False
 
 
 def _shard(key: str) -> str:
