@@ -44,6 +44,16 @@ class Drawer:
         self._sweep(self._made())
         return os.open(path, flags, 0o600)
 
+    def files(self) -> list[str]:
+        """Paths of the files in it; none where it was never used."""
+        if not self._git_dir:
+            return []
+        try:
+            with os.scandir(os.path.join(self._git_dir, *_ABOVE, self._name)) as found:
+                return [file.path for file in found]
+        except FileNotFoundError:
+            return []
+
     def _made(self) -> str:
         folder = self._git_dir
         for part in (*_ABOVE, self._name):

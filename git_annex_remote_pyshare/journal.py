@@ -153,6 +153,12 @@ class Journal:
         finally:
             entry.close()
 
+    def uploads(self) -> Iterator[Upload]:
+        """All uploads that were noted and not finished, to whatever store; those under way among them."""
+        for file in self._drawer.files():
+            with suppress(OSError, ValueError, TypeError, KeyError), FileIO(file, "r") as lines:
+                yield _upload_of(json.loads(next(_whole_lines(lines.readall()), b"null")))
+
     def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
         if not self._drawer.is_there:
             return None

@@ -51,6 +51,15 @@ def escape(text: str) -> str:
     return escaped
 
 
+def is_of_key(name: str) -> bool:
+    """Whether an object's name is one that a layout may give to a key of git-annex, of any dataset."""
+    for segment in name.split("/"):  # a key may hold a slash itself
+        head, separator, _ = segment.partition("--")
+        if (separator and _CANONICAL.fullmatch(head)) or segment.startswith((_ESCAPED_WHOLE, _HASHED)):
+            return True
+    return False
+
+
 def _shard(key: str) -> str:
     folder = _hash(key)[0]
     name = f"{folder}/{_segment(key)}"

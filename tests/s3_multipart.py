@@ -42,6 +42,8 @@ class Multipart:
         self.most = 10_000
         self.page = 1000
         """Parts or uploads in one list."""
+        self.initiated = "2026-11-23T04:15:04.000Z"
+        """When all of them began; empty for a server that does not tell."""
         self._count = 0
 
     def begin(self, bucket: str, key: str, headers: dict[str, str]) -> Answer:
@@ -105,7 +107,7 @@ class Multipart:
         shown = left[: self.page]
         text = "".join(
             f"<Upload><Key>{escape(key)}</Key><UploadId>{id_}</UploadId>"
-            "<Initiated>2026-11-23T04:15:04.000Z</Initiated></Upload>"
+            f"<Initiated>{self.initiated}</Initiated></Upload>"
             for key, id_ in shown
         )
         key, id_ = shown[-1] if shown else after

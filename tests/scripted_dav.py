@@ -7,6 +7,7 @@ random, for runs of the real git-annex against a bad server.
 import base64
 import re
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from typing import TypeAlias
 from urllib.parse import quote_from_bytes, urlsplit
 from xml.sax.saxutils import escape
@@ -117,6 +118,8 @@ class DAVHandler(Handler):
         kind = "<D:collection/>" if path in self.scripted.folders else ""
         size = self.scripted.objects.get(path)
         length = "" if size is None else f"<D:getcontentlength>{len(size)}</D:getcontentlength>"
+        if path in self.scripted.modified:
+            length += f"<D:getlastmodified>{formatdate(self.scripted.modified[path], usegmt=True)}</D:getlastmodified>"
         return (
             f"<D:response><D:href>{escape(href)}</D:href><D:propstat><D:prop><D:resourcetype>{kind}</D:resourcetype>"
             f"{length}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"
@@ -137,6 +140,8 @@ class ScriptedDAV(Scripted):
         """Content types by path."""
         self.etags: dict[str, str] = {}
         """Entity tags by path, quotes included."""
+        self.modified: dict[str, float] = {}
+        """Seconds since 1970 by path, where the server tells."""
         self.knows_conditions = True
         """False for a server that takes no notice of If-Range."""
         self.login: tuple[str, str] | None = None

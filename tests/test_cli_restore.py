@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,20 +58,20 @@ def test_s3_25_a_get_asks_once_and_says_when_to_come_back(repository: Repository
     assert (repository.folder / "a.bin").read_bytes() == FILES["a.bin"]
 
 
-@pytest.mark.parametrize("settings", [{}, {"chunk": "1000"}], ids=["whole", "chunked"])
+@pytest.mark.parametrize("settings", [{}, {"chunk": "1500"}], ids=["whole", "chunked"])
 def test_s3_25_many_files_are_asked_for_at_once_and_got_when_they_are_back(
     repository: Repository, scripted_s3: ScriptedS3, settings: Mapping[str, str]
 ) -> None:
     archive = stored(repository, scripted_s3, settings)
     objects = len(archive.objects) - 1  # one says whose place it is
-    assert restore(repository, "--status").endswith("2 archived\n")
+    assert restore(repository, "--status").endswith("2 files archived\n")
     assert "POST" not in archive.methods()
-    assert restore(repository, "sub").endswith("1 restoring\n")
-    assert restore(repository, "--status").endswith("1 restoring, 1 archived\n")
-    assert restore(repository).endswith("2 restoring\n")
+    assert restore(repository, "sub").endswith("1 file restoring\n")
+    assert restore(repository, "--status").endswith("1 file restoring, 1 file archived\n")
+    assert restore(repository).endswith("2 files restoring\n")
     assert archive.methods().count("POST") == objects
     thaw(archive)
-    assert restore(repository, "--status").endswith("2 ready\n")
+    assert restore(repository, "--status").endswith("2 files ready\n")
     repository.annex("get")
     assert {name: (repository.folder / name).read_bytes() for name in FILES} == FILES
 
@@ -89,13 +90,35 @@ def test_an_object_that_is_gone_is_a_failure_beside_those_that_are_asked_for(
     del archive.objects[name], archive.headers[name]
     told = restore(repository, code=1)
     assert "a.bin: cannot look for the file on" in told
-    assert told.endswith("1 restoring, 1 failed\n")
+    assert told.endswith("1 file restoring, 1 file failed\n")
 
 
 def test_names_that_only_git_annex_knows_are_left_to_it(repository: Repository, scripted_s3: ScriptedS3) -> None:
     archive = stored(repository, scripted_s3, {"encryption": "shared"})
-    assert "are encrypted. Type: git annex get" in restore(repository, code=1)
-    repository.annex("get", check=False)
+    told = restore(repository, "a.bin", "sub", code=1)
+    assert "is encrypted, so only git-annex can look at it" in told
+    get = told.partition("Type: ")[2].partition(" (")[0]
+    assert repository.home.run("sh", "-c", get, cwd=repository.folder, check=False).returncode == 1
     thaw(archive)
     repository.annex("get")
     assert {name: (repository.folder / name).read_bytes() for name in FILES} == FILES
+
+
+def test_nothing_to_restore_is_said_and_is_no_success(repository: Repository, archive: ScriptedS3) -> None:
+    repository.add({"new": b"new"})
+    told = restore(repository, "new", code=1)
+    assert told == "nothing to restore: git-annex knows no file of these in glacier\n"
+    assert archive.requests == []
+
+
+def test_a_store_without_archive_is_left_with_the_command_that_gets_its_files(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.initremote(str(tmp_path / "share"), name="glacier")
+    repository.add(FILES)
+    repository.annex("copy", "--to", "glacier")
+    repository.annex("drop")
+    told = restore(repository, "sub", code=1)
+    assert "has no archive. Type: " in told
+    repository.home.run("sh", "-c", told.partition("Type: ")[2], cwd=repository.folder)
+    assert (repository.folder / "sub" / "b.bin").read_bytes() == FILES["sub/b.bin"]

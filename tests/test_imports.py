@@ -84,6 +84,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
         "backends.registry",
         "backends.webdav",
         "backends.s3",
+        "journal",
         "keys",
         "layout",
         "store",

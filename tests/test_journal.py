@@ -262,3 +262,15 @@ def test_parts_that_the_plan_has_not_are_left_out(git_dir: Path) -> None:
     kept = read(git_dir)
     assert kept
     assert kept.sent == {1: ONE}
+
+
+def test_all_uploads_that_were_noted_are_listed_and_nothing_is_where_none_was(git_dir: Path) -> None:
+    assert list(Journal(str(git_dir)).uploads()) == []
+    assert list(Journal("").uploads()) == []
+    other = UPLOAD._replace(name="b/OTHER", id="another id")
+    write(git_dir, {1: ONE})
+    write(git_dir, {}, other)
+    (folder(git_dir) / "nonsense").write_bytes(b"\x00{]\n")
+    found = list(Journal(str(git_dir)).uploads())
+    assert sorted(upload.id for upload in found) == sorted([UPLOAD.id, other.id])
+    assert UPLOAD in found

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from git_annex_remote_pyshare import settings
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.keys import expected_size
-from git_annex_remote_pyshare.layout import LAYOUTS, LONGEST, escape, name_of
+from git_annex_remote_pyshare.layout import LAYOUTS, LONGEST, escape, is_of_key, name_of
 
 HEX = "0123456789abcdef" * 4
 
@@ -184,3 +184,14 @@ def test_annex_directory_names_what_git_annex_stored(
         assert name_of("annex-webdav", key) == str(path.relative_to(store))
         if encryption == "none":
             assert expected_size(key) == path.stat().st_size
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(head=HEADS, tail=TAILS)
+def test_every_layouts_names_are_known_as_those_of_keys(layout: str, head: str, tail: str) -> None:
+    assert is_of_key(name_of(layout, f"{head}--{tail}"))
+
+
+@pytest.mark.parametrize("name", ["backup/db.tar", "a--b", "2026-11--x.tar.gz", "README", "x/%25-y", "-", ""])
+def test_other_programs_names_are_not_taken_for_those_of_keys(name: str) -> None:
+    assert not is_of_key(name)

@@ -114,7 +114,7 @@ def test_what_a_killed_store_left_can_be_cleaned_up(repository: Repository, next
     killed_in(repository, nextcloud, 4)
     assert len(nextcloud.uploads) == 1
     done = repository.home.run("pyshare", "cleanup", "store", "--older-than", "0", cwd=repository.folder)
-    assert "1 unfinished uploads removed" in done.stdout
+    assert "1 upload removed" in done.stdout
     assert nextcloud.uploads == set()
     repository.annex("copy", "--to", "store")
     assert [len(body) for body in nextcloud.objects.values()] == [SIZE]

@@ -12,13 +12,17 @@ from git_annex_remote_pyshare.cli.known import OURS, names, waiting
 from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.clone import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, Denied
 from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.settings import SETTINGS, parse
 
 _FIRST_CONTACT = 10.0
 """Seconds for which a server that does not answer at all is tried: a person waits for the answer."""
+
+_UNVERIFIED = ("automatic", "manual")
+"""git config `remote.<name>.annex-verified` of remotes that `git annex verifyremote` can verify (git-annex,
+Types/GitConfig.hs: enabled at `git annex init`, or by `enableremote`)."""
 
 
 class Remote(NamedTuple):
@@ -68,6 +72,29 @@ def opened(place: Place) -> Iterator[Backend]:
         yield store
     finally:
         store.close()
+
+
+def require_verified(remote: Remote) -> None:
+    """Raise Denied for a remote that its user has not verified: commands that change a store call this first.
+
+    git-annex prevents its own writes to such a remote as well.
+    """
+    if remote.place.trusted():
+        return
+    name, url = remote.place.clone.remote, remote.place.url
+    trust = trust_of(remote.place.settings, remote.place.clone)
+    if trust.moved:
+        raise Denied(
+            f"the address of remote {name} changed: it leads to {trust.host} now, and you accepted {trust.bound}",
+            remedy=f"If you trust {trust.host}, type: {trust.acceptance()}",
+        )
+    # An older git-annex has no verifyremote, and leaves this option out.
+    by_annex = remote.place.clone.option("annex-verified") in _UNVERIFIED or not trust.host
+    accept = command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance()
+    raise Denied(
+        f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
+        remedy=f"If you trust it, type: {accept}",
+    )
 
 
 def _told(clone: Clone, uuid: str) -> Mapping[str, str]:

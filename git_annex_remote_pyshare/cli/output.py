@@ -17,3 +17,8 @@ def warn(text: str) -> None:
 
 def _safe(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

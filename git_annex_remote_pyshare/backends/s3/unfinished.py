@@ -7,6 +7,8 @@ from git_annex_remote_pyshare.backends.parts import Unfinished
 from git_annex_remote_pyshare.backends.s3.document import ask
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import is_legal
+from git_annex_remote_pyshare.backends.s3.multipart import next_part
+from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transport.bounds import Listing
 
 _Markers = tuple[tuple[str, str], ...]
@@ -36,13 +38,34 @@ def uploads(client: Client) -> Iterator[Unfinished]:
             key = upload.findtext("Key") or ""
             name = key.removeprefix(prefix)
             if key.startswith(prefix) and is_legal(name):
-                yield Unfinished(name, upload.findtext("UploadId") or "", _seconds(upload.findtext("Initiated") or ""))
+                id_ = upload.findtext("UploadId") or ""
+                yield Unfinished(name, id_, _seconds(upload.findtext("Initiated") or ""), _size(client, name, id_))
         if page.findtext("IsTruncated", "").strip() != "true":
             return
         markers = (
             ("key-marker", page.findtext("NextKeyMarker") or ""),
             ("upload-id-marker", page.findtext("NextUploadIdMarker") or ""),
         )
+
+
+def _size(client: Client, name: str, id_: str) -> int | None:
+    """Bytes that the server keeps of an upload; None where it does not tell, or this login may not ask."""
+    path, after, size = client.address.path_of(name), 0, 0
+    try:
+        while True:
+            query = (("max-parts", "1000"), ("part-number-marker", str(after)), ("uploadId", id_))
+            page = ask(client, Request("GET", path, f"ask for the parts of {name}", query), "ListParts")
+            size += sum(_number(part.findtext("Size") or "") for part in page.iterfind("Part"))
+            further = next_part(page, after)
+            if further is None:
+                return size
+            after = further
+    except PyshareError:
+        return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() else 0
 
 
 def _seconds(text: str) -> float | None:
