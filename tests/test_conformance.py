@@ -9,6 +9,7 @@ from s3_servers import S3Server
 from scripted import served
 from scripted_cloud import ScriptedCloud
 from servers import Server
+from sharing_cloud import SharingCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
 from git_annex_remote_pyshare.backends.registry import make
@@ -19,6 +20,7 @@ from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
+from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
@@ -38,6 +40,11 @@ def memory_in_parts(_request: pytest.FixtureRequest) -> Reach:
     return lambda: backend
 
 
+def memory_with_links(_request: pytest.FixtureRequest) -> Reach:
+    backend = LinkedBackend()
+    return lambda: backend
+
+
 def directory(request: pytest.FixtureRequest) -> Reach:
     return ready(place(str(request.getfixturevalue("tmp_path") / "share")))
 
@@ -53,7 +60,7 @@ def new_folder(server: Server) -> Reach:
 
 @pytest.fixture
 def scripted_cloud() -> Iterator[ScriptedCloud]:
-    with served(ScriptedCloud()) as server:
+    with served(SharingCloud()) as server:
         yield server
 
 
@@ -87,6 +94,7 @@ def ready(where: Place) -> Reach:
 STORES = {
     "memory": memory,
     "memory in parts": memory_in_parts,
+    "memory with links": memory_with_links,
     "directory": directory,
     "apache": webdav("apache_server"),
     "rclone": webdav("rclone_server"),
