@@ -13,8 +13,9 @@ from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.branch import remote_settings
 from git_annex_remote_pyshare.clone import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, Denied
 from git_annex_remote_pyshare.place import CREDS, place_of, trust_of
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.settings import SETTINGS, parse
 
 _OURS = "pyshare"
@@ -46,6 +47,20 @@ def remote_named(name: str) -> Remote:
     settings = parse(told)
     held = _held(git_dir, uuid)
     return Remote(place_of(settings, trust_of(settings, clone), held), uuid, told)
+
+
+def require_verified(remote: Remote) -> None:
+    """Refuse what changes a store or publishes it, unless this clone's user stands behind the remote's settings.
+
+    Raises:
+        Denied: Whoever made the dataset chose them, and no user of this clone has looked.
+    """
+    if not remote.place.trusted():
+        name = remote.place.clone.remote
+        raise Denied(
+            f"the remote {name} came with the dataset, and you have not verified it",
+            remedy=f"To look at its settings, type: {command('git', 'annex', 'verifyremote', name)}",
+        )
 
 
 @contextmanager
