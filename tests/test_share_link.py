@@ -265,7 +265,7 @@ def test_a_link_that_was_withdrawn_elsewhere_is_not_sent_to_friends(cloudy: Owne
     done = cloudy.type("pyshare", "share", "for-friends-link", check=False)
     assert done.returncode == 1
     assert "Send this" not in done.stdout
-    assert "friends cannot read by http" in done.stderr
+    assert "your friends cannot read the store" in done.stderr
     assert "there is no such link any more" in done.stderr
 
 

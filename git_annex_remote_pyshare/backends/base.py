@@ -209,6 +209,10 @@ class Terms(NamedTuple):
     password: str = ""
     """What friends have to type to open the link; a secret."""
 
+    def __repr__(self) -> str:
+        """For debug output: without the password."""
+        return f"Terms(ends={self.ends!r}, …)"
+
 
 NO_TERMS = Terms()
 

@@ -130,7 +130,7 @@ def _revoke(remote: Remote, store: Backend, wish: Wish) -> None:
     if wish.public:
         _refuse(remote, opens is None)
         settings = opens.close_to_all() if opens else {}
-        say(f"The policy of the bucket no longer lets anyone read {remote.place.url}.")
+        say(f"The bucket's policy no longer has the statement that lets anyone read {remote.place.url}.")
         publish(steps(remote, Share(remote.place.url, settings=settings)), yes=wish.yes)
         return
     withdrawn = shares.revoke() if shares else ()

@@ -88,20 +88,25 @@ def _link_steps(remote: Remote, link: Share, known: Mapping[str, Mapping[str, st
         changed = {key: value for key, value in wanted.items() if written.get(key, "") != value}
         if changed:
             yield ("git", "annex", "enableremote", there, *_typed(changed))
-    if known.get(remote.uuid, {}).get("autoenable") == "true":
+    if _own_settings(remote, known).get("autoenable") == "true":
         # Friends cannot open the owner's own address; git-annex would ask them for a login there.
         yield ("git", "annex", "configremote", name, "autoenable=false")
 
 
 def _own_changes(remote: Remote, link: Share, known: Mapping[str, Mapping[str, str]]) -> Iterator[Step]:
     clone = remote.place.clone
-    written = known.get(clone.option("annex-config-uuid") or remote.uuid, {})
+    written = _own_settings(remote, known)
     changed = {name: value for name, value in link.settings.items() if (written.get(name) or "no") != value}
     if changed:
         yield ("git", "annex", "enableremote", clone.remote, *_typed(changed))
-    if written.get("autoenable") != "true":
+    if written.get("autoenable") != "true" and link.settings.get("public") != "no":
         # One that a friend enables by hand is blocked until it is verified by hand, too.
         yield ("git", "annex", "configremote", clone.remote, "autoenable=true")
+
+
+def _own_settings(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """What is written down of the remote itself, which may share its UUID with another one."""
+    return known.get(remote.place.clone.option("annex-config-uuid") or remote.uuid, {})
 
 
 def _settings(remote: Remote, link: Share) -> Mapping[str, str]:

@@ -83,9 +83,9 @@ def require_readable(remote: Remote, link: Share, guest: Guest) -> None:
         raise _shut(remote, link, error, guest) from error
     except NotFound as error:
         check = command("pyshare", "verify", remote.place.clone.remote)
-        raise NotFound(f"friends cannot read by {link.url}: {error.what}", remedy=f"Type: {check}") from error
+        raise NotFound(f"your friends cannot read the store: {error.what}", remedy=f"Type: {check}") from error
     except PyshareError as error:
-        raise _as_friends_see(link, error) from error
+        raise _as_friends_see(error) from error
 
 
 def is_open(remote: Remote, sample: str) -> bool:
@@ -136,7 +136,7 @@ def _stop(done: int) -> None:
 
 def _shut(remote: Remote, link: Share, error: Denied, guest: Guest) -> PyshareError:
     if link.url != remote.place.url or registry.kind_of(link.url).name != "s3":
-        return _as_friends_see(link, error)
+        return _as_friends_see(error)
     if guest.just_opened:
         remedy = "The server took the policy, but does not act on it yet. Type the same again in a minute."
     else:
@@ -144,8 +144,8 @@ def _shut(remote: Remote, link: Share, error: Denied, guest: Guest) -> PyshareEr
     return Denied(f"the bucket is still closed to your friends: {error.what}", remedy=remedy)
 
 
-def _as_friends_see(link: Share, error: PyshareError) -> PyshareError:
-    return type(error)(f"friends cannot read by {link.url}: {error.what}", remedy=error.remedy)
+def _as_friends_see(error: PyshareError) -> PyshareError:
+    return PyshareError(f"your friends cannot read the store: {error.what}", remedy=error.remedy)
 
 
 def _layout_of(remote: Remote) -> str:
