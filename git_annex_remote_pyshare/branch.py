@@ -58,6 +58,21 @@ def is_pinned(git_dir: str, uuid: str) -> bool:
     return bool(uuid) and any(line.startswith(f"{uuid} ") for line in _verified(git_dir).split("\n"))
 
 
+def written_remotes(git_dir: str, ref: str = "") -> Mapping[str, Mapping[str, str]]:
+    """What is written down of each special remote, UUID → settings, whatever this clone's user has verified.
+
+    A remote made by `--sameas` is there under a UUID of its own, with `sameas-uuid` and `sameas-name`.
+
+    Args:
+        git_dir: The clone's git directory.
+        ref: A git-annex branch to look into; empty for all of them, and what is not committed yet.
+    """
+    logs = [git(git_dir, "cat-file", "blob", f"{ref}:remote.log")] if ref else [*texts(git_dir, "remote.log")]
+    uuids = {line.partition(" ")[0] for text in logs for line in text.split("\n") if "=" in line}
+    found = {uuid: _last(uuid, logs) for uuid in uuids}
+    return {uuid: settings for uuid, settings in found.items() if settings}
+
+
 def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
     """How a key's content was cut for a remote: bytes of a chunk → number of chunks; empty where it is whole.
 

@@ -197,6 +197,13 @@ _OF_DROPBOX = (
         kind="dropbox",
     ),
     Setting(
+        "appkey",
+        "Dropbox: the key of the app that a login is for, which is no secret; pyshare share publishes it with a link,"
+        " so that your friends need no app of their own",
+        matching("appkey", "[A-Za-z0-9]{1,64}", "abcdefghij12345"),
+        kind="dropbox",
+    ),
+    Setting(
         "share",
         "Dropbox: files: publish a link to each file, which anyone can open without a login",
         one_of("share", ("files",)),

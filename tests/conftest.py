@@ -13,10 +13,12 @@ pytest_plugins = [
     "dropbox_places",
     "waiting",
     "partskit",
+    "sharing",
+    "sharing_cloud",
 ]
 
 LARGE = {
-    *("alice", "bob", "carol", "repository", "lab", "place", "browser", "dropbox_sdk", "server", "s3_server"),
+    *("alice", "bob", "carol", "repository", "sharer", "lab", "place", "browser", "dropbox_sdk", "server", "s3_server"),
     *("apache_server", "apache_digest_server", "rclone_server", "wsgidav_server"),
     *("rclone_s3_server", "open_s3_server", "moto_server", "ceph_server"),
 }

@@ -60,6 +60,7 @@ ROUTES: Mapping[str, Route] = {
     "sharing/get_shared_link_file": Route("sharing.read", sharing.get_file),
     "sharing/get_shared_link_metadata": Route("sharing.read", sharing.get_metadata),
     "sharing/list_shared_links": Route("sharing.read", sharing.list_links),
+    "sharing/modify_shared_link_settings": Route("sharing.write", sharing.modify),
     "sharing/revoke_shared_link": Route("sharing.write", sharing.revoke),
     "users/get_current_account": Route("account_info.read", accounts.get_current_account),
     "users/get_space_usage": Route("account_info.read", accounts.get_space_usage),

@@ -80,6 +80,20 @@ def list_links(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, A
     return {"links": [_metadata(caller, link, link.target) for link in mine], "has_more": False}
 
 
+def modify(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
+    settings = arg.get("settings") or {}
+    link = caller.service.room("links").get(_key(arg["url"]))
+    if link is None:
+        raise Refused(as_error(tagged("shared_link_not_found")))
+    if link.owner is not caller.account:
+        raise Refused(as_error(tagged("shared_link_access_denied")))
+    _check_settings(caller.account, settings)
+    expires = "" if arg.get("remove_expiration") else settings.get("expires", link.expires)
+    changed: Link = link._replace(password=settings.get("link_password", link.password), expires=expires)
+    caller.service.room("links")[_key(link.url)] = changed
+    return _metadata(caller, changed, changed.target)
+
+
 def revoke(caller: Caller, arg: dict[str, Any], _body: bytes) -> None:
     link = caller.service.room("links").get(_key(arg["url"]))
     if link is None:

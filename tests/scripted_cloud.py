@@ -23,7 +23,9 @@ _CHUNK = re.compile(rf"({UPLOADS}/[^/]+)/([^/]+)")
 _SMALLEST, _LARGEST, _MOST = 5_000_000, 5_000_000_000, 10_000
 
 
-class _Handler(DAVHandler):
+class CloudHandler(DAVHandler):
+    """Answers as a Nextcloud or ownCloud does."""
+
     scripted: "ScriptedCloud"
 
     def proper(self, seen: Seen) -> Answer:
@@ -136,7 +138,7 @@ def _message(text: str) -> Answer:
 class ScriptedCloud(ScriptedDAV):
     """The server's state, and how it is today."""
 
-    handler = _Handler
+    handler = CloudHandler
 
     def __init__(self) -> None:
         super().__init__()

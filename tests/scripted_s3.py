@@ -4,7 +4,9 @@ It records every request, and checks clocks, regions and payloads, and signature
 told to answer instead stands in s3_answers.py; versions and policies are for the real servers.
 """
 
+import fnmatch
 import hashlib
+import json
 import re
 import time
 from typing import NamedTuple
@@ -60,7 +62,7 @@ class _Handler(Handler):
         if is_signed(asked.seen):
             return refusal(asked.seen, self.scripted.rules())
         read = asked.key and asked.seen.method in {"GET", "HEAD"}
-        if self.scripted.login is None or (read and asked.bucket in self.scripted.public):
+        if self.scripted.login is None or (read and self.scripted.is_public(asked.bucket, asked.name)):
             return None
         return refused(403, "AccessDenied", "Access Denied")
 
@@ -68,6 +70,8 @@ class _Handler(Handler):
         return refused(501, "NotImplemented", f"{asked.seen.method} {asked.seen.target}")
 
     def _put_bucket(self, asked: _Asked) -> Answer:
+        if "policy" in asked.query:
+            return self._put_policy(asked)
         if asked.bucket in self.scripted.foreign:
             return refused(409, "BucketAlreadyExists", "The requested bucket name is not available.")
         if asked.bucket in self.scripted.buckets:
@@ -82,6 +86,9 @@ class _Handler(Handler):
         missing = self._not_mine(asked)
         if missing or not self.scripted.lists:
             return missing or refused(403, "AccessDenied", "Access Denied")
+        if "policy" in asked.query:
+            policy = self.scripted.policies.get(asked.bucket)
+            return (200, {"Content-Type": "application/json"}, policy) if policy else refused(404, "NoSuchBucketPolicy")
         if "uploads" in asked.query:
             return self.scripted.multipart.uploads(asked.bucket, asked.query)
         sizes = {
@@ -90,6 +97,25 @@ class _Handler(Handler):
             if name.startswith(asked.name)
         }
         return 200, {"Content-Type": "application/xml"}, listing(sizes, asked.query, self.scripted.page)
+
+    def _put_policy(self, asked: _Asked) -> Answer:
+        if missing := self._not_mine(asked):
+            return missing
+        if self.scripted.blocks_policies:  # as Amazon's Block Public Access does
+            return refused(403, "AccessDenied", "User is not authorized to perform: s3:PutBucketPolicy")
+        try:
+            for statement in json.loads(asked.seen.body)["Statement"]:
+                assert statement["Resource"].startswith(f"arn:aws:s3:::{asked.bucket}")
+        except (ValueError, KeyError, AssertionError):
+            return refused(400, "MalformedPolicy", "Policies must be valid JSON")
+        self.scripted.policies[asked.bucket] = asked.seen.body
+        return 204, {}, b""
+
+    def _delete_bucket(self, asked: _Asked) -> Answer:
+        if "policy" not in asked.query:
+            return self._unknown(asked)
+        self.scripted.policies.pop(asked.bucket, None)
+        return 204, {}, b""
 
     def _put_object(self, asked: _Asked) -> Answer:
         if missing := self._not_mine(asked):
@@ -178,6 +204,10 @@ class ScriptedS3(Scripted):
         """Buckets of somebody else."""
         self.public: set[str] = set()
         """Buckets whose objects anyone may read."""
+        self.policies: dict[str, bytes] = {}
+        """By bucket; only what they allow everybody to get is looked at."""
+        self.blocks_policies = False
+        """Whether no policy is taken."""
         self.login: Login | None = None
         """Who may do all; None lets everybody in and believes every signature."""
         self.knows_conditions = True
@@ -196,6 +226,13 @@ class ScriptedS3(Scripted):
     def settings(self) -> dict[str, str]:
         """What `initremote` wants besides `url=s3://bucket`."""
         return {"endpoint": self.url, "region": self.region}
+
+    def is_public(self, bucket: str, name: str) -> bool:
+        """Whether anyone may read an object."""
+        told = json.loads(self.policies.get(bucket, b'{"Statement": []}'))["Statement"]
+        granted = [each for each in told if (each["Effect"], each["Principal"]) == ("Allow", "*")]
+        patterns = [each["Resource"].removeprefix("arn:aws:s3:::") for each in granted]
+        return bucket in self.public or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
     def now(self) -> float:
         """Seconds since 1970 by the server's clock."""

@@ -5,11 +5,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from annex import Home, Repository
-from scripted import Play, Seen, answer
+from scripted import answer
 from scripted_dav import ScriptedDAV
 from servers import Server
 
@@ -95,61 +94,6 @@ def test_a_name_that_is_no_remote_of_ours_is_refused_with_those_that_are(
     assert "no pyshare remote shop; it has store." in done.stderr
     outside = alice.run("pyshare", "info", "store", cwd=tmp_path, check=False)
     assert "this folder is in no git repository" in outside.stderr
-
-
-class Cloud:
-    """The OCS API of a Nextcloud, as far as links go."""
-
-    def __init__(self) -> None:
-        self.links: list[dict[str, object]] = []
-
-    def decide(self, seen: Seen) -> Play | None:
-        """Answer what is for the API; leave the rest to the WebDAV server."""
-        if "/ocs/v2.php/apps/files_sharing/api/v1/shares" not in seen.path:
-            return None
-        if seen.headers.get("OCS-APIRequest") != "true":
-            return answer(412)
-        fields = parse_qs(urlsplit(seen.target).query)
-        if seen.method == "POST":
-            assert (fields["shareType"], fields["permissions"]) == (["3"], ["1"])
-            self.links.append({"share_type": 3, "url": "https://cloud.example.org/s/T0k", "path": fields["path"][0]})
-            return _ocs(self.links[-1])
-        return _ocs([link for link in self.links if link["path"] == fields["path"][0]])
-
-
-def _ocs(data: object) -> Play:
-    return answer(200, json.dumps({"ocs": {"meta": {"statuscode": 200}, "data": data}}).encode())
-
-
-def test_share_makes_a_clouds_link_once_and_says_what_to_send(dav: ScriptedDAV, repository: Repository) -> None:
-    cloud = Cloud()
-    dav.decide = cloud.decide
-    repository.initremote(f"{dav.url}/remote.php/dav/files/alice/a%20share")
-    repository.git("remote", "add", "github", "https://git.example.org/alice/DataLad-101.git")
-    told = [repository.home.run("pyshare", "share", "store", cwd=repository.folder).stdout for _ in range(2)]
-    assert told[0] == told[1]
-    assert [link["path"] for link in cloud.links] == ["/a share"]
-    assert "initremote store-link --sameas=store" in told[0]
-    assert "autoenable=true url=https://cloud.example.org/s/T0k" in told[0]
-    assert "  datalad clone https://git.example.org/alice/DataLad-101.git\n  cd DataLad-101\n" in told[0]
-
-
-def test_a_cloud_that_allows_no_links_is_quoted(dav: ScriptedDAV, repository: Repository) -> None:
-    refusal = json.dumps({"ocs": {"meta": {"message": "Public link sharing is disabled"}, "data": []}}).encode()
-    dav.decide = lambda seen: answer(403, refusal) if "/ocs/" in seen.path else None
-    repository.initremote(f"{dav.url}/remote.php/dav/files/alice/share")
-    done = repository.home.run("pyshare", "share", "store", cwd=repository.folder, check=False)
-    assert done.returncode == 1
-    assert "Public link sharing is disabled" in done.stderr
-
-
-def test_a_plain_server_and_a_folder_have_no_link(dav: ScriptedDAV, repository: Repository, tmp_path: Path) -> None:
-    repository.initremote(f"{dav.url}/dav", name="server")
-    repository.initremote(str(tmp_path / "share"), name="folder")
-    for name, why in (("server", "only Nextcloud and ownCloud"), ("folder", "cannot be shared by a link")):
-        done = repository.home.run("pyshare", "share", name, cwd=repository.folder, check=False)
-        assert done.returncode == 1
-        assert why in done.stderr
 
 
 def test_what_git_annex_has_written_of_a_remote_and_its_chunks_is_read_as_it_means_it(

@@ -43,18 +43,3 @@ def test_info_shows_a_remote_that_stands_beside_git_annexs_own(owner: Repository
     beside = ("type=external", "externaltype=pyshare", "url=s3://bucket", f"endpoint={scripted_s3.url}")
     owner.annex("initremote", "lab-pyshare", "--sameas=lab", *beside)
     assert "url: s3://bucket\n" in pyshare(owner, "info", "lab-pyshare")
-
-
-def test_a_public_bucket_is_shared_as_it_is(owner: Repository, scripted_s3: ScriptedS3) -> None:
-    owner.initremote("s3://bucket/share", {**scripted_s3.settings, "public": "yes", "autoenable": "true"})
-    owner.git("remote", "add", "github", "https://git.example.org/alice/DataLad-101.git")
-    told = pyshare(owner, "share", "store")
-    assert "  datalad clone https://git.example.org/alice/DataLad-101.git\n  cd DataLad-101\n  datalad get .\n" in told
-    assert "sameas" not in told
-
-
-def test_a_bucket_that_is_not_public_cannot_be_shared_yet(owner: Repository, scripted_s3: ScriptedS3) -> None:
-    owner.initremote("s3://bucket/share", scripted_s3.settings)
-    told = pyshare(owner, "share", "store", code=1)
-    assert "only people with a login can read s3://bucket/share" in told
-    assert "public=yes" in told

@@ -96,4 +96,6 @@ def test_the_names_of_files_give_no_orders_to_a_terminal(user: Repository, scrip
 
 def test_a_token_in_the_address_of_the_dataset_is_not_sent_to_friends(user: Repository) -> None:
     user.git("remote", "add", "origin", "https://alice:token@git.example.org/alice/data.git")
+    user.add({"file": b"content"})
+    user.annex("copy", "--to", "store")
     assert "  datalad clone https://git.example.org/alice/data.git\n" in pyshare(user, "share", "store")

@@ -9,6 +9,7 @@ from s3_servers import S3Server
 from scripted import served
 from scripted_cloud import ScriptedCloud
 from servers import Server
+from sharing_cloud import SharingCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
@@ -21,6 +22,7 @@ from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
+from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
@@ -37,6 +39,11 @@ def memory(_request: pytest.FixtureRequest) -> Reach:
 def memory_in_parts(_request: pytest.FixtureRequest) -> Reach:
     limits = Limits(smallest=1 << 18, largest=8 << 20, most=10_000)
     backend = PartsBackend(limits, digests=("sha256", "md5"))
+    return lambda: backend
+
+
+def memory_with_links(_request: pytest.FixtureRequest) -> Reach:
+    backend = LinkedBackend()
     return lambda: backend
 
 
@@ -68,7 +75,7 @@ def new_folder(server: Server) -> Reach:
 
 @pytest.fixture
 def scripted_cloud() -> Iterator[ScriptedCloud]:
-    with served(ScriptedCloud()) as server:
+    with served(SharingCloud()) as server:
         yield server
 
 
@@ -102,6 +109,7 @@ def ready(where: Place) -> Reach:
 STORES = {
     "memory": memory,
     "memory in parts": memory_in_parts,
+    "memory with links": memory_with_links,
     "directory": directory,
     "directory by path": directory_by_path,
     "apache": webdav("apache_server"),

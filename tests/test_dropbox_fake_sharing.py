@@ -84,6 +84,20 @@ def test_a_revoked_link_is_not_found(dropbox_sdk: Dropbox, friend: Dropbox) -> N
     assert requests.get(url.replace("dl=0", "dl=1"), timeout=5).status_code == 404
 
 
+def test_a_links_end_is_changed_and_taken_off_by_its_owner_only(
+    dropbox_sdk: Dropbox, dropbox_alice: Account, friend: Dropbox
+) -> None:
+    dropbox_sdk.files_upload(b"x", "/x")
+    url = dropbox_sdk.sharing_create_shared_link_with_settings("/x").url
+    change, day = dropbox_sdk.sharing_modify_shared_link_settings, dt.datetime(2099, 1, 1)  # noqa: DTZ001  # as below
+    ends = SharedLinkSettings(expires=day)
+    assert refusal(change, url, ends).get_settings_error().is_not_authorized()
+    dropbox_alice.is_basic = False
+    assert refusal(friend.sharing_modify_shared_link_settings, url, ends).is_shared_link_access_denied()
+    assert change(url, ends).expires == day
+    assert change(url, SharedLinkSettings(), remove_expiration=True).expires is None
+
+
 def test_basic_accounts_have_links_without_expiry_or_password(
     dropbox_sdk: Dropbox, dropbox_alice: Account, friend: Dropbox
 ) -> None:

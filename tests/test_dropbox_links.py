@@ -9,7 +9,7 @@ from dropbox_fake_accounts import Account, Team
 from dropbox_fake_script import Rule, refuses
 from dropboxkit import NAME, Owner, credential, fetched, place_for, quiet, source
 
-from git_annex_remote_pyshare.backends.base import Backend, Publishes, Share, Shares, Stat, ability
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Publishes, Share, Shares, Stat, Terms, ability
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotFound, PyshareError
 from git_annex_remote_pyshare.transfer import Sink
@@ -17,10 +17,12 @@ from git_annex_remote_pyshare.transfer import Sink
 pytest_plugins = ["dropbox_stores"]
 
 
-def shared(box: Backend) -> Share:
+def shared(box: Backend, terms: Terms = NO_TERMS) -> Share:
     shares = ability(box, Shares)
     assert shares
-    return shares.share()
+    link = shares.share(terms)
+    assert link
+    return link
 
 
 @pytest.fixture
@@ -83,13 +85,15 @@ def test_a_login_without_the_right_to_read_links_is_told_how_to_get_it_db22(owne
 
 
 def test_a_link_that_exists_already_is_used_again_db28(stored: Backend) -> None:
-    assert shared(stored) == shared(stored)
+    first = shared(stored)
+    assert first.is_new
+    assert shared(stored) == first._replace(is_new=False)
 
 
 def test_a_link_that_exists_but_is_not_told_is_looked_up_db28(owner: Owner, stored: Backend) -> None:
     first = shared(stored)
     owner.service.play(Rule("sharing/create_shared_link_with_settings", refuses("shared_link_already_exists")))
-    assert shared(stored) == first
+    assert shared(stored) == first._replace(is_new=False)
 
 
 def test_an_account_that_may_not_say_how_gets_a_link_as_dropbox_makes_them_db28(owner: Owner, stored: Backend) -> None:
@@ -114,12 +118,59 @@ def test_a_link_for_the_team_only_is_none_for_friends_db28(owner: Owner, tmp_pat
     box.close()
 
 
-def test_a_link_that_ends_some_day_is_not_given_to_friends_db28(owner: Owner, stored: Backend) -> None:
-    shared(stored)
+def test_a_link_that_ends_some_day_is_given_with_that_day_but_no_file_is_published_by_such_a_one_db28(
+    owner: Owner, tmp_path: Path
+) -> None:
+    box = owner.store(share="files")
+    box.put(NAME, source(tmp_path), quiet)
+    publishes = ability(box, Publishes)
+    assert publishes
+    publishes.publish(NAME)
+    shared(box)
     links = owner.service.room("links")
     links.update({key: link._replace(expires="2999-01-01T00:00:00Z") for key, link in links.items()})
+    assert shared(box).ends == "2999-01-01"
     with pytest.raises(Denied, match="ends on 2999-01-01"):
-        shared(stored)
+        publishes.publish(NAME)
+
+
+def test_a_paying_account_gives_a_new_or_known_link_an_end_and_others_are_told(owner: Owner, stored: Backend) -> None:
+    with pytest.raises(Denied, match="only paying accounts"):
+        shared(stored, Terms(ends="2999-12-31"))
+    assert owner.service.room("links") == {}
+    owner.account.is_basic = False
+    assert shared(stored, Terms(ends="2999-12-31")).ends == "2999-12-31"
+    assert shared(stored, Terms(ends="2998-12-31")).ends == "2998-12-31"
+    (link,) = owner.service.room("links").values()
+    assert link.expires == "2998-12-31T23:59:59Z"
+    owner.account.is_basic = True
+    with pytest.raises(Denied, match="only paying accounts"):
+        shared(stored, Terms(ends="2999-12-31"))
+
+
+def test_a_password_is_refused_since_pyshare_could_not_read_by_such_a_link(owner: Owner, stored: Backend) -> None:
+    with pytest.raises(BadSetting, match="a link of Dropbox that has a password"):
+        shared(stored, Terms(password="opensesame"))
+    assert owner.service.room("links") == {}
+
+
+def test_a_link_is_withdrawn_for_everybody(friend: Backend, owner: Owner, stored: Backend) -> None:
+    shares = ability(stored, Shares)
+    assert shares
+    assert shares.revoke() == [friend.place.url + "&dl=0"]
+    with pytest.raises(NotAStore, match="does not exist any more"):
+        friend.stat(NAME)
+    assert shares.revoke() == []
+    nothing = ability(owner.store("dropbox:/nothing"), Shares)
+    assert nothing
+    assert nothing.revoke() == []
+
+
+def test_the_app_of_the_login_is_told_to_friends_who_need_none_of_their_own(owner: Owner, stored: Backend) -> None:
+    link = shared(stored)
+    key = owner.service.app.key
+    assert link.login == f"pyshare login dropbox --sharing --app-key {key}"
+    assert link.settings == {"appkey": key}
 
 
 def test_what_cannot_be_shared_is_told(owner: Owner, box: Backend) -> None:

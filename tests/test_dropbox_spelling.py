@@ -113,8 +113,10 @@ def test_behind_a_link_keys_are_told_apart_too_db15(
     flat.put(LOWER, source(tmp_path), quiet)
     shares = ability(flat, Shares)
     assert shares
+    link = shares.share()
+    assert link
     bob = credential(owner.service, fake_dropbox.service.person("Bob"))
-    friend = make(place_for(bob, shares.share().url, layout="flat"))
+    friend = make(place_for(bob, link.url, layout="flat"))
     assert (friend.stat(LOWER), friend.stat(UPPER)) == (Stat(7), None)
     with pytest.raises(NotFound):
         friend.get(UPPER, Sink(str(tmp_path / "back")), quiet)

@@ -142,8 +142,10 @@ class DropboxLink(Dropbox):
     def process(self, place_of: Callable[[Place], Place]) -> Backend:
         shares = ability(self.owner.store(), Shares)
         assert shares
+        link = shares.share()
+        assert link
         login = credential(self.owner.service, self.owner.service.person("Bob"))
-        return make(place_of(place_for(login, shares.share().url)))
+        return make(place_of(place_for(login, link.url)))
 
 
 SERVERS: dict[str, Callable[[pytest.FixtureRequest], Server]] = {

@@ -8,6 +8,7 @@ from s3kit import ALICE, backend, headers_of, place_at, size_of
 from scripted import served
 from scripted_s3 import ScriptedS3
 
+from git_annex_remote_pyshare.backends.base import Share, Terms
 from git_annex_remote_pyshare.backends.s3 import auth
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
@@ -205,7 +206,7 @@ def test_a_public_object_at_amazon_has_a_lasting_url(scripted_s3: ScriptedS3) ->
     assert not store.has_published(KEY, f"https://s3.amazonaws.com/a-bucket/pre/{KEY}")
     assert not store.has_published(KEY, f"https://mirror.example.org/bucket/pre/{KEY}")
     assert not store.has_published(KEY, f"https://bucket.s3.amazonaws.com/pre/other-{KEY}")
-    assert store.share().url == "s3://bucket/pre"
+    assert store.share() == Share("s3://bucket/pre")
 
 
 def test_a_store_for_logins_only_publishes_and_shares_nothing(scripted_s3: ScriptedS3) -> None:
@@ -214,8 +215,11 @@ def test_a_store_for_logins_only_publishes_and_shares_nothing(scripted_s3: Scrip
     assert store.publish("a b") == ""
     assert not store.has_published("a b", "")
     assert store.locate("a b") == "s3://bucket/pre/a b"
-    with pytest.raises(BadSetting, match="public=yes"):
-        store.share()
+    assert store.share() is None
+    with pytest.raises(BadSetting, match="no links"):
+        store.share(Terms(ends="2999-12-31"))
+    with pytest.raises(BadSetting, match="add --public"):
+        store.revoke()
 
 
 def _without_token(login: Credential | None) -> Credential | None:

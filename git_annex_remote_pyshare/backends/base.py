@@ -16,7 +16,7 @@ the ability. Layers need not pass abilities on, since `ability` looks through th
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 from git_annex_remote_pyshare.clone import Clone
@@ -203,21 +203,79 @@ class Measures(Protocol):
         """Asks the server."""
 
 
+class Terms(NamedTuple):
+    """What a link is to be like; nothing given leaves a link that exists as it is."""
+
+    ends: str = ""
+    """The last day of the link (`2030-12-31`); empty for no end."""
+    password: str = ""
+    """What friends have to type to open the link; a secret."""
+
+    def __repr__(self) -> str:
+        """For debug output: without the password."""
+        return f"Terms(ends={self.ends!r}, …)"
+
+
+NO_TERMS = Terms()
+
+
 class Share(NamedTuple):
     """How friends reach a store."""
 
     url: str
     """What they open or give as `url=`; holds no login."""
     login: str = ""
-    """The command for the login that a friend needs; empty where none is needed."""
+    """The command for the login that a friend needs, quoted for a shell; empty where none is needed."""
+    is_new: bool = False
+    """Whether the link was made just now."""
+    ends: str = ""
+    """The day on which the link ends (`2030-12-31`); empty where it does not end by itself."""
+    has_password: bool = False
+    """Whether the link wants a password; `login` then asks for it."""
+    settings: Mapping[str, str] = {}
+    """What a remote at `url` needs besides it, for everybody who clones."""
 
 
 @runtime_checkable
 class Shares(Protocol):
-    """Ability: let friends read the whole store through a link."""
+    """Ability: let friends read the whole store through a link.
 
-    def share(self) -> Share:
-        """Find the store's link or make one. Raises a PyshareError that says why there can be none."""
+    A backend whose servers do not all have links gives None for the others.
+    """
+
+    def share(self, terms: Terms = NO_TERMS) -> Share | None:
+        """Find the store's link or make one, and bring it to the terms.
+
+        None where the store has no links: friends read it with a login of their own.
+
+        Raises:
+            BadSetting: The service has no links on such terms.
+            PyshareError: There can be no link, and why.
+        """
+
+    def revoke(self) -> Sequence[str]:
+        """Withdraw all links by which friends read the store; their URLs, none where there was no link.
+
+        Raises:
+            BadSetting: The store has no links that could be withdrawn.
+            PyshareError: One was not withdrawn.
+        """
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """Ability: let anyone read the whole store without a login and without a link."""
+
+    def open_to_all(self) -> Mapping[str, str]:
+        """Open the store; the settings that the remote then needs, so that friends read it without a login.
+
+        Raises:
+            Denied: The login may not do that; the remedy is a command for whoever may.
+            PyshareError: The store cannot be opened, or was not.
+        """
+
+    def close_to_all(self) -> Mapping[str, str]:
+        """Take back what `open_to_all` did; the settings that the remote then needs. Raises as `open_to_all`."""
 
 
 Readiness = Literal["ready", "restoring", "archived"]

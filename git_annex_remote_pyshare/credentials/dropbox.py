@@ -93,9 +93,10 @@ def login_of(credential: Credential) -> Login:
     return Login(str(key), str(refresh), str(secret), origin=credential.origin)
 
 
-def account_of(_settings: Mapping[str, str]) -> Account:
+def account_of(settings: Mapping[str, str]) -> Account:
     """What the login is bound to: the service itself, wherever in it a store is, for a shared link, too."""
-    return Account(ACCOUNT, words=("dropbox",), ambient=True)
+    key = settings.get("appkey", "")
+    return Account(ACCOUNT, words=("dropbox", "--app-key", key) if key else ("dropbox",), ambient=True)
 
 
 def from_environment() -> Credential | None:

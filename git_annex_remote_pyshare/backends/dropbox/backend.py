@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Established, Place, Quota, Receipt, Share
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
     from git_annex_remote_pyshare.backends.parts import Unfinished
@@ -40,9 +40,13 @@ class DropboxBackend(LateBackend["Verbs"]):
         """How full the Dropbox is."""
         return self.verbs.quota()
 
-    def share(self) -> Share:
+    def share(self, terms: Terms = NO_TERMS) -> Share:
         """A link to the store's folder, with which any login at Dropbox reads it."""
-        return self.verbs.share()
+        return self.verbs.share(terms)
+
+    def revoke(self) -> "Sequence[str]":
+        """Withdraw the links to the store's folder."""
+        return self.verbs.revoke()
 
     def is_publishing(self) -> bool:
         """With `share=files`, unless that is a stranger's word: it opens files to everybody."""

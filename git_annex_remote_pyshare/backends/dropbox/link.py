@@ -1,12 +1,13 @@
 """A shared link to a folder as a store: anybody with a login at Dropbox reads from it, nobody writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
-from git_annex_remote_pyshare.backends.dropbox.url import link_of
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Entry, Place, Receipt, Share, Stat, Terms
+from git_annex_remote_pyshare.backends.dropbox.url import account_of_link, link_of
+from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ class LinkBackend(Backend):
     def list(self, folder: str = "") -> Iterator[Entry]:
         return self._visitor.list(folder)
 
+    def share(self, terms: Terms = NO_TERMS) -> Share:
+        """The link itself; only its owner can change it."""
+        if any(terms):
+            raise self._is_a_link()
+        return Share(self.place.url, command("pyshare", "login", *account_of_link(self.place.settings).words))
+
+    def revoke(self) -> Sequence[str]:
+        """Never: that is for the link's owner."""
+        raise self._is_a_link()
+
     def locate(self, name: str) -> str:
         """The object's place behind the link, without what opens the link."""
         return f"{self._address.shown}{self._address.path_of(name)}"
@@ -54,6 +65,12 @@ class LinkBackend(Backend):
         return Denied(
             f"cannot {what} in {self._address.shown}: a shared link is read-only",
             remedy="Its owner stores with url=dropbox:/FOLDER.",
+        )
+
+    def _is_a_link(self) -> BadSetting:
+        return BadSetting(
+            f"{self._address.shown} is a link itself, which only its owner can change",
+            remedy="Type the command with the name of the remote that the link was made of.",
         )
 
     @property

@@ -1,11 +1,11 @@
 """The contract's verbs as calls, and what they share: the connections, the login, and the commits under way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat, Terms
 from git_annex_remote_pyshare.backends.dropbox import home, links, space
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
@@ -95,9 +95,13 @@ class Verbs:
         """See `Measures.quota`."""
         return space.quota(self.client)
 
-    def share(self) -> Share:
+    def share(self, terms: Terms) -> Share:
         """See `Shares.share`."""
-        return links.share(self.client, self._address)
+        return links.share(self.client, self._address, terms)
+
+    def revoke(self) -> Sequence[str]:
+        """See `Shares.revoke`."""
+        return links.revoke(self.client, self._address)
 
     def publish(self, name: str) -> str:
         """See `Publishes.publish`."""

@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Established, Place, Readiness, Receipt, Share
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Readiness, Receipt, Share, Terms
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.backends.s3.verbs import Verbs
@@ -61,20 +60,36 @@ class S3Backend(LateBackend["Verbs"]):
         is_here = host.endswith(self._address.server.partition or self._address.server.host)
         return is_here and (path == f"{bucket}/{key}" or (path == key and host.startswith(f"{bucket}.")))
 
-    def share(self) -> Share:
-        """What friends give as url=; the bucket's own policy lets them in.
+    def share(self, terms: Terms = NO_TERMS) -> Share | None:
+        """What friends give as url=, where the settings say that the bucket's policy lets anyone in; else None.
 
         Raises:
-            BadSetting: The settings do not say that anyone may read.
+            BadSetting: Terms are given: a bucket has no links.
         """
-        settings, remote = self.place.settings, command(self.place.clone.remote or "NAME")
-        if not (settings["public"] == "yes" or settings["publicurl"]):
+        if any(terms):
             raise BadSetting(
-                f"only people with a login can read {self._address.shown}",
-                remedy="Let the bucket's policy open it to anyone, and type:"
-                f" git annex enableremote {remote} public=yes",
+                f"{self._address.shown} has no links that could end or have a password",
+                remedy="Leave --expires and --password out.",
             )
-        return Share(self.place.url)
+        settings = self.place.settings
+        return Share(self.place.url) if settings["public"] == "yes" or settings["publicurl"] else None
+
+    def revoke(self) -> "Sequence[str]":
+        """Never: a bucket has no links."""
+        raise BadSetting(
+            f"{self._address.shown} has no links that could be withdrawn",
+            remedy="If anyone can read the bucket, add --public: it takes that back.",
+        )
+
+    def open_to_all(self) -> "Mapping[str, str]":
+        """Let the bucket's policy open the store to everybody."""
+        self.verbs.open_to_all()
+        return {"public": "yes"}
+
+    def close_to_all(self) -> "Mapping[str, str]":
+        """Take that out of the bucket's policy."""
+        self.verbs.close_to_all()
+        return {"public": "no"}
 
     def readiness(self, name: str) -> Readiness:
         """Whether the object is in an archive."""

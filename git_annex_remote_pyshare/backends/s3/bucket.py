@@ -1,6 +1,5 @@
 """The bucket itself: made where it is missing, and marked as the place of one git-annex remote."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -12,6 +11,7 @@ from git_annex_remote_pyshare.backends.s3.answer import said
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
+from git_annex_remote_pyshare.backends.s3.policy import policy_note
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
@@ -75,7 +75,7 @@ class Bucket:
         """What settings do not do that may look as if they did."""
         settings, notes = self._place.settings, []
         if settings["public"] == "yes":
-            notes.append(_policy_note(self._client))
+            notes.append(policy_note(self._client.address))
         if settings["versioning"] == "yes":
             notes.append(
                 "versioning=yes changes nothing: the bucket itself says whether it keeps versions, and of each object"
@@ -181,16 +181,3 @@ class Bucket:
             words = answer.read(EXCERPT)
             if answer.status == _CONFLICT and said(answer.headers, words).code != "BucketAlreadyOwnedByYou":
                 raise self._client.failure(request, answer, words)
-
-
-def _policy_note(client: Client) -> str:
-    """How the bucket is opened to everybody: Amazon refuses access lists on objects since 2023, so none is sent."""
-    address = client.address
-    statement = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{address.bucket}/{address.prefix}*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return f"to let anyone read, give the bucket {address.bucket} this policy: {policy}"

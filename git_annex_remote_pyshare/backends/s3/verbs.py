@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
 from git_annex_remote_pyshare.backends.parts import Unfinished
+from git_annex_remote_pyshare.backends.s3 import policy
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
@@ -76,6 +77,14 @@ class Verbs:
                     f"{self.client.address.shown} keeps old versions: a removed file is only hidden, and takes space"
                     " until a rule of the bucket ends its noncurrent versions"
                 )
+
+    def open_to_all(self) -> None:
+        """See `Opens.open_to_all`."""
+        policy.open_to_all(self.client)
+
+    def close_to_all(self) -> None:
+        """See `Opens.close_to_all`."""
+        policy.close_to_all(self.client)
 
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`."""

@@ -3,13 +3,14 @@
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Place, Quota, Receipt, Share
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Place, Quota, Receipt, Share, Terms
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
+from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
@@ -41,9 +42,25 @@ class WebDAVBackend(LateBackend["Verbs"]):
         """As far as the server tells (RFC 4331)."""
         return self.verbs.quota()
 
-    def share(self) -> Share:
-        """A public link, on Nextcloud and ownCloud; one that the store is already needs nobody's help."""
-        return Share(self.place.url) if self._address.public else self.verbs.share()
+    def share(self, terms: Terms = NO_TERMS) -> Share | None:
+        """A public link, on Nextcloud and ownCloud; one that the store is already is for its owner to change."""
+        if not self._address.public:
+            return self.verbs.share(terms)
+        if any(terms):
+            raise self._is_a_link()
+        return Share(self.place.url)
+
+    def revoke(self) -> "Sequence[str]":
+        """Withdraw the public links, on Nextcloud and ownCloud."""
+        if self._address.public:
+            raise self._is_a_link()
+        return self.verbs.revoke()
+
+    def _is_a_link(self) -> BadSetting:
+        return BadSetting(
+            f"{self.place.url} is a link itself, which only its owner can change",
+            remedy="Type the command with the name of the remote that the link was made of.",
+        )
 
     def part_limits(self, size: int) -> "Limits | None":
         """None where chunks are not for: small objects, public links, and all but Nextcloud and ownCloud 10."""

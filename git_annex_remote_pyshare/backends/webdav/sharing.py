@@ -4,42 +4,130 @@ Nextcloud developer manual, "OCS Share API"; the same on ownCloud.
 """
 
 import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from git_annex_remote_pyshare.backends.base import Share
+from git_annex_remote_pyshare.backends.base import Share, Terms
+from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
-from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotFound, PyshareError
+from git_annex_remote_pyshare.safe_text import command
 
 _API = "/ocs/v2.php/apps/files_sharing/api/v1/shares"
 _PUBLIC_LINK = 3
 _READ = 1
+_CHANGES = 2 | 4 | 8
+"""Permissions to update, create and delete."""
 _WHAT = "share the folder"
 _LONGEST = 1 << 20
 """Bytes of an answer that are read."""
+_NOT_FOUND = 404
+_PAGE = re.compile(r"https?://([^/?#\\\s]+)((?:/[\w.~%-]+)*/s/[A-Za-z0-9_-]{3,64})", re.ASCII)
+"""A link's page: host and path."""
+
+_Link = Mapping[str, Any]
+"""A share as the API describes it."""
 
 
-def share(client: Client) -> Share:
-    """The public link of the store's folder: one that is there already, else a new one for reading.
+def share(client: Client, terms: Terms) -> Share | None:
+    """The public link of the store's folder: one for reading that is there already, else a new one.
 
     Raises:
-        NotAStore: The server has no such API.
-        Denied: It does not allow links, or wants a password or an end date for them.
+        NotAStore: The server has no such API, or answers with a link that is not its own.
+        NotFound: There is no such folder yet.
+        Denied: The server does not allow links, or wants a password or an end date for them.
     """
-    server, found, path = client.base.partition("/remote.php/")
-    folder = _folder_of(path)
-    if not found or not folder:
-        raise NotAStore(
-            f"{client.doing(_WHAT)}: only Nextcloud and ownCloud can do that for us",
-            remedy="Share the folder on the server's own web page, if it has one.",
-        )
-    api = server.removeprefix(client.address.origin) + _API
-    links = _ask(client, Request("GET", f"{api}?{_query(path=folder)}", _WHAT))
-    made = next((link for link in links if _is_plain(link)), None)
-    if made is None:
-        wanted = _query(path=folder, shareType=_PUBLIC_LINK, permissions=_READ)
-        made = _ask(client, Request("POST", f"{api}?{wanted}", _WHAT))[0]
-    return Share(str(made["url"]), f"pyshare login {made['url']}" if made.get("share_with") else "")
+    shares = _Shares.of(client)
+    if shares is None:
+        if any(terms):
+            raise BadSetting(f"{client.doing(_WHAT)}: only Nextcloud and ownCloud make links with an end or a password")
+        return None
+    wanted = _fields(terms)
+    links = shares.links()
+    # One without a password comes first: friends need nothing for it.
+    known = next((link for link in links if not _has_password(link)), links[0] if links else None)
+    if known is None:
+        link = shares.ask("POST", "", path=shares.folder, shareType=_PUBLIC_LINK, permissions=_READ, **wanted)[0]
+    elif wanted:
+        link = {**known, **shares.ask("PUT", str(known["id"]), **wanted)[0]}
+    else:
+        link = known
+    url = _checked_url(client, link)
+    has_password = bool(terms.password) or _has_password(link)
+    login = command("pyshare", "login", url) if has_password else ""
+    ends = terms.ends or str(link.get("expiration") or "")[:10]
+    return Share(url, login, is_new=known is None, ends=ends, has_password=has_password)
+
+
+def revoke(client: Client) -> Sequence[str]:
+    """Withdraw the public links for reading the store's folder; see `Shares.revoke`."""
+    shares = _Shares.of(client)
+    if shares is None:
+        raise BadSetting(f"{client.doing('withdraw the link')}: this server has no links that pyshare could withdraw")
+    links = shares.links()
+    for link in links:
+        shares.ask("DELETE", str(link["id"]))
+    return [str(link["url"]) for link in links]
+
+
+class _Shares:
+    """The API, for one folder."""
+
+    def __init__(self, client: Client, api: str, folder: str) -> None:
+        self._client = client
+        self._api = api
+        self.folder = folder
+
+    @classmethod
+    def of(cls, client: Client) -> "_Shares | None":
+        """None where the store's address is none of a Nextcloud or ownCloud."""
+        server, found, path = client.base.partition("/remote.php/")
+        folder = _folder_of(path)
+        if not found or not folder:
+            return None
+        return cls(client, server.removeprefix(client.address.origin) + _API, folder)
+
+    def links(self) -> list[_Link]:
+        """The public links to the folder that are for reading only."""
+        return [link for link in self.ask("GET", "", path=self.folder) if _is_for_reading(link)]
+
+    def ask(self, method: str, id: str, /, **fields: object) -> list[_Link]:  # noqa: A002  # the API's word
+        """What the API answers. Fields of a change go into the body: a query is in the server's log."""
+        path = f"{self._api}/{quote(id, safe='')}" if id else self._api
+        headers, body = {"OCS-APIRequest": "true"}, None
+        query: dict[str, object] = {"format": "json"}
+        if method == "GET":
+            query |= fields
+        elif fields:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = _encoded(fields).encode()
+        return self._answer(Request(method, f"{path}?{_encoded(query)}", _WHAT, headers=headers, body=body))
+
+    def _answer(self, request: Request) -> list[_Link]:
+        with self._client.ask(request) as answer:
+            body = answer.read(_LONGEST)
+            status = answer.status
+        try:
+            ocs = json.loads(body)["ocs"]
+            said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
+            raise _unheard(self._client, status) from error
+        if status == _NOT_FOUND and request.method == "GET":
+            return []  # ownCloud says so of a folder without links
+        if status == _NOT_FOUND and request.method == "POST" and propfind.look(self._client, "", _WHAT) is None:
+            # The API says the same where it does not let us share.
+            raise NotFound(f"{self._client.doing(_WHAT)}: nothing is stored there yet")
+        if status // 100 != 2:
+            raise Denied(
+                f"{self._client.doing(_WHAT)}: {said or f'status {status}'}",
+                remedy="If the server wants a password or an end date for links, add --password or --expires 30d;"
+                " else ask who runs it.",
+            )
+        links = data if isinstance(data, list) else [data]
+        return [link for link in links if isinstance(link, dict)] or [{}]
 
 
 def _folder_of(path: str) -> str:
@@ -50,30 +138,50 @@ def _folder_of(path: str) -> str:
     return f"/{unquote(rest)}"
 
 
-def _is_plain(link: dict[str, Any]) -> bool:
-    """Whether it is a public link that a friend can read without a password."""
-    return link.get("share_type") == _PUBLIC_LINK and not link.get("share_with") and bool(link.get("url"))
-
-
-def _query(**fields: object) -> str:
-    return urlencode({**fields, "format": "json"}, quote_via=quote, errors="surrogateescape")
-
-
-def _ask(client: Client, request: Request) -> list[dict[str, Any]]:
-    request = request._replace(headers={"OCS-APIRequest": "true"})
-    with client.ask(request) as answer:
-        body = answer.read(_LONGEST)
-        status = answer.status
-        if status == 404 and request.method == "GET" and b'"ocs"' in body:
-            return []  # ownCloud says so of a folder without links
+def _is_for_reading(link: _Link) -> bool:
+    """Whether friends can read by it, and nobody write."""
     try:
-        ocs = json.loads(body)["ocs"]
-        said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise _unheard(client, status) from error
-    if status // 100 != 2:
-        raise Denied(f"{client.doing(_WHAT)}: {said or f'status {status}'}", remedy="Ask who runs the server.")
-    return data if isinstance(data, list) else [data]
+        permissions = int(link.get("permissions", _READ))
+    except (TypeError, ValueError):
+        return False
+    is_link = link.get("share_type") == _PUBLIC_LINK and bool(link.get("url"))
+    return is_link and bool(permissions & _READ) and not permissions & _CHANGES
+
+
+def _has_password(link: _Link) -> bool:
+    """Whether the link wants one; the API shows it masked (`password` since Nextcloud 15, `share_with` as ever)."""
+    return bool(link.get("share_with") or link.get("password"))
+
+
+def _checked_url(client: Client, link: _Link) -> str:
+    """The link's page on our own server, which may name itself by another scheme; a stranger's words otherwise.
+
+    Raises:
+        NotAStore: It leads elsewhere, or is no link's page.
+    """
+    url, origin = str(link.get("url") or ""), client.address.origin
+    page = _PAGE.fullmatch(url)
+    try:
+        # A server behind a proxy may not know that it is reached by https.
+        is_ours = page is not None and host_of(f"{origin.partition('://')[0]}://{page[1]}") == host_of(origin)
+    except BadSetting:
+        is_ours = False
+    if page is None or not is_ours:
+        raise NotAStore(
+            f"{client.doing(_WHAT)}: the server answers with the link {url!r}, which is not one of its own",
+            remedy="Ask who runs the server.",
+        )
+    return f"{origin}{page[2]}"
+
+
+def _fields(terms: Terms) -> dict[str, object]:
+    """What the API calls them."""
+    fields = {"expireDate": terms.ends, "password": terms.password}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _encoded(fields: Mapping[str, object]) -> str:
+    return urlencode(fields, quote_via=quote, errors="surrogateescape")
 
 
 def _unheard(client: Client, status: int) -> PyshareError:

@@ -1,10 +1,10 @@
 """The contract's verbs as requests, and what they share: the connections, and all that was learned of the server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat
+from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat, Terms
 from git_annex_remote_pyshare.backends.webdav import link, propfind, reading, sharing
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
@@ -79,9 +79,13 @@ class Verbs:
         thing = propfind.measure(self.client, "ask for the free space")
         return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
 
-    def share(self) -> Share:
+    def share(self, terms: Terms) -> Share | None:
         """See `Shares.share`."""
-        return sharing.share(self.client)
+        return sharing.share(self.client, terms)
+
+    def revoke(self) -> Sequence[str]:
+        """See `Shares.revoke`."""
+        return sharing.revoke(self.client)
 
     def list(self, folder: str) -> Iterator[Entry]:
         """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""

@@ -13,10 +13,11 @@ Edge cases with an id (PR10 …) are collected pains of the users of similar pro
 import pytest
 
 # Before the tests are imported, or a failing assert would not say what it compared.
-_PARTS = ("content", "mishaps", "names", "parts", "together", "versions")
+_PARTS = ("content", "links", "mishaps", "names", "parts", "together", "versions")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from git_annex_remote_pyshare.testing.conformance.content import Content  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.links import Links  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.mishaps import Mishaps  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.parts import Parts  # noqa: E402
@@ -24,5 +25,5 @@ from git_annex_remote_pyshare.testing.conformance.together import Together  # no
 from git_annex_remote_pyshare.testing.conformance.versions import Versions  # noqa: E402
 
 
-class Conformance(Content, Names, Together, Mishaps, Parts, Versions):
+class Conformance(Content, Names, Together, Mishaps, Parts, Versions, Links):
     """The whole suite; a subclass gives the fixture `reach`."""

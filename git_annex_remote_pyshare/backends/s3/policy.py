@@ -1,0 +1,149 @@
+"""The bucket's policy, by which anyone reads a store's objects without a login.
+
+Amazon refuses access lists on objects since 2023, so none is sent (Amazon S3 User Guide, "Bucket policies").
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import md5, sha256
+from typing import Any
+
+from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.url import Address
+from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
+from git_annex_remote_pyshare.safe_text import command
+
+_QUERY = (("policy", ""),)
+_LONGEST = 1 << 16
+"""Bytes of a policy that are read; Amazon allows 20 KB."""
+_NONE = 404
+_CANNOT = {405, 501}
+_VERSION = "2012-10-17"
+
+
+def policy_note(address: Address) -> str:
+    """How the owner opens the bucket, for who makes a remote with `public=yes`."""
+    policy = json.dumps({"Version": _VERSION, "Statement": [_statement(address)]})
+    return f"to let anyone read, give the bucket {address.bucket} this policy: {policy}"
+
+
+def open_to_all(client: Client) -> None:
+    """Let anyone read the store's objects; what the policy says else stays. See `Opens.open_to_all`."""
+    what = "open the bucket to everybody"
+    policy = _current(client, what)
+    if any(_grants(statement, client.address) for statement in policy["Statement"]):
+        return
+    _put(client, what, {**policy, "Statement": [*policy["Statement"], _statement(client.address)]})
+
+
+def close_to_all(client: Client) -> None:
+    """Take the statement out of the policy by which anyone reads the store's objects. See `Opens.close_to_all`."""
+    what = "close the bucket again"
+    policy = _current(client, what)
+    kept = [statement for statement in policy["Statement"] if not _grants(statement, client.address)]
+    if len(kept) == len(policy["Statement"]):
+        return
+    if kept:
+        _put(client, what, {**policy, "Statement": kept})
+        return
+    with client.ask(Request("DELETE", client.address.bucket_path, what, _QUERY)):
+        pass
+
+
+def _current(client: Client, what: str) -> dict[str, Any]:
+    """The bucket's policy, with its statements as a list; an empty one where it has none.
+
+    Raises:
+        Denied: The login may not see it; the remedy is a command for who may change it.
+        NotAStore: The server has no policies, or answers with none that can be read.
+    """
+    request = Request("GET", client.address.bucket_path, what, _QUERY, awaited=(_NONE, *_CANNOT))
+    try:
+        with client.ask(request) as answer:
+            body, status = answer.read(_LONGEST), answer.status
+    except Denied as error:
+        raise _by_hand(client, error) from error
+    if status == _NONE and b"NoSuchBucketPolicy" in body:
+        return {"Version": _VERSION, "Statement": []}
+    if status == _NONE:
+        raise client.failure(request, answer, body)
+    if status in _CANNOT:
+        raise _no_policies(client, what)
+    try:
+        policy = json.loads(body)
+        statements = policy["Statement"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise NotAStore(f"cannot {what} {client.address.shown}: the policy there cannot be read") from error
+    return {**policy, "Statement": statements if isinstance(statements, list) else [statements]}
+
+
+def _put(client: Client, what: str, policy: Mapping[str, Any]) -> None:
+    body = json.dumps(policy).encode()
+    request = Request(
+        "PUT",
+        client.address.bucket_path,
+        what,
+        _QUERY,
+        # Wanted by Amazon for this request, as a digest against damage only.
+        headers={"Content-MD5": b64encode(md5(body, usedforsecurity=False).digest()).decode()},
+        body=body,
+        payload=sha256(body).hexdigest(),
+        awaited=tuple(_CANNOT),
+    )
+    try:
+        with client.ask(request) as answer:
+            if answer.status in _CANNOT:
+                raise _no_policies(client, what)
+    except Denied as error:
+        raise _by_hand(client, error, policy) from error
+
+
+def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> Denied:
+    """What the bucket's owner types with Amazon's own program, which goes to other servers, too.
+
+    Args:
+        client: The bucket.
+        error: Why the login that is at hand does not do.
+        policy: The whole one to put; None where the one that is there could not be seen.
+    """
+    address = client.address
+    whole = policy or {"Version": _VERSION, "Statement": [_statement(address)]}
+    server = ("--region", address.region) if address.is_amazon else ("--endpoint-url", address.server.origin)
+    typed = command(
+        *("aws", "s3api", "put-bucket-policy", "--bucket", address.bucket, "--policy", json.dumps(whole), *server)
+    )
+    hints = ["This replaces the bucket's policy, if it has one."] if policy is None else []
+    if address.is_amazon:
+        unblock = command("aws", "s3api", "delete-public-access-block", "--bucket", address.bucket, *server)
+        hints.append(f"Where Amazon still refuses it, first: {unblock}")
+    return Denied(error.what, remedy=" ".join([f"The bucket's owner types: {typed}", *hints]))
+
+
+def _no_policies(client: Client, what: str) -> NotAStore:
+    return NotAStore(
+        f"cannot {what} {client.address.shown}: the server has no bucket policies",
+        remedy="Make the bucket public on the service's page, and give the address there as publicurl= to git annex"
+        " enableremote.",
+    )
+
+
+def _statement(address: Address) -> dict[str, str]:
+    return {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": _resource(address)}
+
+
+def _resource(address: Address) -> str:
+    return f"arn:aws:s3:::{address.bucket}/{address.prefix}*"
+
+
+def _grants(statement: object, address: Address) -> bool:
+    """Whether a statement is ours, in any of the spellings in which servers give it back."""
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow" or "Condition" in statement:
+        return False
+    everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    actions, resources = (_words(statement.get(name)) for name in ("Action", "Resource"))
+    return everybody and actions == ["s3:GetObject"] and resources == [_resource(address)]
+
+
+def _words(value: object) -> list[str]:
+    return [str(word) for word in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,146 @@
+"""How all clones of a dataset come to know a link: a second remote of the same content, and a push."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import Share
+from git_annex_remote_pyshare.branch import written_remotes
+from git_annex_remote_pyshare.cli.here import Remote
+from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.share_friends import Dataset
+from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
+
+Step = Sequence[str]
+"""A command and its arguments."""
+
+
+def steps(remote: Remote, link: Share) -> list[Step]:
+    """The commands that make a link, or what changed of the remote itself, known to all clones; none when they know it.
+
+    Args:
+        remote: The remote that is shared.
+        link: How friends reach it; its URL is the remote's own where friends use the same remote.
+    """
+    clone = remote.place.clone
+    known = written_remotes(clone.git_dir)
+    made = [*(_own_changes(remote, link, known) if link.url == remote.place.url else _link_steps(remote, link, known))]
+    dataset = Dataset.of(clone)
+    if dataset and (made or _is_behind(remote, dataset, known)):
+        made.append(_push(dataset.remote))
+    return made
+
+
+def publish(made: list[Step], *, yes: bool) -> None:
+    """Run the commands if the user wants it, else print them.
+
+    Args:
+        made: As `steps` gives them.
+        yes: Whether the user has said so already.
+
+    Raises:
+        BadSetting: One of the commands failed.
+    """
+    if not made:
+        return
+    if not (
+        yes or (sys.stdin.isatty() and click.confirm("Publish this link with the dataset?", default=True, err=True))
+    ):
+        say("Type once, so that every clone knows it:\n")
+        for step in made:
+            say(f"  {command(*step)}")
+        say()
+        return
+    for step in made:
+        say(f"$ {command(*step)}")
+        if subprocess.run(step, stdin=subprocess.DEVNULL, check=False).returncode:
+            raise BadSetting(f"{step[0]} failed, see above", remedy=f"When that is mended, type: {command(*step)}")
+    say()
+
+
+def _agreed() -> bool:
+    """Whether the user wants it; without a terminal there is none to ask."""
+    return sys.stdin.isatty() and click.confirm("Publish this link with the dataset?", default=True, err=True)
+
+
+def _link_steps(remote: Remote, link: Share, known: Mapping[str, Mapping[str, str]]) -> Iterator[Step]:
+    name = remote.place.clone.remote
+    settings = _settings(remote, link)
+    links = {
+        each["sameas-name"]: each
+        for each in known.values()
+        if each.get("sameas-uuid") == remote.uuid and not each.get("sameas-name", "-").startswith("-")
+    }
+    same = next((each for each, written in links.items() if written.get("url") == link.url), None)
+    there = same or (f"{name}-link" if f"{name}-link" in links else None)
+    if there is None:
+        ours = ("type=external", "externaltype=pyshare", "autoenable=true")
+        new = _free_name(remote, known)
+        yield ("git", "annex", "initremote", new, f"--sameas={name}", *ours, *_typed(settings))
+    else:
+        written = {"layout": _default_layout(link.url), **links[there]}
+        wanted = {"autoenable": "true", "layout": _default_layout(link.url), **settings}
+        changed = {key: value for key, value in wanted.items() if written.get(key, "") != value}
+        if changed:
+            yield ("git", "annex", "enableremote", there, *_typed(changed))
+    if _own_settings(remote, known).get("autoenable") == "true":
+        # Friends cannot open the owner's own address; git-annex would ask them for a login there.
+        yield ("git", "annex", "configremote", name, "autoenable=false")
+
+
+def _own_changes(remote: Remote, link: Share, known: Mapping[str, Mapping[str, str]]) -> Iterator[Step]:
+    clone = remote.place.clone
+    written = _own_settings(remote, known)
+    changed = {name: value for name, value in link.settings.items() if (written.get(name) or "no") != value}
+    if changed:
+        yield ("git", "annex", "enableremote", clone.remote, *_typed(changed))
+    if written.get("autoenable") != "true" and link.settings.get("public") != "no":
+        # One that a friend enables by hand is blocked until it is verified by hand, too.
+        yield ("git", "annex", "configremote", clone.remote, "autoenable=true")
+
+
+def _own_settings(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """What is written down of the remote itself, which may share its UUID with another one."""
+    return known.get(remote.place.clone.option("annex-config-uuid") or remote.uuid, {})
+
+
+def _settings(remote: Remote, link: Share) -> Mapping[str, str]:
+    """What the link's remote needs: objects are named there as in the remote itself."""
+    layout = remote.place.settings["layout"] or _default_layout(remote.place.url)
+    named = {} if layout == _default_layout(link.url) else {"layout": layout}
+    return {**named, **link.settings, "url": link.url}
+
+
+def _default_layout(url: str) -> str:
+    return registry.kind_of(url).layout
+
+
+def _typed(settings: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in settings.items()]
+
+
+def _free_name(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> str:
+    """NAME-link, unless something else has that name."""
+    taken = {each.get("name") or each.get("sameas-name") for each in known.values()}
+    taken |= {key.split(".")[1] for key in remote.place.clone.config if key.startswith("remote.")}
+    name = f"{remote.place.clone.remote}-link"
+    return next(each for each in (name, *(f"{name}-{number}" for number in range(2, 1000))) if each not in taken)
+
+
+def _is_behind(remote: Remote, dataset: Dataset, known: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether clones of the published dataset do not know yet what is known here of the remote and its links."""
+    there = written_remotes(remote.place.clone.git_dir, f"refs/remotes/{dataset.remote}/git-annex")
+    ours = {uuid: each for uuid, each in known.items() if remote.uuid in {uuid, each.get("sameas-uuid")}}
+    return any(there.get(uuid) != each for uuid, each in ours.items())
+
+
+def _push(remote: str) -> Step:
+    """The history only: content has its own push, and may take hours."""
+    if shutil.which("datalad"):
+        return ("datalad", "push", "--to", remote, "--data", "nothing")
+    return ("git", "push", remote, "git-annex")

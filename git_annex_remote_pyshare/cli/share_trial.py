@@ -1,0 +1,169 @@
+"""Reads one object as a friend would, before a link is sent to one."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import Backend, Place, Share
+from git_annex_remote_pyshare.cli.here import Remote
+from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
+from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.settings import parse
+from git_annex_remote_pyshare.transfer import Sink
+
+_SAMPLE = 100
+"""Contents of which the smallest is tried."""
+_LOOKS, _PAUSE = 5, 2.0
+"""How often, and seconds between, a bucket that was opened a moment ago is tried: Amazon needs some."""
+
+
+class Guest(NamedTuple):
+    """A friend with nothing but the link."""
+
+    sample: str
+    """What to read: a key, or an object's name where git-annex encrypts names."""
+    password: str
+    """The link's; empty where it has none, or its owner has not typed it."""
+    just_opened: bool
+    """Whether the store may need a moment to let friends in."""
+
+
+class _EnoughError(Exception):
+    """The first bytes have come."""
+
+
+def require_content(remote: Remote, store: Backend | None = None) -> str:
+    """Something that the remote has: a key, or the name of an object where git-annex encrypts names.
+
+    Raises:
+        BadSetting: Nothing is stored there yet.
+    """
+    name = remote.place.clone.remote
+    key = _some_key(name)
+    if _is_encrypted(remote) and key and store is not None:
+        entry = next(store.list(), None)
+        key = entry.name if entry else ""
+    if key:
+        return key
+    push = ("datalad", "push", "--to", name) if shutil.which("datalad") else ("git", "annex", "push", name)
+    raise BadSetting(
+        f"nothing is stored in {name} yet",
+        remedy=f"Type: {command(*push)}, then: {command('pyshare', 'share', name)}",
+    )
+
+
+def require_readable(remote: Remote, link: Share, guest: Guest) -> None:
+    """Read one object by the link, without the owner's login where none is needed.
+
+    A link whose password is not known is not tried.
+
+    Raises:
+        PyshareError: Friends could not read; the remedy says what lets them in.
+    """
+    if link.has_password and not guest.password:
+        return
+    place = _as_guest(remote, link, guest)
+    for _ in range(_LOOKS - 1 if guest.just_opened else 0):
+        with suppress(Denied):
+            _read(remote, place, guest.sample)
+            return
+        time.sleep(_PAUSE)
+    try:
+        _read(remote, place, guest.sample)
+    except Denied as error:
+        raise _shut(remote, link, error, guest) from error
+    except NotFound as error:
+        check = command("pyshare", "verify", remote.place.clone.remote)
+        raise NotFound(f"your friends cannot read the store: {error.what}", remedy=f"Type: {check}") from error
+    except PyshareError as error:
+        raise _as_friends_see(error) from error
+
+
+def is_open(remote: Remote, sample: str) -> bool:
+    """Whether the store itself lets anyone read; raises PyshareError where that cannot be told."""
+    try:
+        _read(remote, remote.place._replace(credential=lambda: None, trusted=lambda: False), sample)
+    except Denied:
+        return False
+    return True
+
+
+def _as_guest(remote: Remote, link: Share, guest: Guest) -> Place:
+    settings = {"url": link.url, "layout": remote.place.settings["layout"] or _layout_of(remote), **link.settings}
+    if link.url == remote.place.url:
+        settings = {**remote.place.settings, **settings}
+    credential = Credential(_user_of(settings), guest.password, "pyshare share") if guest.password else None
+    made = Place(link.url, parse(settings), remote.place.clone, lambda: credential)
+    # A service that lets nobody in without a login does not care whose it is: the owner's stands for a friend's.
+    return made._replace(credential=remote.place.credential) if link.login and not link.has_password else made
+
+
+def _user_of(settings: dict[str, str]) -> str:
+    """The name that all guests of a link have."""
+    endpoints = registry.account_of(settings).endpoints
+    return endpoints[0].user if endpoints else ""
+
+
+def _read(remote: Remote, place: Place, sample: str) -> None:
+    """Get the beginning of an object: a server may tell of what it does not give."""
+    name = sample
+    if not _is_encrypted(remote):
+        as_guest = remote._replace(place=place)
+        copies = copies_of(as_guest, sample, layout_of(as_guest))
+        name = next(iter(next(copies))).name  # the first chunk, or the whole
+    # Without the layers, which would try for minutes.
+    backend = registry.make(place)
+    try:
+        with tempfile.TemporaryDirectory(prefix="pyshare-share-") as folder:
+            backend.get(name, Sink(str(Path(folder) / "object")), _stop)
+    except _EnoughError:
+        pass
+    finally:
+        backend.close()
+
+
+def _stop(done: int) -> None:
+    if done:
+        raise _EnoughError
+
+
+def _shut(remote: Remote, link: Share, error: Denied, guest: Guest) -> PyshareError:
+    if link.url != remote.place.url or registry.kind_of(link.url).name != "s3":
+        return _as_friends_see(error)
+    if guest.just_opened:
+        remedy = "The server took the policy, but does not act on it yet. Type the same again in a minute."
+    else:
+        remedy = f"Type: {command('pyshare', 'share', remote.place.clone.remote, '--public')}"
+    return Denied(f"the bucket is still closed to your friends: {error.what}", remedy=remedy)
+
+
+def _as_friends_see(error: PyshareError) -> PyshareError:
+    return PyshareError(f"your friends cannot read the store: {error.what}", remedy=error.remedy)
+
+
+def _layout_of(remote: Remote) -> str:
+    return registry.kind_of(remote.place.url).layout
+
+
+def _is_encrypted(remote: Remote) -> bool:
+    return remote.annex.get("encryption", "none") != "none"
+
+
+def _some_key(name: str) -> str:
+    """The smallest of some contents that git-annex believes to be in a remote; empty where there is none."""
+    asked = ["git", "annex", "findkeys", f"--in={name}", "--json"]
+    with subprocess.Popen(asked, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as listing:
+        assert listing.stdout is not None  # noqa: S101  # for mypy: it is a pipe
+        rows = [json.loads(line) for line in islice(listing.stdout, _SAMPLE)]
+        listing.kill()
+    smallest = min(rows, key=lambda row: int(row.get("bytesize") or 0), default=None)
+    return str(smallest["key"]) if smallest else ""

@@ -1,0 +1,31 @@
+"""A store in memory that is shared by a link, and keeps its side of that contract."""
+
+from collections.abc import Sequence
+
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Share, Terms
+from git_annex_remote_pyshare.testing.memory import MemoryBackend
+
+
+class LinkedBackend(MemoryBackend):
+    """Has one link at most; each new one has another address. The link itself opens nothing."""
+
+    _link: Share | None = None
+    _made = 0
+
+    def share(self, terms: Terms = NO_TERMS) -> Share | None:
+        """See `Shares.share`."""
+        known = self._link
+        if known is None:
+            self._made += 1
+        link = known or Share(f"memory:link-{self._made}")
+        if terms.ends:
+            link = link._replace(ends=terms.ends)
+        if terms.password:
+            link = link._replace(has_password=True, login=f"pyshare login {link.url}")
+        self._link = link
+        return link._replace(is_new=known is None)
+
+    def revoke(self) -> Sequence[str]:
+        """See `Shares.revoke`."""
+        withdrawn, self._link = self._link, None
+        return [withdrawn.url] if withdrawn else []
