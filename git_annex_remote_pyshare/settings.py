@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 LAYOUTS = (
     "shard",
@@ -115,9 +116,10 @@ def _check_url(url: str) -> None:
     """Refuse a login in a URL of any kind; what else it may be is for its backend to say."""
     if found := _LOGIN.match(url):
         clean = f"{found[1]}://{url[found.end() :]}"
+        login = command("pyshare", "login", clean)
         raise BadSetting(
             "url= holds a login, which git-annex would publish with the dataset",
-            remedy=f"Type instead: url={clean} and, for the login: pyshare login {clean}",
+            remedy=f"Type instead: {command(f'url={clean}')} and, for the login: {login}",
         )
 
 

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Established, Place, Quota, Receipt, Share
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT
 from git_annex_remote_pyshare.credentials.trust import BOUND
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 if TYPE_CHECKING:
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
-
-
-_UNSETTLED = "Whose Dropbox this is could not be found out"
-_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote with the remote's name"
 
 
 class DropboxBackend(LateBackend["Verbs"]):
@@ -60,15 +58,23 @@ class DropboxBackend(LateBackend["Verbs"]):
         return may_lead_to(name, url)
 
     def establish(self) -> Established:
-        """Find out whose Dropbox it is, which the settings then say, so that no other one is taken for it."""
-        if self.place.settings["namespace"]:
-            return Established()
+        """Find out whose Dropbox it is, which the settings then say, and mark the place as this remote's own."""
         try:
             if self.place.credential():
-                return self.verbs.settle()
+                return self.verbs.establish()
         except (Unreachable, Busy) as error:
-            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE))
-        return Established(notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE))
+            return self._unsettled(ownership.unchecked("Dropbox", error))
+        return self._unsettled(ownership.without_login(self.place))
+
+    def _unsettled(self, why: str) -> Established:
+        """Nothing was found out, `why` not; the owner hears what to do later, if there is anything left to find out."""
+        if self.place.settings["namespace"]:
+            return Established(notes=(why,))
+        later = f"Then, so that no other account's folder is taken for it, type: {self._enable()}"
+        return Established(notes=(why, later), private=True)
+
+    def _enable(self) -> str:
+        return command("git", "annex", "enableremote", self.place.clone.remote or "NAME")
 
     def part_limits(self, size: int) -> "Limits | None":
         return self.verbs.parts.limits(size)
@@ -104,8 +110,7 @@ class DropboxBackend(LateBackend["Verbs"]):
             mine = f"git config {self.place.clone.key(BOUND)} {ACCOUNT}"
             raise Denied(
                 f"nobody knows in whose Dropbox {self.place.url} is: its owner made it without a login",
-                remedy=f"The owner types, if this clone is a new one: {mine}"
-                " and then git annex enableremote with the remote's name.",
+                remedy=f"The owner types, if this clone is a new one: {mine} and then {self._enable()}",
             )
 
     def open_verbs(self) -> "Verbs":

@@ -8,16 +8,23 @@ from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 _URL = re.compile(r"(https?|davs?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"(.*?)(?:/index\.php)?/s/([^/]+)/?")
 _PUBLIC = re.compile(r"(.*?)/public\.php/(?:webdav|dav/files/([^/]+))(?:/.*)?")
+_PAGE = re.compile(r"(.*?)(?:/index\.php)?/(?:apps/[^/]+(?:/.*)?|login)", re.DOTALL)
+"""Pages of Nextcloud and ownCloud that people have open while they look for an address."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATHS = _UNRESERVED | frozenset(b"/%!$&'()*+,;=:@")
 GUEST = "anonymous"
 """User name at public links since Nextcloud 29; before, the link's token is the user."""
 _FOLDERS = ("path", "dir")
 """Parameters by which the pages of a public link name the folder that is shown."""
+
+
+class WebPage(BadSetting):
+    """The address is one that a browser shows, of a server on which the folder has another one."""
 
 
 class Address(NamedTuple):
@@ -74,9 +81,12 @@ def address_of(url: str) -> Address:
     if link := _LINK.fullmatch(path):
         return _public_link(origin + link[1], link[2], query)
     if rest := query or fragment:
+        if page := _PAGE.fullmatch(path):
+            raise web_page(url, origin + page[1])
+        plain = command(f"url={scheme}://{host}{path}")
         raise BadSetting(
             f"url= goes on behind the path with {rest[0]}",
-            remedy=f"Type instead: url={scheme}://{host}{path} (in a folder's name write %23 for # and %3F for ?).",
+            remedy=f"Type instead: {plain} (in a folder's name write %23 for # and %3F for ?).",
         )
     public = _PUBLIC.fullmatch(path)
     if public is None:
@@ -101,6 +111,21 @@ def account_of(settings: Mapping[str, str]) -> Account:
     below = address.server.removeprefix(address.origin)
     link = f"{host}{below}/s/{address.token}"
     return Account(link, _endpoints(address.server, address.token), (f"{address.origin.partition(':')[0]}://{link}",))
+
+
+def web_page(url: str, server: str) -> WebPage:
+    """The refusal of a web page's address, where the user's id, which is a part of the right one, is unknown."""
+    return WebPage(
+        f"{url} is the web page of a Nextcloud or ownCloud",
+        remedy=f"Type: {command('pyshare', 'login', server)}; it prints the address of your files, to which you add a"
+        " folder's name.",
+    )
+
+
+def web_url(url: str) -> str:
+    """The URL with http(s) for dav(s), without a slash at its end."""
+    scheme, _, rest = url.partition("://")
+    return f"{_web_scheme(scheme)}://{rest.rstrip('/')}"
 
 
 def in_path(name: str) -> str:

@@ -5,14 +5,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat
-from git_annex_remote_pyshare.backends.webdav import link, propfind, reading, sharing
+from git_annex_remote_pyshare.backends.ownership import MARK
+from git_annex_remote_pyshare.backends.webdav import home, link, propfind, reading, sharing
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_temporary
 from git_annex_remote_pyshare.backends.webdav.reading import Downloads
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
-from git_annex_remote_pyshare.errors import NotAStore
+from git_annex_remote_pyshare.errors import Denied, NotAStore
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.ahead import Ahead
 
@@ -33,19 +34,27 @@ class Verbs:
 
     def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
         self.client = Client(place, address, ahead)
-        self._folders = Folders(self.client)
-        self._uploads = Uploads(place, self.client, self._folders)
+        self.folders = Folders(self.client)
+        self._place = place
+        self._uploads = Uploads(place, self.client, self.folders)
         self._downloads = Downloads(self.client)
-        self._settled = not address.older
+        self._settled = False
+        self._refusal: Denied | None = None
+        """Why no request makes sense: the login and the files are two users'."""
 
     def settle(self) -> None:
-        """Find a public link's address, once; after a failure the next call tries again, with all that was learned.
+        """Find a public link's address, or whose files these are, once; without an answer the next call asks again.
 
         Raises:
-            PyshareError: The server does not know the link, or does not let us in.
+            PyshareError: The server does not know the link, does not let us in, or the files are another user's.
         """
         if not self._settled:
-            link.settle(self.client)
+            if self.client.address.older:
+                link.settle(self.client)
+            else:
+                self._refusal = self._refusal or home.refusal(self.client, self._place)
+            if self._refusal:
+                raise self._refusal
             self._settled = True
 
     @cached_property
@@ -53,7 +62,7 @@ class Verbs:
         """Uploads in chunks; two jobs must not ask for it at once."""
         from git_annex_remote_pyshare.backends.webdav.chunking import Chunking  # noqa: PLC0415  # large objects only
 
-        return Chunking(self.client, self._folders)
+        return Chunking(self.client, self.folders)
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
@@ -95,7 +104,7 @@ class Verbs:
                 name = f"{above}/{thing.path}" if above else thing.path
                 if thing.is_folder:
                     waiting.append(name)
-                elif not is_temporary(name):
+                elif name != MARK and not is_temporary(name):
                     yield Entry(name, thing.size)
 
     def close(self) -> None:
