@@ -3,7 +3,7 @@
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
-from git_annex_remote_pyshare.errors import Denied, Full, NotFound
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 
 _NOTHING = ("path/not_found", "path/not_file")
 
@@ -23,7 +23,9 @@ def claim(place: Place, client: Client, folder: str) -> tuple[str, ...]:
     path = f"{folder}/{ownership.MARK}"
     try:
         return ownership.claim(place, place.url, lambda: _read(client, path), lambda mark: _write(client, path, mark))
-    except (Denied, Full):
+    except PyshareError as error:
+        if error.passing or isinstance(error, BadSetting):
+            raise
         return (ownership.unmarked(place.url),)
 
 

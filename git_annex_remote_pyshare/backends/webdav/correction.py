@@ -13,6 +13,9 @@ _PAGE = re.compile(r"(?:/index\.php)?(?:/(?:apps/.*|login(?:/.*)?))?", re.DOTALL
 _OF_ADDRESSES = ("index.php", "remote.php", "dav", "webdav", "files")
 """What stands before a folder's path in addresses of files, whole or half remembered."""
 
+_OTHER_FORMS = ("remote.php/webdav", "remote.php/dav/spaces/", "remote.php/dav/public-files/", "dav/")
+"""Beginnings of addresses that are right without a user's id; the last one is Infinite Scale's."""
+
 
 def better(place: Place, refusal: BadSetting) -> BadSetting:
     """The refusal of a web page's address with the address to type instead, as far as the server tells it."""
@@ -30,7 +33,7 @@ def of_page(place: Place) -> BadSetting | None:
     url = web_url(place.url)
     with suppress(PyshareError):  # without an answer there is nothing better to say
         server = nextcloud.find_server(url)
-        if server is None or url.startswith(f"{server}/remote.php/webdav"):
+        if server is None or url.startswith(tuple(f"{server}/{form}" for form in _OTHER_FORMS)):
             return None
         login = place.credential()
         user = nextcloud.user_id(server, login) if login else None

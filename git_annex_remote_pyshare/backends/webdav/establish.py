@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, Busy, Denied, Full, NotAStore, NotFound, Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, Busy, Denied, NotAStore, NotFound, PyshareError, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 
 _LOOK = "look at the place"
@@ -80,7 +80,9 @@ def _tells_nothing(client: Client) -> bool:
 def _marked(place: Place, client: Client) -> tuple[str, ...]:
     try:
         return ownership.claim(place, place.url, lambda: _read(client), lambda mark: _write(client, mark))
-    except (Denied, Full):
+    except PyshareError as error:
+        if error.passing or isinstance(error, BadSetting):
+            raise
         return (ownership.unmarked(place.url),)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.errors import Denied, NotAStore
 from git_annex_remote_pyshare.safe_text import command
@@ -49,7 +50,7 @@ def stranger(client: Client) -> Stranger | None:
     """The stranger that the login's user is at this address; None where the files are theirs, or nothing tells.
 
     Asks the server only where the name of the login is not the one in the address: people log in with an e-mail
-    address, too.
+    address, too. What can be seen there is theirs, whatever names say.
 
     Raises:
         PyshareError: There is no answer.
@@ -61,7 +62,10 @@ def stranger(client: Client) -> Stranger | None:
     if login.user.casefold() == owner.casefold():
         return None
     user = _said(client, _USER, "ask whose login it is", "id")
-    return Stranger(owner, user, found[1], found[3]) if isinstance(user, str) and user not in {"", owner} else None
+    if not isinstance(user, str) or user.casefold() in {"", owner.casefold()}:
+        return None
+    is_seen = bool(found[3]) and propfind.look(client, "", "look for the folder") is not None
+    return None if is_seen else Stranger(owner, user, found[1], found[3])
 
 
 def refusal(client: Client, place: Place) -> Denied | None:
