@@ -66,7 +66,7 @@ def _claimed(place: Place, verbs: Verbs) -> tuple[str, ...]:
         if _tells_nothing(client):
             return (f"{place.url} does not tell what is there, so nothing was checked",)
         raise
-    if thing is not None and not thing.is_folder:
+    if thing is not None and thing.size is not None:  # some servers do not tell kinds, and a folder has no length
         raise BadSetting(f"{place.url} is a file", remedy="Give the address of a folder as url=.")
     return _marked(place, client)
 
