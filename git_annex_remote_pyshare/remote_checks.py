@@ -59,9 +59,17 @@ def shared_layout(annex: Master, git_dir: str) -> str:
         other = told.get("name", "the remote of the same UUID")
         raise BadSetting(
             f"layout={given} is not the layout of {other}, with which this remote shares its objects",
-            remedy=f"Type instead: layout={shared}",
+            remedy=_layout_to_type(annex, git_dir, uuid, shared),
         )
     return given or shared
+
+
+def _layout_to_type(annex: Master, git_dir: str, uuid: str, shared: str) -> str:
+    """What corrects a layout: another word at `initremote`, or a command for a remote that is published with it."""
+    name = annex.getconfig("sameas-name")
+    if any(f" sameas-name={name} " in line for line in _lines_of(git_dir, uuid)):
+        return f"Type: {command('git', 'annex', 'enableremote', name, f'layout={shared}')}"
+    return f"Type instead: layout={shared}"
 
 
 def layout_of(told: Mapping[str, str]) -> str:

@@ -68,6 +68,17 @@ def test_a_second_remote_of_another_layout_is_refused_with_the_layout_to_type(
     assert layout_written(repository) == "annex-directory"
 
 
+def test_a_layout_that_was_published_is_corrected_by_the_command_that_the_refusal_names(
+    repository: Repository, lab: Path
+) -> None:
+    sameas(repository, f"url={lab}")
+    refused = repository.annex("enableremote", "second", "layout=shard", check=False)
+    found = re.search("Type: (git annex enableremote second layout=[a-z-]+)", refused.stdout + refused.stderr)
+    assert found
+    repository.home.run("bash", "-c", found[1], cwd=repository.folder)
+    assert layout_written(repository) == "annex-directory"
+
+
 def test_two_words_for_one_layout_are_one(repository: Repository, lab: Path) -> None:
     sameas(repository, f"url={lab}", "layout=annex-webdav")
     assert layout_written(repository) == "annex-webdav"

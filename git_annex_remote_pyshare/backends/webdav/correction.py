@@ -18,7 +18,7 @@ _OTHER_FORMS = ("remote.php/webdav", "remote.php/dav/spaces/", "remote.php/dav/p
 
 
 def better(place: Place, refusal: BadSetting) -> BadSetting:
-    """The refusal of a web page's address with the address to type instead, as far as the server tells it."""
+    """The refusal of a web page's address with the address to type instead, if the server tells it."""
     found = of_page(place) if isinstance(refusal, WebPage) else None
     return found or refusal
 
