@@ -11,13 +11,14 @@ from contextlib import suppress
 
 from annexremote import Master
 
+from git_annex_remote_pyshare import remote_checks
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.place import CREDS
 from git_annex_remote_pyshare.session import Session
 
@@ -32,9 +33,7 @@ def initremote(annex: Master, session: Session) -> None:
         BadSetting: A setting cannot work.
         PyshareError: The owner's place cannot be made ready.
     """
-    values = session.configure_strictly(annex)
-    # Written down, so that a later default does not change where this remote's objects are.
-    annex.setconfig("layout", values["layout"])
+    notes = _check(annex, session)
     trust, uuid = session.trust(annex), annex.getuuid()
     own = not trust.by_address and not known_remote(trust.clone.git_dir, uuid)
     if own:
@@ -43,7 +42,8 @@ def initremote(annex: Master, session: Session) -> None:
     place = session.place(annex, trust)
     kind = session.kind(annex)
     if trust.verified:
-        _make_ready(annex, place._replace(uuid=uuid))
+        for note in (*notes, *_make_ready(annex, place._replace(uuid=uuid))):
+            annex.info(note)
         # A remote made by --sameas has the login of the remote whose UUID it shares: that one must not be replaced,
         # and only the user's own word lets it go to another host.
         if kind.login and not trust.shares_uuid:
@@ -52,6 +52,18 @@ def initremote(annex: Master, session: Session) -> None:
             trust.bind()
     elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
+
+
+def _check(annex: Master, session: Session) -> tuple[str, ...]:
+    """Check all settings together, and write down the layout; what the owner should know of them."""
+    try:
+        values = session.configure_strictly(annex)
+    except BadSetting as refusal:
+        raise remote_checks.better_refusal(annex, refusal) from refusal
+    git_dir = annex.getgitdir()
+    # Written down, so that a later default does not change where this remote's objects are.
+    annex.setconfig("layout", remote_checks.shared_layout(annex, git_dir) or values["layout"])
+    return remote_checks.check_links(annex, values, git_dir)
 
 
 def _complete(annex: Master, session: Session) -> Trust:
@@ -65,17 +77,19 @@ def _complete(annex: Master, session: Session) -> Trust:
     return session.trust(annex)
 
 
-def _make_ready(annex: Master, place: Place) -> None:
+def _make_ready(annex: Master, place: Place) -> tuple[str, ...]:
+    """Make the place ready, and write down what was learned of it; what the owner should know of it."""
     backend = registry.make(place)
-    if maker := ability(backend, Establishes):
-        try:
-            established = maker.establish()
-        finally:
-            backend.close()
-        for name, value in established.settings.items():
-            annex.setconfig(name, value)
-        for note in established.notes:
-            annex.info(note)
+    if not (maker := ability(backend, Establishes)):
+        return ()
+    try:
+        established = maker.establish()
+    finally:
+        backend.close()
+    for name, value in established.settings.items():
+        annex.setconfig(name, value)
+    private = remote_checks.note_private(annex, place.clone.remote) if established.private else ()
+    return (*established.notes, *private)
 
 
 def _hand_over_login(
@@ -113,7 +127,9 @@ def _is_published_unasked(annex: Master) -> bool:
 
 
 def _say_what_is_missing(annex: Master, place: Place) -> None:
-    """One line for the user of a clone: reading may work without a login, writing will not."""
+    """One line in a clone: reading may work without a login, writing does not. A public store is there to be read."""
+    if place.settings["public"] == "yes" or place.settings["publicurl"] or place.settings["signature"] == "anonymous":
+        return
     with suppress(PyshareError):
         if place.credential() is None:
             annex.info(f"no login for {place.url}, so only what is public can be read. {place.advice()}")

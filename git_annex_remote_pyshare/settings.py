@@ -119,9 +119,10 @@ def _check_url(url: str) -> None:
     """Refuse a login in a URL of any kind; what else it may be is for its backend to say."""
     if found := _LOGIN.match(url):
         clean = f"{found[1]}://{url[found.end() :]}"
+        login = command("pyshare", "login", clean)
         raise BadSetting(
             "url= contains a login, which git-annex would publish with the dataset",
-            remedy=f"Type instead: {command(f'url={clean}')} and, for the login: {command('pyshare', 'login', clean)}",
+            remedy=f"Type instead: {command(f'url={clean}')} and, for the login: {login}",
         )
 
 

@@ -8,6 +8,7 @@ pytest_plugins = [
     "s3_servers",
     "s3kit",
     "davkit",
+    "scripted_nextcloud",
     "places",
     "logins",
     "dropbox_places",

@@ -47,6 +47,7 @@ def test_every_file_is_stored_and_got_by_plain_copy_and_get(
     repository.add(files)
     with served(dav):
         repository.initremote(f"{dav.url}/share")
+        dav.objects.clear()  # the mark of the place
         dav.decide = faults(20261122)
         if atomic:
             # A server whose PUT is atomic keeps nothing of a broken one.
@@ -67,6 +68,7 @@ def test_what_fails_for_good_is_reported_and_never_called_present(repository: Re
     repository.add({f"f{number}": os.urandom(2000 + number) for number in range(6)})
     with served(dav):
         repository.initremote(f"{dav.url}/share")
+        dav.objects.clear()  # the mark of the place
         dav.decide = lambda seen: Play(507) if seen.method == "PUT" else None
         answers = repository.json("copy", "--to", "store", check=False)
         assert [answer["success"] for answer in answers] == [False] * 6

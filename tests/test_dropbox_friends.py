@@ -146,14 +146,11 @@ def test_a_friend_with_neither_account_nor_program_gets_by_links_to_the_files_un
     assert lab.annex("find", "--in", "web").stdout == ""
 
 
-@pytest.mark.parametrize(
-    "settings", [{"chunk": "100"}, {"encryption": "shared"}], ids=lambda settings: next(iter(settings))
-)
-def test_no_link_is_made_to_what_is_no_file_by_itself(
-    repository: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account, settings: Mapping[str, str]
+def test_no_link_is_made_to_encrypted_files(
+    repository: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account
 ) -> None:
     machine(repository.home, fake_dropbox, dropbox_alice)
-    repository.initremote("dropbox:/Data", {"share": "files", **settings})
+    repository.initremote("dropbox:/Data", {"share": "files", "encryption": "shared"})
     repository.add(FILES)
     repository.annex("copy", "--to", "store")
     assert "files/upload" in fake_dropbox.service.routes()

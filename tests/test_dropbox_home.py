@@ -8,9 +8,10 @@ from dropbox_fake_accounts import Account, Team
 from dropboxkit import NAME, Owner, credential, place_for, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend, Established, Establishes, Place, Publishes, Stat, ability
+from git_annex_remote_pyshare.backends.ownership import mark_of
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import BadSetting, Denied
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
@@ -31,6 +32,17 @@ def opened(owner: Owner) -> Iterator[Opened]:
     yield opens
     for each in made:
         each.close()
+
+
+UUID, OTHERS = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
+MARK = "/annex/.pyshare-store"
+
+
+def claimed(opened: Opened, owner: Owner, uuid: str = UUID, **settings: str) -> Established:
+    """Make the place ready as the remote of that UUID."""
+    maker = ability(opened(place_for(owner.login, **settings)._replace(uuid=uuid)), Establishes)
+    assert maker
+    return maker.establish()
 
 
 def established(opened: Opened, login: Credential | None, url: str = "dropbox:/annex") -> Established:
@@ -173,8 +185,9 @@ def test_nothing_is_asked_again_where_the_settings_say_it(owner: Owner, opened: 
 def test_without_a_login_the_owner_hears_what_to_do_later(opened: Opened) -> None:
     found = established(opened, None)
     assert not found.settings
-    assert "pyshare login dropbox" in found.notes[0]
-    assert "enableremote" in found.notes[1]
+    assert found.notes[0].startswith("no login for dropbox:/annex, so nothing was checked")
+    assert found.notes[0].endswith("Type: pyshare login dropbox")
+    assert found.notes[1].endswith("type: git annex enableremote drop")
 
 
 def test_without_a_network_the_owner_hears_what_to_do_later(
@@ -183,4 +196,31 @@ def test_without_a_network_the_owner_hears_what_to_do_later(
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     found = established(opened, owner.login)
     assert not found.settings
-    assert "enableremote" in found.notes[1]
+    assert found.notes[0].startswith("Dropbox cannot be reached, so nothing was checked")
+    assert found.notes[1].endswith("type: git annex enableremote drop")
+
+
+def test_a_place_is_marked_once_and_its_mark_is_no_object(owner: Owner, opened: Opened) -> None:
+    settings = claimed(opened, owner).settings
+    assert owner.service.content(owner.home, MARK) == mark_of(UUID)
+    owner.service.forget()
+    assert claimed(opened, owner, **settings).notes == ()
+    assert owner.routes() == ["files/download"]
+    assert list(opened(place_for(owner.login, **settings)).list()) == []
+
+
+def test_a_place_of_another_remote_is_refused(owner: Owner, opened: Opened) -> None:
+    owner.service.put(owner.home, MARK, mark_of(OTHERS))
+    with pytest.raises(BadSetting, match=f"belongs to another remote, {OTHERS}") as refused:
+        claimed(opened, owner)
+    assert "git -c remote.drop.pyshare-take-over=true annex initremote" in str(refused.value)
+    assert owner.service.content(owner.home, MARK) == mark_of(OTHERS)
+
+
+def test_a_place_in_a_shared_folder_is_marked_there(owner: Owner, opened: Opened) -> None:
+    shared = owner.service.shared_folder((owner.account, "/Work/Lab"))
+    place = place_for(owner.login, "dropbox:/Work/Lab/data")._replace(uuid=UUID)
+    maker = ability(opened(place), Establishes)
+    assert maker
+    assert not maker.establish().private
+    assert owner.service.content(shared, "/data/.pyshare-store") == mark_of(UUID)

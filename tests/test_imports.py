@@ -17,6 +17,9 @@ HOME = Path(git_annex_remote_pyshare.__file__).parent
 GROUND = ("", "safe_text", "errors", "lock", "transfer", "settings", "clone", "credentials")
 """What all may use; "" is the package itself, with its version."""
 
+_BACKENDS = ("backends", "backends.base", "backends.late", "backends.ownership", "backends.parts", "transport")
+"""What all backends of services use."""
+
 MAY_USE: Mapping[str, tuple[str, ...]] = {
     "": (),
     "safe_text": (),
@@ -35,16 +38,17 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "transport.proxies": ("errors",),
     "transport.interim": (),
     "credentials": ("", "safe_text", "errors", "lock", "clone", "branch", "transport.proxies", "transport.interim"),
+    "backends": (),
     "backends.base": GROUND,
     "backends.parts": (*GROUND, "plan", "backends.base"),
+    "backends.ownership": (*GROUND, "backends.base"),
     "backends.registry": (*GROUND, "backends.base"),
     "backends.directory": (*GROUND, "backends.base"),
     "transport": (*GROUND, "transport.proxies", "transport.interim"),
     "backends.late": (*GROUND, "backends.base", "transport"),
-    "backends.webdav": (*GROUND, "plan", "backends.base", "backends.late", "backends.parts", "transport"),
-    "backends.s3": (*GROUND, "plan", "backends.base", "backends.late", "backends.parts", "transport"),
-    "backends.dropbox": (*GROUND, "plan", "backends.base", "backends.late", "backends.parts", "transport"),
-    "backends": (),
+    "backends.webdav": (*GROUND, "plan", *_BACKENDS),
+    "backends.s3": (*GROUND, "plan", *_BACKENDS),
+    "backends.dropbox": (*GROUND, "plan", *_BACKENDS),
     "layout": ("errors", "keys", "backends.base"),
     "layers.layer": (*GROUND, "backends.base"),
     "layers.pause": ("errors",),
@@ -72,7 +76,8 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "protocol": ("safe_text", "errors"),
     "place": (*GROUND, "backends", "backends.base", "backends.registry"),
     "session": (*GROUND, "place", "backends", "backends.base", "backends.registry", "store"),
-    "initremote": (*GROUND, "place", "backends", "backends.base", "backends.registry", "session"),
+    "remote_checks": (*GROUND, "", "branch", "layout", "place", "backends", "backends.registry", "session"),
+    "initremote": (*GROUND, "place", "backends", "backends.base", "backends.registry", "session", "remote_checks"),
     "remote": (*GROUND, "backends.base", "keys", "layout", "reserve", "session", "initremote"),
     "cli": (
         *GROUND,

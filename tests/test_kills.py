@@ -20,6 +20,8 @@ from s3_servers import S3Server
 from scripted import served
 from scripted_cloud import FILES, ScriptedCloud
 
+from git_annex_remote_pyshare.backends.ownership import MARK
+
 MIB = 1 << 20
 MOST = 1.3
 """Times a file's size that may be sent of it, in both processes together."""
@@ -83,7 +85,8 @@ def in_dropbox(repository: Repository, fake_dropbox: RunningDropbox, dropbox_ali
         repository.initremote("dropbox:/Data", {"embedcreds": "no"})
 
         def objects() -> list[bytes]:
-            return [entry.content for entry in dropbox_alice.home.entries.values() if isinstance(entry, File)]
+            files = dropbox_alice.home.entries.items()
+            return [file.content for path, file in files if isinstance(file, File) and not path.endswith(MARK)]
 
         # Dropbox lists no sessions, and ends them by itself.
         yield Service(repository, line, objects, lambda: 0, "4MiB")
@@ -95,7 +98,8 @@ def in_nextcloud(repository: Repository) -> Iterator[Service]:
         repository.initremote(cloud.address.replace(cloud.url, f"http://{line.host}"))
 
         def objects() -> list[bytes]:
-            return [body for path, body in cloud.objects.items() if path.startswith(f"{FILES}/")]
+            here = (path for path in cloud.objects if path.startswith(f"{FILES}/") and not path.endswith(MARK))
+            return [cloud.objects[path] for path in here]
 
         yield Service(repository, line, objects, lambda: len(cloud.uploads), "5MiB")
 

@@ -1,6 +1,7 @@
 """What error texts tell the user to type may be pasted, even where a stranger's dataset named the remote."""
 
 import re
+import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,6 @@ from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.dropbox.meanings import BY_TAG
 from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
-from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.meanings import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
 from git_annex_remote_pyshare.clone import Clone
@@ -126,14 +126,28 @@ def test_what_is_too_large_for_the_store_names_the_remote() -> None:
         plan(1 << 60, Limits(smallest=1, largest=1, most=1, step=1), remote=TRAP)
 
 
-def test_a_bucket_that_is_shut_names_the_remote() -> None:
-    values = settings.parse({"url": "s3://b"})
-    with pytest.raises(BadSetting, match="only people with a login can read") as refused:
-        S3Backend(Place("s3://b", values, Clone(remote="lab"))).share()
-    assert refused.value.remedy.endswith("git annex enableremote lab public=yes")
-
-
 def test_a_dropbox_without_owner_names_the_remote() -> None:
     values = settings.parse({"url": "dropbox:/x"})
     with pytest.raises(Denied, match=r"git annex enableremote lab$"):
         DropboxBackend(Place("dropbox:/x", values, Clone(remote="lab"))).stat("KEY")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://u:p@h/;touch PWNED;", id="a login in it"),
+        pytest.param("https://h/$(touch PWNED)?q", id="a query"),
+        pytest.param("https://h/apps/files/$(touch PWNED)?dir=x", id="a page"),
+        pytest.param("http//h/;touch PWNED;", id="no colon"),
+        pytest.param("h.org/remote.php/;touch PWNED;", id="no scheme"),
+        pytest.param("me@h:/;touch PWNED;", id="ssh"),
+    ],
+)
+def test_a_strangers_address_runs_nothing_when_what_a_refusal_says_is_pasted(url: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as refused:
+        registry.check(settings.parse({"url": url}))
+    remedy = str(refused.value).partition(": ")[2]
+    line = remedy.partition(" instead: ")[2] or remedy
+    for part in line.replace("(in a folder", "\n").splitlines():
+        subprocess.run(["bash", "-c", f"echo {part}"], cwd=tmp_path, capture_output=True, check=False)
+    assert list(tmp_path.iterdir()) == []

@@ -11,8 +11,8 @@ from s3kit import UUID, backend, clone, place_at
 from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
+from git_annex_remote_pyshare.backends.ownership import TAKE_OVER
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.s3.bucket import TAKE_OVER
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
 from git_annex_remote_pyshare.store import wrap
 from git_annex_remote_pyshare.testing.desk import Desk
@@ -46,10 +46,12 @@ def test_a_bucket_at_amazon_is_made_in_the_region_that_is_wanted(amazon: Scripte
 
 
 def test_who_has_no_login_or_no_network_makes_nothing_ready(scripted_s3: ScriptedS3) -> None:
-    assert backend(scripted_s3, None).establish().notes == ()
+    (note,) = backend(scripted_s3, None).establish().notes
+    assert note == "no login for s3://bucket/pre, so nothing was checked and nothing can be stored yet. Log in"
+    assert backend(scripted_s3, None, public="yes").establish().notes[0].startswith("to let anyone read")
     assert scripted_s3.requests == []
     (note,) = backend(scripted_s3, endpoint="http://127.0.0.1:1").establish().notes
-    assert "not looked at yet" in note
+    assert "cannot be reached, so nothing was checked" in note
 
 
 def test_a_place_of_another_remote_is_refused_unless_told(scripted_s3: ScriptedS3) -> None:

@@ -153,15 +153,10 @@ def test_whereis_shows_the_url_until_the_file_is_dropped_from_the_store(publishe
     assert published.annex("find", "--in", "web").stdout == ""
 
 
-@pytest.mark.parametrize(
-    "settings", [{"chunk": "100"}, {"encryption": "shared"}], ids=lambda settings: next(iter(settings))
-)
-def test_no_url_is_registered_for_what_is_no_file_by_itself(
-    repository: Repository, scripted_s3: ScriptedS3, settings: Mapping[str, str]
-) -> None:
+def test_no_url_is_registered_for_encrypted_files(repository: Repository, scripted_s3: ScriptedS3) -> None:
     public = {"public": "yes", "publicurl": f"{scripted_s3.url}/bucket"}
     repository.home.environment.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
-    repository.initremote("s3://bucket", {**scripted_s3.settings, **public, **settings})
+    repository.initremote("s3://bucket", {**scripted_s3.settings, **public, "encryption": "shared"})
     repository.add(FILES)
     repository.annex("copy", "--to", "store")
     assert len(scripted_s3.objects) > len(FILES)

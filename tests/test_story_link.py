@@ -77,6 +77,7 @@ def test_wd32_the_owners_login_in_the_environment_is_not_handed_over_for_a_link(
     alices: dict[str, Any] = {"WEBDAV_USERNAME": "alice", "WEBDAV_PASSWORD": "hunter2"}
     ours = ("type=external", "externaltype=pyshare", "encryption=none", "embedcreds=no")
     logins = repository.folder / ".git" / "annex" / "creds"
+    dav.folders.add("/public.php/dav/files/T0k")
     repository.annex("initremote", "link", *ours, f"url={dav.url}/s/T0k", login=alices)
     assert not logins.exists()
     repository.annex("initremote", "cloud", *ours, f"url={dav.url}/dav", login=alices)

@@ -50,6 +50,7 @@ def nextcloud(repository: Repository) -> Iterator[ScriptedCloud]:
     """A server with the remote `store` on it, and a large file to store there."""
     with served(ScriptedCloud()) as server:
         repository.initremote(server.address)
+        server.objects.clear()  # the mark of the place
         # As the file is small: what is under way in more streams would be too much of it.
         repository.git("config", "remote.store.pyshare-parts", "2")
         repository.add({"large": os.urandom(SIZE)})

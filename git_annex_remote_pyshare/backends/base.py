@@ -143,6 +143,8 @@ class Established(NamedTuple):
     """What was learned of the place and belongs into the remote's settings, for everybody who clones."""
     notes: tuple[str, ...] = ()
     """What the owner should know, a line each."""
+    private: bool = False
+    """Whether the address is one that only the owner's own login opens, so that friends need another way in."""
 
 
 @runtime_checkable

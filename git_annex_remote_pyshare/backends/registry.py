@@ -44,6 +44,9 @@ class Kind(NamedTuple):
     completion: str = ""
     """`module:function` that takes all settings and gives those that they leave out and the service's own programs are
     told on this machine. Empty where there are none."""
+    correction: str = ""
+    """`module:function` that takes the Place of settings that `check` refused, and the refusal, and gives a refusal
+    whose remedy the server has helped with. Empty where no server can."""
 
 
 DIRECTORY = Kind(
@@ -60,6 +63,7 @@ WEBDAV = Kind(
     "git_annex_remote_pyshare.backends.webdav.backend:WebDAVBackend",
     "git_annex_remote_pyshare.backends.webdav.url:check",
     account="git_annex_remote_pyshare.backends.webdav.url:account_of",
+    correction="git_annex_remote_pyshare.backends.webdav.correction:better",
 )
 DROPBOX = Kind(
     "dropbox",
@@ -157,6 +161,13 @@ def completion(settings: Mapping[str, str]) -> Mapping[str, str]:
     kind = kind_of(settings["url"])
     added: Mapping[str, str] = _load(kind.completion)(settings) if kind.completion else {}
     return added
+
+
+def correction(place: Place, refusal: BadSetting) -> BadSetting:
+    """The refusal of a place's settings, with a better remedy where its server can tell one."""
+    kind = kind_of(place.url)
+    better: BadSetting = _load(kind.correction)(place, refusal) if kind.correction else refusal
+    return better
 
 
 def make(place: Place) -> Backend:

@@ -1,11 +1,18 @@
 """The path that `url=` means: an absolute path as it is, or `file:///…` with %XX decoded."""
 
 import os
+import re
 from collections.abc import Mapping
 
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
+
+_NO_COLON = r"(https?|davs?|s3)/+(.+)"
+_NO_SCHEME = r"(?:[\w-]+\.)+[a-z]{2,}(?::[0-9]+)?/(?:.*/)?(?:remote\.php/.*|s/\w+|apps/.*|scl/fo/.*)"
+"""A host, and a path that Nextcloud, ownCloud or Dropbox has."""
+_OF_SSH = r"[\w.-]+@[\w.-]+:.*"
+"""As scp and rsync have it."""
 
 
 def check(settings: Mapping[str, str]) -> None:
@@ -87,6 +94,26 @@ def _byte(digits: str) -> bytes:
 
 
 def _not_absolute(url: str, path: str) -> BadSetting:
+    if url != path or not (found := _address(url)):
+        return _relative(url, path)
+    return found
+
+
+def _address(url: str) -> BadSetting | None:
+    """The refusal of what was meant as the address of a server, so that no folder is offered; None for a path."""
+    if scheme := re.fullmatch(_NO_COLON, url, re.IGNORECASE | re.DOTALL):
+        why, instead = f"lacks the colon behind {scheme[1]}", f"url={scheme[1]}://{scheme[2]}"
+    elif re.fullmatch(_NO_SCHEME, url, re.DOTALL):
+        why, instead = "lacks https:// at its beginning", f"url=https://{url}"
+    elif re.fullmatch(_OF_SSH, url, re.DOTALL):
+        why, instead = "is an address of ssh, which git-annex itself stores at", ""
+    else:
+        return None
+    of_rsync = f"{command('type=rsync', f'rsyncurl={url}')} in place of type=external externaltype=pyshare url=…"
+    return BadSetting(f"url={url} {why}", remedy=f"Type instead: {command(instead) if instead else of_rsync}")
+
+
+def _relative(url: str, path: str) -> BadSetting:
     if path.startswith("~"):
         return BadSetting(
             f"url={url} begins with ~, which the shell replaces only at the beginning of a word",

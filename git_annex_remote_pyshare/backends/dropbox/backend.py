@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.late import LateBackend
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
     from git_annex_remote_pyshare.backends.parts import Unfinished
     from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
-
-
-_UNSETTLED = "it is not known yet whose Dropbox this is"
-_SETTLE = "Then, so that no other account's folder is taken for it, type: git annex enableremote {}"
 
 
 class DropboxBackend(LateBackend["Verbs"]):
@@ -63,17 +60,23 @@ class DropboxBackend(LateBackend["Verbs"]):
         return may_lead_to(name, url)
 
     def establish(self) -> Established:
-        """Find out whose Dropbox it is, which the settings then say, so that no other one is taken for it."""
-        if self.place.settings["namespace"]:
-            return Established()
+        """Find out whose Dropbox it is, which the settings then say, and mark the place as this remote's own."""
         try:
             if self.place.credential():
-                return self.verbs.settle()
+                return self.verbs.establish()
         except (Unreachable, Busy) as error:
-            return Established(notes=(f"{_UNSETTLED} ({error.what})", _SETTLE.format(self._remote)))
-        return Established(
-            notes=(f"{_UNSETTLED} (there is no login). {self.place.advice()}", _SETTLE.format(self._remote))
-        )
+            return self._unsettled(ownership.unchecked("Dropbox", error))
+        return self._unsettled(ownership.without_login(self.place))
+
+    def _unsettled(self, why: str) -> Established:
+        """Nothing was found out, `why` not; the owner hears what to do later, if there is anything left to find out."""
+        if self.place.settings["namespace"]:
+            return Established(notes=(why,))
+        later = f"Then, so that no other account's folder is taken for it, type: {self._enable()}"
+        return Established(notes=(why, later), private=True)
+
+    def _enable(self) -> str:
+        return command("git", "annex", "enableremote", self.place.clone.remote or "NAME")
 
     def part_limits(self, size: int) -> "Limits | None":
         return self.verbs.parts.limits(size)
@@ -108,14 +111,8 @@ class DropboxBackend(LateBackend["Verbs"]):
         if not self.place.settings["namespace"] and not self.place.trusted():
             raise Denied(
                 f"it is not known in whose Dropbox {self.place.url} is: its owner made it without a login",
-                remedy="Ask its owner to log in and to type, in the clone where the remote was made:"
-                f" {command('git', 'annex', 'enableremote', self.place.clone.remote or 'NAME')}",
+                remedy=f"Ask its owner to log in and to type, in the clone where the remote was made: {self._enable()}",
             )
-
-    @property
-    def _remote(self) -> str:
-        """The remote's name as a word to paste into a shell."""
-        return command(self.place.clone.remote or "NAME")
 
     def open_verbs(self) -> "Verbs":
         self._check_whose()

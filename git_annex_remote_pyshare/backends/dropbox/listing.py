@@ -6,6 +6,7 @@ from typing import Any
 from git_annex_remote_pyshare.backends.base import Entry
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.url import Address
+from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.errors import Busy
 from git_annex_remote_pyshare.transport.bounds import Listing
 
@@ -25,7 +26,9 @@ def listed(client: Client, address: Address, folder: str) -> Iterator[Entry]:
     arg = {"path": top, "recursive": True, "include_non_downloadable_files": False}
     for entry in entries(client, arg, "list the files"):
         if entry.get(".tag") == "file":
-            yield Entry(str(entry["path_display"])[len(address.folder) + 1 :], entry["size"])
+            name = str(entry["path_display"])[len(address.folder) + 1 :]
+            if name != MARK:
+                yield Entry(name, entry["size"])
 
 
 def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mapping[str, Any]]:

@@ -6,12 +6,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat, Terms
-from git_annex_remote_pyshare.backends.dropbox import home, links, space
+from git_annex_remote_pyshare.backends.dropbox import home, links, marking, space
+from git_annex_remote_pyshare.backends.dropbox.access import Root
 from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
 from git_annex_remote_pyshare.backends.dropbox.reading import NOTHING, Presence, retrieve
 from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
-from git_annex_remote_pyshare.backends.dropbox.url import Address
+from git_annex_remote_pyshare.backends.dropbox.url import Address, address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
@@ -107,9 +108,16 @@ class Verbs:
         """See `Publishes.publish`."""
         return links.publish(self.client, self._address.path_of(name), "publish the file")
 
-    def settle(self) -> Established:
+    def establish(self) -> Established:
         """See `Establishes.establish`."""
-        return home.settle(self.client, self._address.folder)
+        if self._place.settings["namespace"]:
+            return Established(notes=marking.claim(self._place, self.client, self._address.folder))
+        settled = home.settle(self.client, self._address.folder)
+        self.client.root = Root(settled.settings["namespace"])
+        url = settled.settings.get("url", "")
+        folder = address_of(url).folder if url else self._address.folder
+        marked = marking.claim(self._place, self.client, folder)
+        return settled._replace(notes=(*settled.notes, *marked), private=not url)
 
     def close(self) -> None:
         """End all waiting, and close idle connections."""

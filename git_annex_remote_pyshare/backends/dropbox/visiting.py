@@ -8,6 +8,7 @@ from git_annex_remote_pyshare.backends.dropbox.listing import entries
 from git_annex_remote_pyshare.backends.dropbox.names import checked
 from git_annex_remote_pyshare.backends.dropbox.reading import retrieve
 from git_annex_remote_pyshare.backends.dropbox.url import Address
+from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.errors import NotFound
 from git_annex_remote_pyshare.transfer import Progress, Sink
 
@@ -57,7 +58,7 @@ class Visitor:
                 name = f"{above}/{entry['name']}" if above else str(entry["name"])
                 if entry[".tag"] == "folder":
                     waiting.append(name)
-                else:
+                elif name != MARK:
                     yield Entry(name, entry["size"])
 
     def _check_link(self, what: str) -> None:

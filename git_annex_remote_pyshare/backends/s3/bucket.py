@@ -6,17 +6,15 @@ from hashlib import sha256
 from threading import Lock
 from typing import TypeVar
 
+from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Established, Place
 from git_annex_remote_pyshare.backends.s3.answer import said
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
 from git_annex_remote_pyshare.backends.s3.policy import policy_note
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import Denied, NotFound, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
-
-TAKE_OVER = "pyshare-take-over"
-"""git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
 
 _FIRST_REGION = "us-east-1"
 """The only one that must not be named (API Reference, "CreateBucket", LocationConstraint)."""
@@ -67,7 +65,7 @@ class Bucket:
         except PyshareError as error:
             if not error.passing:
                 raise
-            notes = (f"{error.what}, so the place was not looked at yet", *notes)
+            notes = (ownership.unchecked(self._client.address.server.host, error), *notes)
         region = self._client.address.region
         return Established({"region": region} if self._client.is_settled and region != told else {}, notes)
 
@@ -101,10 +99,16 @@ class Bucket:
         """The remote's: told to `establish`; when that is over, it is in git config."""
         return self._place.uuid or self._place.clone.option("annex-uuid")
 
+    @property
+    def _is_public(self) -> bool:
+        """Whether the settings say that anyone may read, so that a login is needed for storing only."""
+        settings = self._place.settings
+        return settings["public"] == "yes" or settings["signature"] == "anonymous" or bool(settings["publicurl"])
+
     def _claimed(self) -> tuple[str, ...]:
         """Make the place this remote's own; what the user should know of that."""
         if self._client.login.for_request(writing=True) is None:
-            return ()
+            return () if self._is_public else (ownership.without_login(self._place),)
         try:
             return self._marked()
         except NoSuchBucket:
@@ -126,10 +130,11 @@ class Bucket:
             )
         if owner == self._uuid or not self._uuid:
             return ()
-        if not self._place.clone.flag(TAKE_OVER):
-            raise self._belongs_to(owner)
+        shown = self._client.address.shown
+        if not self._place.clone.flag(ownership.TAKE_OVER):
+            raise ownership.belongs_to(self._place, shown, owner)
         self._write_marker()
-        return (f"{self._client.address.shown} belonged to the remote {owner}, and was taken over",)
+        return (ownership.taken_over(shown, owner),)
 
     def _read_marker(self) -> str:
         path = self._client.address.path_of(MARKER)
@@ -150,16 +155,6 @@ class Bucket:
         )
         with self._client.ask(request):
             pass
-
-    def _belongs_to(self, owner: str) -> BadSetting:
-        from shlex import quote  # noqa: PLC0415  # only a failure needs it
-
-        name = self._place.clone.remote or "NAME"
-        return BadSetting(
-            f"{self._client.address.shown} belongs to another remote, {owner}",
-            remedy=f"Give url= a folder of its own, or, to take over what is there, type: git -c"
-            f" {quote(f'remote.{name}.{TAKE_OVER}=true')} annex initremote … with the same settings.",
-        )
 
     def _make(self) -> None:
         address = self._client.address

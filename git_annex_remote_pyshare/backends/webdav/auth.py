@@ -8,6 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from threading import Lock
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -90,6 +91,16 @@ class Auth:
         self._turn = Lock()
         self._changing = Lock()
 
+    @cached_property
+    def login(self) -> Credential | None:
+        """The login that the first request shows; looked up once, at its first use."""
+        return self._look_up()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the server has refused the login, so that asking again would only look like guessing."""
+        return self._refusal is not None
+
     def is_for(self, url: str) -> bool:
         """Whether the login may go to this URL: the store's own server, or the same one with TLS instead."""
         if url.startswith(f"{self._address.origin}/"):
@@ -144,7 +155,7 @@ class Auth:
         return self._scheme or _Constant()
 
     def _first_scheme(self, url: str, doing: Doing) -> _Scheme:
-        credential = self._credential = self._look_up()
+        credential = self._credential = self.login
         if self._guest:
             self._scheme = self._as_guest()
         elif credential is None:

@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Place, Quota, Receipt, Share, Terms
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
 from git_annex_remote_pyshare.backends.late import LateBackend
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.errors import BadSetting
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class WebDAVBackend(LateBackend["Verbs"]):
-    """A folder on a WebDAV server, or a public link to one. Besides the verbs: Locates, Measures, Shares, TakesParts.
+    """A folder on a WebDAV server, or a public link to one.
+
+    Besides the verbs: Establishes, Locates, Measures, Shares, TakesParts.
 
     Args:
         place: Its URL is the folder's.
@@ -33,6 +35,12 @@ class WebDAVBackend(LateBackend["Verbs"]):
     @property
     def server(self) -> str:
         return self._address.base
+
+    def establish(self) -> Established:
+        """Look at the address once, and mark the place as this remote's own."""
+        from git_annex_remote_pyshare.backends.webdav.establish import establish  # noqa: PLC0415  # as in open_verbs
+
+        return establish(self.place, self._address, super().verbs)
 
     def locate(self, name: str) -> str:
         """The object's URL, which holds no login."""

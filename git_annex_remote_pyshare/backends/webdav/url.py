@@ -16,12 +16,18 @@ _PUBLIC = re.compile(r"(.*?)/public\.php/(?:webdav|dav/files/([^/]+))(?:/.*)?")
 _CLOUD = re.compile(
     r"([a-z]+://[^/?#]+(?:/[^?#]*?)?)/remote\.php/(?:dav|webdav)(?:[/?#].*)?", re.IGNORECASE | re.DOTALL
 )
+_PAGE = re.compile(r"(.*?)(?:/index\.php)?/(?:apps/[^/]+(?:/.*)?|login)", re.DOTALL)
+"""Pages of Nextcloud and ownCloud that people have open while they look for an address."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATHS = _UNRESERVED | frozenset(b"/%!$&'()*+,;=:@")
 GUEST = "anonymous"
 """User name at public links since Nextcloud 29; before, the link's token is the user."""
 _FOLDERS = ("path", "dir")
 """Parameters by which the pages of a public link name the folder that is shown."""
+
+
+class WebPage(BadSetting):
+    """The address is one that a browser shows, of a server on which the folder has another one."""
 
 
 class Address(NamedTuple):
@@ -78,6 +84,8 @@ def address_of(url: str) -> Address:
     if link := _LINK.fullmatch(path):
         return _public_link(origin + link[1], link[2], query)
     if rest := query or fragment:
+        if page := _PAGE.fullmatch(path):
+            raise web_page(url, origin + page[1])
         instead = command(f"url={scheme}://{host}{path}")
         raise BadSetting(
             f"url= goes on after the path with {rest[0]}",
@@ -113,6 +121,21 @@ def _login_address(url: str) -> str:
     """What to log in at: of a cloud its own address, where one login serves all folders; else the folder itself."""
     cloud = _CLOUD.fullmatch(url)
     return cloud[1] if cloud else url
+
+
+def web_page(url: str, server: str) -> WebPage:
+    """The refusal of a web page's address, where the user's id, which is a part of the right one, is unknown."""
+    return WebPage(
+        f"{url} is the web page of a Nextcloud or ownCloud",
+        remedy=f"Type: {command('pyshare', 'login', server)}; it prints the address of your files, to which you add a"
+        " folder's name.",
+    )
+
+
+def web_url(url: str) -> str:
+    """The URL with http(s) for dav(s), without a slash at its end."""
+    scheme, _, rest = url.partition("://")
+    return f"{_web_scheme(scheme)}://{rest.rstrip('/')}"
 
 
 def in_path(name: str) -> str:

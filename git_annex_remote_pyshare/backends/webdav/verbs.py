@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat, Terms
-from git_annex_remote_pyshare.backends.webdav import link, propfind, reading, sharing
+from git_annex_remote_pyshare.backends.ownership import MARK
+from git_annex_remote_pyshare.backends.webdav import home, link, propfind, reading, sharing
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.backends.webdav.move import is_temporary
@@ -18,6 +19,7 @@ from git_annex_remote_pyshare.transport.bounds import Listing
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
+    from git_annex_remote_pyshare.errors import Denied
 
 _REMOVED = {200, 204, 404, 410}
 
@@ -33,19 +35,27 @@ class Verbs:
 
     def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
         self.client = Client(place, address, ahead)
-        self._folders = Folders(self.client)
-        self._uploads = Uploads(place, self.client, self._folders)
+        self.folders = Folders(self.client)
+        self._place = place
+        self._uploads = Uploads(place, self.client, self.folders)
         self._downloads = Downloads(self.client)
-        self._settled = not address.older
+        self._settled = False
+        self._refusal: Denied | None = None
+        """Why no request makes sense: the login and the files are two users'."""
 
     def settle(self) -> None:
-        """Find a public link's address, once; after a failure the next call tries again, with all that was learned.
+        """Find a public link's address, or whose files these are, once; without an answer the next call asks again.
 
         Raises:
-            PyshareError: The server does not know the link, or does not let us in.
+            PyshareError: The server does not know the link, does not let us in, or the files are another user's.
         """
         if not self._settled:
-            link.settle(self.client)
+            if self.client.address.older:
+                link.settle(self.client)
+            else:
+                self._refusal = self._refusal or home.refusal(self.client, self._place)
+            if self._refusal:
+                raise self._refusal
             self._settled = True
 
     @cached_property
@@ -53,7 +63,7 @@ class Verbs:
         """Uploads in chunks; two jobs must not ask for it at once."""
         from git_annex_remote_pyshare.backends.webdav.chunking import Chunking  # noqa: PLC0415  # large objects only
 
-        return Chunking(self.client, self._folders)
+        return Chunking(self.client, self.folders)
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
@@ -99,7 +109,7 @@ class Verbs:
                 if thing.is_folder:
                     listing.asked(depth + 1)
                     waiting.append((name, depth + 1))
-                elif not is_temporary(name):
+                elif name != MARK and not is_temporary(name):
                     listing.brought()
                     yield Entry(name, thing.size)
 

@@ -1,0 +1,97 @@
+"""Whose place a store is: the mark that its owner's first `initremote` leaves there, and what all kinds say of it.
+
+Two remotes in one place would remove each other's objects of the same content. The mark is read and written only while
+a place is made ready, so it costs no request per key. A place without a mark is one that an older version made, or
+another program; it is used as before.
+"""
+
+import re
+from collections.abc import Callable
+
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.safe_text import command
+
+MARK = ".pyshare-store"
+"""Name of the mark at the top of a store. No key begins with a dot, so no layout gives an object this name."""
+
+LONGEST = 1024
+"""Bytes of a mark that are read."""
+
+TAKE_OVER = "pyshare-take-over"
+"""git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
+
+_UUID = re.compile(rb"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_OURS = b"git-annex-remote-pyshare"
+
+
+def mark_of(uuid: str) -> bytes:
+    """The content of the mark of the remote with this UUID."""
+    return f"This folder is a store of {_OURS.decode()}.\nIt belongs to the remote {uuid}\n".encode()
+
+
+def owner_in(mark: bytes) -> str:
+    """The UUID of the remote that left the mark; empty where it names none, or is no mark of ours."""
+    found = _UUID.search(mark) if _OURS in mark else _UUID.fullmatch(mark.strip())
+    return found[0].decode() if found else ""
+
+
+def claim(place: Place, shown: str, read: Callable[[], bytes], write: Callable[[bytes], object]) -> tuple[str, ...]:
+    """Mark a place as the remote's own.
+
+    Args:
+        place: Where the store is; without a UUID nothing is done.
+        shown: How error texts call it.
+        read: Gives the mark that is there; empty for none.
+        write: Leaves the mark.
+
+    Returns:
+        What the owner should know of that.
+
+    Raises:
+        BadSetting: The place is another remote's.
+        PyshareError: The place cannot be asked or written to.
+    """
+    owner = owner_in(read()) if place.uuid else ""
+    if owner == place.uuid:
+        return ()
+    if owner and not place.clone.flag(TAKE_OVER):
+        raise belongs_to(place, shown, owner)
+    write(mark_of(place.uuid))
+    return (taken_over(shown, owner),) if owner else ()
+
+
+def belongs_to(place: Place, shown: str, owner: str) -> BadSetting:
+    """The refusal of a place that another remote has marked."""
+    flag = f"remote.{place.clone.remote or 'NAME'}.{TAKE_OVER}=true"
+    command_line = command("git", "-c", flag, "annex", "initremote")
+    return BadSetting(
+        f"{shown} belongs to another remote, {owner}",
+        remedy=f"Give url= a folder of its own, or, to take over what is there, type: {command_line} … with the same"
+        " settings.",
+    )
+
+
+def taken_over(shown: str, owner: str) -> str:
+    """What the owner hears of a place that another remote had marked."""
+    return f"{shown} belonged to the remote {owner}, and was taken over"
+
+
+def unmarked(shown: str) -> str:
+    """What the owner hears where the mark cannot be read or written."""
+    return f"{shown} cannot be marked as this remote's place: the server forbids it to this login"
+
+
+def unchecked(server: str, error: PyshareError) -> str:
+    """What the owner hears where no answer came.
+
+    Args:
+        server: The server's host, or the service's name.
+        error: What came instead of an answer.
+    """
+    return f"{server} cannot be reached, so nothing was checked ({error.what}). Is it spelt right in url=?"
+
+
+def without_login(place: Place) -> str:
+    """What the owner hears where the server needs a login and there is none."""
+    return f"no login for {place.url}, so nothing was checked and nothing can be stored yet. {place.advice()}".rstrip()

@@ -1,0 +1,103 @@
+"""Makes a WebDAV place ready at its owner's `initremote`: looks at the address once, and marks the place."""
+
+from http import HTTPStatus
+
+from git_annex_remote_pyshare.backends import ownership
+from git_annex_remote_pyshare.backends.base import Established, Place
+from git_annex_remote_pyshare.backends.webdav import correction, home, link, propfind
+from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.errors import BadSetting, Busy, Denied, NotAStore, NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.safe_text import command
+
+_LOOK = "look at the place"
+_GONE = {404, 410}
+_WRITTEN = {200, 201, 204}
+_NO_SUCH_METHOD = {405, 501}
+
+
+def establish(place: Place, address: Address, verbs: Verbs) -> Established:
+    """See `Establishes.establish`.
+
+    Raises:
+        BadSetting: The address is a web page's, another user's, or that of a place of another remote.
+        Denied: The server refuses the login.
+        NotAStore: What answers is no WebDAV server, or does not know the public link.
+    """
+    client = verbs.client
+    private = address.cloudy and not address.public
+    try:
+        notes = _visited(client) if address.public else _claimed(place, verbs)
+    except (Unreachable, Busy) as error:
+        notes = (ownership.unchecked(host_of(place.url), error),)
+    except Denied as error:
+        if client.auth.login is None:
+            notes = (ownership.without_login(place),)
+        elif client.auth.is_refused or address.public:
+            raise
+        else:  # the login may be withheld over http, or the server may forbid to look only
+            notes = (str(error),)
+    return Established(notes=notes, private=private)
+
+
+def _visited(client: Client) -> tuple[str, ...]:
+    """Look through a public link, which belongs to its owner's store and so is not marked."""
+    if client.address.older:
+        link.settle(client)
+    elif propfind.look(client, "", _LOOK) is None:
+        raise NotAStore(f"{client.doing(_LOOK)}: there is no such link", remedy="Ask its owner for a new one.")
+    return ()
+
+
+def _claimed(place: Place, verbs: Verbs) -> tuple[str, ...]:
+    """Make the folder, if it is new, and mark it; what the owner should know of that."""
+    client = verbs.client
+    if someone := home.stranger(client):
+        raise BadSetting(f"{place.url}: {someone.why}", remedy=f"Type instead: {command(f'url={someone.own_url}')}")
+    try:
+        thing = propfind.look(client, "", _LOOK)
+        if thing is None:
+            verbs.folders.make("")
+    except (NotAStore, NotFound) as error:
+        if page := correction.of_page(place):
+            raise page from error
+        if _tells_nothing(client):
+            return (f"{place.url} does not tell what is there, so nothing was checked",)
+        raise
+    if thing is not None and thing.size is not None:  # some servers do not tell kinds, and a folder has no length
+        raise BadSetting(f"{place.url} is a file", remedy="Give the address of a folder as url=.")
+    return _marked(place, client)
+
+
+def _tells_nothing(client: Client) -> bool:
+    """Whether the server can store without being able to tell what is there, as nginx's own WebDAV."""
+    with client.ask(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as answer:
+        return answer.status in _NO_SUCH_METHOD
+
+
+def _marked(place: Place, client: Client) -> tuple[str, ...]:
+    try:
+        return ownership.claim(place, place.url, lambda: _read(client), lambda mark: _write(client, mark))
+    except PyshareError as error:
+        if error.passing or isinstance(error, BadSetting):
+            raise
+        return (ownership.unmarked(place.url),)
+
+
+def _read(client: Client) -> bytes:
+    request = Request("GET", ownership.MARK, "see whose place it is")
+    with client.ask(request) as answer:
+        if answer.status in _GONE:
+            return b""
+        if answer.status != HTTPStatus.OK:
+            raise client.failure(request, answer)
+        return answer.read(ownership.LONGEST)
+
+
+def _write(client: Client, mark: bytes) -> None:
+    request = Request("PUT", ownership.MARK, "mark the place as this remote's", {"Content-Type": "text/plain"}, mark)
+    with client.ask(request) as answer:
+        if answer.status not in _WRITTEN:
+            raise client.failure(request, answer)
