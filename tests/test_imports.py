@@ -43,7 +43,7 @@ MAY_USE: Mapping[str, tuple[str, ...]] = {
     "backends.parts": (*GROUND, "plan", "backends.base"),
     "backends.ownership": (*GROUND, "backends.base"),
     "backends.registry": (*GROUND, "backends.base"),
-    "backends.directory": (*GROUND, "backends.base"),
+    "backends.directory": (*GROUND, "backends", "backends.base", "backends.ownership"),
     "transport": (*GROUND, "transport.proxies", "transport.interim"),
     "backends.late": (*GROUND, "backends.base", "transport"),
     "backends.webdav": (*GROUND, "plan", *_BACKENDS),

@@ -5,19 +5,16 @@ import re
 import stat
 from contextlib import suppress
 
+from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.directory.absent import MADE, Absence
 from git_annex_remote_pyshare.backends.directory.faults import faults, shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.folders import move_into_place
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError
-from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.errors import PyshareError
 
 MARKER = b".pyshare-store"
-
-TAKE_OVER = "pyshare-take-over"
-"""git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
 
 _TEXT = b"This folder is a store of git-annex-remote-pyshare; without this file it is taken for an unmounted disk.\n"
 _OWNER = re.compile(rb"^remote ([^\s]+)\n", re.MULTILINE)
@@ -89,10 +86,10 @@ class Marker:
             with suppress(PyshareError):  # who may only read there uses the store all the same
                 self._replace(root)
             return ()
-        if not self._place.clone.flag(TAKE_OVER):
-            raise self._belongs_to(owner)
+        if not self._place.clone.flag(ownership.TAKE_OVER):
+            raise ownership.belongs_to(self._place, shown(self._root), owner)
         self._replace(root)
-        return (f"{shown(self._root)} belonged to the remote {owner}, and was taken over",)
+        return (ownership.taken_over(shown(self._root), owner),)
 
     @property
     def _path(self) -> bytes:
@@ -151,11 +148,3 @@ class Marker:
     def _remember_making(self) -> None:
         if self._place.clone.git_dir and self._place.clone.remote:
             self._place.clone.set_option(MADE, "true")
-
-    def _belongs_to(self, owner: str) -> BadSetting:
-        name = self._place.clone.remote or "NAME"
-        return BadSetting(
-            f"{shown(self._root)} belongs to another remote, {owner}",
-            remedy="Give url= a folder of its own, or, to take over what is there, type: "
-            f"{command('git', '-c', f'remote.{name}.{TAKE_OVER}=true')} annex initremote … with the same settings.",
-        )
