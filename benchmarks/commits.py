@@ -33,11 +33,11 @@ SHARED = "pyshare, Dropbox"
 
 VARIANTS = {
     ALONE: """
-from git_annex_remote_pyshare.backends.dropbox import commits
+from git_annex_remote_pyshare.backends.dropbox import batcher as commits
 commits.MOST = 1
 """,
     SEPARATE: """
-from git_annex_remote_pyshare.protocol import protocol
+from git_annex_remote_pyshare.annex.protocol import protocol
 protocol.EXTENSIONS = ("INFO", "GETGITREMOTENAME")
 """,
 }

@@ -30,8 +30,8 @@ def _serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A program that cannot start must say so in git-annex's own words, or git-annex would wait for its VERSION.
     try:
-        from git_annex_remote_pyshare.protocol.serve import serve  # noqa: PLC0415  # a person's command never needs it
-        from git_annex_remote_pyshare.session import Session  # noqa: PLC0415
+        from git_annex_remote_pyshare.annex.protocol.serve import serve  # noqa: PLC0415  # a person's command never needs it
+        from git_annex_remote_pyshare.annex.session import Session  # noqa: PLC0415
     except ImportError as error:
         sys.stdout.write(f"ERROR {error}; type: pipx reinstall git-annex-remote-pyshare\n")
         sys.exit(1)
@@ -39,7 +39,7 @@ def _serve() -> None:
 
     def make_remote(annex: "Master") -> "SpecialRemote":
         # Called after VERSION is sent, so what the remote imports delays nobody.
-        from git_annex_remote_pyshare.remote import PyshareRemote  # noqa: PLC0415
+        from git_annex_remote_pyshare.annex.remote import PyshareRemote  # noqa: PLC0415
 
         return PyshareRemote(annex, session)
 

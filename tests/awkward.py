@@ -229,6 +229,6 @@ class AwkwardRemote(ExportRemote):  # type: ignore[misc]  # annexremote has no t
 
 
 if __name__ == "__main__":
-    from git_annex_remote_pyshare.protocol.serve import serve
+    from git_annex_remote_pyshare.annex.protocol.serve import serve
 
     serve(AwkwardRemote, stop=STOPPED.set)

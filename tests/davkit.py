@@ -11,7 +11,7 @@ from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.transfer import Sink, Source
 
@@ -63,7 +63,7 @@ def store(dav: ScriptedDAV) -> Iterator[WebDAVBackend]:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between looks at a MOVE in doubt."""
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.move._PAUSES", (0, 0, 0))
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.temporary._PAUSES", (0, 0, 0))
 
 
 def be_cloud(dav: ScriptedDAV) -> None:

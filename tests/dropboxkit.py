@@ -9,7 +9,7 @@ from dropbox_fake_tree import Tree
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import Login as OurLogin
 from git_annex_remote_pyshare.credentials.dropbox import credential_of

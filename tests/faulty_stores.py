@@ -14,11 +14,11 @@ from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.backends.webdav.move import is_temporary
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.settings import parse
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.store.open import wrap
 
 OPTIONS = {"pyshare-part-size": "5MiB", "pyshare-parts": "2"}
 

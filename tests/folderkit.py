@@ -9,7 +9,7 @@ import pytest
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.directory import temporary
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such thing")

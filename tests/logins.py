@@ -25,7 +25,7 @@ from keyring.backend import KeyringBackend
 
 from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.cli.app import run
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 
 
 class MemoryKeyring(KeyringBackend):

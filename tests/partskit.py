@@ -9,12 +9,12 @@ import pytest
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.layers import resume
-from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import body_of
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
+from git_annex_remote_pyshare.store import resume
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Fault
+from git_annex_remote_pyshare.testing.files import body_of
 from git_annex_remote_pyshare.testing.memory import place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 from git_annex_remote_pyshare.transfer import Progress, Source

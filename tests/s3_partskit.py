@@ -11,8 +11,8 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.plan import Plan, Sent, Upload
-from git_annex_remote_pyshare.testing.desk import body_of, nobody
+from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
+from git_annex_remote_pyshare.testing.files import body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
 MIB = 1 << 20

@@ -11,9 +11,9 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.settings import parse
 
 UUID = "11111111-2222-3333-4444-555555555555"
 ALICE = Credential(Login().access_key, Login().secret_key, "environment")

@@ -22,23 +22,23 @@ from scripted_dav import ScriptedDAV
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client, Reply
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.errors import refusal_of
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.webdav import capabilities, propfind
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import nextcloud, web
-from git_annex_remote_pyshare.credentials.check import check
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.verify_login import check
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
-from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.transfer import Sink
 from git_annex_remote_pyshare.transport import bounds
 from git_annex_remote_pyshare.transport.bounds import number
-from git_annex_remote_pyshare.transport.breaks import retry_after
+from git_annex_remote_pyshare.transport.errors import retry_after
 
 BOB = Credential("bob", "pass word", "pyshare login")
 MIB = 1 << 20

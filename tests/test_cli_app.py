@@ -11,7 +11,8 @@ import pytest
 from logins import Cloud, Type
 
 from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.cli import app, whoami
+from git_annex_remote_pyshare.cli import app
+from git_annex_remote_pyshare.cli.commands import whoami
 from git_annex_remote_pyshare.errors import Unreachable
 
 
@@ -52,7 +53,7 @@ def test_help_is_quick_since_it_imports_no_command() -> None:
 import sys
 from git_annex_remote_pyshare.cli.app import run
 run(["--help"])
-modules = {"requests", "urllib3", "keyring", "platformdirs", "git_annex_remote_pyshare.cli.login"}
+modules = {"requests", "urllib3", "keyring", "platformdirs", "git_annex_remote_pyshare.cli.commands.login"}
 print(*modules & sys.modules.keys(), file=sys.stderr)
 """)
     assert (done.returncode, done.stderr.strip()) == (0, "")

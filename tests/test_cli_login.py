@@ -12,7 +12,8 @@ import pytest
 from logins import Cloud, Equip, FailingKeyring, MemoryKeyring, Type, led_to
 
 from git_annex_remote_pyshare.cli.browser import browser_at
-from git_annex_remote_pyshare.credentials import kept, nextcloud, private
+from git_annex_remote_pyshare.credentials import nextcloud, private
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 

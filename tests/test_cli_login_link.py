@@ -5,7 +5,8 @@ from base64 import b64decode
 import pytest
 from logins import Cloud, Type
 
-from git_annex_remote_pyshare.credentials import kept, private
+from git_annex_remote_pyshare.credentials import private
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 BOB = Credential("bob@example.org", "pass word", "pyshare login")

@@ -11,9 +11,9 @@ from scripted import Rule, answer, served
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3.url import account_of
-from git_annex_remote_pyshare.credentials import kept
+from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.settings import parse
 
 KEY = Login()
 TYPED = f"{KEY.access_key}\n{KEY.secret_key}\n".encode()

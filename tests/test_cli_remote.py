@@ -12,12 +12,12 @@ from scripted import answer
 from scripted_dav import ScriptedDAV
 from servers import Server
 
-from git_annex_remote_pyshare import store
+from git_annex_remote_pyshare.annex.layout import branch_path
 from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.branch import chunks, remote_settings
-from git_annex_remote_pyshare.cli.here import opened
-from git_annex_remote_pyshare.layout import branch_path
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.cli.remotes import opened
+from git_annex_remote_pyshare.config.annex_branch import chunks, remote_settings
+from git_annex_remote_pyshare.store import open as store
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
 FILES = {"a.txt": b"a", "sub/b.bin": b"b" * 5000}

@@ -7,7 +7,7 @@ from annex import Repository
 from scripted import Rule, answer
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.branch import chunks
+from git_annex_remote_pyshare.config.annex_branch import chunks
 
 Say = Callable[[str, str], None]
 

@@ -7,9 +7,9 @@ import pytest
 from annex import Home, Repository
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.place import place_of, trust_of
-from git_annex_remote_pyshare.settings import parse
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.store.place import place_of, trust_of
 
 KEY = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 WRITES = frozenset(("POST", "PUT", "DELETE"))

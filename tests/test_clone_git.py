@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from git_annex_remote_pyshare import clone
+from git_annex_remote_pyshare.config import git_config as clone
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, 
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.by_path import PathFolder
 from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.layers import progress
-from git_annex_remote_pyshare.plan import Limits
-from git_annex_remote_pyshare.settings import parse
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.part_plan import Limits
+from git_annex_remote_pyshare.store import progress
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
 from git_annex_remote_pyshare.testing.links import LinkedBackend

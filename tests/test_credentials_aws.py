@@ -18,13 +18,13 @@ from botocore.credentials import SSOProvider
 from botocore.session import Session
 from scripted import Rule, answer, served
 
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import aws_chain
-from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.aws import chain, renewal
 from git_annex_remote_pyshare.credentials.aws_server import completion
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.environment import from_environment
 from git_annex_remote_pyshare.errors import Denied, Unreachable
-from git_annex_remote_pyshare.settings import parse
 
 JOBS = 8
 SOON = 300.0

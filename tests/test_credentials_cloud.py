@@ -10,8 +10,8 @@ import trustme
 from logins import Cloud, serving
 
 from git_annex_remote_pyshare.credentials import nextcloud, web
-from git_annex_remote_pyshare.credentials.check import check
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.verify_login import check
 from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, PyshareError, Unreachable
 
 BOB = Credential("bob@example.org", "pass word", "pyshare login")

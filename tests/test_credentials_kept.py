@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from logins import Equip, FailingKeyring, HangingKeyring, MemoryKeyring, UnadvisedKeyring, clone_with
 
-from git_annex_remote_pyshare.credentials import kept, keyrings, private
+from git_annex_remote_pyshare.credentials import keyring as keyrings
+from git_annex_remote_pyshare.credentials import private
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
@@ -122,7 +124,7 @@ def test_pr29_a_keyring_that_hangs_counts_as_not_there(with_keyring: Equip, monk
 def test_pr29_a_keyring_that_hangs_does_not_keep_the_process_from_ending() -> None:
     script = """
 import threading
-from git_annex_remote_pyshare.credentials import keyrings
+from git_annex_remote_pyshare.credentials import keyring as keyrings
 print(keyrings._within(0.05, threading.Event().wait))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=20)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from logins import VERIFIED_UUID, clone_with
 
-from git_annex_remote_pyshare.credentials import kept
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
-from git_annex_remote_pyshare.credentials.ambient import from_environment
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.environment import from_environment
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.errors import Denied
@@ -206,7 +206,7 @@ def test_a_login_never_shows_its_secret() -> None:
 def test_a_login_that_needs_no_keyring_imports_nothing_heavy(source: str, alone: Path) -> None:
     script = f"""
 import os, sys
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find
@@ -226,7 +226,7 @@ def test_a_host_without_a_login_asks_no_keyring(alone: Path) -> None:
     kept.keep("webdav", "other.example.org", KEPT)
     script = """
 import sys
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from logins import clone_with
 
-from git_annex_remote_pyshare.credentials import aws, kept
+from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.credentials import aws
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.place import place_of, trust_of
-from git_annex_remote_pyshare.settings import parse
+from git_annex_remote_pyshare.store.place import place_of, trust_of
 
 AMAZON: Mapping[str, str] = {"url": "s3://bucket"}
 CHINA = {**AMAZON, "region": "cn-north-1"}

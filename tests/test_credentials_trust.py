@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from annex import Home
 
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 

@@ -15,12 +15,11 @@ import pytest
 from annex import unlock
 from click.testing import CliRunner, Result
 
-from git_annex_remote_pyshare.cli import demo as command
-from git_annex_remote_pyshare.cli import demo_stage as stage
-from git_annex_remote_pyshare.cli import demo_story as story
-from git_annex_remote_pyshare.cli.demo import demo
-from git_annex_remote_pyshare.cli.demo_stage import Person, temporary_place
-from git_annex_remote_pyshare.cli.demo_story import BOOK, DATA, DATASET, FILES, WITHHELD
+from git_annex_remote_pyshare.cli.commands import demo as command
+from git_annex_remote_pyshare.cli.commands.demo import demo
+from git_annex_remote_pyshare.cli.demo import stage, story
+from git_annex_remote_pyshare.cli.demo.stage import Person, temporary_place
+from git_annex_remote_pyshare.cli.demo.story import BOOK, DATA, DATASET, FILES, WITHHELD
 from git_annex_remote_pyshare.errors import PyshareError
 
 LIMIT = 30

@@ -343,7 +343,7 @@ def test_the_first_look_imports_nothing_heavy(store: DirectoryBackend, tmp_path:
         "import sys\n"
         "from git_annex_remote_pyshare.backends.base import Place\n"
         "from git_annex_remote_pyshare.backends.registry import make\n"
-        "from git_annex_remote_pyshare.clone import Clone\n"
+        "from git_annex_remote_pyshare.config.git_config import Clone\n"
         "store = make(Place(sys.argv[1], {}, Clone(), lambda: None))\n"
         "assert store.stat('a/X--1') is None\n"
         "print(*sys.modules)"

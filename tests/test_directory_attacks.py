@@ -13,11 +13,11 @@ from folderkit import POSIX, quiet
 from two_users import ALONE, EVERYBODYS, TEAMS, Stage, backend_of, staged
 
 from git_annex_remote_pyshare import errors
+from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.by_path import PathFolder
 from git_annex_remote_pyshare.backends.directory.held import Held
-from git_annex_remote_pyshare.layout import name_of
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 pytestmark = POSIX

@@ -14,10 +14,10 @@ from annex import Repository, unlock
 from folderkit import NAME, POSIX, content_of, established, leftovers, quiet, sources_in
 
 from git_annex_remote_pyshare import errors
+from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
-from git_annex_remote_pyshare.backends.directory.faults import fault
-from git_annex_remote_pyshare.layout import name_of
+from git_annex_remote_pyshare.backends.directory.errors import fault
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 

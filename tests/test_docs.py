@@ -12,13 +12,13 @@ import pytest
 from annex import Home, Repository
 from click.testing import CliRunner
 
+from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.app import COMMANDS, pyshare
-from git_annex_remote_pyshare.cli.demo import FAREWELL, demo
-from git_annex_remote_pyshare.cli.demo_story import REMOTE
-from git_annex_remote_pyshare.credentials.ambient import AMBIENT
-from git_annex_remote_pyshare.layout import name_of
-from git_annex_remote_pyshare.settings import LAYOUTS, SETTINGS, parse
+from git_annex_remote_pyshare.cli.commands.demo import FAREWELL, demo
+from git_annex_remote_pyshare.cli.demo.story import REMOTE
+from git_annex_remote_pyshare.config.settings import LAYOUTS, SETTINGS, parse
+from git_annex_remote_pyshare.credentials.environment import AMBIENT
 
 CHECKOUT = Path(__file__).parent.parent
 PACKAGE = CHECKOUT / "git_annex_remote_pyshare"

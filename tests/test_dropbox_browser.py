@@ -25,7 +25,7 @@ from servers import Missing, or_skip
 
 from git_annex_remote_pyshare import __name__ as package
 from git_annex_remote_pyshare.cli import loopback
-from git_annex_remote_pyshare.credentials import kept
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.dropbox import SHARING, STORING, Login, login_of
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
 

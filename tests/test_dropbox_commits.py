@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare.backends.dropbox import commits as module
-from git_annex_remote_pyshare.backends.dropbox.commits import Commits
+from git_annex_remote_pyshare.backends.dropbox import batcher as module
+from git_annex_remote_pyshare.backends.dropbox.batcher import Commits
 from git_annex_remote_pyshare.errors import Busy, Denied, Full, PyshareError, Stopped
 
 Outcomes = Sequence[int | PyshareError]

@@ -15,7 +15,7 @@ from dropbox_fake_accounts import Account
 from dropbox_fake_script import Play
 from dropboxkit import credential
 
-from git_annex_remote_pyshare.place import CREDS
+from git_annex_remote_pyshare.store.place import CREDS
 
 pytest_plugins = ["dropbox_repositories"]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that a program could answer")

@@ -15,7 +15,7 @@ from dropbox_fake_accounts import Account
 from dropbox_fake_script import LOST, Play, Rule, fails, rate_limited, rate_limited_plainly, refuses, upload_refused
 from dropbox_fake_service import FakeDropbox
 
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import release
 

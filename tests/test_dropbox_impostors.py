@@ -12,7 +12,7 @@ from dropboxkit import NAME, Owner, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import PyshareError
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]

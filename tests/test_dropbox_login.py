@@ -24,7 +24,8 @@ from logins import Type
 from git_annex_remote_pyshare.cli import login_dropbox, loopback
 from git_annex_remote_pyshare.cli.app import run
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
-from git_annex_remote_pyshare.credentials import dropbox_app, kept, private
+from git_annex_remote_pyshare.credentials import dropbox_app, private
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
 from git_annex_remote_pyshare.credentials.dropbox_renewal import renew

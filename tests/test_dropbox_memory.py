@@ -18,7 +18,7 @@ import json, sys, tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.dropbox import from_environment
 from git_annex_remote_pyshare.transfer import Source
 

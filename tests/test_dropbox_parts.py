@@ -20,10 +20,10 @@ from git_annex_remote_pyshare.backends.base import Backend, Stat
 from git_annex_remote_pyshare.backends.dropbox import upload
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.errors import BadName, Damaged, Full, SourceChanged, Stopped, UploadLost
-from git_annex_remote_pyshare.plan import Plan, Upload, plan
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.part_plan import Plan, Upload, plan
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
 
 pytest_plugins = ["dropbox_stores"]

@@ -10,7 +10,7 @@ from dropbox_fake_script import Play, Rule, refuses
 from dropboxkit import NAME, Owner, credential, fetched, place_for, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend, Measures, Quota, Stat, ability
-from git_annex_remote_pyshare.backends.dropbox import reading
+from git_annex_remote_pyshare.backends.dropbox import download as reading
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import Busy, PyshareError, Stopped, Unreachable
 from git_annex_remote_pyshare.transfer import Sink

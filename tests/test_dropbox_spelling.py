@@ -7,12 +7,12 @@ import pytest
 from dropbox_fake import RunningDropbox
 from dropboxkit import Owner, credential, place_for, quiet, source
 
+from git_annex_remote_pyshare.annex.layout import LAYOUTS, name_of
 from git_annex_remote_pyshare.backends.base import Backend, Shares, Stat, ability
-from git_annex_remote_pyshare.backends.parts import TakesParts
+from git_annex_remote_pyshare.backends.multipart import TakesParts
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
-from git_annex_remote_pyshare.layout import LAYOUTS, name_of
-from git_annex_remote_pyshare.plan import Plan, Upload
+from git_annex_remote_pyshare.part_plan import Plan, Upload
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]

@@ -15,7 +15,7 @@ from dropboxkit import NAME, Owner, fetched, quiet, source
 from git_annex_remote_pyshare.backends.base import Backend, Stat
 from git_annex_remote_pyshare.backends.dropbox.upload import QUICK
 from git_annex_remote_pyshare.errors import Damaged, Full, SourceChanged, Stopped
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
 
 pytest_plugins = ["dropbox_stores"]

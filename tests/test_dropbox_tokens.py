@@ -11,7 +11,8 @@ from threading import Barrier
 
 import pytest
 
-from git_annex_remote_pyshare.credentials import ambient, dropbox, dropbox_renewal, dropbox_tokens, private
+from git_annex_remote_pyshare.credentials import dropbox, dropbox_renewal, dropbox_tokens, private
+from git_annex_remote_pyshare.credentials import environment as ambient
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of, from_environment, login_of
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Token, Tokens

@@ -5,8 +5,8 @@ import pytest
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.dropbox.names import IGNORED, checked
 from git_annex_remote_pyshare.backends.dropbox.url import address_of, link_of
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.errors import BadName, BadSetting
-from git_annex_remote_pyshare.settings import parse
 
 LINK = "https://www.dropbox.com/scl/fo/abc123/h?rlkey=s3cret"
 

@@ -21,9 +21,9 @@ from git_annex_remote_pyshare.backends.base import Backend, Place
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.errors import Denied, PyshareError
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.files import Desk
 
 pytest_plugins = ["dropbox_stores"]
 

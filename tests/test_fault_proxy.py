@@ -12,7 +12,7 @@ from fault_schedule import Fault, Schedule
 from scripted_dav import ScriptedDAV
 from servers import Server
 
-from git_annex_remote_pyshare.testing.desk import body_of
+from git_annex_remote_pyshare.testing.files import body_of
 
 BODY = body_of(300_000)
 PATH = "/dav/object"

@@ -19,10 +19,11 @@ from scripted import served
 from scripted_cloud import ScriptedCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat, ability
-from git_annex_remote_pyshare.backends.parts import TakesParts
-from git_annex_remote_pyshare.backends.webdav import chunking, move
+from git_annex_remote_pyshare.backends.multipart import TakesParts
+from git_annex_remote_pyshare.backends.webdav import chunking
+from git_annex_remote_pyshare.backends.webdav import temporary as move
 from git_annex_remote_pyshare.errors import NotFound, PyshareError, Unreachable
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 
 MIB = 1 << 20
 PART = 5 * MIB

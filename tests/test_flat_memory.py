@@ -10,11 +10,11 @@ from threading import Barrier
 import pytest
 from urllib3.response import HTTPResponse
 
-from git_annex_remote_pyshare.layers.resume import STREAMS
-from git_annex_remote_pyshare.testing.desk import nobody
+from git_annex_remote_pyshare.store.resume import STREAMS
+from git_annex_remote_pyshare.testing.files import nobody
 from git_annex_remote_pyshare.transfer import BLOCK, Sink, Source
 from git_annex_remote_pyshare.transport.body import Body
-from git_annex_remote_pyshare.transport.span import Span, fill
+from git_annex_remote_pyshare.transport.content_range import Span, fill
 
 MIB = 1 << 20
 JOBS = 8

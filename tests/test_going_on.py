@@ -19,9 +19,9 @@ from git_annex_remote_pyshare.backends.base import Backend, Place, Shares, abili
 from git_annex_remote_pyshare.backends.directory import copying
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import Stopped
-from git_annex_remote_pyshare.layers.resume import Resumed
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.store.resume import Resumed
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.transfer import Sink
 
@@ -310,6 +310,6 @@ def test_nothing_of_it_is_loaded_or_made_for_a_small_object(tmp_path: Path, monk
     (tmp_path / "git" / "annex").mkdir(parents=True)
     server, desk = MemoryBackend(place()._replace(clone=InClone(str(tmp_path / "git"), {}))), Desk(tmp_path)
     desk.put(server, NAME, b"small")
-    monkeypatch.setitem(sys.modules, "git_annex_remote_pyshare.notes", None)  # importing it fails
+    monkeypatch.setitem(sys.modules, "git_annex_remote_pyshare.state.partial_downloads", None)  # importing it fails
     assert desk.get(wrap(server, Event()), NAME) == b"small"
     assert list((tmp_path / "git" / "annex").iterdir()) == []

@@ -10,9 +10,9 @@ from annex import Home, Repository
 from s3_gate import Login
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.branch import remote_settings
-from git_annex_remote_pyshare.layout import name_of
-from git_annex_remote_pyshare.remote_checks import layout_of
+from git_annex_remote_pyshare.annex.layout import name_of
+from git_annex_remote_pyshare.annex.remote_checks import layout_of
+from git_annex_remote_pyshare.config.annex_branch import remote_settings
 
 OURS = ("type=external", "externaltype=pyshare")
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare import journal, lock
-from git_annex_remote_pyshare.journal import AGE, Journal, Kept
-from git_annex_remote_pyshare.plan import Plan, Sent, Upload
+from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
+from git_annex_remote_pyshare.state import lock
+from git_annex_remote_pyshare.state import upload_journal as journal
+from git_annex_remote_pyshare.state.upload_journal import AGE, Journal, Kept
 
 NOW = 1e9
 PLACE = {"url": "s3://bucket"}

@@ -7,7 +7,7 @@ from annex import Repository
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare.keys import _HASHES, digests, expected_size, is_checked, without_chunk
+from git_annex_remote_pyshare.annex.keys import _HASHES, digests, expected_size, is_checked, without_chunk
 
 SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

@@ -10,12 +10,12 @@ import pytest
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.errors import BadSetting, Busy, NotFound, Stopped
-from git_annex_remote_pyshare.layers.limit import PATIENCE, Limited
-from git_annex_remote_pyshare.layers.retry import Retrying
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.store.limit import PATIENCE, Limited
+from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
 BODY = body_of(10_000)

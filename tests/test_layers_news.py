@@ -7,10 +7,10 @@ import pytest
 from waiting import Waiting
 
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
-from git_annex_remote_pyshare.layers.news import LONG, QUIET, News
-from git_annex_remote_pyshare.layers.retry import Retrying
-from git_annex_remote_pyshare.testing.desk import Desk, body_of
+from git_annex_remote_pyshare.store.outage_notice import LONG, QUIET, News
+from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
+from git_annex_remote_pyshare.testing.files import Desk, body_of
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
 BROKEN = Fail(Unreachable("the line is down"))

@@ -9,10 +9,10 @@ from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.errors import Stopped, Unreachable
-from git_annex_remote_pyshare.layers.progress import INTERVAL, Reporting
-from git_annex_remote_pyshare.layers.retry import Retrying
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
+from git_annex_remote_pyshare.store.progress import INTERVAL, Reporting
+from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
+from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 from git_annex_remote_pyshare.transfer import Progress, Source
 

@@ -23,12 +23,12 @@ from git_annex_remote_pyshare.errors import (
     Unreachable,
     UploadLost,
 )
-from git_annex_remote_pyshare.layers.crew import Crew
-from git_annex_remote_pyshare.layers.streams import FIRST, Streams
-from git_annex_remote_pyshare.plan import Limits, Part, Sent, Upload
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, Growing, Shrinking, body_of, nobody
+from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
+from git_annex_remote_pyshare.store.multipart.concurrency import FIRST, Streams
+from git_annex_remote_pyshare.store.multipart.part_workers import Crew
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Drip, Fail, LoseReply, Mangle
+from git_annex_remote_pyshare.testing.files import Desk, Growing, Shrinking, body_of, nobody
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 ALL = list(range(1, PARTS + 1))
@@ -93,10 +93,10 @@ def test_an_object_in_parts_takes_the_place_of_the_old_one_at_the_end(clinic: Cl
 
 def test_nothing_of_it_is_loaded_for_a_small_object(tmp_path: Path) -> None:
     program = (
-        "import sys; from threading import Event; from git_annex_remote_pyshare.store import wrap\n"
+        "import sys; from threading import Event; from git_annex_remote_pyshare.store.open import wrap\n"
         "from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend\n"
         "from git_annex_remote_pyshare.backends.base import Place\n"
-        "from git_annex_remote_pyshare.clone import Clone\n"
+        "from git_annex_remote_pyshare.config.git_config import Clone\n"
         "from git_annex_remote_pyshare.transfer import Source\n"
         "where = Place(sys.argv[1], {'url': sys.argv[1]}, Clone())\n"
         "DirectoryBackend(where).establish()\n"
@@ -188,7 +188,7 @@ def test_the_last_part_waits_for_all_others_where_the_store_wants_that_db9(clini
 def test_progress_is_the_sum_of_what_was_sent_and_ends_with_the_size(
     clinic: Clinic, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.layers.progress.INTERVAL", 0)
+    monkeypatch.setattr("git_annex_remote_pyshare.store.progress.INTERVAL", 0)
     clinic.server.faults.always("send", Drip(100))
     told: list[int] = []
     clinic.process().put("name", desk.source(BODY), told.append)
@@ -198,7 +198,7 @@ def test_progress_is_the_sum_of_what_was_sent_and_ends_with_the_size(
 
 
 def test_progress_is_never_ahead_of_what_was_sent(clinic: Clinic, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.layers.progress.INTERVAL", 0)
+    monkeypatch.setattr("git_annex_remote_pyshare.store.progress.INTERVAL", 0)
     out: list[int] = []
 
     def went_out() -> None:
@@ -215,7 +215,7 @@ def test_progress_is_never_ahead_of_what_was_sent(clinic: Clinic, desk: Desk, mo
 def test_progress_goes_on_where_the_last_upload_ended(
     clinic: Clinic, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.layers.progress.INTERVAL", 0)
+    monkeypatch.setattr("git_annex_remote_pyshare.store.progress.INTERVAL", 0)
     broken(clinic, desk, parts=4)
     told: list[int] = []
     clinic.process().put("name", desk.source(BODY), told.append)

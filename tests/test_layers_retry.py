@@ -8,7 +8,7 @@ import pytest
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
-from git_annex_remote_pyshare.clone import TIMEOUT, Clone
+from git_annex_remote_pyshare.config.git_config import TIMEOUT, Clone
 from git_annex_remote_pyshare.errors import (
     Busy,
     Damaged,
@@ -19,10 +19,10 @@ from git_annex_remote_pyshare.errors import (
     Stopped,
     Unreachable,
 )
-from git_annex_remote_pyshare.layers.progress import Reporting
-from git_annex_remote_pyshare.layers.retry import FIRST, FIRST_CONTACT, LONGEST, SHORTEST, Retrying
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.store.progress import Reporting
+from git_annex_remote_pyshare.store.retry import FIRST, FIRST_CONTACT, LONGEST, SHORTEST, Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Fail, Faults, LoseReply
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
 NOBODY_THERE = Fail(NotReached("no connection (Connection refused)"))

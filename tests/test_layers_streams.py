@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from waiting import Waiting
 
-from git_annex_remote_pyshare.layers.streams import FIRST, REST, Streams
+from git_annex_remote_pyshare.store.multipart.concurrency import FIRST, REST, Streams
 
 PART = 8 << 20
 

@@ -7,9 +7,9 @@ import pytest
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.errors import Corrupt, Damaged, Denied, SourceChanged
-from git_annex_remote_pyshare.layers.verify import Verified
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
+from git_annex_remote_pyshare.store.verify import Verified
 from git_annex_remote_pyshare.testing.faults import Fail, Mangle
+from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 from git_annex_remote_pyshare.transfer import Progress, Source
 

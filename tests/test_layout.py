@@ -9,10 +9,10 @@ from annex import Repository
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare import settings
+from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.annex.layout import LAYOUTS, LONGEST, escape, is_of_key, name_of
 from git_annex_remote_pyshare.backends.base import encode_name
-from git_annex_remote_pyshare.keys import expected_size
-from git_annex_remote_pyshare.layout import LAYOUTS, LONGEST, escape, is_of_key, name_of
+from git_annex_remote_pyshare.config import settings
 
 HEX = "0123456789abcdef" * 4
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare import notes
-from git_annex_remote_pyshare.notes import Note
+from git_annex_remote_pyshare.state import partial_downloads as notes
+from git_annex_remote_pyshare.state.partial_downloads import Note
 from git_annex_remote_pyshare.transfer import Sink
 
 PLACE = {"url": "s3://bucket"}

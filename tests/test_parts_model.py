@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from partskit import LIMITS, SMALL, Clinic, Killed
 
 from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Unreachable, UploadLost
-from git_annex_remote_pyshare.layers import resume
-from git_annex_remote_pyshare.testing.desk import Desk, body_of
+from git_annex_remote_pyshare.store import resume
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
+from git_annex_remote_pyshare.testing.files import Desk, body_of
 
 NAMES = ("a/one", "b/two")
 SIZES = (0, SMALL, SMALL + 1, 4000, 4001, 7777)

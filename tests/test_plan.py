@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.errors import Full
-from git_annex_remote_pyshare.plan import Limits, Part, Plan, plan
+from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, plan
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from git_annex_remote_pyshare.annex.protocol.jobs import Jobs
+from git_annex_remote_pyshare.annex.protocol.writer import Writer
 from git_annex_remote_pyshare.errors import Stopped
-from git_annex_remote_pyshare.protocol.jobs import Jobs
-from git_annex_remote_pyshare.protocol.writer import Writer
 
 JOBS = 8
 ROUNDS = 50

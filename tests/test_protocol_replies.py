@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from git_annex_remote_pyshare.annex.protocol.grammar import RULES, UNSUPPORTED
+from git_annex_remote_pyshare.annex.protocol.job import Job
+from git_annex_remote_pyshare.annex.protocol.writer import Writer
 from git_annex_remote_pyshare.errors import PyshareError, tracing
-from git_annex_remote_pyshare.protocol.grammar import RULES, UNSUPPORTED
-from git_annex_remote_pyshare.protocol.job import Job
-from git_annex_remote_pyshare.protocol.writer import Writer
 
 METHODS = (
     "initremote",

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from git_annex_remote_pyshare import settings
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.dropbox import errors as dropbox_errors
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
+from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_TAG
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
-from git_annex_remote_pyshare.backends.dropbox.meanings import BY_TAG
 from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
-from git_annex_remote_pyshare.backends.s3.meanings import CODES
+from git_annex_remote_pyshare.backends.s3.error_codes import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config import settings
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.dropbox import Login
 from git_annex_remote_pyshare.errors import BadSetting, Denied, Full, PyshareError, Unreachable
-from git_annex_remote_pyshare.plan import Limits, plan
+from git_annex_remote_pyshare.part_plan import Limits, plan
 
 TRAP = "x; reboot #"
 

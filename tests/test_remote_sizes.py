@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from git_annex_remote_pyshare.annex.remote import PyshareRemote
+from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
-from git_annex_remote_pyshare.remote import PyshareRemote
-from git_annex_remote_pyshare.session import Session
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 from git_annex_remote_pyshare.transfer import Progress, Sink
 

@@ -9,7 +9,7 @@ from scripted_s3 import ScriptedS3
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import Archived
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.files import Desk
 
 KEY = "WORM-s7-m1--key"
 OBJECT = f"bucket/pre/{KEY}"

@@ -14,8 +14,8 @@ from scripted_s3 import ScriptedS3
 from git_annex_remote_pyshare.backends.ownership import TAKE_OVER
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk
 
 KEY = "WORM-s7-m1--key"
 MARKER = "bucket/pre/annex-uuid"

@@ -6,9 +6,7 @@ from email.utils import formatdate
 import pytest
 from urllib3 import HTTPHeaderDict
 
-from git_annex_remote_pyshare.backends.s3.answer import Said, is_page, said
-from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
-from git_annex_remote_pyshare.backends.s3.meanings import (
+from git_annex_remote_pyshare.backends.s3.error_codes import (
     CODES,
     Archived,
     ClockWrong,
@@ -17,6 +15,8 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
     LoginExpired,
     NoSuchBucket,
 )
+from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
+from git_annex_remote_pyshare.backends.s3.response import Said, is_page, said
 from git_annex_remote_pyshare.errors import (
     BadName,
     BadSetting,

@@ -8,7 +8,7 @@ from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.transfer import Sink
 
 KEY = "WORM-s7-m1--key"

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, Denied
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.files import Desk
 
 KEY = "WORM-s7-m1--key"
 OBJECT = f"bucket/pre/{KEY}"

@@ -13,11 +13,11 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3 import upload as whole
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.errors import Damaged, Full, UploadLost
-from git_annex_remote_pyshare.plan import Limits, Plan, Sent, plan
-from git_annex_remote_pyshare.settings import parse
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
+from git_annex_remote_pyshare.part_plan import Limits, Plan, Sent, plan
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
 CREATE = r"\?uploads=$"

@@ -14,9 +14,9 @@ from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.multipart import is_other
 from git_annex_remote_pyshare.errors import Corrupt, Denied, Unreachable, UploadLost
-from git_annex_remote_pyshare.plan import Plan
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, nobody
+from git_annex_remote_pyshare.part_plan import Plan
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk, nobody
 
 COMPLETE = r"\?uploadId="
 

@@ -17,10 +17,10 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.settings import parse
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, nobody
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk, nobody
 
 
 def on(server: S3Server, git_dir: Path, tenant: str = "") -> S3Backend:
@@ -100,11 +100,11 @@ import sys
 from threading import Event
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.layers import streams
-from git_annex_remote_pyshare.settings import parse
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.store.multipart import concurrency as streams
+from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
 
 def resident(word):

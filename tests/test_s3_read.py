@@ -11,10 +11,10 @@ from s3kit import backend, headers_of, size_of
 from scripted import Play, Rule, answer
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.s3 import reading
+from git_annex_remote_pyshare.backends.s3 import download as reading
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.errors import Denied, NotAStore, NotFound, PyshareError, Unreachable
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 
 KEY = "WORM-s7-m1--key"
 OBJECT = f"bucket/pre/{KEY}"

@@ -12,10 +12,10 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError, Unreachable
-from git_annex_remote_pyshare.settings import parse
-from git_annex_remote_pyshare.testing.desk import Desk, body_of
+from git_annex_remote_pyshare.testing.files import Desk, body_of
 
 KEY = "WORM-s7-m1--key"
 STATUSES = [pytest.param(status, id=f"S3-9-{status}") for status in (400, 301, 307)]

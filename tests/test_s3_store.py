@@ -11,11 +11,12 @@ from s3kit import backend, headers_of, place_at
 from scripted import Play, Rule
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.s3 import http, upload
+from git_annex_remote_pyshare.backends.s3 import client as http
+from git_annex_remote_pyshare.backends.s3 import upload
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.errors import Busy, Damaged, Denied, Full, PyshareError, SourceChanged, Unreachable
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
 KEY = "WORM-s7-m1--key"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.s3.url import Address, account_of, address_of, check
+from git_annex_remote_pyshare.config.settings import SETTINGS
 from git_annex_remote_pyshare.errors import BadName, BadSetting
-from git_annex_remote_pyshare.settings import SETTINGS
 
 OWN = "https://s3.example.org"
 

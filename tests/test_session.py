@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from annexremote import ProtocolError
 
+from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends.registry import settings_for
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.session import Session
 
 JOBS = 8
 

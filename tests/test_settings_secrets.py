@@ -2,8 +2,8 @@
 
 import pytest
 
-from git_annex_remote_pyshare import settings
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.config import settings
 from git_annex_remote_pyshare.errors import BadSetting
 
 

@@ -9,7 +9,7 @@ from servers import Server
 from sharing import Owner, as_friend, blocks, has_all, type_all
 
 from git_annex_remote_pyshare.cli.share_friends import Dataset
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 
 
 @pytest.mark.parametrize("autoenable", ["true", "false"])

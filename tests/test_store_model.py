@@ -15,11 +15,11 @@ from partskit import InClone
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.clone import TIMEOUT
+from git_annex_remote_pyshare.config.git_config import TIMEOUT
 from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, NotFound, PyshareError, Unreachable
-from git_annex_remote_pyshare.store import wrap
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.transfer import Progress, Sink
 

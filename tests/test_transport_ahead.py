@@ -18,11 +18,11 @@ from davkit import BOB, backend
 from scripted import Play, Rule, served
 from scripted_dav import ScriptedDAV
 
-from git_annex_remote_pyshare.backends.late import LateBackend
+from git_annex_remote_pyshare.backends.lazy import LateBackend
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import BadSetting, Unreachable
 from git_annex_remote_pyshare.testing.memory import place
-from git_annex_remote_pyshare.transport.ahead import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Ahead
 
 JOBS = 8
 
@@ -235,7 +235,7 @@ def test_where_no_thread_can_be_started_the_request_connects_itself(
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patched:
-        patched.setattr("git_annex_remote_pyshare.transport.ahead.Thread", lambda **_arguments: Mock(start=refuse))
+        patched.setattr("git_annex_remote_pyshare.transport.preconnect.Thread", lambda **_arguments: Mock(start=refuse))
         assert store.stat("KEY") is None
     assert len(dav.requests) == 1
 

@@ -19,14 +19,14 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.credentials import kept
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import bound_host
 from git_annex_remote_pyshare.errors import BadSetting, Denied
-from git_annex_remote_pyshare.place import place_of, trust_of
-from git_annex_remote_pyshare.settings import parse
+from git_annex_remote_pyshare.store.place import place_of, trust_of
 
 WEBDAV = {"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": "hunter2"}
 VERIFIED = {"annex_verified": "verified"}

@@ -12,11 +12,11 @@ from scripted_cloud import DAY, FILES, ScriptedCloud
 from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.backends.parts import TakesParts
+from git_annex_remote_pyshare.backends.multipart import TakesParts
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import BadName, Busy, Damaged, Full, PyshareError, Stopped, Unreachable, UploadLost
-from git_annex_remote_pyshare.plan import Plan, Sent, Upload, plan
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
 
 MIB = 1 << 20
@@ -537,7 +537,7 @@ def test_an_upload_that_was_cut_goes_on_wd33(
 
         return watch
 
-    monkeypatch.setattr("git_annex_remote_pyshare.layers.progress.INTERVAL", 0)
+    monkeypatch.setattr("git_annex_remote_pyshare.store.progress.INTERVAL", 0)
     with pytest.raises(Stopped):
         whole().put("a/KEY", file, stop_at(9 * MIB))
     sent = len(chunk_puts(cloud))

@@ -16,8 +16,8 @@ from urllib3.response import BaseHTTPResponse
 from git_annex_remote_pyshare.backends.base import Place, Stat
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.webdav.client import Request
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
-from git_annex_remote_pyshare.backends.webdav.http import Request
 from git_annex_remote_pyshare.backends.webdav.url import address_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Busy, Denied

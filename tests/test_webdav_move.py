@@ -124,7 +124,7 @@ def test_a_lock_that_never_ends_is_told_and_the_rest_removed_wd6(
 def test_waiting_for_a_move_ends_when_we_are_stopped(
     dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.move._PAUSES", (60,))
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.temporary._PAUSES", (60,))
     dav.script(Rule("MOVE", answer(423), times=99))
 
     def stop_once_moving(_done: int) -> None:

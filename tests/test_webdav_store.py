@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.errors import (
     SourceChanged,
     Unreachable,
 )
-from git_annex_remote_pyshare.store import wrap
+from git_annex_remote_pyshare.store.open import wrap
 
 MIB = 1 << 20
 OBJECT = "/dav/a/KEY"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from git_annex_remote_pyshare.backends.webdav.traits import ATOMIC, CLOUD, PLAIN, UNKNOWN, Traits, recognise
+from git_annex_remote_pyshare.backends.webdav.server_features import ATOMIC, CLOUD, PLAIN, UNKNOWN, Traits, recognise
 
 APACHE = {"Server": "Apache/2.4.71 (Debian)", "Content-Type": "text/html; charset=ISO-8859-1"}
 NGINX = {"Server": "nginx/1.22.1", "Location": "http://127.0.0.1/a/KEY"}

@@ -17,7 +17,7 @@ from servers import free_port
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotReached, PyshareError, Unreachable
 from git_annex_remote_pyshare.transport.connection import IDLE, Connections, _Patient
 

@@ -5,8 +5,8 @@ from threading import Event
 
 import pytest
 
-from git_annex_remote_pyshare.testing.desk import Desk
 from git_annex_remote_pyshare.testing.faults import Faults
+from git_annex_remote_pyshare.testing.files import Desk
 
 
 class Waiting(Event):

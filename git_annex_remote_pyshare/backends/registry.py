@@ -5,10 +5,10 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.config.settings import SETTINGS, Setting
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.settings import SETTINGS, Setting
 
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
 """Group in which other packages offer backends: the entry's name is the scheme, its object a Kind.

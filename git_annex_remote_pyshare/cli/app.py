@@ -22,17 +22,26 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
-    "login": Row("git_annex_remote_pyshare.cli.login:login", "Log in at a server, once for all datasets."),
-    "logout": Row("git_annex_remote_pyshare.cli.logout:logout", "Forget the login for a server."),
-    "whoami": Row("git_annex_remote_pyshare.cli.whoami:whoami", "Show which logins are kept, and where."),
+    "login": Row("git_annex_remote_pyshare.cli.commands.login:login", "Log in at a server, once for all datasets."),
+    "logout": Row("git_annex_remote_pyshare.cli.commands.logout:logout", "Forget the login for a server."),
+    "whoami": Row("git_annex_remote_pyshare.cli.commands.whoami:whoami", "Show which logins are kept, and where."),
     "info": Row(
-        "git_annex_remote_pyshare.cli.info:info", "Show where remotes keep their data, and how much space is free."
+        "git_annex_remote_pyshare.cli.commands.info:info",
+        "Show where remotes keep their data, and how much space is free.",
     ),
-    "share": Row("git_annex_remote_pyshare.cli.share:share", "Make a link for friends, and say what to send them."),
-    "restore": Row("git_annex_remote_pyshare.cli.restore:restore", "Bring archived data back, many files at once."),
-    "verify": Row("git_annex_remote_pyshare.cli.verify:verify", "Check that a store has what git-annex believes."),
-    "cleanup": Row("git_annex_remote_pyshare.cli.cleanup:cleanup", "Remove what unfinished uploads have left."),
-    "demo": Row("git_annex_remote_pyshare.cli.demo:demo", "Watch Alice share a dataset with Bob."),
+    "share": Row(
+        "git_annex_remote_pyshare.cli.commands.share:share", "Make a link for friends, and say what to send them."
+    ),
+    "restore": Row(
+        "git_annex_remote_pyshare.cli.commands.restore:restore", "Bring archived data back, many files at once."
+    ),
+    "verify": Row(
+        "git_annex_remote_pyshare.cli.commands.verify:verify", "Check that a store has what git-annex believes."
+    ),
+    "cleanup": Row(
+        "git_annex_remote_pyshare.cli.commands.cleanup:cleanup", "Remove what unfinished uploads have left."
+    ),
+    "demo": Row("git_annex_remote_pyshare.cli.commands.demo:demo", "Watch Alice share a dataset with Bob."),
     "help": Row("git_annex_remote_pyshare.cli.app:show_help", "Show this help, or the help of one command."),
 }
 """In the order in which people need them."""

@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.cli.ask import confirm
+from git_annex_remote_pyshare.cli.login_request import Wish
 from git_annex_remote_pyshare.cli.output import say
-from git_annex_remote_pyshare.cli.wish import Wish
+from git_annex_remote_pyshare.cli.prompt import confirm
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import Denied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.kept import Kept
+    from git_annex_remote_pyshare.credentials.stored import Kept
 
 
 def keep(account: Account, service: str, login: Credential, wish: Wish, granted_by: str = "") -> "Kept":
@@ -24,8 +24,8 @@ def keep(account: Account, service: str, login: Credential, wish: Wish, granted_
         wish: What was typed.
         granted_by: The cloud that made this password for us and can revoke it; empty for one that was typed.
     """
-    from git_annex_remote_pyshare.cli.logout import revoke  # noqa: PLC0415  # it and the keyring only when we got here
-    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
+    from git_annex_remote_pyshare.cli.commands.logout import revoke  # noqa: PLC0415  # it and the keyring only when we got here
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415
 
     if earlier := kept.entry(service, account.name):
         if earlier.server:
@@ -43,8 +43,8 @@ def check_owner(account: Account, service: str, login: Credential, wish: Wish, g
     Raises:
         Denied: It was not, or there is no terminal to ask at; the login is revoked and the earlier one stays.
     """
-    from git_annex_remote_pyshare.cli.logout import REVOKERS, revoke_at  # noqa: PLC0415  # as above
-    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
+    from git_annex_remote_pyshare.cli.commands.logout import REVOKERS, revoke_at  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415
 
     earlier = kept.entry(service, account.name)
     if earlier is None or earlier.user in {"", login.user}:

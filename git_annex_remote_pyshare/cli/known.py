@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from git_annex_remote_pyshare.branch import all_remotes, remote_settings
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.annex_branch import all_remotes, remote_settings
+from git_annex_remote_pyshare.config.git_config import Clone
 
 OURS = "pyshare"
 

@@ -6,15 +6,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.ask import ask_code, is_terminal
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
 from git_annex_remote_pyshare.cli.known import names
+from git_annex_remote_pyshare.cli.login_request import Wish
 from git_annex_remote_pyshare.cli.loopback import Loopback
 from git_annex_remote_pyshare.cli.loopback_page import Page
 from git_annex_remote_pyshare.cli.output import say, warn
-from git_annex_remote_pyshare.cli.wish import Wish
-from git_annex_remote_pyshare.clone import Clone, git_dir_here
+from git_annex_remote_pyshare.cli.prompt import ask_code, is_terminal
+from git_annex_remote_pyshare.config.git_config import Clone, git_dir_here
 from git_annex_remote_pyshare.credentials.dropbox import (
     ACCOUNT,
     CONNECTED_APPS,
@@ -80,7 +80,7 @@ def login(wish: Wish) -> None:
 
 def _kept_app() -> str:
     """The app that the kept login is for, which a new login is for, too; empty where that is not known."""
-    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # not for help and wrong words
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415  # not for help and wrong words
 
     entry = kept.entry(SERVICE, ACCOUNT)
     credential = kept.read(entry) if entry else None

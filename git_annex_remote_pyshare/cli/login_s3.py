@@ -1,10 +1,10 @@
 """`pyshare login s3://…`: ask for an access key and its secret, try them once, keep them for the server."""
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.ask import ask_key
 from git_annex_remote_pyshare.cli.keeping import keep
+from git_annex_remote_pyshare.cli.login_request import Wish
 from git_annex_remote_pyshare.cli.output import say
-from git_annex_remote_pyshare.cli.wish import Wish
+from git_annex_remote_pyshare.cli.prompt import ask_key
 from git_annex_remote_pyshare.errors import BadSetting
 
 _TEMPORARY = "ASIA"
@@ -31,7 +31,7 @@ def login(wish: Wish) -> None:
             remedy="Leave it in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or in a profile.",
         )
     if not wish.no_check:
-        from git_annex_remote_pyshare.backends.s3.trial import check  # noqa: PLC0415  # not for help and wrong words
+        from git_annex_remote_pyshare.backends.s3.verify_login import check  # noqa: PLC0415  # not for help and wrong words
 
         check(wish.settings, key)
     now = keep(account, registry.S3.name, key, wish)

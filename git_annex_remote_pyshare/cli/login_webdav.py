@@ -4,12 +4,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.ask import ask_guest, ask_login, ask_token
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
+from git_annex_remote_pyshare.cli.login_request import Wish
 from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.cli.own_files import hints
-from git_annex_remote_pyshare.cli.wish import Wish
+from git_annex_remote_pyshare.cli.prompt import ask_guest, ask_login, ask_token
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
@@ -17,8 +17,8 @@ from git_annex_remote_pyshare.errors import BadSetting, Denied
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.kept import Kept
     from git_annex_remote_pyshare.credentials.nextcloud import Flow
+    from git_annex_remote_pyshare.credentials.stored import Kept
 
 
 class Got(NamedTuple):
@@ -112,7 +112,7 @@ def _through_browser(flow: "Flow", wish: Wish) -> Got:
 
 def _tried(url: str, server: str | None, login: Credential) -> Got:
     """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
-    from git_annex_remote_pyshare.credentials.check import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials.verify_login import own_address  # noqa: PLC0415  # as above
 
     return Got(login, own_address(url, server, login))
 

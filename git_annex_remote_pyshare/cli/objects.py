@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.annex.layout import branch_path, name_of
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.branch import chunks
-from git_annex_remote_pyshare.cli.here import Remote
+from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.config.annex_branch import chunks
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.keys import expected_size
-from git_annex_remote_pyshare.layout import branch_path, name_of
 from git_annex_remote_pyshare.transfer import in_words
 
 _SMALLEST_CHUNK = 1 << 10

@@ -6,11 +6,11 @@ from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.known import enabled
-from git_annex_remote_pyshare.clone import Clone, git_dir_here
+from git_annex_remote_pyshare.config.git_config import Clone, git_dir_here
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.settings import parse
 
 _FILES = re.compile(r".*/remote\.php/dav/files/([^/?#]+)((?:/[^?#]*)?)", re.DOTALL)
 """Where a cloud has each user's own files, and a folder of those."""

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Share
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.host import without_login
 from git_annex_remote_pyshare.safe_text import command
 

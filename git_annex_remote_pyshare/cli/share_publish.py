@@ -9,10 +9,10 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
-from git_annex_remote_pyshare.branch import written_remotes
-from git_annex_remote_pyshare.cli.here import Remote
 from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.share_friends import Dataset
+from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 

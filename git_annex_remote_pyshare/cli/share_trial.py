@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Place, Share
-from git_annex_remote_pyshare.cli.here import Remote
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
+from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.settings import parse
 from git_annex_remote_pyshare.transfer import Sink
 
 _SAMPLE = 100

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.cli.login_request import settings_of
 from git_annex_remote_pyshare.cli.login_webdav import to_web
-from git_annex_remote_pyshare.cli.wish import settings_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
-from git_annex_remote_pyshare.credentials.kept import Kept, read
+from git_annex_remote_pyshare.credentials.stored import Kept, read
 from git_annex_remote_pyshare.errors import BadSetting, Denied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
@@ -50,7 +50,7 @@ def try_login(entry: Kept) -> Trial:
 
 def _webdav(entry: Kept, login: Credential) -> None:
     from git_annex_remote_pyshare.credentials import guest, nextcloud  # noqa: PLC0415  # HTTP only where it is wanted
-    from git_annex_remote_pyshare.credentials.check import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials.verify_login import own_address  # noqa: PLC0415  # as above
 
     settings = _settings(entry)
     url = to_web(settings["url"])
@@ -64,7 +64,7 @@ def _webdav(entry: Kept, login: Credential) -> None:
 
 
 def _s3(entry: Kept, login: Credential) -> None:
-    from git_annex_remote_pyshare.backends.s3.trial import check  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.s3.verify_login import check  # noqa: PLC0415  # as above
 
     check(_settings(entry), login)
 

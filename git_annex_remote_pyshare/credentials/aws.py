@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from shlex import quote
 
-from git_annex_remote_pyshare.credentials.ambient import ORIGIN
 from git_annex_remote_pyshare.credentials.aws_files import may_hold_more, plain_login
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.environment import ORIGIN
 
 _PROFILE = "AWS profile "
 """How the origin of a login begins that a profile gave; its name follows."""

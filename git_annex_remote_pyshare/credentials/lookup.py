@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.credentials.ambient import from_environment, variable
 from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.environment import from_environment, variable
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.kept import Kept
+    from git_annex_remote_pyshare.credentials.stored import Kept
 
 
 def _nothing() -> None:
@@ -68,7 +68,7 @@ def _may_have_ambient(trust: Trust) -> bool:
 
 def _kept(service: str, trust: Trust) -> Credential | None:
     # Imported here, since it looks into the user's folders and maybe the keyring.
-    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415
 
     entry = _entry(service, trust)
     return kept.read(entry) if entry else None
@@ -79,7 +79,7 @@ def _entry(service: str, trust: Trust) -> "Kept | None":
 
     That one may have been meant for https, so that it goes to an http address only where the user has accepted that.
     """
-    from git_annex_remote_pyshare.credentials import kept  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415  # as above
 
     account = trust.account
     if (found := kept.entry(service, account.name)) or account.former == account.name:

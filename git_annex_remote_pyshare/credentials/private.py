@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.lock import locked
+from git_annex_remote_pyshare.state.lock import locked
 
 
 def folder() -> str:

@@ -3,8 +3,8 @@
 import os
 import re
 
-from git_annex_remote_pyshare.branch import branches, is_pinned, texts
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.annex_branch import branches, is_pinned, texts
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import Denied
 from git_annex_remote_pyshare.safe_text import command, one_line

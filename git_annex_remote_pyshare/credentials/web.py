@@ -17,13 +17,13 @@ import truststore
 from urllib3.exceptions import HTTPError
 
 from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.config.proxies import proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.credentials.unanswered import unreachable
 from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore
 from git_annex_remote_pyshare.transport.interim import POOLS
-from git_annex_remote_pyshare.transport.proxies import proxy_of
 
 TIMEOUT = (15, 60)
 """Seconds to connect, and seconds without a byte."""

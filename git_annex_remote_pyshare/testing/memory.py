@@ -8,9 +8,9 @@ from threading import Lock
 from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat, encode_name
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.errors import NotFound, SourceChanged, Unreachable
-from git_annex_remote_pyshare.plan import Part
+from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Place, Receipt, encode_name
-from git_annex_remote_pyshare.backends.parts import Unfinished
+from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
-from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
+from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.testing.faults import Faults
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, arriving, received
 from git_annex_remote_pyshare.transfer import Progress, Source

@@ -18,15 +18,15 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
-from git_annex_remote_pyshare.clone import TIMEOUT, Clone
+from git_annex_remote_pyshare.config.git_config import TIMEOUT, Clone
+from git_annex_remote_pyshare.config.proxies import Proxy, proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.transport.ahead import CONNECT, Ahead
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.fence import Fence
 from git_annex_remote_pyshare.transport.interim import Answer
-from git_annex_remote_pyshare.transport.proxies import Proxy, proxy_of
+from git_annex_remote_pyshare.transport.preconnect import CONNECT, Ahead
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that

@@ -7,8 +7,8 @@ from http.client import HTTPException
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.clone import Clone
-from git_annex_remote_pyshare.transport.breaks import from_exception
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.transport.errors import from_exception
 
 EXCERPT = 1 << 16
 """Bytes of an answer that are read for nothing, so that its connection can be used again; and of a refusal, for its

@@ -3,7 +3,7 @@
 import os
 
 from git_annex_remote_pyshare.backends.base import Place
-from git_annex_remote_pyshare.backends.directory.faults import shown
+from git_annex_remote_pyshare.backends.directory.errors import shown
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Stat
 from git_annex_remote_pyshare.backends.directory.absent import Absence
 from git_annex_remote_pyshare.backends.directory.copying import copy
-from git_annex_remote_pyshare.backends.directory.faults import LOCAL_DISK_FULL, faults, shown
+from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, faults, shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.folders import (
     find,

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.directory.faults import shown
+from git_annex_remote_pyshare.backends.directory.errors import shown
 from git_annex_remote_pyshare.errors import Denied
 from git_annex_remote_pyshare.safe_text import command
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import encode_name
-from git_annex_remote_pyshare.backends.directory.faults import shown
+from git_annex_remote_pyshare.backends.directory.errors import shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary
 from git_annex_remote_pyshare.errors import BadName, Damaged

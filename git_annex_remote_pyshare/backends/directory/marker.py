@@ -8,7 +8,7 @@ from contextlib import suppress
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Place
 from git_annex_remote_pyshare.backends.directory.absent import MADE, Absence
-from git_annex_remote_pyshare.backends.directory.faults import faults, shown
+from git_annex_remote_pyshare.backends.directory.errors import faults, shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.folders import move_into_place
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary

@@ -120,7 +120,7 @@ def _lock(number: int) -> bool:
     """
     if os.name == "nt":
         return False
-    from git_annex_remote_pyshare.lock import try_lock  # noqa: PLC0415  # only storing needs it
+    from git_annex_remote_pyshare.state.lock import try_lock  # noqa: PLC0415  # only storing needs it
 
     try:
         free = try_lock(number)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
-from git_annex_remote_pyshare.backends.late import LateBackend
+from git_annex_remote_pyshare.backends.lazy import LateBackend
 from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
-    from git_annex_remote_pyshare.backends.parts import Unfinished
-    from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
+    from git_annex_remote_pyshare.backends.multipart import Unfinished
+    from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 
 class DropboxBackend(LateBackend["Verbs"]):

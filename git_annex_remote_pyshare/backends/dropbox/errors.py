@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.backends.dropbox.meanings import BY_STATUS, BY_TAG, UNKNOWN, Meaning
+from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_STATUS, BY_TAG, UNKNOWN, Meaning
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transport import breaks
+from git_annex_remote_pyshare.transport import errors as breaks
 
 _ROUTE_ERROR = 409
 _EXCERPT = 200

@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.backends.dropbox.visiting import Visitor
+    from git_annex_remote_pyshare.backends.dropbox.shared_link import Visitor
 
 
 class LinkBackend(Backend):
@@ -78,7 +78,7 @@ class LinkBackend(Backend):
         with self._opening:
             if self._opened is None:
                 # With it come urllib3 and TLS: nothing before the first request needs them.
-                from git_annex_remote_pyshare.backends.dropbox.visiting import Visitor  # noqa: PLC0415
+                from git_annex_remote_pyshare.backends.dropbox.shared_link import Visitor  # noqa: PLC0415
 
                 self._opened = Visitor(self.place, self._address)
             return self._opened

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Share, Terms
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client, Reply
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.url import Address, link_of
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound
 from git_annex_remote_pyshare.safe_text import command

@@ -2,7 +2,7 @@
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Place
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 
 _NOTHING = ("path/not_found", "path/not_file")

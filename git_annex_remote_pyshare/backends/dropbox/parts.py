@@ -10,14 +10,14 @@ from typing import Any
 
 from git_annex_remote_pyshare.backends.base import Place, Receipt
 from git_annex_remote_pyshare.backends.dropbox import sessions
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
 from git_annex_remote_pyshare.backends.dropbox.sessions import Piece
 from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
 from git_annex_remote_pyshare.errors import SourceChanged, UploadLost
-from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.waiting import telling
 

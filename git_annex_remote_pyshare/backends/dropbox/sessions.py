@@ -6,7 +6,7 @@ Source: https://github.com/dropbox/dropbox-api-spec, files.stone, upload_session
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client, Reply
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, content_hash, joined
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.errors import SourceChanged, UploadLost

@@ -6,11 +6,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat, Terms
-from git_annex_remote_pyshare.backends.dropbox import home, links, marking, space
-from git_annex_remote_pyshare.backends.dropbox.access import Root
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
+from git_annex_remote_pyshare.backends.dropbox import links, marking
+from git_annex_remote_pyshare.backends.dropbox import namespace as home
+from git_annex_remote_pyshare.backends.dropbox import quota as space
+from git_annex_remote_pyshare.backends.dropbox.auth import Root
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence, retrieve
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
-from git_annex_remote_pyshare.backends.dropbox.reading import NOTHING, Presence, retrieve
 from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import Address, address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
@@ -18,7 +20,7 @@ from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.parts import Parts
-    from git_annex_remote_pyshare.plan import Sent, Upload
+    from git_annex_remote_pyshare.part_plan import Sent, Upload
 
 _GONE = ("path_lookup/not_found", "path_lookup/not_file")
 

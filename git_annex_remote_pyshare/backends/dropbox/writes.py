@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.backends.dropbox.api import Call, Client
-from git_annex_remote_pyshare.backends.dropbox.commits import Commits
+from git_annex_remote_pyshare.backends.dropbox.batcher import Commits
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
+from git_annex_remote_pyshare.backends.dropbox.quota import Room
 from git_annex_remote_pyshare.backends.dropbox.sessions import cursor
-from git_annex_remote_pyshare.backends.dropbox.space import Room
 from git_annex_remote_pyshare.errors import Full, PyshareError, Unreachable
 from git_annex_remote_pyshare.transfer import Source, in_words
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Readiness
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
-from git_annex_remote_pyshare.clone import Clone
+from git_annex_remote_pyshare.config.git_config import Clone
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
 _TIERS: Mapping[str, Mapping[str, str]] = {

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Readiness, Receipt, Share, Terms
-from git_annex_remote_pyshare.backends.late import LateBackend
+from git_annex_remote_pyshare.backends.lazy import LateBackend
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -11,9 +11,9 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from git_annex_remote_pyshare.backends.parts import Unfinished
+    from git_annex_remote_pyshare.backends.multipart import Unfinished
     from git_annex_remote_pyshare.backends.s3.verbs import Verbs
-    from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
+    from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 
 class S3Backend(LateBackend["Verbs"]):
@@ -114,7 +114,7 @@ class S3Backend(LateBackend["Verbs"]):
         return self.verbs.parts.send(upload, part, source, progress)
 
     def fingerprint(self, source: Source, part: "Part") -> str:
-        from git_annex_remote_pyshare.backends.s3.parts import fingerprint  # noqa: PLC0415  # as in open_verbs
+        from git_annex_remote_pyshare.backends.s3.multipart_uploads import fingerprint  # noqa: PLC0415  # as in open_verbs
 
         return fingerprint(source, part)
 

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Established, Place
-from git_annex_remote_pyshare.backends.s3.answer import said
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
 from git_annex_remote_pyshare.backends.s3.policy import policy_note
+from git_annex_remote_pyshare.backends.s3.response import said
 from git_annex_remote_pyshare.errors import Denied, NotFound, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 

@@ -7,8 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.backends.s3.answer import Said, clock_of, is_page, said
-from git_annex_remote_pyshare.backends.s3.meanings import (
+from git_annex_remote_pyshare.backends.s3.error_codes import (
     ABSENT,
     CLOSED,
     CODES,
@@ -28,9 +27,10 @@ from git_annex_remote_pyshare.backends.s3.meanings import (
     NoSuchBucket,
     by_hundreds,
 )
+from git_annex_remote_pyshare.backends.s3.response import Said, clock_of, is_page, said
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transport.breaks import retry_after
+from git_annex_remote_pyshare.transport.errors import retry_after
 
 __all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "Forbidden", "LoginExpired", "NoSuchBucket", "from_answer")
 

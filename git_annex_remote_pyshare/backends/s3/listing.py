@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from git_annex_remote_pyshare.backends.base import Entry, encode_name
-from git_annex_remote_pyshare.backends.s3.document import ask
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.xml import ask
 from git_annex_remote_pyshare.errors import BadName, Unreachable
 from git_annex_remote_pyshare.transport.bounds import Listing, number
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.plan import Plan, Sent
+from git_annex_remote_pyshare.part_plan import Plan, Sent
 from git_annex_remote_pyshare.transport.bounds import number
 
 if TYPE_CHECKING:

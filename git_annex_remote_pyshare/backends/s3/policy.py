@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import md5, sha256
 from typing import Any
 
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
 from git_annex_remote_pyshare.safe_text import command

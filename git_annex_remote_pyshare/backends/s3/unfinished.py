@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from git_annex_remote_pyshare.backends.parts import Unfinished
-from git_annex_remote_pyshare.backends.s3.document import ask
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.multipart import Unfinished
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import is_legal
 from git_annex_remote_pyshare.backends.s3.multipart import next_part
+from git_annex_remote_pyshare.backends.s3.xml import ask
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transport.bounds import Listing
 

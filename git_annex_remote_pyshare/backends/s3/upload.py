@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Place, Receipt
-from git_annex_remote_pyshare.backends.s3.answer import is_marked
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.response import is_marked
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import Damaged, Denied, Full, SourceChanged
 from git_annex_remote_pyshare.safe_text import command

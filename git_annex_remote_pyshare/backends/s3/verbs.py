@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
-from git_annex_remote_pyshare.backends.parts import Unfinished
+from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.s3 import policy
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
-from git_annex_remote_pyshare.backends.s3.http import Client, Request
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.download import Downloads, Recent
 from git_annex_remote_pyshare.backends.s3.listing import entries
-from git_annex_remote_pyshare.backends.s3.parts import Parts
-from git_annex_remote_pyshare.backends.s3.reading import Downloads, Recent
+from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
 from git_annex_remote_pyshare.backends.s3.unfinished import uploads
 from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.errors import NotFound
-from git_annex_remote_pyshare.plan import Sent, Upload
+from git_annex_remote_pyshare.part_plan import Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
-from git_annex_remote_pyshare.transport.ahead import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Ahead
 
 
 class Verbs:

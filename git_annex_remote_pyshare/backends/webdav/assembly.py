@@ -8,10 +8,10 @@ from typing import NamedTuple
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
-from git_annex_remote_pyshare.backends.webdav.move import is_success, wait
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
 from git_annex_remote_pyshare.errors import Damaged, PyshareError, Unreachable, UploadLost
-from git_annex_remote_pyshare.transport.span import length_of
+from git_annex_remote_pyshare.transport.content_range import length_of
 from git_annex_remote_pyshare.transport.waiting import telling
 
 LIMIT = 3600.0

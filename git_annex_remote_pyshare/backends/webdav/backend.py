@@ -4,7 +4,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
-from git_annex_remote_pyshare.backends.late import LateBackend
+from git_annex_remote_pyshare.backends.lazy import LateBackend
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -12,10 +12,10 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from git_annex_remote_pyshare.backends.parts import Unfinished
+    from git_annex_remote_pyshare.backends.multipart import Unfinished
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
     from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
-    from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
+    from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 
 class WebDAVBackend(LateBackend["Verbs"]):

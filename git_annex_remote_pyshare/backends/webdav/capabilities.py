@@ -6,7 +6,7 @@ Nextcloud developer manual, "OCS API", capabilities; the same on ownCloud.
 import json
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.errors import NotAStore
 
 _API = "/ocs/v2.php/cloud/capabilities?format=json"

@@ -12,16 +12,16 @@ from functools import cached_property
 from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.backends.parts import Unfinished
+from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.webdav import capabilities, propfind
 from git_annex_remote_pyshare.backends.webdav.assembly import Assembly, assemble, look
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
-from git_annex_remote_pyshare.backends.webdav.move import is_success
+from git_annex_remote_pyshare.backends.webdav.temporary import is_success
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
-from git_annex_remote_pyshare.plan import Limits, Part, Plan, Sent, Upload
+from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.bounds import number
 from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav.url import account_of
-from git_annex_remote_pyshare.clone import ALLOWED_ADDRESSES
+from git_annex_remote_pyshare.config.git_config import ALLOWED_ADDRESSES
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
@@ -21,7 +21,7 @@ from git_annex_remote_pyshare.errors import (
     Unreachable,
 )
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transport.breaks import retry_after
+from git_annex_remote_pyshare.transport.errors import retry_after
 
 _ADDRESS = "Check url=; Nextcloud and ownCloud show it in Files under Settings: https://HOST/remote.php/dav/files/USER."
 _TWO_FACTOR = "with two-factor login or a revoked app password, make a new app password in the account's settings"

@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Established, Place
-from git_annex_remote_pyshare.backends.webdav import correction, home, link, propfind
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.backends.webdav import correction, link, propfind
+from git_annex_remote_pyshare.backends.webdav import other_users as home
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
 from git_annex_remote_pyshare.credentials.host import host_of

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav import propfind
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.errors import PyshareError
 
 _MADE_OR_THERE = {201, 405}

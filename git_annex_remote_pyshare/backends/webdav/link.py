@@ -1,7 +1,7 @@
 """Finds the address of a public link: Nextcloud since 29 has a new one, everybody else the old one."""
 
 from git_annex_remote_pyshare.backends.webdav import propfind
-from git_annex_remote_pyshare.backends.webdav.http import Client
+from git_annex_remote_pyshare.backends.webdav.client import Client
 from git_annex_remote_pyshare.errors import NotAStore
 
 _WHAT = "open the public link"

@@ -12,8 +12,8 @@ from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.webdav import errors
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
 from git_annex_remote_pyshare.errors import BadName
 from git_annex_remote_pyshare.transport.bounds import Listing, moment, number
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from git_annex_remote_pyshare.backends.base import Share, Terms
 from git_annex_remote_pyshare.backends.webdav import propfind
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command

@@ -3,11 +3,11 @@
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
-from git_annex_remote_pyshare.backends.webdav.move import Move, Temporaries, is_success, move
-from git_annex_remote_pyshare.backends.webdav.reading import stat
-from git_annex_remote_pyshare.backends.webdav.traits import UNKNOWN
+from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN
+from git_annex_remote_pyshare.backends.webdav.temporary import Move, Temporaries, is_success, move
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, Denied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat, Terms
 from git_annex_remote_pyshare.backends.ownership import MARK
-from git_annex_remote_pyshare.backends.webdav import home, link, propfind, reading, sharing
+from git_annex_remote_pyshare.backends.webdav import download as reading
+from git_annex_remote_pyshare.backends.webdav import link, propfind, sharing
+from git_annex_remote_pyshare.backends.webdav import other_users as home
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.download import Downloads
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.http import Client, Request
-from git_annex_remote_pyshare.backends.webdav.move import is_temporary
-from git_annex_remote_pyshare.backends.webdav.reading import Downloads
+from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
-from git_annex_remote_pyshare.transport.ahead import Ahead
 from git_annex_remote_pyshare.transport.bounds import Listing
+from git_annex_remote_pyshare.transport.preconnect import Ahead
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking

@@ -10,7 +10,7 @@ import pytest
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import NotFound
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, LARGE, Suite
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.transfer import BLOCK
 
 SIZES = (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7)

@@ -5,7 +5,7 @@ import pytest
 from git_annex_remote_pyshare.backends.base import Backend, Shares, ability
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, Suite
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.files import Desk
 
 
 class Links(Suite):

@@ -5,7 +5,7 @@ import pytest
 from git_annex_remote_pyshare.backends.base import Backend, Locates, ability
 from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, Suite
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, nobody
+from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 
 NAMES = (
     KEY,

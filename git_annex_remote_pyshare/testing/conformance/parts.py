@@ -3,10 +3,10 @@
 import pytest
 
 from git_annex_remote_pyshare.backends.base import Backend, ability
-from git_annex_remote_pyshare.backends.parts import TakesParts
-from git_annex_remote_pyshare.plan import Plan, Sent, Upload, plan
+from git_annex_remote_pyshare.backends.multipart import TakesParts
+from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, Suite
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.transfer import Source
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.testing.desk import Desk
+from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.transfer import BLOCK
 
 LARGE = 3 * BLOCK + 7

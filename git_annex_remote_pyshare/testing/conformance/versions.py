@@ -7,7 +7,7 @@ import pytest
 
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, LARGE, Suite
-from git_annex_remote_pyshare.testing.desk import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.transfer import Sink
 
 _PATIENCE = 10.0

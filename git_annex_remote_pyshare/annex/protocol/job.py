@@ -1,0 +1,94 @@
+"""One job: a remote on its own thread, whose every request ends in exactly one well-formed reply."""
+
+from contextlib import suppress
+from threading import Lock
+from typing import Any
+
+import annexremote
+
+from git_annex_remote_pyshare.annex.protocol.grammar import RULES, UNSUPPORTED, Block, Rule, Silent
+from git_annex_remote_pyshare.annex.protocol.lines import described, explanation, traced, words
+from git_annex_remote_pyshare.annex.protocol.master import MakeRemote, Master
+from git_annex_remote_pyshare.annex.protocol.queue import Inbox
+from git_annex_remote_pyshare.annex.protocol.writer import Writer
+from git_annex_remote_pyshare.errors import PyshareError, Stopped
+
+
+class Job:
+    """Handles one request after the other; its remote thinks that it is alone.
+
+    Args:
+        tag: What every line of this job begins with: `J 3 `, or nothing when there is only one job.
+        writer: Shared by all jobs.
+        make_remote: Called once, at the first request that needs a remote.
+        extensions: Shared by all jobs.
+    """
+
+    def __init__(self, tag: str, writer: Writer, make_remote: MakeRemote, extensions: list[str]) -> None:
+        self.inbox = Inbox()
+        self.master = Master(self._send, self.inbox, make_remote, extensions)
+        self._tag = tag
+        self._writer = writer
+        self._request_open = False
+        self._sending = Lock()
+
+    def listen(self) -> None:
+        """Handle requests until the input ends."""
+        with suppress(Stopped):
+            while True:
+                self.handle(self.inbox.get())
+
+    def handle(self, line: str) -> None:
+        """Handle one request and send its reply.
+
+        Raises:
+            Stopped: git-annex no longer listens.
+        """
+        word, _, parameter = line.partition(" ")
+        rule = RULES.get(word)
+        repeated = rule.shape(parameter) if rule else None
+        if rule is None or repeated is None:
+            self.master.protocol.exporting = False
+            self._writer.send(self._tag + UNSUPPORTED)
+            return
+        self._request_open = True
+        reply = self._reply(rule, repeated, line)
+        with self._sending:
+            self._request_open = False
+            if reply:
+                self._writer.send(*(self._tag + part for part in reply))
+
+    def _reply(self, rule: Rule | Block | Silent, repeated: str, line: str) -> list[str]:
+        # Even SystemExit ends only its request: a job that falls silent makes git-annex wait for ever.
+        try:
+            reply = self.master.protocol.command(line)
+            accepted = rule.accepted(repeated, reply if isinstance(reply, str) else "")
+            return accepted if accepted is not None else self._failed(rule, repeated, _malformed(reply))
+        except annexremote.UnsupportedRequest:
+            why = "this remote does not support the request"
+            return [UNSUPPORTED] if rule.optional else self._failed(rule, repeated, why)
+        except PyshareError as error:
+            if error.trace:
+                self.master.debug(error.trace)
+            return self._failed(rule, repeated, words(error))
+        except annexremote.RemoteError as error:
+            return self._failed(rule, repeated, words(error))
+        except BaseException as error:  # noqa: BLE001
+            self.master.debug(*traced(error))
+            return self._failed(rule, repeated, described(error))
+
+    def _failed(self, rule: Rule | Block | Silent, repeated: str, why: str) -> list[str]:
+        if not rule.explains:
+            self.master.debug(why)  # the reply has no place for it
+        return rule.failed(repeated, why)
+
+    def _send(self, *lines: str) -> None:
+        """Send lines of the remote's own, which must come before the reply: git-annex reads none after it."""
+        with self._sending:
+            if not self._request_open:
+                raise annexremote.ProtocolError(f"{lines[0].partition(' ')[0]} came after the end of its request")
+            self._writer.send(*(self._tag + line for line in lines))
+
+
+def _malformed(reply: Any) -> str:
+    return explanation(f"the remote gave a wrong answer: {reply!r}")

@@ -1,0 +1,80 @@
+"""All jobs of one conversation: one thread each, and lines handed out by the job number that they bear."""
+
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.annex.protocol.writer import Writer
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.annex.protocol.job import Job
+    from git_annex_remote_pyshare.annex.protocol.master import MakeRemote
+
+
+class Jobs:
+    """Starts a job's thread at its first line. Without ASYNC there is one job, and it has no number.
+
+    Args:
+        writer: Shared by all jobs.
+        make_remote: Called by each job when it first needs a remote.
+    """
+
+    def __init__(self, writer: Writer, make_remote: "MakeRemote") -> None:
+        self._writer = writer
+        self._make_remote = make_remote
+        self._extensions: list[str] = []
+        self._numbered = False
+        self._jobs: dict[str, Job] = {}
+        self._threads: list[Thread] = []
+
+    def deliver(self, line: str) -> None:
+        """Hand a line from git-annex to its job."""
+        word, _, offered = line.partition(" ")
+        if word == "EXTENSIONS" and not self._jobs:
+            # Answered on the reader's thread, since it decides how the next line is to be read.
+            self._writer.send(self._new_job("").master.protocol.do_EXTENSIONS(offered))
+            self._numbered = "ASYNC" in self._extensions
+        elif self._numbered:
+            self._deliver_numbered(line)
+        else:
+            self._job("").inbox.put(line)
+
+    def close(self) -> None:
+        """Tell every job that no further line will come."""
+        for job in self._jobs.values():
+            job.inbox.close()
+
+    def join(self) -> None:
+        """Wait until every job has ended its request."""
+        for thread in self._threads:
+            thread.join()
+
+    def _deliver_numbered(self, line: str) -> None:
+        mark, _, rest = line.partition(" ")
+        number, _, message = rest.partition(" ")
+        if mark == "J" and number.isdecimal():
+            self._job(f"J {number} ").inbox.put(message)
+        elif mark == "ERROR":
+            self._refuse(line)
+        # Nobody could answer any other line, and an answer without a number would end all jobs.
+
+    def _job(self, tag: str) -> "Job":
+        if tag not in self._jobs:
+            job = self._new_job(tag)
+            # A daemon, since a remote that hangs must not keep the process alive.
+            thread = Thread(target=job.listen, name=f"job {tag}".strip(), daemon=True)
+            thread.start()  # first, since a signal may end us between any two lines, and then all are joined
+            self._jobs[tag] = job
+            self._threads.append(thread)
+        return self._jobs[tag]
+
+    def _new_job(self, tag: str) -> "Job":
+        # Imported here, since annexremote comes with it, and VERSION must not wait for that.
+        from git_annex_remote_pyshare.annex.protocol.job import Job  # noqa: PLC0415
+
+        return Job(tag, self._writer, self._make_remote, self._extensions)
+
+    def _refuse(self, error: str) -> None:
+        # git-annex does not number its ERROR. It stands in place of an answer, so whoever waits for one is meant.
+        for job in self._jobs.values():
+            if job.master.asking:
+                job.inbox.put(error)

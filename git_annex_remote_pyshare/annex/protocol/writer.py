@@ -1,0 +1,41 @@
+"""The one voice: whole lines to git-annex, one write each, whichever thread they come from."""
+
+from threading import Lock
+from typing import BinaryIO
+
+from git_annex_remote_pyshare.annex.protocol.lines import encoded
+from git_annex_remote_pyshare.errors import Stopped
+
+
+class Writer:
+    """Sends lines, never mixing those of two threads.
+
+    Args:
+        outgoing: Where to; unbuffered.
+    """
+
+    def __init__(self, outgoing: BinaryIO) -> None:
+        self._outgoing = outgoing
+        self._lock = Lock()
+
+    def send(self, *lines: str) -> None:
+        """Send lines that belong together.
+
+        Raises:
+            Stopped: git-annex no longer listens.
+        """
+        rest = memoryview(encoded("\n".join(lines) + "\n"))
+        with self._lock:
+            try:
+                while rest:
+                    rest = rest[self._outgoing.write(rest) :]
+            except OSError as error:
+                raise Stopped("git-annex no longer listens") from error
+
+    def fall_silent(self, timeout: float) -> None:
+        """Let nobody write any more, so that the process can end without leaving half a line.
+
+        Args:
+            timeout: Seconds to wait for a line that is being written; git-annex may have stopped reading it.
+        """
+        self._lock.acquire(timeout=timeout)

@@ -1,0 +1,115 @@
+"""Looks at objects and retrieves them."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Event
+from typing import Any
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.dropbox.client import RESULT, Call, Client
+from git_annex_remote_pyshare.errors import NotFound, Stopped
+from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.transport.content_range import Span, fill, goes_on, rest, span_of
+
+NOTHING = ("path/not_found", "path/not_file")
+"""Tags that say clearly that there is no object."""
+
+_REMEMBERED = 1000
+_LOOKS = 4
+_PAUSE = 0.5
+"""Seconds between two looks at an object that must be there."""
+
+
+class Presence:
+    """Looks at objects; what this process has stored is looked at again before it counts as absent.
+
+    Dropbox may need a moment to show what it has just committed (https://github.com/rclone/rclone/issues/8881).
+
+    Args:
+        client: Sends the requests.
+        closing: When it is set, nothing is waited for.
+    """
+
+    def __init__(self, client: Client, closing: Event) -> None:
+        self._client = client
+        self._closing = closing
+        self._stored: OrderedDict[str, None] = OrderedDict()
+
+    def stat(self, path: str, what: str) -> Stat | None:
+        """What is at a path; see `Backend.stat`."""
+        for _ in range(_LOOKS):
+            found = self._look(path, what)
+            if found or path not in self._stored:
+                return found
+            if self._closing.wait(_PAUSE):
+                raise Stopped(f"stopped before Dropbox showed what was stored: {path}")
+        self.removed(path)
+        return None
+
+    def stored(self, path: str) -> None:
+        """Remember that there is an object now."""
+        self._stored[path] = None
+        if len(self._stored) > _REMEMBERED:
+            self._stored.popitem(last=False)
+
+    def removed(self, path: str) -> None:
+        """Forget about an object."""
+        self._stored.pop(path, None)
+
+    def _look(self, path: str, what: str) -> Stat | None:
+        reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
+        is_ours = reply.result.get(".tag") == "file" and self._client.spelling.fits(reply.result, path)
+        return Stat(reply.result["size"]) if is_ours else None
+
+
+def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
+    """Bring an object into a sink, behind what is there already; see `Backend.get`.
+
+    Args:
+        client: Sends the requests.
+        call: Of a route that gives the object's bytes.
+        sink: Where they go.
+        progress: Told what is there.
+    """
+    if sink.size and _go_on(client, call, sink, progress):
+        return
+    with client.download(call) as answer:
+        if answer is not None:  # as it is without a range
+            _check(client, call, answer)
+            fill(answer, sink, _span(answer), progress, client.doing(call.what))
+
+
+def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
+    """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+    start, headers = rest(sink)
+    with client.download(call, headers) as answer:
+        if answer is None or not goes_on(span := _span(answer), start, sink):
+            return False
+        _check(client, call, answer)
+        fill(answer, sink, span, progress, client.doing(call.what))
+    return True
+
+
+def _span(answer: BaseHTTPResponse) -> Span:
+    """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
+    span, told = span_of(answer), _told(answer)
+    total = told.get("size") if span.total is None else span.total
+    return span._replace(total=total, validator=str(told.get("rev", span.validator)))
+
+
+def _check(client: Client, call: Call, answer: BaseHTTPResponse) -> None:
+    """Raise NotFound where the answer is the object of another key."""
+    if call.arg and not client.spelling.fits(_told(answer), call.arg["path"]):
+        raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing there in that spelling")
+
+
+def _told(answer: BaseHTTPResponse) -> Mapping[str, Any]:
+    """The file's metadata, as Dropbox's own header says it."""
+    try:
+        told = json.loads(answer.headers.get(RESULT, ""))
+    except (ValueError, RecursionError):  # the latter: nested without end
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,71 @@
+"""Whose Dropbox a store is in: found out once, by its owner, so that no other account's folder is ever taken for it.
+
+Source: https://www.dropbox.com/developers/reference/path-root-header-modes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from git_annex_remote_pyshare.backends.base import Established
+from git_annex_remote_pyshare.backends.dropbox.auth import Root
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
+from git_annex_remote_pyshare.errors import Denied
+
+_WHAT = "find out whose Dropbox it is"
+_NOWHERE = "/.pyshare-is-not-here"
+_NOTHING = ("path/not_found", "path/not_file")
+
+
+def settle(client: Client, folder: str) -> Established:
+    """What the settings should say of where `folder` is.
+
+    Args:
+        client: Of the owner, without any namespace so far.
+        folder: Path of the store's folder as its owner sees it.
+    """
+    account = client.rpc(Call("users/get_current_account", None, _WHAT, gives=("root_info",))).result
+    info = account["root_info"]
+    root, home = str(info["root_namespace_id"]), str(info["home_namespace_id"])
+    if shared := _shared_folder(client, folder):
+        return shared
+    if root == home:
+        return Established({"namespace": f"root:{root}"})
+    first = "/".join(folder.split("/")[:2])
+    return Established({"namespace": _of_member(client, first, root, home)})
+
+
+def _shared_folder(client: Client, folder: str) -> Established | None:
+    """The shared folder that the store is in, if any: its members have it at other paths, but with the same id."""
+    segments = folder.split("/")[1:]
+    for depth in range(1, len(segments) + 1):
+        found = _look(client, "/" + "/".join(segments[:depth]))
+        if not found:
+            return None
+        if number := found.get("sharing_info", {}).get("shared_folder_id"):
+            url = "dropbox:/" + "/".join(segments[depth:])
+            note = f"{folder} is in the shared folder {found['name']}, so the remote has url={url} namespace={number}"
+            return Established({"namespace": str(number), "url": url}, (f"{note} for all its members",))
+    return None
+
+
+def _of_member(client: Client, first: str, root: str, home: str) -> str:
+    """For a team's member: the home, unless only the team's space has the folder's beginning."""
+    at_home = not first or bool(_look(client, first))
+    there = root if not at_home and _can_reach(client, root, first) else home
+    # An app that sees its own folder only has no other namespace, not even the home around it.
+    return there if _can_reach(client, there, first or _NOWHERE) is not None else f"root:{root}"
+
+
+def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
+    """Whether something is at a path in the namespace; None if the login has nothing to do with that."""
+    client.root = Root(namespace)
+    try:
+        return bool(_look(client, path))
+    except Denied:
+        return None
+
+
+def _look(client: Client, path: str) -> Mapping[str, Any]:
+    """What is at a path; empty if nothing is."""
+    reply = client.rpc(Call("files/get_metadata", {"path": path}, _WHAT, _NOTHING, (".tag",)))
+    return {} if reply.tag else reply.result

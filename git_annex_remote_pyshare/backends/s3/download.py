@@ -1,0 +1,133 @@
+"""Looks at objects and retrieves them."""
+
+import time
+from threading import Lock
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.s3.archive import Archive
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.etag import md5_of
+from git_annex_remote_pyshare.errors import NotFound, Unreachable
+from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.transport.content_range import Span, fill, goes_on, rest, span_of, whole
+
+_CHANGED = 412
+_BEHIND_THE_END = 416
+
+_FRESH = 30.0
+"""Seconds for which an object that we have just stored is not believed to be absent at once."""
+
+_SECOND_LOOK = 0.5
+"""Seconds until it is looked for again."""
+
+
+class Recent:
+    """What this process has just stored: some servers see it a moment later only."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, float] = {}
+        self._changing = Lock()
+
+    def stored(self, name: str) -> None:
+        """Note that an object was stored now."""
+        now = time.monotonic()
+        with self._changing:
+            self._stored.pop(name, None)
+            self._stored[name] = now
+            while now - self._stored[oldest := next(iter(self._stored))] > _FRESH:
+                del self._stored[oldest]
+
+    def removed(self, name: str) -> None:
+        """Note that an object is gone on purpose."""
+        with self._changing:
+            self._stored.pop(name, None)
+
+    def has(self, name: str) -> bool:
+        """Whether an object was stored a moment ago."""
+        return time.monotonic() - self._stored.get(name, -_FRESH) < _FRESH
+
+
+class Downloads:
+    """All that is read from one store.
+
+    Args:
+        client: Sends the requests.
+        archive: Asks for objects that cannot be read at once.
+        recent: What was just stored.
+    """
+
+    def __init__(self, client: Client, archive: Archive, recent: Recent) -> None:
+        self._client = client
+        self._archive = archive
+        self._recent = recent
+
+    def stat(self, name: str) -> Stat | None:
+        """See `Backend.stat`."""
+        found = self._look(name)
+        if found is None and self._recent.has(name):
+            time.sleep(_SECOND_LOOK)
+            return self._look(name)
+        return found
+
+    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+        """Retrieve one object; see `Backend.get`.
+
+        Raises:
+            Archived: It has to be restored first, which was asked for now.
+        """
+        try:
+            if sink.size and self._go_on(name, sink, progress):
+                return
+            with self._client.ask(self._request(name)) as answer:
+                self._fill(name, answer, sink, whole(answer), progress)
+        except Archived as error:
+            raise self._archive.asked_for(name, error) from error
+
+    def _look(self, name: str) -> Stat | None:
+        try:
+            with self._client.ask(Request("HEAD", self._client.address.path_of(name), "look for the file")) as answer:
+                total = span_of(answer).total
+                # In place of HEAD a part may have been asked for, and an empty object has none.
+                if total is None and answer.status != _BEHIND_THE_END:
+                    raise self._unsized("look for the file")
+                md5 = md5_of(answer.headers)
+                return Stat(total or 0, {"md5": md5} if md5 else {})
+        except (NotFound, NoSuchBucket):
+            return None
+
+    def _request(self, name: str) -> Request:
+        return Request("GET", self._client.address.path_of(name), "read the file")
+
+    def _go_on(self, name: str, sink: Sink, progress: Progress) -> bool:
+        """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+        start, headers = rest(sink, "If-Match")
+        request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
+        with self._client.ask(request) as answer:
+            span = span_of(answer)
+            if not goes_on(span, start, sink):  # which neither of the refusals does
+                return False
+            self._fill(name, answer, sink, span, progress)
+        return True
+
+    def _fill(self, name: str, answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress) -> None:
+        """Write the answer's body into the sink; a body that is cut leaves what came of it."""
+        if span.total is None:
+            span = span._replace(total=self._size(name))
+        if span.total is None:
+            raise self._unsized("read the file")
+        fill(answer, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
+
+    def _unsized(self, what: str) -> Unreachable:
+        """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""
+        return Unreachable(
+            f"cannot {what} on {self._client.address.shown}: the server does not say how large it is",
+            remedy="Check url= and endpoint=, and whether a proxy answers in the server's place.",
+            passing=False,
+        )
+
+    def _size(self, name: str) -> int | None:
+        found = self._look(name)
+        return found.size if found else None

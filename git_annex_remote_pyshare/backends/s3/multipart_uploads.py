@@ -1,0 +1,253 @@
+"""Stores a large object in parts: S3's multipart upload. See `TakesParts` for what each method is for.
+
+After Amazon S3 User Guide, "Uploading and copying objects using multipart upload", and the API Reference.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.s3 import multipart
+from git_annex_remote_pyshare.backends.s3 import xml as document
+from git_annex_remote_pyshare.backends.s3.body import Summed
+from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.errors import Forbidden
+from git_annex_remote_pyshare.backends.s3.etag import md5_of
+from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
+from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
+from git_annex_remote_pyshare.errors import (
+    Corrupt,
+    Damaged,
+    Denied,
+    NotAStore,
+    NotFound,
+    PyshareError,
+    Unreachable,
+    UploadLost,
+)
+from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
+from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.content_range import span_of
+from git_annex_remote_pyshare.transport.waiting import telling
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+PART_SIZE = "pyshare-part-size"
+"""git config `remote.<name>.pyshare-part-size`; the resume layer goes by it, we only want two parts at least."""
+
+_WHOLE = 32 << 20
+"""Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
+begin anew when a slow line breaks."""
+
+_SMALLEST = 5 << 20
+"""Bytes that each part but the last must have (User Guide, "Amazon S3 multipart upload limits")."""
+
+_MOST = 10_000
+_MOST_ELSEWHERE = 1_000
+"""Parts that Amazon takes (same page), and those that everybody takes: Scaleway has no more."""
+
+
+class _Found(NamedTuple):
+    """An object as its headers tell of it."""
+
+    size: int | None
+    tag: str
+    """Its entity tag; empty where that means nothing to us."""
+
+
+class Parts:
+    """All uploads in parts of one store.
+
+    Args:
+        place: Its settings say how objects are stored.
+        client: Sends the requests.
+        bucket: Is made where it is missing.
+        remarks: Takes what the user should know.
+    """
+
+    def __init__(self, place: Place, client: Client, bucket: Bucket, remarks: list[str]) -> None:
+        self._place = place
+        self._client = client
+        self._bucket = bucket
+        self._remarks = remarks
+        self._has_parts = True
+        self._wants_md5 = False
+        self._may_abort = True
+        self._asked_to_finish: set[str] = set()
+
+    def limits(self, size: int) -> Limits | None:
+        """See `TakesParts.part_limits`."""
+        part_size = int(self._place.clone.size(PART_SIZE) or 0)
+        if not self._has_parts or size <= min(2 * part_size or _WHOLE, LARGEST):
+            return None
+        is_enough = size <= _MOST_ELSEWHERE * LARGEST and not self._client.address.is_amazon
+        return Limits(_SMALLEST, LARGEST, _MOST_ELSEWHERE if is_enough else _MOST)
+
+    def begin(self, name: str) -> str:
+        """See `TakesParts.begin`."""
+        return self._bucket.storing(lambda: self._create(name))
+
+    def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        """See `TakesParts.send`."""
+        try:
+            return self._send(upload, part, source, progress)
+        except Denied as error:
+            if self._wants_md5 or not asks_for_md5(error):
+                raise
+            self._wants_md5 = True
+        return self._send(upload, part, source, progress)
+
+    def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
+        """See `TakesParts.sent`."""
+        found: dict[int, Sent] = {}
+        after: int | None = 0
+        try:
+            while after is not None:
+                page = self._page(upload, after)
+                found.update(multipart.listed_parts([page], upload.plan, known))
+                after = multipart.next_part(page, after)
+        except (UploadLost, NotFound):  # Ceph says so
+            return None
+        except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
+            return known
+        return found
+
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
+        """See `TakesParts.finish`."""
+        expected = multipart.whole_tag(sent)
+        found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
+        self._asked_to_finish.discard(upload.id)
+        if multipart.is_other(found.tag, expected):
+            remains = self._removed(upload.name)
+            raise Corrupt(
+                f"{self._client.address.shown} took all parts of the file, but made another object of them{remains}",
+                remedy="Try again; if it happens again, the server damages data.",
+            )
+        return Receipt(found.size)
+
+    def abort(self, name: str, id_: str) -> None:
+        """See `TakesParts.abort`."""
+        request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
+        try:
+            # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
+            with suppress(UploadLost, NotFound), self._client.ask(request._replace(patience=0)):
+                pass
+        except Forbidden:
+            if self._may_abort:
+                self._may_abort = False
+                self._remarks.append(
+                    f"this login may not end unfinished uploads in {self._client.address.shown}, which take space until"
+                    " a rule of the bucket ends them"
+                )
+            raise
+
+    def _create(self, name: str) -> str:
+        request = self._request("POST", name, "begin an upload", ("uploads", ""))
+        request = request._replace(headers=headers_of_new(self._place.settings))
+        try:
+            begun = document.ask(self._client, request, "InitiateMultipartUpload")
+        except NotAStore as error:
+            if type(error) not in {NotAStore, document.NoDocument}:
+                raise
+            raise self._without_parts(error) from error
+        if id_ := begun.findtext("UploadId"):
+            return id_
+        raise self._without_parts(NotAStore(f"{self._client.address.shown} gives an upload no id"))
+
+    def _without_parts(self, error: PyshareError) -> PyshareError:
+        """The server knows no uploads in parts: lets the next attempt do without them, and fail as that does."""
+        self._has_parts = False
+        return UploadLost(error.what, remedy=error.remedy, detail=error.trace)
+
+    def _send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        body = Summed(source, lambda done: progress(done - part.start), part.start, part.size)
+        what = f"store part {part.number} of the file"
+        request = self._request(
+            "PUT", upload.name, what, ("partNumber", str(part.number)), ("uploadId", upload.id)
+        )._replace(body=body, payload=UNSIGNED)
+        if self._wants_md5:
+            digest = b64encode(bytes.fromhex(fingerprint(source, part))).decode()
+            request = request._replace(headers={"Content-MD5": digest})
+        with self._client.ask(request) as answer:
+            tag = multipart.bare(answer.headers.get("ETag", ""))
+            theirs = md5_of(answer.headers)
+        ours = body.md5 or fingerprint(source, part)
+        if theirs and theirs != ours:
+            raise Damaged(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
+        return Sent(ours, tag or ours)
+
+    def _page(self, upload: Upload, after: int) -> "Element":
+        request = self._request(
+            "GET",
+            upload.name,
+            "ask for the parts of an upload",
+            ("max-parts", "1000"),
+            ("part-number-marker", str(after)),
+            ("uploadId", upload.id),
+        )
+        return document.ask(self._client, request, "ListParts")
+
+    def _finished(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _Found:
+        """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
+        was_asked = upload.id in self._asked_to_finish
+        self._asked_to_finish.add(upload.id)
+        try:
+            return self._complete(upload, sent)
+        except UploadLost as error:
+            failure: PyshareError = error
+        except document.NoDocument as error:
+            failure, was_asked = Unreachable(error.what), True
+        expected = multipart.whole_tag(sent)
+        found = self._look(upload.name)
+        if found is None or found.size != upload.plan.size or multipart.is_other(found.tag, expected):
+            raise failure
+        # An older object may have the same size, so without a proof it must be us who asked for this one.
+        if not (was_asked or _is_proved(found.tag, expected, source)):
+            raise failure
+        return found
+
+    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _Found:
+        body = multipart.completion(sent)
+        request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
+            headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
+        )
+        made = document.ask(self._client, request, "CompleteMultipartUpload")
+        tag = multipart.bare(made.findtext("ETag") or "")
+        # Ceph tells no tag there (seen in 16.2), but HEAD does.
+        return _Found(None, tag) if tag else self._look(upload.name) or _Found(None, "")
+
+    def _look(self, name: str) -> _Found | None:
+        request = Request("HEAD", self._client.address.path_of(name), "look for the file")
+        with suppress(NotFound), self._client.ask(request) as answer:
+            return _Found(span_of(answer).total, multipart.bare(answer.headers.get("ETag", "")))
+        return None
+
+    def _removed(self, name: str) -> str:
+        """Remove a wrong object; where that cannot be done, what the user has to hear of it."""
+        try:
+            with self._client.ask(self._request("DELETE", name, "remove the file")):
+                return ""
+        except PyshareError as error:
+            return f"; it is still there, since {error.what}"
+
+    def _request(self, method: str, name: str, what: str, *query: tuple[str, str]) -> Request:
+        return Request(method, self._client.address.path_of(name), what, query)
+
+
+def _is_proved(tag: str, expected: str, source: Source) -> bool:
+    """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
+    return (tag == expected and tag != "") or (multipart.is_md5(tag) and tag == source.digest("md5"))
+
+
+def fingerprint(source: Source, part: Part) -> str:
+    """See `TakesParts.fingerprint`: the part's MD5, which is its entity tag as well."""
+    body = Summed(source, lambda _: None, part.start, part.size)
+    with body.blocks() as blocks:
+        deque(blocks, maxlen=0)
+    return body.md5

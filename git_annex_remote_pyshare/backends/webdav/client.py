@@ -1,0 +1,240 @@
+"""Sends requests to one store: addresses, login, redirects, time limits, and bodies that can be sent again."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare import __version__
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.webdav import errors
+from git_annex_remote_pyshare.backends.webdav.auth import Auth
+from git_annex_remote_pyshare.backends.webdav.errors import Doing
+from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, recognise
+from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError, tracing
+from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.connection import Connections, peer_of
+from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
+from git_annex_remote_pyshare.transport.fence import Fence, Private
+from git_annex_remote_pyshare.transport.preconnect import Ahead
+
+REDIRECTS = {301, 302, 303, 307, 308}
+_KEEPS_METHOD = {307, 308}
+_GONE = {404, 410}
+_READS = {"GET", "HEAD", "PROPFIND"}
+_STORES = {"PUT", "MOVE"}
+_TELLING = {"PUT", "MKCOL", "MOVE"}
+_HOPS = 5
+
+_SLOW_ANSWER = 300.0
+"""Seconds that a server may think after it got everything: virus scanners and object stores take minutes."""
+
+
+class Request(NamedTuple):
+    """One request to the store."""
+
+    method: str
+    path: str
+    """Below the store's folder, percent-encoded; its own is empty. Absolute for what lies above it."""
+    what: str
+    """For error texts: "store the file", without the object's name."""
+    headers: Mapping[str, str] = {}
+    body: Body | bytes | None = None
+    destination: str | None = None
+    """Path that a MOVE goes to."""
+    fence: Fence | None = None
+    """Which addresses it may go to, after a stranger's redirect."""
+
+
+class Client:
+    """One store as HTTP sees it, shared by all jobs.
+
+    Args:
+        place: Where the store is.
+        address: The same, understood.
+        ahead: Has the connections that were opened while nobody could send.
+    """
+
+    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
+        self.address = address
+        self.base = address.base
+        self._connections = Connections(place.clone, ahead)
+        self.auth = Auth(place, address, meanwhile=ahead.connect)
+        self.traits = UNKNOWN
+        """What the server's successes have told about it so far."""
+        self._place = place
+        self._headers = _own_headers(place, address)
+
+    @contextmanager
+    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+        """The answer to a request, its body not yet read; any status but a refused login or a wrong redirect.
+
+        Raises:
+            PyshareError: There is no answer, or none that means anything; also while the block reads the body.
+        """
+        doing = str(self.doing(request.what))
+        with (
+            tracing(self._trace(request)),
+            exchange(doing, self._place.clone, lambda: self._followed(request)) as answer,
+        ):
+            yield answer
+
+    def failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
+        """The error that an answer means which is no success; reads its body."""
+        body = excerpt(answer) if request.method != "HEAD" else b""
+        error = errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
+        error.request = self._trace(request)
+        return error
+
+    def doing(self, what: str) -> Doing:
+        """How error texts tell what was tried."""
+        return Doing(what, self._place.url, self.address.public, self._place.clone.remote)
+
+    def _trace(self, request: Request) -> str:
+        return f"{request.method} {self.url(request.path)} {request.destination or ''}"
+
+    def url(self, path: str) -> str:
+        """The whole URL of a request's path."""
+        return self.base.removesuffix(self.base_path) + path if path.startswith("/") else f"{self.base}/{path}"
+
+    @property
+    def base_path(self) -> str:
+        """Path of the store's folder on its server, with a slash at its beginning only."""
+        _, slash, path = self.base.partition("://")[2].partition("/")
+        return slash + path
+
+    @cached_property
+    def _is_trusted(self) -> bool:
+        """Whether the settings are the user's own; asked once, at the first redirect."""
+        return self._place.trusted()
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._connections.close()
+
+    def _learn(self, answer: BaseHTTPResponse) -> None:
+        traits = recognise(answer.status, answer.headers)
+        if traits is not UNKNOWN:
+            self.traits = traits
+
+    def _followed(self, request: Request) -> BaseHTTPResponse:
+        answer = self._follow(request)
+        if request.method in _TELLING:
+            self._learn(answer)
+        return answer
+
+    def _follow(self, request: Request) -> BaseHTTPResponse:
+        """Send the request to where the store is, and to where the server says that it is."""
+        url = self.url(request.path)
+        astray = False
+        around = None
+        for hop in range(_HOPS):
+            answer = self._with_login(request, url)
+            if astray and answer.status in _GONE:
+                release(answer)  # what somebody else lacks is not missing in the store
+                raise errors.moved(self.doing(request.what), url)
+            if answer.status not in REDIRECTS or _is_folder_hint(request, url, answer):
+                return answer
+            around = self._fence(answer) if hop == 0 else around
+            release(answer)
+            target = self._next_url(request, url, answer)
+            # Only the store's own server, whose address the first answer came from, may be in a private network.
+            fence = around and (around if self.auth.is_for(target) else around._replace(own=""))
+            request = request._replace(fence=fence)
+            astray = astray or not self._is_same_object(request, url, target)
+            url = target
+        raise errors.endless(self.doing(request.what))
+
+    def _fence(self, answer: BaseHTTPResponse) -> Fence | None:
+        """Where a redirect may lead while the settings are a stranger's."""
+        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(answer))
+
+    def _is_same_object(self, request: Request, url: str, target: str) -> bool:
+        """Whether a redirect stays on the store's server, and with what was asked for."""
+        return self.auth.is_for(target) and (_fits(request, target) or target.rstrip("/") == url.rstrip("/"))
+
+    def _next_url(self, request: Request, url: str, answer: BaseHTTPResponse) -> str:
+        """Where a redirect leads, if it may be followed (RFC 9110 §15.4)."""
+        target = _location(url, answer)
+        if not target:
+            raise errors.no_address(self.doing(request.what))
+        if url.startswith("https:") and not target.startswith("https:"):
+            raise errors.unencrypted(self.doing(request.what), target)
+        fits, stays = _fits(request, target), self.auth.is_for(target)
+        reads = request.method in _READS and answer.status != 303
+        # A write never leaves the server: who verified that one has not accepted another.
+        if not (reads or (stays and answer.status in _KEEPS_METHOD)) or (request.destination is not None and not fits):
+            place = target.removesuffix(f"/{request.path}") if fits else target
+            raise errors.moved(self.doing(request.what), place)
+        if fits and stays:
+            # The whole store has moved, or wants https: later requests go there at once.
+            self.base = target.removesuffix(f"/{request.path}")
+        return target
+
+    def _with_login(self, request: Request, url: str) -> BaseHTTPResponse:
+        if not self.auth.is_for(url):
+            return self._once(request, url, "")
+        return self.auth.send(
+            request.method, url, self.doing(request.what), lambda login: self._once(request, url, login)
+        )
+
+    def _once(self, request: Request, url: str, login: str) -> BaseHTTPResponse:
+        headers = {**self._headers, **request.headers} if self.auth.is_for(url) else dict(request.headers)
+        if login:
+            headers["Authorization"] = login.encode("utf-8", "surrogateescape")  # type: ignore[assignment]
+        if request.destination is not None:
+            headers["Destination"] = self.url(request.destination)
+        patience = _SLOW_ANSWER if request.method in _STORES else 0
+        try:
+            return self._connections.send(
+                request.method, url, headers, request.body, patience=patience, fence=request.fence
+            )
+        except Private as error:
+            allowed = self._place.clone.allowed_addresses
+            raise errors.private(self.doing(request.what), url, error.address, allowed) from None
+
+
+def _fits(request: Request, target: str) -> bool:
+    """Whether a redirect kept our path; a page for logins may carry it along, but in its query."""
+    return bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
+
+
+def _location(url: str, answer: BaseHTTPResponse) -> str:
+    """The whole URL that a redirect names; empty when it is none, or when two parsers could see two hosts in it."""
+    try:
+        scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        target = urlunsplit((scheme, host, path or "/", query, ""))
+        host_of(target)
+    except (ValueError, BadSetting):
+        return ""
+    return target if scheme in {"http", "https"} else ""
+
+
+def _is_folder_hint(request: Request, url: str, answer: BaseHTTPResponse) -> bool:
+    """Whether a redirect merely says that a folder's URL ends with a slash: then there is no object."""
+    target = _location(url, answer).partition("?")[0]
+    if request.method == "MKCOL":
+        return target.rstrip("/") == url.rstrip("/")
+    return request.method in {"GET", "HEAD", "PUT"} and target.partition("//")[2] == f"{url}/".partition("//")[2]
+
+
+def _own_headers(place: Place, address: Address) -> dict[str, str]:
+    """What every request to the store's server says about us."""
+    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    if address.public:
+        # Without it Nextcloud refuses to guests everything but GET (apps/dav/appinfo/v2/publicremote.php).
+        headers["X-Requested-With"] = "XMLHttpRequest"
+    if wanted := place.clone.option("pyshare-header"):
+        name, colon, value = (part.strip() for part in wanted.partition(":"))
+        if not (colon and name and wanted.isascii() and wanted.isprintable()):
+            raise BadSetting(
+                f"git config remote.{place.clone.remote}.pyshare-header is not a header",
+                remedy="It looks like this: Referer: https://cloud.example.org/",
+            )
+        headers[name] = value
+    return headers

@@ -1,0 +1,171 @@
+"""Temporary names, and the MOVE that turns a whole temporary object into the wanted one."""
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from threading import Lock
+from typing import NamedTuple
+
+from urllib3.response import BaseHTTPResponse
+
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.download import stat
+from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.errors import PyshareError, Stopped, Unreachable
+
+_TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
+_IN_DOUBT = {408, 423, 425, 499, 500, 502, 503, 504, 524}
+"""After these the server may still be moving, or have moved: proxies do not wait, and locks are kept while it works."""
+_PAUSES = (0.2, 1, 2, 4, 8, 16)
+"""Seconds between looks at a MOVE in doubt."""
+
+
+def is_temporary(name: str) -> bool:
+    """Whether the name is one of an unfinished store."""
+    return bool(_TEMPORARY.fullmatch(name.rpartition("/")[2]))
+
+
+def is_success(answer: BaseHTTPResponse) -> bool:
+    """Whether a PUT or MOVE was done; 200 with a page is a login's, 202 and 207 are promises and parts."""
+    html = answer.headers.get("Content-Type", "").startswith("text/html")
+    return answer.status in {201, 204} or (answer.status == 200 and not html)
+
+
+class Temporaries:
+    """Names for unfinished stores: the same for the same object again, so that leftovers cannot grow in number.
+
+    Args:
+        client: Removes what a failed store left.
+        clone: Its identity, and the number of this process in it, keep two writers from sharing a name.
+    """
+
+    def __init__(self, client: Client, clone: Clone) -> None:
+        self._client = client
+        self._clone = clone
+        self._in_use: set[str] = set()
+        self._lock = Lock()
+
+    @contextmanager
+    def one_for(self, path: str) -> Iterator[str]:
+        """A path beside `path`, whose object is removed if the block fails."""
+        temporary = self._take(path)
+        try:
+            yield temporary
+        except Stopped:
+            raise  # There is no time to ask the server; the next attempt overwrites it.
+        except BaseException:  # whatever ended the store, half an object is of no use
+            self._remove(temporary)
+            raise
+        finally:
+            self._in_use.discard(temporary)
+
+    @cached_property
+    def _writer(self) -> str:
+        """The same for all processes of this clone that come one after the other."""
+        self._claim = Claim(self._clone.git_dir) if self._clone.git_dir else None
+        return f"{self._clone.id or secrets.token_hex(16)}{self._claim.number if self._claim else ''}"
+
+    def _take(self, path: str) -> str:
+        # The same folder, since only there a MOVE is sure to be a rename.
+        folder, slash, _ = path.rpartition("/")
+        with self._lock:
+            mark = f"{self._writer}/{path}"
+            while (temporary := f"{folder}{slash}pyshare-tmp-{_short_hash(mark)}") in self._in_use:
+                mark += secrets.token_hex(8)  # another job stores the same object
+            self._in_use.add(temporary)
+        return temporary
+
+    def _remove(self, temporary: str) -> None:
+        with suppress(PyshareError), self._client.ask(Request("DELETE", temporary, "remove a half-stored file")):
+            pass
+
+
+class Move(NamedTuple):
+    """A MOVE to be done."""
+
+    temporary: str
+    path: str
+    size: int
+    """Bytes of the object."""
+    what: str
+    """For error texts."""
+
+
+def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
+    """Give the temporary object its name, replacing what is there.
+
+    MOVE must not be repeated blindly: after a lost answer the target is looked at first.
+
+    Args:
+        client: Sends the requests.
+        wanted: What to move.
+        tick: Called while waiting; may raise to stop.
+    """
+    request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": "T"}, destination=wanted.path)
+    doubt = _try(client, request, None)
+    for pause in _PAUSES:
+        if doubt is None or _has_moved(client, wanted):
+            return
+        wait(max(pause, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
+        doubt = _try(client, request, doubt)
+    if doubt is not None and not _has_moved(client, wanted):
+        raise doubt
+
+
+def _try(client: Client, request: Request, doubt: PyshareError | None) -> PyshareError | None:
+    """One MOVE: None when it is done, an error when it may have been done; raises one that is final."""
+    try:
+        with client.ask(request) as answer:
+            if is_success(answer):
+                return None
+            refusal = client.failure(request, answer)
+            status = answer.status
+    except Unreachable as lost:
+        return lost
+    if status == 412:
+        _clear(client, request)
+    elif doubt is None and status not in _IN_DOUBT:
+        raise refusal
+    return refusal
+
+
+def _clear(client: Client, request: Request) -> None:
+    """Remove the old object for a server that does not overwrite: the new one is there whole."""
+    removal = Request("DELETE", request.destination or "", request.what)
+    with client.ask(removal) as answer:
+        if answer.status not in {200, 204, 404, 410}:
+            raise client.failure(removal, answer)
+
+
+def _has_moved(client: Client, wanted: Move) -> bool:
+    """Whether the temporary object is gone and the wanted one there; False while that cannot be known.
+
+    Raises:
+        Unreachable: Both are gone, so the object must be sent again.
+    """
+    try:
+        if stat(client, wanted.temporary, wanted.what) is not None:
+            return False
+        found = stat(client, wanted.path, wanted.what)
+    except Unreachable:
+        return False
+    if found is None or found.size not in {None, wanted.size}:
+        raise Unreachable(f"{client.doing(wanted.what)}: the server lost the file while renaming it")
+    return True
+
+
+def wait(seconds: float, tick: Callable[[], None]) -> None:
+    """Let time pass, and call `tick` meanwhile, which may raise to stop."""
+    end = time.monotonic() + seconds
+    while (rest := end - time.monotonic()) > 0:
+        tick()
+        time.sleep(min(rest, 0.5))
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

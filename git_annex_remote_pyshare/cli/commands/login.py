@@ -1,0 +1,92 @@
+"""`pyshare login URL`: hands over to the login of the URL's kind of store."""
+
+from contextlib import nullcontext
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.cli.login_request import Wish, settings_of
+from git_annex_remote_pyshare.errors import BadSetting, Untrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+LOGINS = {
+    "webdav": "git_annex_remote_pyshare.cli.login_webdav:login",
+    "s3": "git_annex_remote_pyshare.cli.login_s3:login",
+    "dropbox": "git_annex_remote_pyshare.cli.login_dropbox:login",
+}
+"""Kind of store → `module:function` that takes a Wish."""
+
+_VARIABLE = "If your network opens TLS with a certificate of its own, type: SSL_CERT_FILE=FILE"
+
+
+@click.command()
+@click.argument("url")
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
+@click.option("--user", default="", metavar="NAME", help="Give a password for NAME instead of using the browser.")
+@click.option("--token", is_flag=True, help="Give a bearer token instead of user and password.")
+@click.option("--no-browser", is_flag=True, help="Only print the link; open it on any machine you like.")
+@click.option("--no-check", is_flag=True, help="Keep a password without trying it, e.g. while offline.")
+@click.option("--insecure", is_flag=True, help="Allow http, where others on the way can read the password.")
+@click.option("--sharing", is_flag=True, help="Dropbox: ask for the right to make and read shared links, too.")
+@click.option("--app-key", default="", metavar="KEY", help="Dropbox: log in for an app of your own.")
+@click.option("--ca", default="", metavar="FILE", help="Trust the certificates in FILE for this server, now and later.")
+def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
+    """Log in at the server of URL, once for all datasets.
+
+    \b
+    Examples:
+      pyshare login cloud.example.org
+      pyshare login https://dav.example.org/data --user bob
+      pyshare login https://dav.example.org/data --user bob < file-with-password
+      pyshare login https://dav.example.org/data --token
+      pyshare login https://cloud.example.org/s/TOKEN
+      pyshare login dropbox
+      pyshare login s3://bucket
+      pyshare login s3://bucket endpoint=https://minio.example.org:9000
+
+    A Nextcloud opens your browser and makes a password for this program alone. Other servers ask for user and
+    password. From a pipe, the first line is the password (or token); without --user it is the user, and the second
+    line is the password. Dropbox opens your browser, too; with --no-browser, paste the code that its page shows.
+    S3 servers ask for an access key id and its secret: two lines from a pipe, or one with --user ID.
+
+    The login is kept in the system's keyring, or else in a file that only you can read. It goes to this server
+    (name and port) and to no other. The password of a public link is asked for if it has one, and serves this link
+    alone. Where your institution signs its own certificates, name the file with its CA: --ca FILE.
+    """
+    wish = Wish(settings_of(url, settings), words=(url, *settings), **typed)
+    kind = registry.kind_of(wish.url)
+    if kind.name not in LOGINS:
+        raise BadSetting(f"{url} is not the address of a server", remedy="Give one like https://cloud.example.org.")
+    module, _, name = LOGINS[kind.name].partition(":")
+    handle: Callable[[Wish], None] = getattr(import_module(module), name)
+    try:
+        with _trusting(wish):
+            handle(wish)
+    except Untrusted as error:
+        raise Untrusted(error.what, remedy=_remedy(wish)) from error
+
+
+def _trusting(wish: Wish) -> "AbstractContextManager[None]":
+    """Trusts what `--ca` names, unless the login fails."""
+    if not wish.ca:
+        return nullcontext()
+    from git_annex_remote_pyshare.credentials.authorities import trusting  # noqa: PLC0415  # rarely wanted
+
+    account = registry.account_of(wish.settings)
+    if account.ambient:  # the service has many hosts
+        raise BadSetting(f"--ca is not for {account.name}", remedy=f"{_VARIABLE} {wish.command(without=('ca',))}")
+    return trusting(account.host, wish.ca)
+
+
+def _remedy(wish: Wish) -> str:
+    """What to do about a certificate that is not trusted."""
+    if wish.ca:
+        return f"The certificates in {wish.ca} do not fit this server: check the file."
+    if registry.account_of(wish.settings).ambient:
+        return f"{_VARIABLE} {wish.command()}"
+    return f"If your institution signs its own, type: {wish.command('--ca', 'FILE')}"

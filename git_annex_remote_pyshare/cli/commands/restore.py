@@ -1,0 +1,109 @@
+"""`pyshare restore NAME [PATHS]`: bring back archived objects, many at once, and show how far they are."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, get_args
+
+import click
+
+from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
+from git_annex_remote_pyshare.cli.bar import with_bar
+from git_annex_remote_pyshare.cli.files import File, behind, files_in
+from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
+from git_annex_remote_pyshare.cli.output import counted, say, warn
+from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
+from git_annex_remote_pyshare.safe_text import command, one_line
+
+_AT_ONCE = 8
+"""Requests at the same time."""
+
+
+FAILED = "failed"
+
+
+class Found(NamedTuple):
+    """How far a file is."""
+
+    file: File
+    state: str
+    """A Readiness, or FAILED."""
+    why: str = ""
+    """Of a failure."""
+
+
+@click.command()
+@click.argument("name")
+@click.argument("paths", nargs=-1)
+@click.option("--status", is_flag=True, help="Only show how far they are; ask for nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each file.")
+def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -> int:
+    """Ask the store of the remote NAME to bring PATHS (or everything) back from its archive.
+
+    \b
+    Examples, inside a dataset's clone:
+      pyshare restore glacier results/
+      pyshare restore glacier results/ --status
+      git annex get results/ --from glacier
+
+    Bringing back takes minutes to days and may cost money. The exit code is 1 if a file could not be asked for, or if
+    there is none.
+    """
+    remote = remote_named(name)
+    get = command("git", "annex", "get", "--from", name, *behind(paths))
+    refuse_encrypted(remote, f"Type: {get} (which asks for each file that is archived)")
+    with opened(remote.place) as store:
+        restores = ability(store, Restores)
+        if restores is None:
+            raise BadSetting(f"{remote.place.url} has no archive", remedy=f"Type: {get}")
+        if not status:
+            require_verified(remote)
+        files = files_in(name, paths)
+        asked = _asked(remote, files, restores.readiness if status else restores.restore)
+        found = list(with_bar(asked, len(files), "Asking"))
+    _show(name, found, as_json=as_json)
+    return int(not found or any(one.state == FAILED for one in found))
+
+
+def _asked(remote: Remote, files: list[File], ask: Callable[[str], Readiness]) -> Iterator[Found]:
+    """How far each file is after the store was asked, in the files' order."""
+    layout = layout_of(remote)
+
+    def one(file: File) -> Found:
+        missing = ""
+        try:
+            for things in copies_of(remote, file.key, layout):
+                state, why = _state((thing.name for thing in things), ask)
+                if state != FAILED:
+                    return Found(file, state)
+                missing = missing or why
+        except PyshareError as error:
+            return Found(file, FAILED, str(error))
+        return Found(file, FAILED, missing)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(one, files)
+
+
+def _state(names: Iterable[str], ask: Callable[[str], Readiness]) -> tuple[str, str]:
+    """How far the objects of a content are, which is as far as the last of them; or why they are not there."""
+    try:
+        states = {ask(name) for name in names}
+    except NotFound as error:
+        return FAILED, str(error)
+    return next(state for state in ("archived", "restoring", "ready") if state in states), ""
+
+
+def _show(name: str, found: list[Found], *, as_json: bool) -> None:
+    if as_json:
+        for one in found:
+            say(json.dumps({"file": one.file.path, "key": one.file.key, "state": one.state, "error": one.why}))
+        return
+    for one in found:
+        if one.why:
+            warn(one_line(f"{one.file.shown}: {one.why}"))
+    tally = Counter(one.state for one in found)
+    states = [f"{counted(tally[state], 'file')} {state}" for state in (*get_args(Readiness), FAILED) if tally[state]]
+    say(", ".join(states) or f"nothing to restore: git-annex knows no file of these in {name}")

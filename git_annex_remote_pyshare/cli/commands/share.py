@@ -1,0 +1,182 @@
+"""`pyshare share NAME`: find or make the link by which friends read a store, and say what to send to them."""
+
+import re
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import click
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms, ability
+from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.prompt import ask_guest
+from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
+from git_annex_remote_pyshare.cli.share_friends import Dataset, lines
+from git_annex_remote_pyshare.cli.share_publish import publish, steps
+from git_annex_remote_pyshare.cli.share_trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
+
+_AGE = re.compile(r"([1-9][0-9]{0,3})([dw])", re.ASCII)
+_DAYS = {"d": 1, "w": 7}
+
+
+class _LastDay(click.ParamType[str]):
+    """`30d`, `4w` or a date to come; gives the date as `2030-12-31`."""
+
+    name = "30d|DATE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See click.ParamType."""
+        text = str(value)
+        if age := _AGE.fullmatch(text):
+            return (date.today() + timedelta(int(age[1]) * _DAYS[age[2]])).isoformat()  # noqa: DTZ011  # the user's day
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is neither like 30d or 4w nor a date like 2030-12-31", param, ctx)
+        if day <= date.today():  # noqa: DTZ011  # as above
+            self.fail(f"{text} is not in the future", param, ctx)
+        return day.isoformat()
+
+
+class Wish(NamedTuple):
+    """What was typed besides the name."""
+
+    public: bool
+    revoke: bool
+    yes: bool
+    terms: Terms
+
+
+@click.command()
+@click.argument("name")
+@click.option("--public", is_flag=True, help="S3: let anyone read the store, by the bucket's policy.")
+@click.option("--expires", type=_LastDay(), help="Let the link end after that many days, or on that day.")
+@click.option("--password", is_flag=True, help="Ask for a password that friends then need.")
+@click.option("--revoke", is_flag=True, help="Withdraw all links to the store (with --public: close the bucket).")
+@click.option("-y", "--yes", is_flag=True, help="Publish the link with the dataset without asking.")
+def share(name: str, *, public: bool, expires: str | None, password: bool, revoke: bool, yes: bool) -> None:
+    """Make, or find, the link by which friends read the store of the remote NAME, and print what to send to them.
+
+    \b
+    Examples, inside a dataset's clone:
+      pyshare share for-friends
+      pyshare share for-friends --expires 30d --password
+      pyshare share for-friends --revoke
+
+    Anyone with the link can read everything in the store, whatever the dataset lists. pyshare reads one file by the
+    link before it prints anything to send, and asks whether to publish the link with the dataset.
+    """
+    remote = remote_named(name)
+    if revoke and (expires or password):
+        raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
+    terms = Terms(expires or "", ask_guest("").secret if password else "")
+    wish = Wish(public, revoke, yes, terms)
+    if registry.kind_of(remote.place.url).local:
+        _share_folder(remote, wish)
+        return
+    require_verified(remote)
+    with opened(remote.place) as store:
+        _revoke(remote, store, wish) if revoke else _share(remote, store, wish)
+
+
+def _share_folder(remote: Remote, wish: Wish) -> None:
+    """A folder has no link: friends reach it as its owner does."""
+    _refuse(remote, wish.public or wish.revoke or any(wish.terms))
+    require_content(remote)
+    say(f"Friends read {remote.place.url} where they have the same folder.\n")
+    link = Share(remote.place.url)
+    publish(steps(remote, link), yes=wish.yes)
+    _say_lines(remote, link)
+
+
+def _share(remote: Remote, store: Backend, wish: Wish) -> None:
+    shares = ability(store, Shares)
+    if shares is None:
+        raise BadSetting(f"pyshare cannot share {remote.place.url}")
+    sample = require_content(remote, store)
+    link = _open(remote, store, wish.terms) if wish.public else shares.share(wish.terms)
+    if link is None:
+        link = _by_login(remote, sample, can_open=ability(store, Opens) is not None)
+    else:
+        _say_link(remote, link)
+        require_readable(remote, link, Guest(sample, wish.terms.password, just_opened=wish.public))
+        _say_who(link)
+    publish(steps(remote, link), yes=wish.yes)
+    _say_lines(remote, link)
+
+
+def _by_login(remote: Remote, sample: str, *, can_open: bool) -> Share:
+    """Friends log in to the same server."""
+    account = registry.account_of(remote.place.settings)
+    login = "" if is_open(remote, sample) else command("pyshare", "login", *account.words)
+    if login:
+        say(f"{remote.place.url} has no link. Friends need a login of their own there.")
+        if can_open:
+            say(f"To let anyone read it, type: {command('pyshare', 'share', remote.place.clone.remote, '--public')}")
+        say()
+    return Share(remote.place.url, login)
+
+
+def _open(remote: Remote, store: Backend, terms: Terms) -> Share:
+    opens = ability(store, Opens)
+    _refuse(remote, opens is None or any(terms))
+    return Share(remote.place.url, settings=opens.open_to_all() if opens else {})
+
+
+def _revoke(remote: Remote, store: Backend, wish: Wish) -> None:
+    opens, shares = ability(store, Opens), ability(store, Shares)
+    if wish.public:
+        _refuse(remote, opens is None)
+        settings = opens.close_to_all() if opens else {}
+        say(f"The bucket's policy no longer has the statement that lets anyone read {remote.place.url}.")
+        publish(steps(remote, Share(remote.place.url, settings=settings)), yes=wish.yes)
+        return
+    withdrawn = shares.revoke() if shares else ()
+    for url in withdrawn:
+        say(f"Withdrew the link {url}")
+    if withdrawn:
+        say(f"\nA new one: {command('pyshare', 'share', remote.place.clone.remote)}")
+    else:
+        say("There is no link to withdraw.")
+
+
+def _refuse(remote: Remote, refused: object) -> None:
+    if refused:
+        raise BadSetting(
+            f"--public, --expires, --password and --revoke mean nothing for {remote.place.url}"
+            if registry.kind_of(remote.place.url).local
+            else f"--public is for buckets, and goes with neither --expires nor --password: {remote.place.url}",
+            remedy=f"Type: {command('pyshare', 'share', remote.place.clone.remote)}",
+        )
+
+
+def _say_link(remote: Remote, link: Share) -> None:
+    if link.url != remote.place.url:
+        say(f"{'New' if link.is_new else 'Found'} link: {link.url}")
+
+
+def _say_who(link: Share) -> None:
+    """Who can read what: a link is more than the dataset that it is made for."""
+    if registry.kind_of(link.url).name == "s3":
+        say(f"Anyone can read everything in {link.url}.\n")
+        return
+    who = "this link and its password" if link.has_password else "this link"
+    say(f"Anyone with {who} can read everything in it{f', until {link.ends}' if link.ends else ''}.\n")
+
+
+def _say_lines(remote: Remote, link: Share) -> None:
+    dataset = Dataset.of(remote.place.clone)
+    if dataset is None:
+        name, folder = remote.place.clone.remote, Dataset.folder_of(remote.place.clone)
+        say("Your dataset is not published yet, so your friends cannot clone it. Type, for example:\n")
+        say(f"  {command('datalad', 'create-sibling-github', folder, '--publish-depends', name)}")
+        say(f"  {command('datalad', 'push', '--to', 'github')}")
+        say(f"  {command('pyshare', 'share', name)}")
+        return
+    say("Send this to your friends:\n")
+    for line in lines(dataset, link):
+        say(f"  {line}")
+    if link.has_password:
+        say("\nSend the link's password separately.")

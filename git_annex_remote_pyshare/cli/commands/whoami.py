@@ -1,0 +1,96 @@
+"""`pyshare whoami`: which logins are kept, for which server or public link, where, and whether they still work."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from git_annex_remote_pyshare.cli.commands.logout import account_named, kept_for
+from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command, one_line
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.credentials.stored import Kept
+
+_KINDS = {"webdav": "WebDAV", "s3": "S3", "dropbox": "Dropbox"}
+"""Service → what people call it."""
+_LINK = "public link"
+
+Row = Mapping[str, str]
+
+
+@click.command()
+@click.argument("url", default="")
+@click.option("--check", is_flag=True, help="Try each login once, and say whether it still works.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list for programs.")
+def whoami(url: str, *, check: bool, as_json: bool) -> int:
+    """Show which logins `pyshare login` has kept, for all servers and public links or the one of URL.
+
+    \b
+    Examples:
+      pyshare whoami
+      pyshare whoami --check
+      pyshare whoami https://cloud.example.org
+      pyshare whoami --json
+
+    URL may also be a name from the first column. The exit code is 1 when a URL is given and no login is kept for it,
+    or when one that was tried does not work. Which login a remote uses, and whether that comes from here, from
+    git-annex or from the environment, is shown by: pyshare info NAME
+    """
+    rows = logins(url)
+    if check:
+        rows = [_tried(row, entry) for row, entry in zip(rows, _entries(url), strict=True)]
+    if as_json:
+        say(json.dumps(rows, indent=2))
+    else:
+        _show(rows)
+    if url and not rows:
+        raise BadSetting(
+            f"no login is kept for {account_named(url)}", remedy=f"Type: {command('pyshare', 'login', url)}"
+        )
+    return int(any(row.get("state", "works") != "works" for row in rows))
+
+
+def logins(url: str = "") -> list[Row]:
+    """The kept logins without their secrets, all or those that `url` means."""
+    return [_row(entry) for entry in _entries(url)]
+
+
+def _entries(url: str) -> "list[Kept]":
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415  # not for help and wrong words
+
+    return kept_for(url) if url else kept.entries()
+
+
+def _row(entry: "Kept") -> Row:
+    return {
+        "account": entry.account,
+        "user": entry.user,
+        "kind": _LINK if "/" in entry.account else _KINDS.get(entry.service, entry.service),
+        "kept": entry.where,
+        "place": entry.place,
+        "service": entry.service,
+    }
+
+
+def _tried(row: Row, entry: "Kept") -> Row:
+    from git_annex_remote_pyshare.cli.trying import try_login  # noqa: PLC0415  # sends requests, which most do not want
+
+    trial = try_login(entry)
+    return {**row, "state": trial.state, "why": trial.why}
+
+
+def _show(rows: list[Row]) -> None:
+    columns = [(row["account"], row["kind"], row["user"] or "(token)") for row in rows]
+    safe = [[one_line(cell) for cell in cells] for cells in columns]
+    wide = [max(map(len, cells)) for cells in zip(*safe, strict=True)]
+    for row, cells in zip(rows, safe, strict=True):
+        aligned = "  ".join(f"{cell:{width}}" for cell, width in zip(cells, wide, strict=True))
+        state = f"  {row['state']}" if "state" in row else ""
+        say(f"{aligned}  in the {row['place']}{state}")
+        if row.get("why"):
+            warn(f"{row['account']}: {row['why']}")
+    if not rows:
+        warn("No login is kept. Type: pyshare login URL")

@@ -1,0 +1,1 @@
+"""The demonstration: Alice shares a dataset with Bob."""

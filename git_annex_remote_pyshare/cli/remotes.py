@@ -1,0 +1,133 @@
+"""The remotes of the clone that a person stands in, as git-annex knows them."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.cli.known import OURS, names, waiting
+from git_annex_remote_pyshare.cli.output import warn
+from git_annex_remote_pyshare.config.annex_branch import remote_settings
+from git_annex_remote_pyshare.config.git_config import Clone, git_dir_here
+from git_annex_remote_pyshare.config.settings import SETTINGS, parse
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
+
+_FIRST_CONTACT = 10.0
+"""Seconds for which a server that does not answer at all is tried: a person waits for the answer."""
+
+_UNVERIFIED = ("automatic", "manual")
+"""git config `remote.<name>.annex-verified` of remotes that `git annex verifyremote` can verify (git-annex,
+Types/GitConfig.hs: enabled at `git annex init`, or by `enableremote`)."""
+
+
+class Remote(NamedTuple):
+    """One of ours."""
+
+    place: Place
+    uuid: str
+    annex: Mapping[str, str]
+    """All that git-annex was told of it, its own settings included: `encryption`, `chunk`, `autoenable`."""
+
+
+def clone_here(remote: str = "") -> Clone:
+    """The clone of the working directory, with the name of one of its remotes.
+
+    Raises:
+        BadSetting: There is none.
+    """
+    git_dir = git_dir_here()
+    if not git_dir:
+        raise BadSetting("this folder is in no git repository", remedy="Type it inside of the dataset's clone.")
+    return Clone(git_dir, remote)
+
+
+def remote_named(name: str) -> Remote:
+    """The remote of this name in the clone of the working directory.
+
+    Raises:
+        BadSetting: There is no such clone or remote, or it is not one of ours.
+    """
+    clone = clone_here(name)
+    uuid = clone.option("annex-uuid")
+    if clone.option("annex-externaltype") != OURS or not uuid:
+        raise _unknown(clone, name)
+    told = _told(clone, uuid)
+    settings = parse(told)
+    held = _held(clone.git_dir, uuid)
+    return Remote(place_of(settings, trust_of(settings, clone), held), uuid, told)
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[Backend]:
+    """The store of a place, with all its layers."""
+    from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415  # not for help and wrong words
+
+    store = open_store(place, Event(), warn, first_contact=_FIRST_CONTACT)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def require_verified(remote: Remote) -> None:
+    """Raise Denied for a remote that its user has not verified: commands that change a store call this first.
+
+    git-annex prevents its own writes to such a remote as well.
+    """
+    if remote.place.trusted():
+        return
+    name, url = remote.place.clone.remote, remote.place.url
+    trust = trust_of(remote.place.settings, remote.place.clone)
+    if trust.moved:
+        raise Denied(
+            f"the address of remote {name} changed: it leads to {trust.host} now, and you accepted {trust.bound}",
+            remedy=f"If you trust {trust.host}, type: {trust.acceptance()}",
+        )
+    # An older git-annex has no verifyremote, and leaves this option out.
+    by_annex = remote.place.clone.option("annex-verified") in _UNVERIFIED or not trust.host
+    accept = command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance()
+    raise Denied(
+        f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
+        remedy=f"If you trust it, type: {accept}",
+    )
+
+
+def _told(clone: Clone, uuid: str) -> Mapping[str, str]:
+    """A remote made by `--sameas` inherits how content is cut and encrypted, but not where it is kept.
+
+    git-annex documentation, "git-annex-initremote", --sameas.
+    """
+    told = remote_settings(clone.git_dir, uuid)
+    own = clone.option("annex-config-uuid")
+    if not own:
+        return told
+    ours = {setting.name for setting in SETTINGS}
+    inherited = {name: value for name, value in told.items() if name not in ours}
+    return {**inherited, **remote_settings(clone.git_dir, own)}
+
+
+def _unknown(clone: Clone, name: str) -> BadSetting:
+    """Why there is no such remote: its dataset has one that is not enabled here, or none."""
+    if name in waiting(clone):
+        both = f"{command('git', 'annex', 'enableremote', name)} && {command('git', 'annex', 'verifyremote', name)}"
+        return BadSetting(
+            f"{name} is not enabled yet",
+            remedy=f"Type: {both} (which shows its address and, if you expect that, the command that accepts it)",
+        )
+    others = f"; it has {', '.join(known)}" if (known := names(clone)) else ""
+    return BadSetting(f"this clone has no pyshare remote {name}{others}", remedy="Type: pyshare info")
+
+
+def _held(git_dir: str, uuid: str) -> Credential | None:
+    """The login that git-annex keeps for the remote; it gives special remotes the same by GETCREDS."""
+    try:
+        with open(os.path.join(git_dir, "annex", "creds", f"{uuid}-{CREDS}"), encoding="utf-8") as file:
+            user, _, secret = file.read().removesuffix("\n").partition("\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Credential(user, secret, "git-annex")

@@ -1,1 +1,0 @@
-"""Each layer is a backend around a backend; store.py puts them in order."""

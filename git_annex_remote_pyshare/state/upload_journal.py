@@ -1,0 +1,205 @@
+"""What is under way to stores in parts, kept under the git directory so that a later process can go on with it.
+
+Each upload has a file of its own, in lines of JSON: first what was begun, then a line for each part that the server
+has. It is readable by its owner alone, and locked while somebody uses it. Nothing here is needed for correctness: what
+cannot be read is as if it were not there, and where nothing can be written the upload goes on without.
+
+Imported late: only the store of a large object needs it.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import FileIO
+from typing import Any, NamedTuple
+
+from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
+from git_annex_remote_pyshare.state.lock import try_lock
+from git_annex_remote_pyshare.state.state_dir import Drawer
+
+AGE = 6 * 86400.0
+"""Seconds after which an upload is not gone on with: Dropbox, for one, keeps it for seven days."""
+
+_VERSION = 1
+
+
+class Kept(NamedTuple):
+    """What an earlier process has left."""
+
+    upload: Upload
+    sent: Mapping[int, Sent]
+    """Part number → part."""
+    is_old: bool
+    """Whether the server may well have forgotten it."""
+
+
+class Entry:
+    """One upload in the journal. The threads that send its parts take turns in calling this.
+
+    Args:
+        file: Locked, and open for reading and appending; None when nothing can be kept.
+        now: Tells seconds since 1970.
+    """
+
+    def __init__(self, file: FileIO | None, now: Callable[[], float]) -> None:
+        self._file = file
+        self._now = now
+        self.kept = self._read()
+        """What there was when the entry was opened."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a later process will find what is written here."""
+        return self._file is not None
+
+    def begin(self, upload: Upload) -> None:
+        """An upload has begun on the server; takes the place of what was here."""
+        self.forget()
+        self._append({"version": _VERSION, "begun": self._now(), **upload._asdict(), "plan": list(upload.plan)})
+
+    def add(self, number: int, sent: Sent) -> None:
+        """The server has a part of it."""
+        self._append({"part": number, **sent._asdict()})
+
+    def forget(self) -> None:
+        """There is nothing to go on with any more."""
+        self._truncate(0)
+
+    def close(self) -> None:
+        """Let others have it; an empty one goes."""
+        if self._file is None:
+            return
+        with suppress(OSError):  # Windows does not remove what is open; it goes with the next old ones
+            if not os.fstat(self._file.fileno()).st_size:
+                os.unlink(self._file.name)
+        self._file.close()
+        self._file = None
+
+    def _read(self) -> Kept | None:
+        if self._file is None:
+            return None
+        try:
+            self._file.seek(0)
+            lines = _whole_lines(self._file.readall())
+            head = json.loads(next(lines, b"null"))
+            upload = _upload_of(head)
+            age = self._now() - head["begun"]
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return Kept(upload, self._parts(lines, upload.plan), not 0 <= age < AGE)
+
+    def _parts(self, lines: Iterator[bytes], plan: Plan) -> Mapping[int, Sent]:
+        """Without lines that make no sense, as a machine that lost its power may leave them."""
+        sent: dict[int, Sent] = {}
+        for line in lines:
+            with suppress(ValueError, TypeError, KeyError):
+                said = json.loads(line)
+                if 1 <= said["part"] <= plan.last:
+                    sent[said["part"]] = Sent(str(said["digest"]), str(said["token"]))
+        return sent
+
+    def _append(self, content: Mapping[str, Any]) -> None:
+        """Write a line, so that it is there after a power cut too."""
+        if self._file is None:
+            return
+        try:
+            # A line that was cut off is ended first, so that it spoils no other.
+            self._file.write(b"\n" + json.dumps(content).encode() + b"\n")
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._give_up()
+
+    def _truncate(self, size: int) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.truncate(size)
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Half a journal would be worse than none."""
+        with suppress(OSError):
+            if self._file:
+                self._file.truncate(0)
+        self.close()
+
+
+class Journal:
+    """The uploads of one clone.
+
+    Args:
+        git_dir: Path of its git directory; empty for none, and then nothing is kept.
+        now: Tells seconds since 1970.
+    """
+
+    def __init__(self, git_dir: str, *, now: Callable[[], float] = time.time) -> None:
+        self._drawer = Drawer(git_dir, "uploads", lambda file: now() - file.stat().st_mtime > AGE)
+        self._now = now
+
+    @contextmanager
+    def entry(self, place: Mapping[str, str], name: str) -> Iterator[Entry]:
+        """The upload of one object, for the time of the block; one that keeps nothing while another process has it.
+
+        Args:
+            place: The settings that say where the object goes, and how.
+            name: The object's name.
+        """
+        entry = Entry(self._opened(place, name), self._now)
+        try:
+            yield entry
+        finally:
+            entry.close()
+
+    def uploads(self) -> Iterator[Upload]:
+        """All uploads that were noted and not finished, to whatever store; those under way among them."""
+        for file in self._drawer.files():
+            with suppress(OSError, ValueError, TypeError, KeyError), FileIO(file, "r") as lines:
+                yield _upload_of(json.loads(next(_whole_lines(lines.readall()), b"null")))
+
+    def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
+        if not self._drawer.is_there:
+            return None
+        path = self._drawer.path(sorted(place.items()), name)
+        try:
+            return _locked(FileIO(path, "a+", opener=self._drawer.open))
+        except OSError:
+            return None
+
+
+def _locked(file: FileIO) -> FileIO | None:
+    """The file, or None while another process or job has it."""
+    if _is_ours(file.fileno()) and _is_there(file):
+        return file
+    file.close()
+    return None
+
+
+def _is_ours(descriptor: int) -> bool:
+    try:
+        return try_lock(descriptor)
+    except OSError:
+        # There are no locks, so we go on without: git-annex itself sends a key to a remote only once at a time.
+        return True
+
+
+def _is_there(file: FileIO) -> bool:
+    """Whether nobody has removed the file between our opening and our locking it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except FileNotFoundError:
+        return False
+
+
+def _whole_lines(text: bytes) -> Iterator[bytes]:
+    return (line for line in text[: text.rfind(b"\n") + 1].split(b"\n") if line)
+
+
+def _upload_of(head: Any) -> Upload:
+    """Raises ValueError, TypeError or KeyError for anything but what `begin` writes."""
+    size, part_size = (int(number) for number in head["plan"])
+    if head["version"] != _VERSION or size < 0 or part_size <= 0:
+        raise ValueError(head)
+    return Upload(str(head["name"]), str(head["id"]), Plan(size, part_size))

@@ -1,0 +1,1 @@
+"""Uploads in parts: several at once, resumed across processes."""

@@ -1,0 +1,43 @@
+"""From a place to a store: the backend of its URL, wrapped in the layers that every transfer goes through."""
+
+import time
+from collections.abc import Callable
+from threading import Event
+
+from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.store.limit import Limited
+from git_annex_remote_pyshare.store.progress import Reporting
+from git_annex_remote_pyshare.store.resume import Resumed
+from git_annex_remote_pyshare.store.retry import FIRST_CONTACT, Retrying
+from git_annex_remote_pyshare.store.verify import Verified
+
+
+def open_store(
+    place: Place, stopping: Event, tell: Callable[[str], object], *, first_contact: float = FIRST_CONTACT
+) -> Backend:
+    """The store at `place`, ready for use; nothing is connected before the first request.
+
+    Args:
+        place: Where the store is.
+        stopping: When it is set, waiting ends and transfers stop with `Stopped`.
+        tell: Shows the user a line, when we have to wait for long; called in any thread.
+        first_contact: Seconds for which a server is tried that this process never reached.
+    """
+    return wrap(make(place), stopping, tell, first_contact=first_contact)
+
+
+def wrap(
+    backend: Backend,
+    stopping: Event,
+    tell: Callable[[str], object] = lambda _: None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    first_contact: float = FIRST_CONTACT,
+) -> Backend:
+    """A backend inside its layers, innermost first."""
+    limited = Limited(backend, stopping, clock=clock)
+    retrying = Retrying(limited, stopping, tell=tell, clock=clock, first_contact=first_contact)
+    resumed = Resumed(retrying, stopping, clock=clock)
+    verified = Verified(resumed)
+    return Reporting(verified, stopping, clock=clock)

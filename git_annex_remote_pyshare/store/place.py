@@ -1,0 +1,54 @@
+"""From a remote's settings to its place: where the store is, and the login to use there as far as trust goes."""
+
+from collections.abc import Mapping
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.credentials.lookup import find, remedy
+from git_annex_remote_pyshare.credentials.trust import Trust
+
+CREDS = "pysharecreds"
+"""Name under which git-annex keeps the login of a remote (SETCREDS, GETCREDS)."""
+
+
+def trust_of(settings: Mapping[str, str], clone: Clone) -> Trust:
+    """What the user has accepted of the remote, and the account that a login for it is bound to.
+
+    Args:
+        settings: All of the remote's.
+        clone: The clone with the remote's name.
+    """
+    kind = registry.kind_of(settings["url"])
+    # A folder needs no login of ours, but Windows logs in at the machine that a path names.
+    is_bound = kind.login or kind == registry.DIRECTORY
+    return Trust(clone, registry.account_of(settings) if is_bound else Account(""))
+
+
+def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> Place:
+    """The place that the settings mean.
+
+    Args:
+        settings: All of the remote's.
+        trust: As `trust_of` gives it; decides at the moment when a login is wanted.
+        held: The login that git-annex itself keeps for the remote.
+    """
+    kind = registry.kind_of(settings["url"])
+    if not kind.login:
+        return Place(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
+    return Place(
+        settings["url"],
+        settings,
+        trust.clone,
+        credential=lambda: find(kind.name, trust, held, lambda: registry.chain(_vouched(settings, trust))),
+        advice=lambda: remedy(kind.name, trust),
+        trusted=lambda: trust.verified,
+        acceptance=trust.verification,
+    )
+
+
+def _vouched(settings: Mapping[str, str], trust: Trust) -> Mapping[str, str]:
+    """The settings without what chooses a login while they are a stranger's: a profile may start a program."""
+    return settings if trust.verified else {**settings, "profile": ""}

@@ -1,0 +1,89 @@
+"""Going on with what an earlier attempt or process has sent or brought, and sending large objects in parts.
+
+What that needs is imported at the first large object.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Event, Lock
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.base import Backend, Receipt, ability
+from git_annex_remote_pyshare.errors import UploadLost
+from git_annex_remote_pyshare.store.layer import Layer
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.multipart import TakesParts
+    from git_annex_remote_pyshare.state.partial_downloads import Note
+    from git_annex_remote_pyshare.store.multipart.uploads import Uploads
+
+WHOLE = 8 << 20
+"""Bytes up to which an object goes in one piece, whatever the store can: it is sent again in no time."""
+
+STREAMS = 4
+"""Parts that may go out at once, over all jobs, unless git config `remote.<name>.pyshare-parts` says otherwise."""
+
+
+class Resumed(Layer):
+    """Stores in parts what is large enough, where the store takes parts; keeps notes about files that grow in place.
+
+    Args:
+        backend: The layers that retry and limit, around the store.
+        stopping: When it is set, uploads stop with `Stopped`.
+        clock: Tells seconds; only differences matter.
+    """
+
+    def __init__(self, backend: Backend, stopping: Event, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(backend)
+        self._stopping = stopping
+        self._clock = clock
+        self._making = Lock()
+        self._made: Uploads | None = None
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        sink.note = lambda validator: self._note(name, sink).write(validator)
+        if sink.size and not sink.validator:
+            sink.validator = self._note(name, sink).read()
+        self.backend.get(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        takes = self._takes_parts() if source.size > WHOLE else None
+        if takes is None:
+            return self.backend.put(name, source, progress)
+        try:
+            return self._put(takes, name, source, progress)
+        except UploadLost:  # which happens to an upload that is gone on with, and is no news for the user
+            return self._put(takes, name, source, progress)
+
+    def _note(self, name: str, sink: Sink) -> "Note":
+        from git_annex_remote_pyshare.state.partial_downloads import Note  # noqa: PLC0415  # see the top of the file
+
+        return Note(self.place.clone.git_dir, sink.path, self.place.settings, name)
+
+    def _put(self, takes: "TakesParts", name: str, source: Source, progress: Progress) -> Receipt:
+        limits = self.run(lambda _: takes.part_limits(source.size), progress)
+        if limits is None:
+            return self.backend.put(name, source, progress)
+        return self._uploads(takes).store(name, source, limits, progress)
+
+    def _takes_parts(self) -> "TakesParts | None":
+        from git_annex_remote_pyshare.backends.multipart import TakesParts  # noqa: PLC0415  # see the top of the file
+
+        return ability(self.backend, TakesParts)
+
+    def _uploads(self, takes: "TakesParts") -> "Uploads":
+        from git_annex_remote_pyshare.state.upload_journal import Journal  # noqa: PLC0415  # see the top of the file
+        from git_annex_remote_pyshare.store.multipart.concurrency import Streams  # noqa: PLC0415
+        from git_annex_remote_pyshare.store.multipart.uploads import Shared, Uploads  # noqa: PLC0415
+
+        with self._making:
+            if self._made is None:
+                clone = self.place.clone
+                streams = Streams(max(1, int(clone.number("pyshare-parts", STREAMS))), self._clock)
+                part_size = int(clone.size("pyshare-part-size") or 0)
+                shared = Shared(
+                    self.place.settings, Journal(clone.git_dir), streams, self._stopping, part_size, clone.remote
+                )
+                self._made = Uploads(takes, self.run, shared)
+            return self._made
