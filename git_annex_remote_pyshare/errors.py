@@ -41,8 +41,8 @@ class PyshareError(Exception):
         detail: What only a search for the cause needs, e.g. the server's id of the request.
     """
 
-    passing: bool = False
-    tries: float = math.inf
+    retryable: bool = False
+    max_attempts: float = math.inf
     """Attempts of one request that may end so, where it may pass at all; time limits them as well."""
     remedy: str = ""
     request: str = ""
@@ -54,7 +54,7 @@ class PyshareError(Exception):
         what: str,
         *,
         remedy: str | None = None,
-        passing: bool | None = None,
+        retryable: bool | None = None,
         retry_after: float | None = None,
         detail: str = "",
     ) -> None:
@@ -64,8 +64,8 @@ class PyshareError(Exception):
         self.detail = detail
         if remedy is not None:
             self.remedy = remedy
-        if passing is not None:
-            self.passing = passing
+        if retryable is not None:
+            self.retryable = retryable
 
     def __str__(self) -> str:
         """Both sentences on one line, whatever a server's own words had: line breaks, or orders to the terminal."""
@@ -91,11 +91,11 @@ class NotFound(PyshareError):
     """The store says clearly that it does not have the object."""
 
 
-class Denied(PyshareError):
+class PermissionDenied(PyshareError):
     """The login is missing, wrong, or not allowed to do this."""
 
 
-class Full(PyshareError):
+class QuotaExceeded(PyshareError):
     """The store has no room left, or refuses a body of this size."""
 
 
@@ -111,12 +111,12 @@ class Corrupt(PyshareError):
     """The store holds or sent something else than what was stored."""
 
 
-class Damaged(Corrupt):
+class CorruptUpload(Corrupt):
     """The server received something else than what we sent, and has thrown it away or will not be asked for it."""
 
-    passing = True
+    retryable = True
     # What damages two attempts is no accident, and each further one would send everything again.
-    tries = 2
+    max_attempts = 2
     remedy = (
         "This machine, or the network on the way to the server, damages data."
         " Type: git annex fsck, then try another network or machine."
@@ -130,13 +130,13 @@ class SourceChanged(PyshareError):
 class Busy(PyshareError):
     """The server asks us to come back later."""
 
-    passing = True
+    retryable = True
 
 
 class Unreachable(PyshareError):
     """No answer, or one that broke off: nothing is known about the object."""
 
-    passing = True
+    retryable = True
 
 
 class NotReached(Unreachable):
@@ -146,7 +146,7 @@ class NotReached(Unreachable):
 class Untrusted(Unreachable):
     """The server's certificate comes from an authority that this machine does not trust, or is not the server's."""
 
-    passing = False
+    retryable = False
 
 
 class UploadLost(PyshareError):
@@ -160,7 +160,7 @@ class NotAStore(PyshareError):
     """Something answers at the URL, but not a store of the expected kind."""
 
 
-class Stopped(PyshareError):
+class Cancelled(PyshareError):
     """git-annex closed our input, or the user stopped us, in the middle of a request."""
 
 

@@ -6,7 +6,7 @@ Imported late: only the store of a large object needs it.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.errors import Full
+from git_annex_remote_pyshare.errors import QuotaExceeded
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
@@ -106,7 +106,7 @@ def plan(size: int, limits: Limits, wanted: int = 0, remote: str = "") -> Plan:
     """
     largest = limits.largest // limits.step * limits.step
     if size > largest * limits.most:
-        raise Full(
+        raise QuotaExceeded(
             f"the file has {in_words(size)}, and the store takes at most {in_words(largest * limits.most)}",
             remedy=f"Let git-annex send smaller pieces: git annex enableremote {command(remote or 'NAME')} chunk=1GiB",
         )

@@ -9,18 +9,18 @@ import pytest
 from scripted import Seen, served
 from scripted_dav import ScriptedDAV
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 BOB = Credential("bob", "s3cret: two words", "pyshare login")
 
 
-def clone(**options: str) -> Clone:
+def clone(**options: str) -> LocalConfig:
     """A clone whose remote is named `cloud`; underscores in options stand for hyphens."""
-    made = Clone(remote="cloud")
+    made = LocalConfig(remote="cloud")
     config = {f"remote.cloud.pyshare-{name.replace('_', '-')}": value for name, value in options.items()}
     made.__dict__["config"] = {"annex.uuid": "c10e", **config}
     return made
@@ -28,7 +28,7 @@ def clone(**options: str) -> Clone:
 
 def backend(url: str, login: Credential | None = None, **options: str) -> WebDAVBackend:
     """A backend on the user's own server, which is trusted."""
-    return WebDAVBackend(Place(url, {}, clone(**options), lambda: login, trusted=lambda: True))
+    return WebDAVBackend(StoreConfig(url, {}, clone(**options), lambda: login, trusted=lambda: True))
 
 
 def source(folder: Path, content: bytes = b"content", name: str = "source") -> Source:

@@ -7,9 +7,9 @@ from dropbox_fake_accounts import Account, App
 from dropbox_fake_service import FakeDropbox
 from dropbox_fake_tree import Tree
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import Login as OurLogin
 from git_annex_remote_pyshare.credentials.dropbox import credential_of
@@ -25,11 +25,11 @@ def credential(service: FakeDropbox, account: Account, scopes: str = "", app: Ap
     return credential_of(OurLogin(login.app.key, login.refresh, origin="pyshare login"))
 
 
-def place_for(login: Credential | None, url: str = "dropbox:/annex", **settings: str) -> Place:
+def place_for(login: Credential | None, url: str = "dropbox:/annex", **settings: str) -> StoreConfig:
     """A place as its owner's settings say, with a login."""
     every = {**SETTINGS, **settings, "url": url}
-    clone = Clone(remote="drop")
-    return Place(url, every, clone, lambda: login, lambda: "Type: pyshare login dropbox", trusted=lambda: True)
+    clone = LocalConfig(remote="drop")
+    return StoreConfig(url, every, clone, lambda: login, lambda: "Type: pyshare login dropbox", trusted=lambda: True)
 
 
 def source(folder: Path, content: bytes = b"content", name: str = "source") -> Source:

@@ -12,10 +12,10 @@ from scripted_cloud import FILES, ScriptedCloud
 from servers import Server
 from waiting import Waiting
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.store.open import wrap
@@ -185,10 +185,12 @@ class Owner:
     def another_process(self) -> Backend:
         """The next process of the same clone takes over: what the last one had in mind is forgotten."""
         self.close()
-        clone = Clone(str(self._git_dir), "store")
+        clone = LocalConfig(str(self._git_dir), "store")
         options = {f"remote.store.{name}": value for name, value in OPTIONS.items()}
         clone.__dict__["config"] = {"annex.uuid": "c10e", **options}
-        place = Place(self._settings["url"], self._settings, clone, lambda: self._world.login, trusted=lambda: True)
+        place = StoreConfig(
+            self._settings["url"], self._settings, clone, lambda: self._world.login, trusted=lambda: True
+        )
         self.store = wrap(make(place), self.time, clock=self.time.clock)
         self._opened.append(self.store)
         return self.store

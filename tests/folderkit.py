@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory import temporary
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such thing")
@@ -19,12 +19,12 @@ NAME = "a/SHA256E-s5--00.txt"
 UUID = "11111111-2222-3333-4444-555555555555"
 
 
-def place_at(folder: Path | str, **config: str) -> Place:
+def place_at(folder: Path | str, **config: str) -> StoreConfig:
     """A store at `folder` as the remote `lab` of its owner's clone, with more git config of the remote."""
-    clone = Clone(remote="lab")
+    clone = LocalConfig(remote="lab")
     options = {"pyshare-made": "true", "annex-uuid": UUID} | {name.replace("_", "-"): config[name] for name in config}
     clone.__dict__["config"] = {f"remote.lab.{name}": value for name, value in options.items()} | {"annex.uuid": "c10e"}
-    return Place(str(folder), {}, clone, lambda: None, trusted=lambda: True)
+    return StoreConfig(str(folder), {}, clone, lambda: None, trusted=lambda: True)
 
 
 def backend_at(folder: Path | str, clone_id: str = "c10e") -> DirectoryBackend:
@@ -35,7 +35,7 @@ def backend_at(folder: Path | str, clone_id: str = "c10e") -> DirectoryBackend:
 
 def established(folder: Path) -> DirectoryBackend:
     store = backend_at(folder)
-    store.establish()
+    store.initialize()
     return store
 
 

@@ -25,7 +25,7 @@ from keyring.backend import KeyringBackend
 
 from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.cli.app import run
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 
 
 class MemoryKeyring(KeyringBackend):
@@ -130,13 +130,13 @@ def _verifying_git_dir() -> "TemporaryDirectory[str]":
     return made
 
 
-def clone_with(**config: str) -> Clone:
+def clone_with(**config: str) -> LocalConfig:
     """A clone whose remote `cloud` has these git config options, `-` written as `_`.
 
     With `annex_verified="verified"` it is as git-annex leaves it after `git annex verifyremote`.
     """
     is_verified = config.get("annex_verified") == "verified"
-    clone = Clone(_verifying_git_dir().name if is_verified else "no-such-folder", "cloud")
+    clone = LocalConfig(_verifying_git_dir().name if is_verified else "no-such-folder", "cloud")
     given = {"annex_uuid": VERIFIED_UUID, **config}
     clone.__dict__["config"] = {f"remote.cloud.{name.replace('_', '-')}": value for name, value in given.items()}
     return clone

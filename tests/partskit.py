@@ -8,8 +8,8 @@ from threading import Event, Lock
 import pytest
 from waiting import Waiting
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.store import resume
 from git_annex_remote_pyshare.store.open import wrap
@@ -31,7 +31,7 @@ class Killed(BaseException):
     """The process is dead: nobody catches this, and nothing happens after it."""
 
 
-class InClone(Clone):
+class InClone(LocalConfig):
     """A clone whose git config is what the test says."""
 
     def __init__(self, git_dir: str, options: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class InClone(Clone):
 class Mortal(PartsBackend):
     """Kills whoever uses it at a moment that the test chooses: each call has one before it is done and one after."""
 
-    def __init__(self, limits: Limits | None, where: Place) -> None:
+    def __init__(self, limits: Limits | None, where: StoreConfig) -> None:
         super().__init__(limits, where, digests=("sha256",))
         self.moments_left: float = float("inf")
         self.at_once = 0

@@ -9,7 +9,7 @@ from s3_gate import Login
 from s3kit import place_at
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
 from git_annex_remote_pyshare.testing.files import body_of, nobody
@@ -23,7 +23,7 @@ PARTS = [BODY[: 5 * MIB], BODY[5 * MIB : 10 * MIB], BODY[10 * MIB :]]
 SENT = {number: Sent(digest, digest) for number, part in enumerate(PARTS, 1) if (digest := md5(part).hexdigest())}
 
 
-def with_small_parts(place: Place, git_dir: str = "") -> Place:
+def with_small_parts(place: StoreConfig, git_dir: str = "") -> StoreConfig:
     """The same place in a clone whose user wants parts of 5 MiB, so that a test's objects need several."""
     clone = type(place.clone)(git_dir, "cloud")
     clone.__dict__["config"] = {"remote.cloud.pyshare-part-size": "5MiB", "remote.cloud.pyshare-parts": "1"}

@@ -9,9 +9,9 @@ from s3_gate import Login
 from scripted import Seen
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 
@@ -19,9 +19,9 @@ UUID = "11111111-2222-3333-4444-555555555555"
 ALICE = Credential(Login().access_key, Login().secret_key, "environment")
 
 
-def clone(**options: str) -> Clone:
+def clone(**options: str) -> LocalConfig:
     """A clone whose remote is named `cloud`; underscores in options stand for hyphens."""
-    made = Clone(remote="cloud")
+    made = LocalConfig(remote="cloud")
     made.__dict__["config"] = {f"remote.cloud.{name.replace('_', '-')}": value for name, value in options.items()}
     return made
 
@@ -31,10 +31,10 @@ def settings_of(s3: ScriptedS3, **settings: str) -> dict[str, str]:
     return parse({"url": "s3://bucket/pre", "endpoint": s3.url, **settings})
 
 
-def place_at(s3: ScriptedS3, login: Credential | None = ALICE, *, trusted: bool = True, **settings: str) -> Place:
+def place_at(s3: ScriptedS3, login: Credential | None = ALICE, *, trusted: bool = True, **settings: str) -> StoreConfig:
     """A place whose user has verified it, as at initremote."""
     values = settings_of(s3, **settings)
-    return Place(values["url"], values, clone(), lambda: login, lambda: "Log in", lambda: trusted, UUID)
+    return StoreConfig(values["url"], values, clone(), lambda: login, lambda: "Log in", lambda: trusted, UUID)
 
 
 def backend(s3: ScriptedS3, login: Credential | None = ALICE, *, trusted: bool = True, **settings: str) -> S3Backend:

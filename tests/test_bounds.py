@@ -21,7 +21,7 @@ from scripted import Rule, answer
 from scripted_dav import ScriptedDAV
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.errors import refusal_of
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
@@ -29,7 +29,7 @@ from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.webdav import capabilities, propfind
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import nextcloud, web
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -85,7 +85,7 @@ def memory_below(limit: int) -> Iterator[None]:
 
 def s3_at(url: str) -> Backend:
     settings = parse({"url": "s3://dav", "endpoint": url.removesuffix("/dav"), "region": "x"})
-    return S3Backend(Place(settings["url"], settings, clone(), lambda: ALICE))
+    return S3Backend(StoreConfig(settings["url"], settings, clone(), lambda: ALICE))
 
 
 def endless() -> Iterator[bytes]:
@@ -410,7 +410,7 @@ def test_a_servers_clock_is_followed_by_a_day_at_most(
     ],
 )
 def test_the_reserve_is_read_as_git_annex_writes_it(text: str, size: int) -> None:
-    made = Clone()
+    made = LocalConfig()
     made.__dict__["config"] = {"annex.diskreserve": text}
     assert made.disk_reserve == size
 

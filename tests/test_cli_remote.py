@@ -13,7 +13,7 @@ from scripted_dav import ScriptedDAV
 from servers import Server
 
 from git_annex_remote_pyshare.annex.layout import branch_path
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.cli.remotes import opened
 from git_annex_remote_pyshare.config.annex_branch import chunks, remote_settings
 from git_annex_remote_pyshare.store import open as store
@@ -38,7 +38,9 @@ def test_info_shows_a_folder_and_the_room_on_its_disk(repository: Repository, tm
 def test_a_long_wait_in_a_command_is_told_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def waiting_store(place: Place, stopping: Event, tell: Callable[[str], object], *, first_contact: float) -> Backend:
+    def waiting_store(
+        place: StoreConfig, stopping: Event, tell: Callable[[str], object], *, first_contact: float
+    ) -> Backend:
         tell("the line is down")
         assert first_contact == 10, "a person waits less than git-annex does for a server that was never reached"
         return wrap(MemoryBackend(place), stopping)

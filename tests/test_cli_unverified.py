@@ -7,7 +7,7 @@ import pytest
 from annex import Home, Repository
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.store.place import place_of, trust_of
 
@@ -94,5 +94,5 @@ def test_a_folder_is_verified_like_any_other_store(repository: Repository, bob: 
     clone, _ = repository.cloned(bob)
     settings = parse({"url": str(tmp_path / "share")})
     for user, verified in ((repository, True), (clone, False)):
-        trust = trust_of(settings, Clone(str(user.folder / ".git"), "store"))
+        trust = trust_of(settings, LocalConfig(str(user.folder / ".git"), "store"))
         assert place_of(settings, trust, None).trusted() is verified

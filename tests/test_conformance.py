@@ -11,7 +11,7 @@ from scripted_cloud import ScriptedCloud
 from servers import Server
 from sharing_cloud import SharingCloud
 
-from git_annex_remote_pyshare.backends.base import Backend, Establishes, Place, ability
+from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, StoreConfig, ability
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.by_path import PathFolder
 from git_annex_remote_pyshare.backends.registry import make
@@ -90,7 +90,9 @@ def s3(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
 def new_bucket(server: S3Server) -> Reach:
     login = Credential(server.access_key, server.secret_key, "environment")
     settings = parse({"url": f"s3://annex-{uuid4().hex}/folder", "endpoint": server.endpoint})
-    where = Place(settings["url"], settings, place().clone, lambda: login, trusted=lambda: True, uuid=str(uuid4()))
+    where = StoreConfig(
+        settings["url"], settings, place().clone, lambda: login, trusted=lambda: True, uuid=str(uuid4())
+    )
     return ready(where)
 
 
@@ -99,10 +101,10 @@ def dropbox(request: pytest.FixtureRequest) -> Reach:
     return reach
 
 
-def ready(where: Place) -> Reach:
+def ready(where: StoreConfig) -> Reach:
     """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
-    if maker := ability(make(where), Establishes):
-        maker.establish()
+    if maker := ability(make(where), CanInitialize):
+        maker.initialize()
     return lambda: make(where)
 
 

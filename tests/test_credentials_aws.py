@@ -24,7 +24,7 @@ from git_annex_remote_pyshare.credentials.aws import chain, renewal
 from git_annex_remote_pyshare.credentials.aws_server import completion
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import from_environment
-from git_annex_remote_pyshare.errors import Denied, Unreachable
+from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 JOBS = 8
 SOON = 300.0
@@ -249,7 +249,7 @@ def test_nobody_asks_a_machine_for_its_role_unless_told(
 
 
 def refusal(profile: str = "lab") -> str:
-    with pytest.raises(Denied) as caught:
+    with pytest.raises(PermissionDenied) as caught:
         login(profile)
     assert "hunter2" not in f"{caught.value} {caught.value.__cause__}"
     return str(caught.value)

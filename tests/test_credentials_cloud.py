@@ -12,7 +12,7 @@ from logins import Cloud, serving
 from git_annex_remote_pyshare.credentials import nextcloud, web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.verify_login import check
-from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, PyshareError, Unreachable
 
 BOB = Credential("bob@example.org", "pass word", "pyshare login")
 
@@ -81,7 +81,7 @@ def test_the_app_password_comes_once_the_browser_granted_it(cloud: Cloud) -> Non
 def test_a_flow_that_nobody_grants_ends_after_twenty_minutes(cloud: Cloud) -> None:
     cloud.refusals = 10_000
     clock = Clock()
-    with pytest.raises(Denied, match="access was not granted") as caught:
+    with pytest.raises(PermissionDenied, match="access was not granted") as caught:
         nextcloud.wait(begin(cloud), sleep=lambda seconds: clock.sleep(100 * seconds), clock=clock)
     assert clock.now == nextcloud.LIMIT
     assert f"pyshare login {cloud.base}" in str(caught.value)
@@ -171,7 +171,7 @@ def test_a_right_login_passes_the_check(login: Credential, cloud: Cloud) -> None
 
 @pytest.mark.parametrize("login", [BOB._replace(secret="hunter2"), Credential("", "hunter2", "x")])
 def test_wd26_wd38_a_wrong_login_is_tried_once_and_explained(login: Credential, cloud: Cloud) -> None:
-    with pytest.raises(Denied, match="refuses") as caught:
+    with pytest.raises(PermissionDenied, match="refuses") as caught:
         check(f"{cloud.base}/x", login)
     assert len(cloud.seen) == 1
     assert "app password" in str(caught.value)
@@ -181,7 +181,7 @@ def test_wd26_wd38_a_wrong_login_is_tried_once_and_explained(login: Credential, 
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (403, Denied),
+        (403, PermissionDenied),
         (405, NotAStore),
         (501, NotAStore),
         (400, NotAStore),
@@ -209,7 +209,7 @@ def test_a_folder_that_is_not_there_yet_is_no_fault_of_the_login(cloud: Cloud) -
 def test_a_server_that_wants_digest_gets_it(cloud: Cloud) -> None:
     challenge = 'Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256'
     cloud.replies["PROPFIND", "/x/"] = (401, {"WWW-Authenticate": challenge})
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         check(f"http://{cloud.host}/x", BOB)
     kinds = [authorization.partition(" ")[0] for authorization in cloud.asked("PROPFIND", "/x/")]
     assert kinds == ["Basic", "", "Digest"]

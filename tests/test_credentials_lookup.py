@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import from_environment
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 
 HOST = "cloud.example.org"
 HELD = Credential("held", "hunter2", "git-annex")
@@ -51,19 +51,21 @@ SHARED = {"annex_config_uuid": VERIFIED_UUID, "annex_uuid": "11111111-2222-3333-
         pytest.param(AUTOMATIC, "ambient kept", "pyshare login", id="autoenabled: a login for this very host"),
         pytest.param(BOUND, "ambient", "environment", id="bound to this host: environment"),
         pytest.param(AUTOMATIC | BOUND, "ambient", "environment", id="autoenabled but bound to this host: environment"),
-        pytest.param(MOVED, "held", Denied, id="moved: not what was given for another host"),
-        pytest.param(MOVED | VERIFIED, "held", Denied, id="moved though verified: neither"),
+        pytest.param(MOVED, "held", PermissionDenied, id="moved: not what was given for another host"),
+        pytest.param(MOVED | VERIFIED, "held", PermissionDenied, id="moved though verified: neither"),
         pytest.param(MOVED | VERIFIED, "ambient", None, id="moved: no environment"),
         pytest.param(MOVED, "held ambient kept", "pyshare login", id="moved: a login for the new host"),
-        pytest.param(SHARED, "held", Denied, id="sameas: the login belongs to the remote whose UUID it shares"),
-        pytest.param(SHARED | AUTOMATIC, "held ambient", Denied, id="sameas, autoenabled: as well"),
-        pytest.param(SHARED | VERIFIED, "held", Denied, id="sameas, verified: nor where data may be kept"),
+        pytest.param(
+            SHARED, "held", PermissionDenied, id="sameas: the login belongs to the remote whose UUID it shares"
+        ),
+        pytest.param(SHARED | AUTOMATIC, "held ambient", PermissionDenied, id="sameas, autoenabled: as well"),
+        pytest.param(SHARED | VERIFIED, "held", PermissionDenied, id="sameas, verified: nor where data may be kept"),
         pytest.param(SHARED | VERIFIED, "held ambient", "environment", id="sameas, verified: environment"),
         pytest.param(SHARED | BOUND, "held", "git-annex", id="sameas, bound to this host: may go"),
     ],
 )
 def test_a_login_goes_only_where_it_may(
-    config: dict[str, str], sources: str, origin: str | type[Denied] | None, request: pytest.FixtureRequest
+    config: dict[str, str], sources: str, origin: str | type[PermissionDenied] | None, request: pytest.FixtureRequest
 ) -> None:
     trust = Trust(clone_with(**config), Account(HOST))
     if "ambient" in sources:
@@ -71,8 +73,8 @@ def test_a_login_goes_only_where_it_may(
     if "kept" in sources:
         kept.keep("webdav", HOST, KEPT)
     held = HELD if "held" in sources else None
-    if origin is Denied:
-        with pytest.raises(Denied):
+    if origin is PermissionDenied:
+        with pytest.raises(PermissionDenied):
             find("webdav", trust, held)
     else:
         found = find("webdav", trust, held)
@@ -190,7 +192,7 @@ def test_the_remedy_without_any_login_is_to_log_in() -> None:
 
 
 def test_the_refusal_names_both_hosts_and_the_command_to_accept() -> None:
-    with pytest.raises(Denied) as caught:
+    with pytest.raises(PermissionDenied) as caught:
         find("webdav", Trust(clone_with(**MOVED), Account(HOST)), HELD)
     text = str(caught.value)
     assert "old.example.org" in text
@@ -226,11 +228,11 @@ def test_a_host_without_a_login_asks_no_keyring(alone: Path) -> None:
     kept.keep("webdav", "other.example.org", KEPT)
     script = """
 import sys
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust
-assert find("webdav", Trust(Clone(), Account("cloud.example.org")), None) is None
+assert find("webdav", Trust(LocalConfig(), Account("cloud.example.org")), None) is None
 print(*{"keyring", "secretstorage", "requests"} & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from annex import Home
 
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 
@@ -88,12 +88,12 @@ def test_where_nothing_can_be_read_a_remote_counts_as_known(tmp_path: Path) -> N
 
 
 def test_the_owners_remote_is_verified_by_git_annex_and_binding_it_is_kept(alice: Home, repository: Path) -> None:
-    clone = Clone(str(repository / ".git"), "shared")
+    clone = LocalConfig(str(repository / ".git"), "shared")
     trust = Trust(clone, Account("cloud.example.org"))
     assert trust.verified
     trust.bind()
     assert clone.option("pyshare-host") == "cloud.example.org"
     assert trust.verified
-    elsewhere = Trust(Clone(str(repository / ".git"), "shared"), Account("evil.example"))
+    elsewhere = Trust(LocalConfig(str(repository / ".git"), "shared"), Account("evil.example"))
     assert elsewhere.moved
     assert not elsewhere.verified

@@ -121,7 +121,7 @@ def test_a_link_that_takes_the_place_in_the_last_moment_is_no_success(
     if stage.kind == EVERYBODYS:
         stage.attack(lambda: make_open(drafts_of(stage)))
     monkeypatch.setattr(store.folders, "rename", late)
-    with pytest.raises(errors.Damaged, match="another user or program has replaced it"):
+    with pytest.raises(errors.CorruptUpload, match="another user or program has replaced it"):
         store.put("a/X--1", source_in(stage), quiet)
 
     assert stage.is_untouched()
@@ -165,7 +165,7 @@ def test_a_link_in_place_of_a_folder_leads_nowhere(stage: Stage, store: Director
         lambda: store.delete(linked),
         lambda: list(store.list(os.path.dirname(linked))),
     ):
-        with pytest.raises(errors.Denied, match="is a link, and links inside a store are not followed"):
+        with pytest.raises(errors.PermissionDenied, match="is a link, and links inside a store are not followed"):
             verb()
 
     assert list(store.list()) == []
@@ -179,7 +179,7 @@ def test_a_link_in_place_of_a_folder_that_storing_makes_leads_nowhere(
 ) -> None:
     stage.attack(lambda: (stage.folder / name).symlink_to(stage.private))
 
-    with pytest.raises(errors.Denied):
+    with pytest.raises(errors.PermissionDenied):
         store.put("a/X--1", source_in(stage), quiet)
 
     assert stage.is_untouched()
@@ -244,7 +244,7 @@ def test_folders_that_are_linked_while_thirty_files_are_stored_open_nothing(stag
 
     attacker = stage.attacking(make_links)
     for name in names:
-        with suppress(errors.Denied):
+        with suppress(errors.PermissionDenied):
             store.put(name, source, quiet)
     done.touch()
     stage.ended(attacker)
@@ -284,7 +284,7 @@ def test_a_folder_that_takes_the_place_of_a_new_one_keeps_its_permissions(
             stage.attack(replace)
 
     monkeypatch.setattr(os, "mkdir", and_replace)
-    with pytest.raises(errors.Denied):
+    with pytest.raises(errors.PermissionDenied):
         store.put("a/X--1", source_in(stage, b"12345"), quiet)
 
     assert stat.S_IMODE((stage.folder / "a").stat().st_mode) & 0o777 == 0o755
@@ -296,7 +296,7 @@ def test_a_folder_of_a_colleague_that_this_user_may_not_write_to_is_denied(
 ) -> None:
     stage.attack(lambda: (stage.folder / "a").mkdir(mode=0o755))
 
-    with pytest.raises(errors.Denied):
+    with pytest.raises(errors.PermissionDenied):
         store.put("a/X--1", source_in(stage, b"12345"), quiet)
 
     assert store.stat("a/X--1") is None
@@ -311,7 +311,7 @@ def test_two_users_store_one_object_at_the_same_time_and_one_of_them_stays(stage
     def many() -> None:
         store = backend_of(stage, Held)
         for _ in range(50):
-            with suppress(errors.Damaged):  # which the retry layer asks for once more
+            with suppress(errors.CorruptUpload):  # which the retry layer asks for once more
                 store.put("a/X--1", Source(os.fsencode(path)), quiet)
 
     colleague = stage.attacking(many)

@@ -56,7 +56,7 @@ def test_a_file_system_that_takes_no_larger_file_is_full_and_keeps_the_old_objec
     store.put(NAME, source(b"old"), quiet)
     large = source(bytes(3 << 20))
 
-    with files_limited_to(2 << 20), pytest.raises(errors.Full, match="chunk="):
+    with files_limited_to(2 << 20), pytest.raises(errors.QuotaExceeded, match="chunk="):
         store.put(NAME, large, quiet)
 
     assert content_of(store, NAME, tmp_path / "sink") == b"old"
@@ -98,7 +98,7 @@ def test_a_full_disk_is_full_and_takes_the_next_smaller_file(
 ) -> None:
     store = established(tiny_disk / "store")
 
-    with pytest.raises(errors.Full, match=r"No space left on device\. Free some space"):
+    with pytest.raises(errors.QuotaExceeded, match=r"No space left on device\. Free some space"):
         store.put(NAME, source(bytes(2 << 20)), quiet)
 
     assert store.stat(NAME) is None
@@ -189,9 +189,9 @@ def test_a_folder_that_may_not_be_looked_into_makes_its_objects_unknown(nobody: 
     store = established(nobody / "store")
     (nobody / "store" / "a").mkdir(mode=0)
 
-    with pytest.raises(errors.Denied):
+    with pytest.raises(errors.PermissionDenied):
         store.stat(NAME)
-    with pytest.raises(errors.Denied):
+    with pytest.raises(errors.PermissionDenied):
         list(store.list())
 
 
@@ -207,23 +207,23 @@ def test_a_store_that_may_only_be_read_refuses_the_rest_and_is_read(nobody: Path
     (nobody / "store").chmod(0o555)
 
     for verb in (lambda: store.put("b/X--1", source, quiet), lambda: store.delete(NAME)):
-        with pytest.raises(errors.Denied):
+        with pytest.raises(errors.PermissionDenied):
             verb()
-    store.establish()
+    store.initialize()
 
     assert store.stat(NAME) == Stat(5)
     assert content_of(store, NAME, nobody / "sink") == b"12345"
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "passing"),
+    ("code", "kind", "retryable"),
     [
-        ("ENOSPC", errors.Full, False),
-        ("EDQUOT", errors.Full, False),
-        ("EFBIG", errors.Full, False),
-        ("EACCES", errors.Denied, False),
-        ("EPERM", errors.Denied, False),
-        ("EROFS", errors.Denied, False),
+        ("ENOSPC", errors.QuotaExceeded, False),
+        ("EDQUOT", errors.QuotaExceeded, False),
+        ("EFBIG", errors.QuotaExceeded, False),
+        ("EACCES", errors.PermissionDenied, False),
+        ("EPERM", errors.PermissionDenied, False),
+        ("EROFS", errors.PermissionDenied, False),
         ("ENAMETOOLONG", errors.BadName, False),
         ("EILSEQ", errors.BadName, False),
         ("EINVAL", errors.BadName, False),
@@ -235,12 +235,12 @@ def test_a_store_that_may_only_be_read_refuses_the_rest_and_is_read(nobody: Path
 def test_each_failure_of_the_system_becomes_one_of_ours(
     code: str,
     kind: type[errors.PyshareError],
-    passing: bool,  # noqa: FBT001  # an expectation, not a flag
+    retryable: bool,  # noqa: FBT001  # an expectation, not a flag
 ) -> None:
     number = getattr(errno, code)
 
     error = fault(OSError(number, os.strerror(number)), "cannot write /x")
 
     assert type(error) is kind
-    assert error.passing is passing
+    assert error.retryable is retryable
     assert str(error).startswith(f"cannot write /x: {os.strerror(number)}")

@@ -42,20 +42,20 @@ def strangers(folder: Path, **config: str) -> DirectoryBackend:
 
 
 def test_a_store_says_whose_it_is_and_goes_on_saying_so(folder: Path) -> None:
-    owners(folder).establish()
-    owners(folder).establish()
+    owners(folder).initialize()
+    owners(folder).initialize()
 
     assert marker_of(folder).read_text() == f"{OLD}remote {UUID}\n"
 
 
 def test_a_place_of_another_remote_is_refused_unless_told(folder: Path) -> None:
-    owners(folder, OTHERS).establish()
+    owners(folder, OTHERS).initialize()
 
     with pytest.raises(errors.BadSetting, match=f"belongs to another remote, {OTHERS}") as refused:
-        owners(folder).establish()
+        owners(folder).initialize()
     assert "git -c remote.lab.pyshare-take-over=true annex initremote" in refused.value.remedy
 
-    (note,) = owners(folder, pyshare_take_over="true").establish().notes
+    (note,) = owners(folder, pyshare_take_over="true").initialize().notes
     assert f"belonged to the remote {OTHERS}, and was taken over" in note
     assert marker_of(folder).read_text() == f"{OLD}remote {UUID}\n"
     assert os.listdir(folder / ".pyshare-tmp") == []
@@ -64,7 +64,7 @@ def test_a_place_of_another_remote_is_refused_unless_told(folder: Path) -> None:
 def test_a_store_of_another_remote_is_neither_read_nor_changed_and_nothing_is_absent(folder: Path) -> None:
     """Two disks may be mounted in one place, one after the other."""
     source, other = sources_in(folder.parent), owners(folder, OTHERS)
-    other.establish()
+    other.initialize()
     other.put(NAME, source(b"12345"), quiet)
     store = owners(folder)
 
@@ -89,7 +89,7 @@ def test_a_marker_without_a_uuid_goes_on_working_and_is_adopted(folder: Path, te
         assert store.stat("a/X--none") is None
         store.put(NAME, sources_in(folder.parent)(b"12345"), quiet)
 
-    owners(folder).establish()
+    owners(folder).initialize()
 
     assert marker_of(folder).read_text() == f"{OLD}remote {UUID}\n"
     with pytest.raises(errors.NotAStore):
@@ -98,10 +98,10 @@ def test_a_marker_without_a_uuid_goes_on_working_and_is_adopted(folder: Path, te
 
 
 def test_a_remote_without_a_uuid_leaves_the_marker_as_it_is(folder: Path) -> None:
-    owners(folder, "").establish()
+    owners(folder, "").initialize()
     assert marker_of(folder).read_text() == OLD
-    owners(folder, OTHERS).establish()
-    owners(folder, "").establish()
+    owners(folder, OTHERS).initialize()
+    owners(folder, "").initialize()
     assert OTHERS in marker_of(folder).read_text()
 
 
@@ -110,7 +110,7 @@ def test_the_marker_can_be_read_by_all_who_can_read_the_store(folder: Path) -> N
     folder.chmod(0o2775)
     before = os.umask(0o077)
     try:
-        owners(folder).establish()
+        owners(folder).initialize()
     finally:
         os.umask(before)
     assert marker_of(folder).stat().st_mode & 0o777 == 0o644
@@ -124,7 +124,7 @@ def test_an_unverified_remote_reads_no_folder_that_is_not_its_own_store(folder: 
     private = folder.parent / "home"
     private.mkdir()
     (private / "id_rsa").write_bytes(b"secret")
-    owners(folder, OTHERS).establish()
+    owners(folder, OTHERS).initialize()
     (folder / "id_rsa").write_bytes(b"secret")
     sink = folder.parent / "sink"
 
@@ -141,7 +141,7 @@ def test_an_unverified_remote_reads_no_folder_that_is_not_its_own_store(folder: 
 
 
 def test_an_unverified_remote_reads_its_own_store(folder: Path) -> None:
-    owners(folder).establish()
+    owners(folder).initialize()
     owners(folder).put(NAME, sources_in(folder.parent)(b"12345"), quiet)
 
     strangers(folder).get(NAME, Sink(os.fsencode(folder.parent / "sink")), quiet)
@@ -164,7 +164,7 @@ def test_a_clone_gets_nothing_out_of_a_folder_that_is_no_store(repository: Repos
     assert refused.returncode == 1
     assert "has no file .pyshare-store" in refused.stdout + refused.stderr
     assert not (clone.folder / "file").exists()
-    owners(folder, repository.git("config", "remote.store.annex-uuid").stdout.strip()).establish()
+    owners(folder, repository.git("config", "remote.store.annex-uuid").stdout.strip()).initialize()
     clone.annex("get", "file")
     assert (clone.folder / "file").read_bytes() == b"12345"
 

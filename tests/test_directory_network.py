@@ -10,7 +10,7 @@ from folderkit import NAME, place_at, quiet, sources_in
 from git_annex_remote_pyshare import errors
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.url import account_of, machine_of
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.store.place import place_of, trust_of
 from git_annex_remote_pyshare.transfer import Sink, Source
@@ -70,7 +70,7 @@ def test_no_verb_asks_a_machine_that_a_strangers_settings_name(touched: list[byt
 
     for verb in VERBS:
         with pytest.raises(
-            errors.Denied, match=r"another machine, evil\.example.*git annex verifyremote lab"
+            errors.PermissionDenied, match=r"another machine, evil\.example.*git annex verifyremote lab"
         ) as refused:
             verb(store, source, sink)
         assert "git config remote.lab.pyshare-host evil.example" in refused.value.remedy
@@ -90,7 +90,7 @@ def test_no_verb_asks_a_machine_that_a_strangers_settings_name(touched: list[byt
 def test_a_machine_that_the_user_has_accepted_is_asked(
     touched: list[bytes], config: dict[str, str], asked: list[bytes]
 ) -> None:
-    clone = Clone(remote="lab")
+    clone = LocalConfig(remote="lab")
     clone.__dict__["config"] = {f"remote.lab.{name}": value for name, value in config.items()}
     settings = parse({"url": EVIL.replace("evil", "EVIL")})
     store = DirectoryBackend(place_of(settings, trust_of(settings, clone), None))
@@ -105,5 +105,5 @@ def test_elsewhere_such_a_path_is_one_of_this_machine(tmp_path: Path) -> None:
     assert account_of({"url": EVIL}).host == ""
     (tmp_path / "store").mkdir()
     store = DirectoryBackend(place_at(f"/{tmp_path}/store"))
-    store.establish()
+    store.initialize()
     assert store.available()

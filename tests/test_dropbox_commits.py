@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.dropbox import batcher as module
 from git_annex_remote_pyshare.backends.dropbox.batcher import Commits
-from git_annex_remote_pyshare.errors import Busy, Denied, Full, PyshareError, Stopped
+from git_annex_remote_pyshare.errors import Busy, Cancelled, PermissionDenied, PyshareError, QuotaExceeded
 
 Outcomes = Sequence[int | PyshareError]
 
@@ -84,11 +84,11 @@ def test_whatever_is_ready_meanwhile_goes_into_the_next_commit(pool: ThreadPoolE
 
 
 def test_only_the_failed_entries_fail_and_the_others_succeed_db3(pool: ThreadPoolExecutor) -> None:
-    namespace = Namespace(lambda entries: [Denied("no") if entry == 3 else entry for entry in entries])
+    namespace = Namespace(lambda entries: [PermissionDenied("no") if entry == 3 else entry for entry in entries])
     commits: Commits[int, int] = Commits(namespace.send)
     done = {number: pool.submit(commits.commit, number) for number in range(6)}
     assert {number: one.result(5) for number, one in done.items() if number != 3} == {n: n for n in range(6) if n != 3}
-    with pytest.raises(Denied, match="no"):
+    with pytest.raises(PermissionDenied, match="no"):
         done[3].result(5)
 
 
@@ -116,7 +116,7 @@ def test_who_succeeded_does_not_wait_for_the_second_try_of_others(pool: ThreadPo
     assert [done[number].result(5) for number in (0, 2, 3)] == [0, 2, 3]
     assert not done[1].done()
     commits.close()
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         done[1].result(5)
 
 
@@ -141,7 +141,7 @@ def test_nobody_waits_for_a_pause_that_is_longer_than_patience_db1() -> None:
 def test_an_error_of_the_whole_commit_is_each_entrys_own(pool: ThreadPoolExecutor) -> None:
     def answer(entries: Sequence[int]) -> Outcomes:
         if len(entries) > 1:
-            raise Denied("the login is gone")
+            raise PermissionDenied("the login is gone")
         return entries
 
     namespace = Namespace(answer)
@@ -184,12 +184,12 @@ def test_stopping_ends_all_waiting_while_a_commit_is_under_way_db31(pool: Thread
     others = [pool.submit(commits.commit, number) for number in range(1, 5)]
     wait_until(waiting(commits, 4))
     commits.close()
-    assert [type(one.exception(2)) for one in others] == [Stopped] * 4
+    assert [type(one.exception(2)) for one in others] == [Cancelled] * 4
     namespace.free.set()
     assert first.result(5) == 0  # what was committed stays valid
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         commits.commit(9)
-    with pytest.raises(Stopped), commits.turn():
+    with pytest.raises(Cancelled), commits.turn():
         pytest.fail("nobody gets a turn after the end")
 
 
@@ -205,8 +205,8 @@ def test_a_turn_has_the_namespace_alone(pool: ThreadPoolExecutor) -> None:
 
 def test_a_turn_that_fails_lets_the_next_one_in() -> None:
     commits: Commits[int, int] = Commits(Namespace().send)
-    with pytest.raises(Denied), commits.turn():
-        raise Denied("no")
+    with pytest.raises(PermissionDenied), commits.turn():
+        raise PermissionDenied("no")
     assert commits.commit(1) == 1
 
 
@@ -225,7 +225,7 @@ def test_every_entry_ends_once_and_no_two_commits_overlap(plan: list[str], most:
         if plan[entry] == "refused once" and entry not in refused:
             refused.add(entry)
             return Busy("written elsewhere")
-        return Denied(f"{entry}") if plan[entry] == "fails" else entry
+        return PermissionDenied(f"{entry}") if plan[entry] == "fails" else entry
 
     namespace = Namespace(answer)
     commits: Commits[int, int] = Commits(namespace.send)
@@ -257,8 +257,13 @@ class Weather:
     def answer(self, entries: Sequence[int]) -> Outcomes:
         time.sleep(0.001)  # as long as others need to become ready
         with self._lock:
-            fate = self._draw.choice(["each", "each", "each", "Denied", "Busy", "KeyboardInterrupt", "ValueError"])
-            said = [self._draw.choice(["fine", "fine", "Busy", "Full"]) if fate == "each" else fate for _ in entries]
+            fate = self._draw.choice(
+                ["each", "each", "each", "PermissionDenied", "Busy", "KeyboardInterrupt", "ValueError"]
+            )
+            said = [
+                self._draw.choice(["fine", "fine", "Busy", "QuotaExceeded"]) if fate == "each" else fate
+                for _ in entries
+            ]
         for entry, word in zip(entries, said, strict=True):
             self.told.setdefault(entry, []).append(word)
         if fate == "each":
@@ -269,8 +274,8 @@ class Weather:
 
 ERRORS: Mapping[str, Callable[[], Any]] = {
     "Busy": lambda: Busy("written elsewhere"),
-    "Denied": lambda: Denied("no"),
-    "Full": lambda: Full("no room"),
+    "PermissionDenied": lambda: PermissionDenied("no"),
+    "QuotaExceeded": lambda: QuotaExceeded("no room"),
     "KeyboardInterrupt": KeyboardInterrupt,
     "ValueError": lambda: ValueError("a bug"),
 }
@@ -316,7 +321,7 @@ def test_closing_in_the_middle_of_many_leaves_nobody_waiting() -> None:
             commits.close()
             closed.set()
         was_closed = closed.is_set()
-        with suppress(Stopped):
+        with suppress(Cancelled):
             done = commits.commit(entry)
             late.extend([done] * was_closed)
             return done

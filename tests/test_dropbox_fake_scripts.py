@@ -15,7 +15,7 @@ from dropbox_fake_accounts import Account
 from dropbox_fake_script import LOST, Play, Rule, fails, rate_limited, rate_limited_plainly, refuses, upload_refused
 from dropbox_fake_service import FakeDropbox
 
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import release
 
@@ -180,7 +180,7 @@ def test_faults_may_be_drawn(dropbox_sdk: Dropbox, dropbox_here: RunningDropbox)
 def test_the_connections_of_our_backends_reach_it(dropbox_here: RunningDropbox, dropbox_alice: Account) -> None:
     login = dropbox_here.service.log_in(dropbox_alice)
     headers = {"Authorization": f"Bearer {login.access}", "Content-Type": "application/json"}
-    connections = Connections(Clone())
+    connections = Connections(LocalConfig())
     with contextlib.closing(connections):
         url = "https://api.dropboxapi.com/2/users/get_current_account"
         answer = connections.send("POST", url, headers, b"null")

@@ -7,16 +7,24 @@ import pytest
 from dropbox_fake_accounts import Account, Team
 from dropboxkit import NAME, Owner, credential, place_for, quiet, source
 
-from git_annex_remote_pyshare.backends.base import Backend, Established, Establishes, Place, Publishes, Stat, ability
+from git_annex_remote_pyshare.backends.base import (
+    Backend,
+    CanInitialize,
+    Initialized,
+    Publishes,
+    Stat,
+    StoreConfig,
+    ability,
+)
 from git_annex_remote_pyshare.backends.ownership import mark_of
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
 
-Opened = Callable[[Place], Backend]
+Opened = Callable[[StoreConfig], Backend]
 
 
 @pytest.fixture
@@ -24,7 +32,7 @@ def opened(owner: Owner) -> Iterator[Opened]:
     """Makes backends and closes them in the end."""
     made: list[Backend] = []
 
-    def opens(place: Place) -> Backend:
+    def opens(place: StoreConfig) -> Backend:
         made.append(make(place))
         return made[-1]
 
@@ -38,17 +46,17 @@ UUID, OTHERS = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-
 MARK = "/annex/.pyshare-store"
 
 
-def claimed(opened: Opened, owner: Owner, uuid: str = UUID, **settings: str) -> Established:
+def claimed(opened: Opened, owner: Owner, uuid: str = UUID, **settings: str) -> Initialized:
     """Make the place ready as the remote of that UUID."""
-    maker = ability(opened(place_for(owner.login, **settings)._replace(uuid=uuid)), Establishes)
+    maker = ability(opened(place_for(owner.login, **settings)._replace(uuid=uuid)), CanInitialize)
     assert maker
-    return maker.establish()
+    return maker.initialize()
 
 
-def established(opened: Opened, login: Credential | None, url: str = "dropbox:/annex") -> Established:
-    maker = ability(opened(place_for(login, url)), Establishes)
+def established(opened: Opened, login: Credential | None, url: str = "dropbox:/annex") -> Initialized:
+    maker = ability(opened(place_for(login, url)), CanInitialize)
     assert maker
-    return maker.establish()
+    return maker.initialize()
 
 
 def test_a_friends_own_dropbox_is_never_taken_for_the_store_db26(owner: Owner, opened: Opened, tmp_path: Path) -> None:
@@ -58,9 +66,9 @@ def test_a_friends_own_dropbox_is_never_taken_for_the_store_db26(owner: Owner, o
     bob = owner.service.person("Bob")
     friend = opened(place_for(credential(owner.service, bob), **settings))
     for ask in (lambda: friend.stat(NAME), lambda: friend.delete(NAME), lambda: list(friend.list())):
-        with pytest.raises(Denied, match="another account's Dropbox"):
+        with pytest.raises(PermissionDenied, match="another account's Dropbox"):
             ask()
-    with pytest.raises(Denied, match="another account's Dropbox"):
+    with pytest.raises(PermissionDenied, match="another account's Dropbox"):
         friend.put(NAME, source(tmp_path), quiet)
     assert bob.home.entries == {}
     assert owner.content() == b"content"
@@ -97,7 +105,7 @@ def test_a_strangers_folder_is_not_taken_for_one_in_the_users_own_dropbox(
         lambda: own.put(NAME, source(tmp_path), quiet),
         lambda: own.get(NAME, Sink(str(tmp_path / "back")), quiet),
     ):
-        with pytest.raises(Denied, match=r"whose Dropbox.*Ask its owner .*: git annex enableremote \w+$"):
+        with pytest.raises(PermissionDenied, match=r"whose Dropbox.*Ask its owner .*: git annex enableremote \w+$"):
             ask()
     assert owner.service.seen == []
     assert owner.content() == b"the user's"
@@ -132,7 +140,7 @@ def test_a_folder_of_the_teams_space_is_there_for_all_members(owner: Owner, open
     colleague = opened(place_for(credential(owner.service, dave), "dropbox:/Group/annex", **settings))
     assert colleague.stat(NAME) == Stat(7)
     outsider = opened(place_for(owner.login, "dropbox:/Group/annex", **settings))
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         outsider.stat(NAME)
 
 
@@ -149,7 +157,7 @@ def test_an_app_that_sees_its_own_folder_only_is_bound_to_the_account(
     box.put(NAME, source(tmp_path), quiet)
     assert owner.service.content(person.app_folder(app), f"/annex/{NAME}") == b"content"
     other = opened(place_for(credential(owner.service, owner.account, app=app), **settings))
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         other.stat(NAME)
 
 
@@ -163,7 +171,7 @@ def test_a_shared_folder_is_found_by_its_id_wherever_its_members_have_it(
     member = opened(place_for(credential(owner.service, bob), "dropbox:/annex", **settings))
     assert member.stat(NAME) == Stat(7)
     outsider = opened(place_for(credential(owner.service, owner.service.person("Eve")), "dropbox:/annex", **settings))
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         outsider.stat(NAME)
 
 
@@ -176,9 +184,9 @@ def test_a_store_in_a_shared_folder_is_kept_by_the_folders_id(owner: Owner, open
 
 
 def test_nothing_is_asked_again_where_the_settings_say_it(owner: Owner, opened: Opened) -> None:
-    maker = ability(opened(place_for(owner.login, namespace="123")), Establishes)
+    maker = ability(opened(place_for(owner.login, namespace="123")), CanInitialize)
     assert maker
-    assert maker.establish() == Established()
+    assert maker.initialize() == Initialized()
     assert owner.service.seen == []
 
 
@@ -220,7 +228,7 @@ def test_a_place_of_another_remote_is_refused(owner: Owner, opened: Opened) -> N
 def test_a_place_in_a_shared_folder_is_marked_there(owner: Owner, opened: Opened) -> None:
     shared = owner.service.shared_folder((owner.account, "/Work/Lab"))
     place = place_for(owner.login, "dropbox:/Work/Lab/data")._replace(uuid=UUID)
-    maker = ability(opened(place), Establishes)
+    maker = ability(opened(place), CanInitialize)
     assert maker
-    assert not maker.establish().private
+    assert not maker.initialize().private
     assert owner.service.content(shared, "/data/.pyshare-store") == mark_of(UUID)

@@ -11,7 +11,7 @@ from dropboxkit import NAME, Owner, credential, fetched, place_for, quiet, sourc
 
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Publishes, Share, Shares, Stat, Terms, ability
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotAStore, NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
@@ -68,9 +68,9 @@ def test_a_link_that_is_gone_makes_nothing_absent(owner: Owner, friend: Backend,
 
 def test_nobody_writes_through_a_link(owner: Owner, friend: Backend, tmp_path: Path) -> None:
     owner.service.forget()
-    with pytest.raises(Denied, match="read-only"):
+    with pytest.raises(PermissionDenied, match="read-only"):
         friend.put(NAME, source(tmp_path), quiet)
-    with pytest.raises(Denied, match="read-only"):
+    with pytest.raises(PermissionDenied, match="read-only"):
         friend.delete(NAME)
     assert owner.service.seen == []
 
@@ -78,7 +78,7 @@ def test_nobody_writes_through_a_link(owner: Owner, friend: Backend, tmp_path: P
 def test_a_login_without_the_right_to_read_links_is_told_how_to_get_it_db22(owner: Owner, stored: Backend) -> None:
     login = credential(owner.service, owner.service.person("Bob"), "files.content.read")
     visitor = make(place_for(login, shared(stored).url))
-    with pytest.raises(Denied, match=r"sharing\.read") as refused:
+    with pytest.raises(PermissionDenied, match=r"sharing\.read") as refused:
         visitor.stat(NAME)
     assert "--sharing" in refused.value.remedy
     visitor.close()
@@ -104,7 +104,7 @@ def test_an_account_that_may_not_say_how_gets_a_link_as_dropbox_makes_them_db28(
 
 def test_a_team_that_forbids_links_is_named_db28(owner: Owner, stored: Backend) -> None:
     owner.account.may_share = False
-    with pytest.raises(Denied, match="team forbids shared links"):
+    with pytest.raises(PermissionDenied, match="team forbids shared links"):
         shared(stored)
 
 
@@ -113,7 +113,7 @@ def test_a_link_for_the_team_only_is_none_for_friends_db28(owner: Owner, tmp_pat
     carol.link_audience = "team"
     box = make(place_for(credential(owner.service, carol)))
     box.put(NAME, source(tmp_path), quiet)
-    with pytest.raises(Denied, match="not public"):
+    with pytest.raises(PermissionDenied, match="not public"):
         shared(box)
     box.close()
 
@@ -130,12 +130,12 @@ def test_a_link_that_ends_some_day_is_given_with_that_day_but_no_file_is_publish
     links = owner.service.room("links")
     links.update({key: link._replace(expires="2999-01-01T00:00:00Z") for key, link in links.items()})
     assert shared(box).ends == "2999-01-01"
-    with pytest.raises(Denied, match="ends on 2999-01-01"):
+    with pytest.raises(PermissionDenied, match="ends on 2999-01-01"):
         publishes.publish(NAME)
 
 
 def test_a_paying_account_gives_a_new_or_known_link_an_end_and_others_are_told(owner: Owner, stored: Backend) -> None:
-    with pytest.raises(Denied, match="only paying accounts"):
+    with pytest.raises(PermissionDenied, match="only paying accounts"):
         shared(stored, Terms(ends="2999-12-31"))
     assert owner.service.room("links") == {}
     owner.account.is_basic = False
@@ -144,7 +144,7 @@ def test_a_paying_account_gives_a_new_or_known_link_an_end_and_others_are_told(o
     (link,) = owner.service.room("links").values()
     assert link.expires == "2998-12-31T23:59:59Z"
     owner.account.is_basic = True
-    with pytest.raises(Denied, match="only paying accounts"):
+    with pytest.raises(PermissionDenied, match="only paying accounts"):
         shared(stored, Terms(ends="2999-12-31"))
 
 

@@ -30,7 +30,7 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
 from git_annex_remote_pyshare.credentials.dropbox_renewal import renew
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
-from git_annex_remote_pyshare.errors import BadSetting, Busy, Denied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, Busy, PermissionDenied, PyshareError, Unreachable
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the SDK's
 
@@ -259,7 +259,9 @@ def test_a_secret_goes_along_where_the_login_was_got_with_one(here: RunningDropb
     given = here.service.log_in(dropbox_alice, app)
     assert renew(Login("ownapp", given.refresh, "s3cret"))[0] in here.service.tokens
     assert here.service.seen[-1].arg["client_secret"] == "s3cret"
-    with pytest.raises(Denied, match=r"the app ownapp got \(invalid_client\)\. Check the app's key and secret"):
+    with pytest.raises(
+        PermissionDenied, match=r"the app ownapp got \(invalid_client\)\. Check the app's key and secret"
+    ):
         renew(Login("ownapp", given.refresh, "wrong"))
 
 
@@ -275,9 +277,9 @@ def test_db21_a_revoked_login_is_final_and_names_the_command(
     origin: str, remedy: str, login: Login, here: RunningDropbox
 ) -> None:
     here.service.revoke(login.refresh_token)
-    with pytest.raises(Denied, match="it was revoked") as caught:
+    with pytest.raises(PermissionDenied, match="it was revoked") as caught:
         Tokens(login._replace(origin=origin)).access()
-    assert not caught.value.passing
+    assert not caught.value.retryable
     assert caught.value.remedy.startswith(remedy)
     assert login.refresh_token not in str(caught.value)
 
@@ -299,7 +301,7 @@ def test_trouble_on_the_way_may_pass(play: Play, error: type[PyshareError], logi
     here.service.play(Rule(TOKEN, play))
     with pytest.raises(error) as caught:
         Tokens(login).access()
-    assert caught.value.passing
+    assert caught.value.retryable
     assert Tokens(login).access() in here.service.tokens
 
 
@@ -394,7 +396,7 @@ def test_our_page_listens_on_this_machine_only(waiting: loopback.Loopback) -> No
 def test_waiting_comes_to_an_end(own_ports: tuple[int, ...]) -> None:
     with loopback.Loopback(*COMMANDS) as server:
         server.limit = 0.0
-        with pytest.raises(Denied, match="access was not allowed within 0 minutes") as caught:
+        with pytest.raises(PermissionDenied, match="access was not allowed within 0 minutes") as caught:
             server.wait(lambda _: Page("", ""))
     assert "--no-browser" in str(caught.value)
     assert loopback.Loopback.limit >= 300

@@ -16,15 +16,15 @@ BUDGET = 64 << 20
 PROGRAM = """
 import json, sys, tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.dropbox import from_environment
 from git_annex_remote_pyshare.transfer import Source
 
 path, jobs = sys.argv[1], int(sys.argv[2])
 settings = {"url": "dropbox:/annex", "namespace": "", "share": ""}
-box = make(Place("dropbox:/annex", settings, Clone(), from_environment, trusted=lambda: True))
+box = make(StoreConfig("dropbox:/annex", settings, LocalConfig(), from_environment, trusted=lambda: True))
 box.stat("a/KEY")
 tracemalloc.start()
 with ThreadPoolExecutor(jobs) as pool:

@@ -20,8 +20,8 @@ from git_annex_remote_pyshare.backends.base import Backend, Stat
 from git_annex_remote_pyshare.backends.dropbox import upload
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST
-from git_annex_remote_pyshare.config.git_config import Clone
-from git_annex_remote_pyshare.errors import BadName, Damaged, Full, SourceChanged, Stopped, UploadLost
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import BadName, Cancelled, CorruptUpload, QuotaExceeded, SourceChanged, UploadLost
 from git_annex_remote_pyshare.part_plan import Plan, Upload, plan
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
@@ -44,7 +44,7 @@ class InParts:
         self._git_dir = git_dir
 
     def backend(self, streams: int = 1, part_size: str = "4MiB") -> DropboxBackend:
-        clone = Clone(str(self._git_dir), "drop")
+        clone = LocalConfig(str(self._git_dir), "drop")
         options = {"pyshare-part-size": part_size, "pyshare-parts": str(streams)}
         clone.__dict__["config"] = {f"remote.drop.{name}": value for name, value in options.items() if value}
         made = DropboxBackend(place_for(self._owner.login)._replace(clone=clone))
@@ -98,7 +98,7 @@ def stopped_in_the_middle(owner: Owner, large: InParts, tmp_path: Path) -> None:
         return Play(reset=True)
 
     at_part(owner, 2, stop)
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         large.process(stopping=stopping).put(NAME, source(tmp_path, BODY), quiet)
     is_over.set()
     owner.service.script.otherwise = lambda _route: Play()
@@ -193,7 +193,7 @@ def test_what_is_above_dropboxs_limit_is_refused_before_it_is_sent_db10(
 ) -> None:
     body = source(tmp_path)
     body.size = LARGEST + 1
-    with pytest.raises(Full, match=r"at most 2\.0 TiB"):
+    with pytest.raises(QuotaExceeded, match=r"at most 2\.0 TiB"):
         large.process().put(NAME, body, quiet)
     assert owner.routes() == []
 
@@ -202,7 +202,7 @@ def test_what_cannot_fit_is_refused_before_it_is_sent_db11(owner: Owner, large: 
     owner.account.quota = MIB
     (tmp_path / "large").touch()
     os.truncate(tmp_path / "large", 65 * MIB)
-    with pytest.raises(Full, match=r"it has 65\.0 MiB, and 1\.0 MiB of 1\.0 MiB are free"):
+    with pytest.raises(QuotaExceeded, match=r"it has 65\.0 MiB, and 1\.0 MiB of 1\.0 MiB are free"):
         large.process().put(NAME, Source(str(tmp_path / "large")), quiet)
     assert owner.routes() == ["users/get_space_usage"]
 
@@ -316,7 +316,7 @@ def test_a_file_that_changes_while_a_part_is_sent_is_told_db18(
 def test_another_object_than_was_sent_is_found_out_and_removed(owner: Owner, large: InParts, tmp_path: Path) -> None:
     other = {".tag": "success", "name": "x", "size": len(BODY), "content_hash": "0" * 64}
     owner.service.play(Rule(COMMIT, Play(as_json({"entries": [other]})), times=2))
-    with pytest.raises(Damaged, match=r"content_hash \(tried twice\)"):
+    with pytest.raises(CorruptUpload, match=r"content_hash \(tried twice\)"):
         large.process().put(NAME, source(tmp_path, BODY), quiet)
     assert owner.routes()[-1] == "files/delete_v2"
 
@@ -379,7 +379,7 @@ def test_an_upload_that_was_finished_when_its_process_died_is_found_by_its_hash_
 
 def test_when_there_is_room_again_only_the_commit_is_left_db11(owner: Owner, large: InParts, tmp_path: Path) -> None:
     owner.account.quota = len(BODY) - 1
-    with pytest.raises(Full, match="the Dropbox is full"):
+    with pytest.raises(QuotaExceeded, match="the Dropbox is full"):
         large.process().put(NAME, source(tmp_path, BODY), quiet)
     owner.account.quota = len(BODY)
     owner.service.forget()

@@ -9,10 +9,10 @@ from dropbox_fake_accounts import Account, Team
 from dropbox_fake_script import Play, Rule, refuses
 from dropboxkit import NAME, Owner, credential, fetched, place_for, quiet, source
 
-from git_annex_remote_pyshare.backends.base import Backend, Measures, Quota, Stat, ability
+from git_annex_remote_pyshare.backends.base import Backend, HasQuota, Quota, Stat, ability
 from git_annex_remote_pyshare.backends.dropbox import download as reading
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.errors import Busy, PyshareError, Stopped, Unreachable
+from git_annex_remote_pyshare.errors import Busy, Cancelled, PyshareError, Unreachable
 from git_annex_remote_pyshare.transfer import Sink
 
 pytest_plugins = ["dropbox_stores"]
@@ -38,7 +38,7 @@ def test_what_was_stored_is_not_absent_because_all_is_to_end_db23(owner: Owner, 
     box.put(NAME, source(tmp_path), quiet)
     owner.service.play(Rule("files/get_metadata", refuses("path", "not_found"), times=9))
     box.close()
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         box.stat(NAME)
 
 
@@ -124,7 +124,7 @@ def test_a_document_cannot_be_got_db24(owner: Owner, box: Backend, tmp_path: Pat
 
 def test_the_room_is_that_of_the_account(owner: Owner, box: Backend) -> None:
     owner.service.put(owner.home, "/x", bytes(1000))
-    measures = ability(box, Measures)
+    measures = ability(box, HasQuota)
     assert measures
     assert measures.quota() == Quota(1000, owner.account.quota - 1000)
 
@@ -132,7 +132,7 @@ def test_the_room_is_that_of_the_account(owner: Owner, box: Backend) -> None:
 def test_the_room_of_a_teams_member_is_that_within_the_team(owner: Owner) -> None:
     member: Account = owner.service.person("Carol", Team("Lab"))
     box = make(place_for(credential(owner.service, member)))
-    measures = ability(box, Measures)
+    measures = ability(box, HasQuota)
     assert measures
     assert measures.quota() == Quota(0, member.quota)
     box.close()

@@ -9,7 +9,7 @@ from dropboxkit import Owner, credential, place_for, quiet, source
 
 from git_annex_remote_pyshare.annex.layout import LAYOUTS, name_of
 from git_annex_remote_pyshare.backends.base import Backend, Shares, Stat, ability
-from git_annex_remote_pyshare.backends.multipart import TakesParts
+from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
 from git_annex_remote_pyshare.part_plan import Plan, Upload
@@ -62,7 +62,7 @@ def test_elsewhere_the_second_is_refused_and_the_first_stays_as_it_is_db15(
 def test_what_goes_in_parts_is_refused_before_it_is_sent_or_in_the_end_db15(
     owner: Owner, flat: Backend, tmp_path: Path
 ) -> None:
-    takes = ability(flat, TakesParts)
+    takes = ability(flat, SupportsMultipart)
     assert takes
     cut, large = Plan(7, 4 << 20), source(tmp_path)
     upload = Upload(UPPER, takes.begin(UPPER, cut), cut)

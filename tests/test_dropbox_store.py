@@ -14,7 +14,7 @@ from dropboxkit import NAME, Owner, fetched, quiet, source
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat
 from git_annex_remote_pyshare.backends.dropbox.upload import QUICK
-from git_annex_remote_pyshare.errors import Damaged, Full, SourceChanged, Stopped
+from git_annex_remote_pyshare.errors import Cancelled, CorruptUpload, QuotaExceeded, SourceChanged
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
 
@@ -66,7 +66,7 @@ def test_a_large_file_that_cannot_fit_is_refused_before_it_is_sent_db11(
     owner.account.quota = 1 << 20
     (tmp_path / "large").touch()
     os.truncate(tmp_path / "large", 65 << 20)
-    with pytest.raises(Full, match=r"it has 65\.0 MiB, and 1\.0 MiB of 1\.0 MiB are free"):
+    with pytest.raises(QuotaExceeded, match=r"it has 65\.0 MiB, and 1\.0 MiB of 1\.0 MiB are free"):
         box.put(NAME, Source(str(tmp_path / "large")), quiet)
     assert owner.routes() == ["users/get_space_usage"]
 
@@ -87,7 +87,7 @@ def test_a_small_file_that_changes_while_it_is_sent_is_told_db18(owner: Owner, b
 
 def test_damage_on_the_way_is_told_and_may_pass_db17(owner: Owner, box: Backend, tmp_path: Path) -> None:
     owner.service.play(Rule("files/upload", refuses("content_hash_mismatch")))
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptUpload):
         box.put(NAME, source(tmp_path), quiet)
 
 
@@ -95,7 +95,7 @@ def test_what_is_damaged_on_the_way_is_sent_twice_and_not_more_db17(
     owner: Owner, layered: Backend, tmp_path: Path
 ) -> None:
     owner.service.play(Rule("files/upload", refuses("content_hash_mismatch"), times=3))
-    with pytest.raises(Damaged, match=r"something else than was sent.*\(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"something else than was sent.*\(tried twice"):
         layered.put(NAME, source(tmp_path), quiet)
     assert owner.routes() == ["files/upload"] * 2
     layered.put(NAME, source(tmp_path), quiet)
@@ -105,7 +105,7 @@ def test_what_is_damaged_on_the_way_is_sent_twice_and_not_more_db17(
 def test_another_object_than_was_sent_is_found_out(owner: Owner, layered: Backend, tmp_path: Path) -> None:
     other = {".tag": "file", "name": "x", "size": 7, "content_hash": "0" * 64}
     owner.service.play(Rule("files/upload", Play(as_json(other)), times=2))
-    with pytest.raises(Damaged, match=r"content_hash \(tried twice\)"):
+    with pytest.raises(CorruptUpload, match=r"content_hash \(tried twice\)"):
         layered.put(NAME, source(tmp_path), quiet)
     assert owner.routes() == ["files/upload", "files/delete_v2"] * 2
 
@@ -223,4 +223,4 @@ def test_stopping_ends_stores_that_wait_for_a_commit_db31(owner: Owner, box: Bac
         box.close()
         ended = wait(done, 2).done
         owner.service.ended.set()
-    assert [type(one.exception()) for one in ended] == [Stopped] * 3
+    assert [type(one.exception()) for one in ended] == [Cancelled] * 3

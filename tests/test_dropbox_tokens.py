@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.credentials import environment as ambient
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of, from_environment, login_of
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Token, Tokens
-from git_annex_remote_pyshare.errors import Denied, Unreachable
+from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 LOGIN = Login("appkey", "refresh", origin="pyshare login")
 HOUR = 3600.0
@@ -66,7 +66,7 @@ def test_an_access_token_is_no_secret_to_be_kept() -> None:
 
 @pytest.mark.parametrize("secret", ["hunter2", '"hunter2"', "[1]", '["app_key"]', "null"])
 def test_a_login_for_something_else_is_refused_without_showing_it(secret: str) -> None:
-    with pytest.raises(Denied, match="the login from git-annex is none for Dropbox") as caught:
+    with pytest.raises(PermissionDenied, match="the login from git-annex is none for Dropbox") as caught:
         login_of(Credential("bob", secret, "git-annex"))
     assert "hunter2" not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -97,7 +97,7 @@ def test_a_refresh_token_without_its_app_says_which_variable_is_missing(
     monkeypatch.setenv("DROPBOX_REFRESH_TOKEN", "r")
     found = from_environment()
     assert found
-    with pytest.raises(Denied, match="Set DROPBOX_APP_KEY, too"):
+    with pytest.raises(PermissionDenied, match="Set DROPBOX_APP_KEY, too"):
         Tokens(login_of(found)).access()
 
 
@@ -191,7 +191,7 @@ def test_where_nothing_can_be_written_each_process_renews_for_itself(service: Se
 def test_an_access_token_alone_cannot_be_renewed(service: Service) -> None:
     tokens = Tokens(Login(access_token="only", origin="environment"))
     assert tokens.access() == "only"
-    with pytest.raises(Denied, match=r"expired\. Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN"):
+    with pytest.raises(PermissionDenied, match=r"expired\. Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN"):
         tokens.refresh("only")
     assert service.asked == []
 

@@ -17,12 +17,12 @@ from scripted_dav import ScriptedDAV
 from scripted_s3 import ScriptedS3
 
 import git_annex_remote_pyshare
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.config.git_config import Clone
-from git_annex_remote_pyshare.errors import Denied, PyshareError
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
 from git_annex_remote_pyshare.testing.files import Desk
 
 pytest_plugins = ["dropbox_stores"]
@@ -118,8 +118,8 @@ def test_an_error_at_dropbox_names_no_object_and_its_trace_does(
 def test_an_error_in_a_folder_names_no_object_and_its_trace_does(
     tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    box = DirectoryBackend(Place(str(tmp_path / "lab"), {}, Clone(remote="my lab"), trusted=lambda: True))
-    box.establish()
+    box = DirectoryBackend(StoreConfig(str(tmp_path / "lab"), {}, LocalConfig(remote="my lab"), trusted=lambda: True))
+    box.initialize()
 
     def fails_so(*_arguments: object, **_options: object) -> None:
         raise OSError(code, os.strerror(code))
@@ -134,8 +134,8 @@ def test_an_error_in_a_folder_names_no_object_and_its_trace_does(
 
 def test_a_login_that_is_missing_is_one_short_sentence_and_one_command(dav: ScriptedDAV) -> None:
     dav.login = ("bob", "secret")
-    store = WebDAVBackend(Place(f"{dav.url}/remote.php/dav/files/alice/study", {}, Clone(remote="lab")))
-    with pytest.raises(Denied) as refused:
+    store = WebDAVBackend(StoreConfig(f"{dav.url}/remote.php/dav/files/alice/study", {}, LocalConfig(remote="lab")))
+    with pytest.raises(PermissionDenied) as refused:
         store.stat(KEY)
     host = dav.url.partition("://")[2]
     assert str(refused.value) == f"{host} needs a login. Type: pyshare login {dav.url}"

@@ -19,7 +19,7 @@ from scripted import served
 from scripted_cloud import ScriptedCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat, ability
-from git_annex_remote_pyshare.backends.multipart import TakesParts
+from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.backends.webdav import chunking
 from git_annex_remote_pyshare.backends.webdav import temporary as move
 from git_annex_remote_pyshare.errors import NotFound, PyshareError, Unreachable
@@ -241,7 +241,7 @@ def check_leftovers(world: World, store: Backend, mishaps: int) -> None:
     """Only an upload of whose begin nobody heard is left over, and that can be cleaned up."""
     assert world.unfinished() <= mishaps
     world.line.fail("")
-    parts = ability(store, TakesParts)
+    parts = ability(store, SupportsMultipart)
     assert parts
     for left in list(parts.unfinished()):
         parts.abort(left.name, left.id)

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.store.resume import STREAMS
 from git_annex_remote_pyshare.testing.files import nobody
 from git_annex_remote_pyshare.transfer import BLOCK, Sink, Source
 from git_annex_remote_pyshare.transport.body import Body
-from git_annex_remote_pyshare.transport.content_range import Span, fill
+from git_annex_remote_pyshare.transport.content_range import ContentRange, fill
 
 MIB = 1 << 20
 JOBS = 8
@@ -71,6 +71,6 @@ def test_what_is_fetched_takes_a_few_blocks_for_each_job(tmp_path: Path) -> None
     def fetch(job: int) -> None:
         answer = HTTPResponse(Endless(SIZE), preload_content=False, decode_content=False)
         sink = Sink(str(tmp_path / f"{job}"))
-        fill(answer, sink, Span(0, SIZE), nobody, "fetch")
+        fill(answer, sink, ContentRange(0, SIZE), nobody, "fetch")
 
     assert peak(fetch) < JOBS * 4 * BLOCK

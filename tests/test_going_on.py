@@ -15,10 +15,10 @@ from partskit import InClone
 from s3kit import place_at
 from scripted import Play
 
-from git_annex_remote_pyshare.backends.base import Backend, Place, Shares, ability
+from git_annex_remote_pyshare.backends.base import Backend, Shares, StoreConfig, ability
 from git_annex_remote_pyshare.backends.directory import copying
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.store.resume import Resumed
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
@@ -43,7 +43,7 @@ class Server(Protocol):
     def hold(self, body: bytes) -> None:
         """From now on this is the object."""
 
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         """The backend, at a place that is in the clone."""
 
 
@@ -54,7 +54,7 @@ class Memory:
     def hold(self, body: bytes) -> None:
         self.backend._objects[NAME] = body
 
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         self.backend.place = place_of(self.backend.place)
         return self.backend
 
@@ -68,7 +68,7 @@ class Folder:
     def hold(self, body: bytes) -> None:
         self.desk.put(self.backend, NAME, body)
 
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         return make(place_of(place(self.backend.place.url)))
 
 
@@ -107,7 +107,7 @@ class WebDAV:
         self.dav.etags[self.path] = says.pop("ETag", "")
         self.dav.decide = lambda _seen: Play(headers=says)
 
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         return make(place_of(place(f"{self.dav.url}/dav")))
 
 
@@ -123,7 +123,7 @@ class S3:
         self.s3.objects[self.path] = body
         self.s3.headers[self.path] = {"ETag": "", **(self.manner.new if body == NEW else self.manner.old)}
 
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         return make(place_of(place_at(self.s3)))
 
 
@@ -134,12 +134,12 @@ class Dropbox:
     def hold(self, body: bytes) -> None:
         self.owner.service.put(self.owner.home, f"/annex/{NAME}", body)
 
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         return make(place_of(place_for(self.owner.login)))
 
 
 class DropboxLink(Dropbox):
-    def process(self, place_of: Callable[[Place], Place]) -> Backend:
+    def process(self, place_of: Callable[[StoreConfig], StoreConfig]) -> Backend:
         shares = ability(self.owner.store(), Shares)
         assert shares
         link = shares.share()
@@ -179,9 +179,9 @@ class Computer:
 
         def stop(done: int) -> None:
             if done >= count:
-                raise Stopped("ended by the test")
+                raise Cancelled("ended by the test")
 
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             self.process().get(NAME, Sink(str(self.file)), stop)
         assert count <= self.file.stat().st_size < count + (1 << 20)
 
@@ -297,9 +297,9 @@ def test_without_a_git_directory_all_attempts_of_one_transfer_know_it(tmp_path: 
     sink, store = desk.sink(), Resumed(server, Event())
 
     def stop(_done: int) -> None:
-        raise Stopped("ended by the test")
+        raise Cancelled("ended by the test")
 
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         store.get(NAME, sink, stop)
     desk.put(server, NAME, NEW)
     store.get(NAME, sink, nobody)

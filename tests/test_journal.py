@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
 from git_annex_remote_pyshare.state import lock
 from git_annex_remote_pyshare.state import upload_journal as journal
-from git_annex_remote_pyshare.state.upload_journal import AGE, Journal, Kept
+from git_annex_remote_pyshare.state.upload_journal import AGE, Kept, UploadJournal
 
 NOW = 1e9
 PLACE = {"url": "s3://bucket"}
@@ -35,14 +35,14 @@ def file_of(git_dir: Path) -> Path:
 
 
 def write(git_dir: Path, parts: dict[int, Sent], upload: Upload = UPLOAD) -> None:
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, upload.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, upload.name) as entry:
         entry.begin(upload)
         for number, sent in parts.items():
             entry.add(number, sent)
 
 
 def read(git_dir: Path, name: str = UPLOAD.name) -> Kept | None:
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, name) as entry:
         return entry.kept
 
 
@@ -53,7 +53,7 @@ def test_a_later_process_finds_what_was_sent(git_dir: Path) -> None:
 
 def test_what_it_adds_is_there_with_the_rest(git_dir: Path) -> None:
     write(git_dir, {1: ONE})
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
         entry.add(2, TWO)
     assert read(git_dir) == Kept(UPLOAD, {1: ONE, 2: TWO}, is_old=False)
 
@@ -74,7 +74,7 @@ def test_what_is_begun_anew_takes_the_place_of_what_was_there(git_dir: Path) -> 
 
 def test_what_is_forgotten_leaves_no_file(git_dir: Path) -> None:
     write(git_dir, {1: ONE})
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
         entry.forget()
     assert list(folder(git_dir).iterdir()) == []
     assert read(git_dir) is None
@@ -88,7 +88,7 @@ def test_looking_leaves_no_file(git_dir: Path) -> None:
 @pytest.mark.parametrize("place", [{"url": "s3://other"}, {**PLACE, "storageclass": "STANDARD_IA"}])
 def test_another_place_has_nothing_of_it(git_dir: Path, place: dict[str, str]) -> None:
     write(git_dir, {1: ONE})
-    with Journal(str(git_dir), now=lambda: NOW).entry(place, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(place, UPLOAD.name) as entry:
         assert entry.kept is None
     assert read(git_dir, "a/OTHER") is None
 
@@ -106,9 +106,9 @@ def test_only_its_owner_can_read_it(git_dir: Path) -> None:
 
 
 def test_who_comes_second_keeps_nothing_and_disturbs_nobody(git_dir: Path) -> None:
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as first:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as first:
         first.begin(UPLOAD)
-        with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as second:
+        with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as second:
             assert second.kept is None
             assert not second.lasts
             second.begin(UPLOAD._replace(id="second"))
@@ -120,7 +120,7 @@ def test_who_comes_second_keeps_nothing_and_disturbs_nobody(git_dir: Path) -> No
 
 
 def test_two_objects_are_kept_side_by_side(git_dir: Path) -> None:
-    both = Journal(str(git_dir))
+    both = UploadJournal(str(git_dir))
     with both.entry(PLACE, "one") as one, both.entry(PLACE, "two") as two:
         one.begin(UPLOAD._replace(name="one"))
         two.begin(UPLOAD._replace(name="two"))
@@ -129,17 +129,17 @@ def test_two_objects_are_kept_side_by_side(git_dir: Path) -> None:
 
 
 def test_without_a_git_directory_nothing_is_kept() -> None:
-    with Journal("").entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal("").entry(PLACE, UPLOAD.name) as entry:
         entry.begin(UPLOAD)
         entry.add(1, ONE)
         assert not entry.lasts
-    with Journal("").entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal("").entry(PLACE, UPLOAD.name) as entry:
         assert entry.kept is None
 
 
 def test_a_folder_that_cannot_be_made_is_no_failure(git_dir: Path) -> None:
     (git_dir / "annex" / "pyshare").write_text("in the way")
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
         entry.begin(UPLOAD)
         assert not entry.lasts
 
@@ -148,7 +148,7 @@ def test_a_full_disk_is_no_failure(git_dir: Path, monkeypatch: pytest.MonkeyPatc
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
         entry.begin(UPLOAD)
         monkeypatch.setattr(os, "fsync", full)
         entry.add(1, ONE)
@@ -174,7 +174,7 @@ def test_a_file_that_its_owner_has_removed_meanwhile_is_not_used(
         return lock.try_lock(descriptor)
 
     monkeypatch.setattr(journal, "try_lock", too_late)
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
         assert not entry.lasts
 
 
@@ -190,7 +190,7 @@ def test_a_file_that_its_owner_has_removed_meanwhile_is_not_used(
 def test_it_says_what_is_too_old(git_dir: Path, age: float, is_old: bool) -> None:  # noqa: FBT001
     write(git_dir, {1: ONE})
     os.utime(file_of(git_dir), (NOW + age, NOW + age))
-    with Journal(str(git_dir), now=lambda: NOW + age).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW + age).entry(PLACE, UPLOAD.name) as entry:
         assert entry.kept == Kept(UPLOAD, {1: ONE}, is_old)
 
 
@@ -219,7 +219,7 @@ def test_what_a_power_cut_leaves_holds_only_what_was_written(
     if kept:
         assert kept.upload == UPLOAD
         assert kept.sent.items() <= whole.items()
-        with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+        with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
             entry.begin(UPLOAD)
             entry.add(1, ONE)
     else:
@@ -230,7 +230,7 @@ def test_what_a_power_cut_leaves_holds_only_what_was_written(
 def test_a_line_behind_one_that_was_cut_off_counts(git_dir: Path) -> None:
     write(git_dir, {1: ONE, 2: TWO})
     file_of(git_dir).write_bytes(file_of(git_dir).read_bytes()[:-7])
-    with Journal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
+    with UploadJournal(str(git_dir), now=lambda: NOW).entry(PLACE, UPLOAD.name) as entry:
         entry.add(3, ONE)
     kept = read(git_dir)
     assert kept
@@ -266,12 +266,12 @@ def test_parts_that_the_plan_has_not_are_left_out(git_dir: Path) -> None:
 
 
 def test_all_uploads_that_were_noted_are_listed_and_nothing_is_where_none_was(git_dir: Path) -> None:
-    assert list(Journal(str(git_dir)).uploads()) == []
-    assert list(Journal("").uploads()) == []
+    assert list(UploadJournal(str(git_dir)).uploads()) == []
+    assert list(UploadJournal("").uploads()) == []
     other = UPLOAD._replace(name="b/OTHER", id="another id")
     write(git_dir, {1: ONE})
     write(git_dir, {}, other)
     (folder(git_dir) / "nonsense").write_bytes(b"\x00{]\n")
-    found = list(Journal(str(git_dir)).uploads())
+    found = list(UploadJournal(str(git_dir)).uploads())
     assert sorted(upload.id for upload in found) == sorted([UPLOAD.id, other.id])
     assert UPLOAD in found

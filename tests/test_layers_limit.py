@@ -10,8 +10,8 @@ import pytest
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.config.git_config import Clone
-from git_annex_remote_pyshare.errors import BadSetting, Busy, NotFound, Stopped
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import BadSetting, Busy, Cancelled, NotFound
 from git_annex_remote_pyshare.store.limit import PATIENCE, Limited
 from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
@@ -21,7 +21,7 @@ from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 BODY = body_of(10_000)
 
 
-class Configured(Clone):
+class Configured(LocalConfig):
     """A clone with these options; counts how often they are asked for."""
 
     def __init__(self, **options: str) -> None:
@@ -34,7 +34,7 @@ class Configured(Clone):
         return self._options.get(name.removeprefix("pyshare-"), "")
 
 
-def limited(time: Event, clone: Clone, faults: Faults | None = None) -> Limited:
+def limited(time: Event, clone: LocalConfig, faults: Faults | None = None) -> Limited:
     backend = MemoryBackend(place()._replace(clone=clone), faults=faults)
     return Limited(backend, time, clock=time.clock) if isinstance(time, Waiting) else Limited(backend, time)
 
@@ -111,7 +111,7 @@ def test_what_is_sent_again_costs_again(time: Waiting, faults: Faults, desk: Des
 def test_a_slowed_transfer_ends_when_we_are_stopped(faults: Faults, desk: Desk) -> None:
     time = Waiting(stop_at=3)
     faults.always("put", Drip(1000))
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         desk.put(limited(time, Configured(bwlimit="1000B"), faults), "name", BODY)
     assert time.now == pytest.approx(3)
 
@@ -133,7 +133,7 @@ def test_a_pause_for_the_rate_tells_each_second_how_far_the_transfer_is_pr26(
 class Crowd(MemoryBackend):
     """Notes how many transfers ran at once; each waits for as many others as fit in."""
 
-    def __init__(self, clone: Clone, together: int) -> None:
+    def __init__(self, clone: LocalConfig, together: int) -> None:
         super().__init__(place()._replace(clone=clone))
         self._lock = Lock()
         self._barrier = Barrier(together)
@@ -174,7 +174,7 @@ def test_waiting_for_a_turn_ends_when_we_are_stopped(desk: Desk) -> None:
         assert running.wait(30)
         second = pool.submit(desk.put, store, "second", BODY)
         stopping.set()
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             second.result(30)
         release.set()
         first.result(30)
@@ -267,7 +267,7 @@ def test_waiting_for_the_server_ends_when_we_are_stopped(faults: Faults) -> None
     faults.next("stat", Fail(Busy("slow down", retry_after=8)))
     with pytest.raises(Busy):
         store.stat("name")
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         store.stat("name")
 
 

@@ -6,8 +6,8 @@ from threading import Barrier
 import pytest
 from waiting import Waiting
 
-from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
-from git_annex_remote_pyshare.store.outage_notice import LONG, QUIET, News
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied, Unreachable
+from git_annex_remote_pyshare.store.outage_notice import LONG, QUIET, OutageNotice
 from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
 from git_annex_remote_pyshare.testing.files import Desk, body_of
@@ -89,8 +89,8 @@ def test_who_gives_up_says_so_in_the_error_only(store: Retrying, faults: Faults,
 def test_a_refusal_after_a_long_wait_is_told_by_the_error_only(
     store: Retrying, faults: Faults, told: list[str]
 ) -> None:
-    faults.next("stat", Fail(Busy("slow down", retry_after=30)), Fail(Denied("wrong password")))
-    with pytest.raises(Denied):
+    faults.next("stat", Fail(Busy("slow down", retry_after=30)), Fail(PermissionDenied("wrong password")))
+    with pytest.raises(PermissionDenied):
         store.stat("name")
     assert len(told) == 1
 
@@ -121,7 +121,7 @@ def test_eight_jobs_have_one_outage(faults: Faults, told: list[str]) -> None:
 
 
 def test_it_goes_on_when_nobody_waits_any_more(time: Waiting, told: list[str]) -> None:
-    news = News(told.append, time.clock)
+    news = OutageNotice(told.append, time.clock)
     for request in ("first", "second"):
         news.waits(request, Unreachable("the line is down"), 300)
     news.gets_on("third")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.errors import Stopped, Unreachable
+from git_annex_remote_pyshare.errors import Cancelled, Unreachable
 from git_annex_remote_pyshare.store.progress import INTERVAL, Reporting
 from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
@@ -107,7 +107,7 @@ def test_a_failed_transfer_reports_no_end(store: Reporting, faults: Faults, desk
 
 def test_a_transfer_ends_when_we_are_stopped(store: Reporting, faults: Faults, time: Waiting, desk: Desk) -> None:
     faults.always("put", Drip(1000, time.set))
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         desk.put(store, "name", BODY)
     time.clear()
     assert store.stat("name") is None
@@ -135,7 +135,7 @@ def test_nothing_begins_after_we_are_stopped(store: Reporting, faults: Faults, t
         lambda: store.delete("name"),
         lambda: list(store.list()),
     ):
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             request()
     assert [faults.calls(verb) for verb in ("stat", "get", "put", "delete", "list")] == [0] * 5
 
@@ -146,5 +146,5 @@ def test_a_listing_ends_when_we_are_stopped(store: Reporting, time: Waiting, des
     entries = store.list()
     assert next(entries).name == "a"
     time.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         next(entries)

@@ -14,18 +14,18 @@ from partskit import BODY, LIMITS, PARTS, SMALL, Clinic, InClone, Killed
 
 from git_annex_remote_pyshare.errors import (
     Busy,
+    Cancelled,
     Corrupt,
-    Damaged,
-    Denied,
-    Full,
+    CorruptUpload,
+    PermissionDenied,
+    QuotaExceeded,
     SourceChanged,
-    Stopped,
     Unreachable,
     UploadLost,
 )
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
-from git_annex_remote_pyshare.store.multipart.concurrency import FIRST, Streams
-from git_annex_remote_pyshare.store.multipart.part_workers import Crew
+from git_annex_remote_pyshare.store.multipart.concurrency import FIRST, AdaptiveLimit
+from git_annex_remote_pyshare.store.multipart.part_workers import WorkerPool
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Drip, Fail, LoseReply, Mangle
 from git_annex_remote_pyshare.testing.files import Desk, Growing, Shrinking, body_of, nobody
@@ -38,8 +38,8 @@ OTHER = body_of(len(BODY), b"another ciphertext")
 def broken(clinic: Clinic, desk: Desk, parts: int = 4) -> None:
     """An upload that a lasting failure ends after so many parts."""
     clinic.server.faults.next("send", *[None] * parts)
-    clinic.server.faults.always("send", Fail(Denied("no more")))
-    with pytest.raises(Denied):
+    clinic.server.faults.always("send", Fail(PermissionDenied("no more")))
+    with pytest.raises(PermissionDenied):
         desk.put(clinic.process(), "name", BODY)
     clinic.server.faults.clear()
 
@@ -74,7 +74,7 @@ def test_a_store_that_takes_no_parts_gets_it_in_one_piece(clinic: Clinic, desk: 
 
 def test_what_is_larger_than_the_store_takes_is_refused_before_anything_is_sent(clinic: Clinic, desk: Desk) -> None:
     clinic.server.limits = Limits(100, 900, 10)._replace(step=100)
-    with pytest.raises(Full, match=r"takes at most 8\.8 KiB"):
+    with pytest.raises(QuotaExceeded, match=r"takes at most 8\.8 KiB"):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.faults.calls("begin") == 0
 
@@ -95,8 +95,8 @@ def test_nothing_of_it_is_loaded_for_a_small_object(tmp_path: Path) -> None:
     program = (
         "import sys; from threading import Event; from git_annex_remote_pyshare.store.open import wrap\n"
         "from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend\n"
-        "from git_annex_remote_pyshare.backends.base import Place\n"
-        "from git_annex_remote_pyshare.config.git_config import Clone\n"
+        "from git_annex_remote_pyshare.backends.base import StoreConfig\n"
+        "from git_annex_remote_pyshare.config.git_config import LocalConfig\n"
         "from git_annex_remote_pyshare.transfer import Source\n"
         "where = Place(sys.argv[1], {'url': sys.argv[1]}, Clone())\n"
         "DirectoryBackend(where).establish()\n"
@@ -240,8 +240,8 @@ def test_the_next_process_sends_only_what_is_missing(clinic: Clinic, desk: Desk)
 
 def test_the_same_process_does_so_too(clinic: Clinic, desk: Desk) -> None:
     store = clinic.process()
-    clinic.server.faults.next("send", None, None, *[Fail(Denied("no"))] * 2)
-    with pytest.raises(Denied):
+    clinic.server.faults.next("send", None, None, *[Fail(PermissionDenied("no"))] * 2)
+    with pytest.raises(PermissionDenied):
         desk.put(store, "name", BODY)
     clinic.server.faults.clear()
     desk.put(store, "name", BODY)
@@ -294,8 +294,8 @@ def test_an_upload_that_the_server_has_forgotten_starts_over_without_noise_db7(c
     assert clinic.server.faults.calls("begin") == 2
 
 
-@pytest.mark.parametrize("refusal", [Denied("not your upload"), Corrupt("nonsense")])
-def test_an_upload_that_we_may_not_look_at_starts_over(clinic: Clinic, desk: Desk, refusal: Denied) -> None:
+@pytest.mark.parametrize("refusal", [PermissionDenied("not your upload"), Corrupt("nonsense")])
+def test_an_upload_that_we_may_not_look_at_starts_over(clinic: Clinic, desk: Desk, refusal: PermissionDenied) -> None:
     broken(clinic, desk)
     clinic.server.faults.next("sent", Fail(refusal))
     desk.put(clinic.process(), "name", BODY)
@@ -386,8 +386,8 @@ def test_an_end_that_nobody_lived_to_hear_of_costs_nothing_db8(clinic: Clinic, d
 
 
 def test_a_complete_upload_whose_object_is_another_one_starts_over(clinic: Clinic, desk: Desk) -> None:
-    clinic.server.faults.next("finish", Fail(Denied("no right to finish")))
-    with pytest.raises(Denied):
+    clinic.server.faults.next("finish", Fail(PermissionDenied("no right to finish")))
+    with pytest.raises(PermissionDenied):
         desk.put(clinic.process(), "name", BODY)
     clinic.server.lose_uploads()
     desk.put(clinic.server, "name", OTHER)
@@ -442,7 +442,7 @@ def test_a_part_that_was_damaged_goes_out_again_db17(clinic: Clinic, desk: Desk)
 
 def test_a_line_that_damages_every_part_ends_in_an_error_db17(clinic: Clinic, desk: Desk) -> None:
     clinic.server.faults.always("send", Mangle(lambda body: b"?" + body[1:]))
-    with pytest.raises(Damaged, match=r"damaged on its way \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"damaged on its way \(tried twice"):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.stat("name") is None
     assert max(Counter(clinic.server.numbers()).values()) <= 2
@@ -457,7 +457,7 @@ def test_of_an_upload_that_damage_ended_only_the_damaged_part_goes_again_db17(
     clinic = Clinic(tmp_path / "git", parts="1")
     spoil = Mangle(lambda body: b"?" + body[1:])
     clinic.server.faults.next("send", None, None, None, spoil, spoil)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptUpload):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.stat("name") is None
     assert clinic.server.numbers() == [1, 2, 3, 4, 4]
@@ -473,7 +473,7 @@ def test_of_an_upload_that_damage_ended_nothing_is_used_for_another_ciphertext(
     clinic = Clinic(tmp_path / "git", parts="1")
     spoil = Mangle(lambda body: b"?" + body[1:])
     clinic.server.faults.next("send", None, spoil, spoil)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptUpload):
         desk.put(clinic.process(), "name", BODY)
     desk.put(clinic.process(), "name", OTHER)
     assert desk.get(clinic.server, "name") == OTHER
@@ -483,7 +483,7 @@ def test_of_an_upload_that_damage_ended_nothing_is_used_for_another_ciphertext(
 def test_a_damaged_whole_is_removed_and_sent_anew_once(clinic: Clinic, desk: Desk) -> None:
     spoil = Mangle(lambda body: b"?" + body[1:])
     clinic.server.faults.next("finish", spoil, spoil)
-    with pytest.raises(Damaged, match="another sha256"):
+    with pytest.raises(CorruptUpload, match="another sha256"):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.stat("name") is None
     assert clinic.server.faults.calls("begin") == 2
@@ -519,9 +519,12 @@ def test_a_file_that_changes_in_its_place_leaves_nothing_db18(clinic: Clinic, de
 
 
 @pytest.mark.parametrize(
-    "refusal", [Denied("no"), Full("no room"), Unreachable("away"), Unreachable("too slow", passing=False)]
+    "refusal",
+    [PermissionDenied("no"), QuotaExceeded("no room"), Unreachable("away"), Unreachable("too slow", retryable=False)],
 )
-def test_what_was_sent_before_a_failure_that_may_end_is_kept_s3_4(clinic: Clinic, desk: Desk, refusal: Denied) -> None:
+def test_what_was_sent_before_a_failure_that_may_end_is_kept_s3_4(
+    clinic: Clinic, desk: Desk, refusal: PermissionDenied
+) -> None:
     clinic.server.faults.next("send", None, None, None)
     clinic.server.faults.always("send", Fail(refusal))
     with pytest.raises(type(refusal)):
@@ -547,17 +550,17 @@ def test_without_a_journal_a_failed_upload_is_removed_s3_4(clinic: Clinic, desk:
 
 def test_no_right_to_remove_an_upload_hides_no_other_failure_s3_4(clinic: Clinic, desk: Desk) -> None:
     clinic.server.place = clinic.server.place._replace(clone=InClone("", {}))
-    clinic.server.faults.always("abort", Fail(Denied("no right to abort")))
+    clinic.server.faults.always("abort", Fail(PermissionDenied("no right to abort")))
     clinic.server.faults.next("send", None)
-    clinic.server.faults.always("send", Fail(Full("no room left")))
-    with pytest.raises(Full, match="no room left"):
+    clinic.server.faults.always("send", Fail(QuotaExceeded("no room left")))
+    with pytest.raises(QuotaExceeded, match="no room left"):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.faults.calls("abort") == 1
 
 
 def test_one_part_that_fails_for_good_stops_the_others(clinic: Clinic, desk: Desk) -> None:
-    clinic.server.faults.next("send", Fail(Denied("no")))
-    with pytest.raises(Denied, match="no"):
+    clinic.server.faults.next("send", Fail(PermissionDenied("no")))
+    with pytest.raises(PermissionDenied, match="no"):
         desk.put(clinic.process(), "name", BODY)
     assert clinic.server.faults.calls("send") <= FIRST + 1
 
@@ -571,9 +574,11 @@ def test_a_failure_is_told_although_another_part_hangs(tmp_path: Path, desk: Des
         release.wait(30)
 
     told: list[int] = []
-    clinic.server.faults.next("send", Drip(500, hang), Drip(1000, lambda: hanging.wait(30)), Fail(Denied("no")))
+    clinic.server.faults.next(
+        "send", Drip(500, hang), Drip(1000, lambda: hanging.wait(30)), Fail(PermissionDenied("no"))
+    )
     began = monotonic()
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         clinic.process().put("name", desk.source(BODY), told.append)
     assert monotonic() - began < 5
     count = len(told)
@@ -597,7 +602,7 @@ def test_being_stopped_ends_an_upload_in_no_time_although_all_parts_hang(clinic:
         hanging.wait(30)
         began = monotonic()
         stopping.set()
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             upload.result(30)
         assert monotonic() - began < 1.5
         clinic.server.faults.clear()
@@ -608,11 +613,11 @@ def test_being_stopped_ends_an_upload_in_no_time_although_all_parts_hang(clinic:
 
 def test_what_progress_raises_ends_the_upload(clinic: Clinic, desk: Desk) -> None:
     def stop(_done: int) -> None:
-        raise Stopped("stopped by the test")
+        raise Cancelled("stopped by the test")
 
     clinic.time.now = 0
     clinic.server.faults.always("send", Drip(100, lambda: clinic.time.wait(1)))
-    with pytest.raises(Stopped, match="by the test"):
+    with pytest.raises(Cancelled, match="by the test"):
         clinic.process().put("name", desk.source(BODY), stop)
     assert clinic.server.stat("name") is None
 
@@ -653,7 +658,7 @@ def test_parts_that_do_not_move_are_told_as_they_are_pr26() -> None:
             crew.progress_of(part)(600)
             assert repeated.wait(30)
 
-    crew = Crew(Streams(1), Event(), note, 5000)
+    crew = WorkerPool(AdaptiveLimit(1), Event(), note, 5000)
     crew.send([Part(6, 5000, 1000)], hang)
     assert told[:3] == [5600] * 3
     assert told[-1] == 6000

@@ -8,15 +8,15 @@ import pytest
 from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
-from git_annex_remote_pyshare.config.git_config import TIMEOUT, Clone
+from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
 from git_annex_remote_pyshare.errors import (
     Busy,
-    Damaged,
-    Denied,
+    Cancelled,
+    CorruptUpload,
     NotFound,
     NotReached,
+    PermissionDenied,
     PyshareError,
-    Stopped,
     Unreachable,
 )
 from git_annex_remote_pyshare.store.progress import Reporting
@@ -27,7 +27,7 @@ from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
 NOBODY_THERE = Fail(NotReached("no connection (Connection refused)"))
 BROKEN = Fail(Unreachable("the line is down"))
-DAMAGED = Fail(Damaged("it arrived damaged"))
+DAMAGED = Fail(CorruptUpload("it arrived damaged"))
 
 
 @pytest.fixture
@@ -72,7 +72,9 @@ def test_waits_grow_from_a_short_first_one_to_a_bounded_last_one(faults: Faults,
     assert len({round(wait, 6) for wait in waits}) > len(waits) // 2
 
 
-@pytest.mark.parametrize("error", [Denied("wrong password"), NotFound("not there"), Busy("locked", passing=False)])
+@pytest.mark.parametrize(
+    "error", [PermissionDenied("wrong password"), NotFound("not there"), Busy("locked", retryable=False)]
+)
 def test_what_cannot_pass_is_not_tried_again(
     store: Retrying, faults: Faults, time: Waiting, error: PyshareError
 ) -> None:
@@ -85,8 +87,8 @@ def test_what_cannot_pass_is_not_tried_again(
 
 
 def test_an_error_that_may_pass_and_then_one_that_cannot_ends_with_the_second(store: Retrying, faults: Faults) -> None:
-    faults.next("stat", BROKEN, Fail(Denied("wrong password")))
-    with pytest.raises(Denied, match=r"^wrong password$"):
+    faults.next("stat", BROKEN, Fail(PermissionDenied("wrong password")))
+    with pytest.raises(PermissionDenied, match=r"^wrong password$"):
         store.stat("name")
 
 
@@ -94,7 +96,7 @@ def test_damage_is_no_accident_when_it_comes_twice_db17(store: Retrying, faults:
     faults.next("put", DAMAGED)
     desk.put(store, "name", b"content")
     faults.always("put", DAMAGED)
-    with pytest.raises(Damaged, match=r"^it arrived damaged \(tried twice in 0 s\)\. .*git annex fsck"):
+    with pytest.raises(CorruptUpload, match=r"^it arrived damaged \(tried twice in 0 s\)\. .*git annex fsck"):
         desk.put(store, "name", b"content")
     assert faults.calls("put") == 4
 
@@ -103,7 +105,7 @@ def test_other_failures_between_do_not_count_as_damage_and_do_not_hide_it(
     store: Retrying, faults: Faults, desk: Desk
 ) -> None:
     faults.next("put", BROKEN, DAMAGED, BROKEN, Cut(3), DAMAGED)
-    with pytest.raises(Damaged, match="tried twice"):
+    with pytest.raises(CorruptUpload, match="tried twice"):
         desk.put(store, "name", b"content")
     assert faults.calls("put") == 5
 
@@ -131,7 +133,7 @@ def test_a_request_gives_up_after_the_limit_and_says_how_long_it_tried(
 def test_the_clone_says_how_long_and_is_not_asked_before_the_first_failure(
     faults: Faults, time: Waiting, seconds: int
 ) -> None:
-    class Asked(Clone):
+    class Asked(LocalConfig):
         def option(self, name: str) -> str:
             asked.append(name)
             return str(seconds)
@@ -151,7 +153,7 @@ def test_the_clone_says_how_long_and_is_not_asked_before_the_first_failure(
 def test_a_server_that_was_never_reached_is_given_up_soon_and_the_address_is_doubted(
     faults: Faults, time: Waiting, seconds: float
 ) -> None:
-    backend = MemoryBackend(place()._replace(clone=Clone(remote="my cloud")), faults=faults)
+    backend = MemoryBackend(place()._replace(clone=LocalConfig(remote="my cloud")), faults=faults)
     store = Retrying(backend, time, clock=time.clock, first_contact=seconds)
     faults.always("stat", NOBODY_THERE)
     told = r"no connection .*\(tried .*\)\. Is it down, or is url= wrong\? Type: pyshare info 'my cloud'$"
@@ -161,13 +163,13 @@ def test_a_server_that_was_never_reached_is_given_up_soon_and_the_address_is_dou
     assert 0 < time.now <= seconds
 
 
-@pytest.mark.parametrize("answer", [None, Fail(Denied("no")), Fail(Busy("come back later"))])
+@pytest.mark.parametrize("answer", [None, Fail(PermissionDenied("no")), Fail(Busy("come back later"))])
 def test_a_server_that_has_answered_is_waited_for_as_long_as_ever(
     store: Retrying, faults: Faults, time: Waiting, answer: Fail | None
 ) -> None:
     if answer is not None:
         faults.next("stat", answer)
-        with suppress(Denied):
+        with suppress(PermissionDenied):
             store.stat("name")
     else:
         store.stat("name")
@@ -179,7 +181,7 @@ def test_a_server_that_has_answered_is_waited_for_as_long_as_ever(
 
 
 def test_who_sets_a_time_limit_has_it_also_before_the_first_contact(faults: Faults, time: Waiting) -> None:
-    clone = Clone(remote="cloud")
+    clone = LocalConfig(remote="cloud")
     clone.__dict__["config"] = {"remote.cloud.pyshare-timeout": "1000"}
     store = Retrying(MemoryBackend(place()._replace(clone=clone), faults=faults), time, clock=time.clock)
     faults.always("stat", NOBODY_THERE)
@@ -256,8 +258,8 @@ def test_a_refusal_is_an_answer_and_ends_an_outage(store: Retrying, faults: Faul
     with pytest.raises(Unreachable):
         store.stat("name")
     faults.clear()
-    faults.next("stat", Fail(Denied("wrong password")), BROKEN)
-    with pytest.raises(Denied):
+    faults.next("stat", Fail(PermissionDenied("wrong password")), BROKEN)
+    with pytest.raises(PermissionDenied):
         store.stat("name")
     assert store.stat("name") is None
 
@@ -313,7 +315,7 @@ def test_waiting_ends_when_we_are_stopped(faults: Faults) -> None:
     time = Waiting(stop_at=10)
     store = Retrying(MemoryBackend(faults=faults), time, clock=time.clock)
     faults.always("stat", BROKEN)
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         store.stat("name")
     assert time.now - time.waits[-1] < 10
 

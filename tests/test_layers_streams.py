@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from waiting import Waiting
 
-from git_annex_remote_pyshare.store.multipart.concurrency import FIRST, REST, Streams
+from git_annex_remote_pyshare.store.multipart.concurrency import FIRST, REST, AdaptiveLimit
 
 PART = 8 << 20
 
@@ -21,7 +21,7 @@ class Line:
 
     def __init__(self, most: int, rate: Callable[[int], float], jobs: int = 1) -> None:
         self.time = Waiting()
-        self.streams = Streams(most, self.time.clock)
+        self.streams = AdaptiveLimit(most, self.time.clock)
         self._rate = rate
         self._ends: list[float] = []
         for _ in range(jobs):
@@ -137,7 +137,7 @@ def test_each_job_has_a_stream_and_with_many_jobs_there_are_no_others() -> None:
 
 
 def test_streams_are_counted_over_all_uploads() -> None:
-    streams = Streams(2, Waiting().clock)
+    streams = AdaptiveLimit(2, Waiting().clock)
     streams.enter()
     assert streams.squeeze_in()
     streams.enter()

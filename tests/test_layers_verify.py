@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.errors import Corrupt, Damaged, Denied, SourceChanged
+from git_annex_remote_pyshare.errors import Corrupt, CorruptUpload, PermissionDenied, SourceChanged
 from git_annex_remote_pyshare.store.verify import Verified
 from git_annex_remote_pyshare.testing.faults import Fail, Mangle
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
@@ -40,7 +40,7 @@ def test_a_wrong_object_is_removed_and_reported_when_it_is_wrong_twice(
     server: MemoryBackend, desk: Desk, change: Callable[[bytes], bytes], said: str
 ) -> None:
     server.faults.always("put", Mangle(change))
-    with pytest.raises(Damaged, match=rf"took the file, but has something else: {said} \(tried twice\)"):
+    with pytest.raises(CorruptUpload, match=rf"took the file, but has something else: {said} \(tried twice\)"):
         desk.put(Verified(server), "name", BODY)
     assert server.stat("name") is None
     assert server.faults.calls("put") == 2
@@ -53,23 +53,23 @@ def test_an_object_that_is_wrong_once_is_stored_again(server: MemoryBackend, des
 
 
 def test_an_object_that_is_wrong_once_and_cannot_be_stored_again_is_gone(server: MemoryBackend, desk: Desk) -> None:
-    server.faults.next("put", Mangle(flip), Fail(Denied("no more")))
-    with pytest.raises(Denied):
+    server.faults.next("put", Mangle(flip), Fail(PermissionDenied("no more")))
+    with pytest.raises(PermissionDenied):
         desk.put(Verified(server), "name", BODY)
     assert server.stat("name") is None
 
 
 def test_what_the_layers_below_tried_twice_is_not_sent_a_third_time(server: MemoryBackend, desk: Desk) -> None:
-    server.faults.always("put", Fail(Damaged("what the server received is damaged (tried twice in 0 s)")))
-    with pytest.raises(Damaged):
+    server.faults.always("put", Fail(CorruptUpload("what the server received is damaged (tried twice in 0 s)")))
+    with pytest.raises(CorruptUpload):
         desk.put(Verified(server), "name", BODY)
     assert server.faults.calls("put") == 1
 
 
 def test_a_wrong_object_is_reported_even_if_it_cannot_be_removed(server: MemoryBackend, desk: Desk) -> None:
     server.faults.always("put", Mangle(flip))
-    server.faults.always("delete", Fail(Denied("deleting is not allowed")))
-    with pytest.raises(Damaged, match="another sha256; it is still there, since deleting is not allowed"):
+    server.faults.always("delete", Fail(PermissionDenied("deleting is not allowed")))
+    with pytest.raises(CorruptUpload, match="another sha256; it is still there, since deleting is not allowed"):
         desk.put(Verified(server), "name", BODY)
     assert server.faults.calls("put") == 1
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.state import partial_downloads as notes
-from git_annex_remote_pyshare.state.partial_downloads import Note
+from git_annex_remote_pyshare.state.partial_downloads import PartialDownload
 from git_annex_remote_pyshare.transfer import Sink
 
 PLACE = {"url": "s3://bucket"}
@@ -41,8 +41,8 @@ def file_of(git_dir: Path) -> Path:
     return file
 
 
-def note(git_dir: Path, path: str = "partial", place: Mapping[str, str] = PLACE, name: str = NAME) -> Note:
-    return Note(str(git_dir), str(git_dir / path), place, name)
+def note(git_dir: Path, path: str = "partial", place: Mapping[str, str] = PLACE, name: str = NAME) -> PartialDownload:
+    return PartialDownload(str(git_dir), str(git_dir / path), place, name)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_two_files_with_the_same_object_have_their_own_notes(git_dir: Path) -> N
 def test_a_file_is_the_same_however_it_is_called(git_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note(git_dir).write('"tag"')
     monkeypatch.chdir(git_dir / "annex")
-    assert Note("..", b"../partial", PLACE, NAME).read() == '"tag"'
+    assert PartialDownload("..", b"../partial", PLACE, NAME).read() == '"tag"'
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_note_that_another_job_may_be_writing_stays(git_dir: Path, age: float,
 
 def test_without_a_git_directory_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    one = Note("", "partial", PLACE, NAME)
+    one = PartialDownload("", "partial", PLACE, NAME)
     one.write('"tag"')
     assert one.read() == ""
     one.write("")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from partskit import LIMITS, SMALL, Clinic, Killed
 
-from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable, UploadLost
 from git_annex_remote_pyshare.store import resume
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
 from git_annex_remote_pyshare.testing.files import Desk, body_of
@@ -35,7 +35,7 @@ PASSING: tuple[Fault | None, ...] = (
     Cut(700),
     Drip(400),
 )
-LASTING = (Fail(Denied("not allowed")), Fail(UploadLost("gone")), Fail(Unreachable("away", passing=False)))
+LASTING = (Fail(PermissionDenied("not allowed")), Fail(UploadLost("gone")), Fail(Unreachable("away", retryable=False)))
 
 names = st.sampled_from(NAMES)
 bodies = st.sampled_from(BODIES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from git_annex_remote_pyshare.errors import Full
+from git_annex_remote_pyshare.errors import QuotaExceeded
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, plan
 
 MIB = 1 << 20
@@ -69,7 +69,7 @@ def test_the_largest_object_is_cut(limits: Limits, largest: int) -> None:
 def test_one_byte_more_than_all_parts_can_hold_is_refused(limits: Limits) -> None:
     most = limits.largest * limits.most
     check(plan(most, limits), most, limits)
-    with pytest.raises(Full, match=r"the store takes at most .* chunk=1GiB"):
+    with pytest.raises(QuotaExceeded, match=r"the store takes at most .* chunk=1GiB"):
         plan(most + 1, limits)
 
 
@@ -85,7 +85,7 @@ def test_one_byte_more_than_all_parts_can_hold_is_refused(limits: Limits) -> Non
 def test_any_limits_that_can_be_kept_are_kept(size: int, smallest: int, more: int, most: int, step: int) -> None:
     limits = Limits(smallest * step, smallest * step + more, most, step)
     if size > limits.largest // step * step * most:
-        with pytest.raises(Full):
+        with pytest.raises(QuotaExceeded):
             plan(size, limits)
         return
     made = plan(size, limits)

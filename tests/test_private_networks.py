@@ -15,7 +15,7 @@ from scripted import Play, Rule, Seen, answer, served
 from scripted_dav import ScriptedDAV
 from urllib3.util.connection import create_connection
 
-from git_annex_remote_pyshare.backends.base import Place, Stat
+from git_annex_remote_pyshare.backends.base import Stat, StoreConfig
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError
 from git_annex_remote_pyshare.transport.fence import Fence, Private
@@ -58,7 +58,7 @@ def backend(url: str, allowed: str = "") -> WebDAVBackend:
     """A stranger's remote, which nobody has verified."""
     made = clone()
     made.__dict__["config"]["annex.security.allowed-ip-addresses"] = allowed
-    return WebDAVBackend(Place(url, {}, made))
+    return WebDAVBackend(StoreConfig(url, {}, made))
 
 
 def _verbs(store: WebDAVBackend, folder: Path) -> dict[str, Callable[[], object]]:
@@ -144,7 +144,7 @@ def test_tls_is_held_against_the_name_and_not_the_address(dav: ScriptedDAV, tmp_
     authority.issue_cert("localhost").configure_cert(context)
     made = clone(ca=str(tmp_path / "ca.pem"))
     made.__dict__["config"]["annex.security.allowed-ip-addresses"] = "127.0.0.1"
-    store = WebDAVBackend(Place(f"{dav.url}/dav", {}, made))
+    store = WebDAVBackend(StoreConfig(f"{dav.url}/dav", {}, made))
     with served(ScriptedDAV(), context) as secure:
         secure.decide = lambda _seen: answer(200, ETag='"x"')
         for name, told in (("localhost", Stat(0)), ("127.0.0.1", None)):

@@ -11,7 +11,7 @@ import pytest
 
 from git_annex_remote_pyshare.annex.protocol.jobs import Jobs
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 
 JOBS = 8
 ROUNDS = 50
@@ -63,7 +63,7 @@ def test_lines_of_many_threads_stay_whole_even_if_the_pipe_takes_them_in_pieces(
 
 def test_writing_to_a_git_annex_that_has_gone_is_the_end_of_the_job() -> None:
     pipe: Any = Closed()
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         Writer(pipe).send("DEBUG")
 
 

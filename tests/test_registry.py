@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.registry import CLAIMS, DIRECTORY, ENTRY_POINTS, WEBDAV, Kind, kind_of
+from git_annex_remote_pyshare.backends.registry import CLAIMS, DIRECTORY, ENTRY_POINTS, WEBDAV, BackendSpec, kind_of
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 
-MEMORY = Kind("memory", "git_annex_remote_pyshare.testing.memory:MemoryBackend", f"{__name__}:refuse_slashes")
+MEMORY = BackendSpec("memory", "git_annex_remote_pyshare.testing.memory:MemoryBackend", f"{__name__}:refuse_slashes")
 """A kind as another package would offer it."""
 
 
@@ -44,7 +44,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         ("davs://cloud.example.org/dav", WEBDAV),
     ],
 )
-def test_the_beginning_of_a_url_tells_its_kind(url: str, kind: Kind) -> None:
+def test_the_beginning_of_a_url_tells_its_kind(url: str, kind: BackendSpec) -> None:
     assert kind_of(url) is kind
 
 

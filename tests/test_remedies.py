@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.dropbox import errors as dropbox_errors
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
@@ -19,9 +19,9 @@ from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
 from git_annex_remote_pyshare.backends.s3.error_codes import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
 from git_annex_remote_pyshare.config import settings
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.dropbox import Login
-from git_annex_remote_pyshare.errors import BadSetting, Denied, Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.part_plan import Limits, plan
 
 TRAP = "x; reboot #"
@@ -33,9 +33,9 @@ def unquoted(text: str) -> str:
 
 
 def backend_of(folder: Path, *, trusted: bool) -> DirectoryBackend:
-    clone = Clone(remote=TRAP)
+    clone = LocalConfig(remote=TRAP)
     clone.__dict__["config"] = {f"remote.{TRAP}.pyshare-made": "true"} if trusted else {}
-    return DirectoryBackend(Place(str(folder), {}, clone, trusted=lambda: trusted))
+    return DirectoryBackend(StoreConfig(str(folder), {}, clone, trusted=lambda: trusted))
 
 
 def test_a_folder_without_marker_names_the_remote_as_one_word(tmp_path: Path) -> None:
@@ -48,15 +48,15 @@ def test_a_folder_without_marker_names_the_remote_as_one_word(tmp_path: Path) ->
 
 
 def test_git_config_is_named_as_one_word() -> None:
-    clone = Clone(remote=TRAP)
+    clone = LocalConfig(remote=TRAP)
     clone.__dict__["config"] = {f"remote.{TRAP}.pyshare-timeout": "soon"}
     with pytest.raises(BadSetting, match=r"git config --unset 'remote\.x; reboot #\.pyshare-timeout'$"):
         clone.number("pyshare-timeout", 60)
 
 
 def test_a_plain_name_is_shown_plainly_and_no_name_as_a_placeholder() -> None:
-    assert Clone(remote="friends").key("pyshare-put") == "remote.friends.pyshare-put"
-    assert Clone().key("pyshare-put") == "remote.NAME.pyshare-put"
+    assert LocalConfig(remote="friends").key("pyshare-put") == "remote.friends.pyshare-put"
+    assert LocalConfig().key("pyshare-put") == "remote.NAME.pyshare-put"
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_remedy_names_the_remote_by_its_name_and_as_one_word(name: str) -> Non
 
 
 def test_what_is_too_large_for_the_store_names_the_remote() -> None:
-    with pytest.raises(Full, match=r"git annex enableremote 'x; reboot #' chunk=1GiB$"):
+    with pytest.raises(QuotaExceeded, match=r"git annex enableremote 'x; reboot #' chunk=1GiB$"):
         plan(1 << 60, Limits(smallest=1, largest=1, most=1, step=1), remote=TRAP)
 
 
 def test_a_dropbox_without_owner_names_the_remote() -> None:
     values = settings.parse({"url": "dropbox:/x"})
-    with pytest.raises(Denied, match=r"git annex enableremote lab$"):
-        DropboxBackend(Place("dropbox:/x", values, Clone(remote="lab"))).stat("KEY")
+    with pytest.raises(PermissionDenied, match=r"git annex enableremote lab$"):
+        DropboxBackend(StoreConfig("dropbox:/x", values, LocalConfig(remote="lab"))).stat("KEY")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import Archived
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied
 from git_annex_remote_pyshare.testing.files import Desk
 
 KEY = "WORM-s7-m1--key"
@@ -29,7 +29,7 @@ def test_an_archived_object_is_present_and_comes_after_its_restore_s3_25(frozen:
         assert size_of(store, KEY) == 7
         with pytest.raises(Archived, match=rf"{state}.*12 hours") as caught:
             desk.get(store, KEY)
-        assert not caught.value.passing
+        assert not caught.value.retryable
     assert frozen.methods().count("POST") == 1
     frozen.thaw(OBJECT)
     assert desk.get(store, KEY) == b"content"
@@ -91,5 +91,5 @@ def test_who_may_not_restore_is_told_both_s3_25(frozen: ScriptedS3, desk: Desk) 
     frozen.script(Rule("POST", ACCESS_DENIED, times=-1))
     with pytest.raises(Archived, match=r"archived.*asking for that failed.*forbids"):
         desk.get(backend(frozen), KEY)
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         backend(frozen).restore(KEY)

@@ -13,7 +13,7 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.ownership import TAKE_OVER
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, NotAStore, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk
 
@@ -24,14 +24,14 @@ OTHERS = "99999999-2222-3333-4444-555555555555"
 
 def test_a_place_is_marked_as_git_annex_does_it(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
     for _ in range(2):
-        assert bucket.establish().notes == ()
+        assert bucket.initialize().notes == ()
     assert scripted_s3.objects == {MARKER: UUID.encode()}
     assert scripted_s3.methods() == ["GET", "PUT", "GET"]
 
 
 def test_a_missing_bucket_is_made_with_a_word_about_it(scripted_s3: ScriptedS3) -> None:
     scripted_s3.login = Login()
-    notes = backend(scripted_s3, url="s3://new").establish().notes
+    notes = backend(scripted_s3, url="s3://new").initialize().notes
     assert notes == (f"made bucket new in {scripted_s3.url}",)
     assert scripted_s3.objects == {"new/annex-uuid": UUID.encode()}
 
@@ -39,42 +39,42 @@ def test_a_missing_bucket_is_made_with_a_word_about_it(scripted_s3: ScriptedS3) 
 def test_a_bucket_at_amazon_is_made_in_the_region_that_is_wanted(amazon: ScriptedS3) -> None:
     amazon.region = "eu-central-1"
     store = backend(amazon, url="s3://new", endpoint="", protocol="http", region="eu-central-1")
-    assert store.establish().notes == ("made bucket new in region eu-central-1",)
+    assert store.initialize().notes == ("made bucket new in region eu-central-1",)
     made = next(seen for seen in amazon.requests if seen.method == "PUT")
     assert made.headers["Host"] == "new.s3.eu-central-1.amazonaws.com"
     assert b"<LocationConstraint>eu-central-1</LocationConstraint>" in made.body
 
 
 def test_who_has_no_login_or_no_network_makes_nothing_ready(scripted_s3: ScriptedS3) -> None:
-    (note,) = backend(scripted_s3, None).establish().notes
+    (note,) = backend(scripted_s3, None).initialize().notes
     assert note == "no login for s3://bucket/pre, so nothing was checked and nothing can be stored yet. Log in"
-    assert backend(scripted_s3, None, public="yes").establish().notes[0].startswith("to let anyone read")
+    assert backend(scripted_s3, None, public="yes").initialize().notes[0].startswith("to let anyone read")
     assert scripted_s3.requests == []
-    (note,) = backend(scripted_s3, endpoint="http://127.0.0.1:1").establish().notes
+    (note,) = backend(scripted_s3, endpoint="http://127.0.0.1:1").initialize().notes
     assert "cannot be reached, so nothing was checked" in note
 
 
 def test_a_place_of_another_remote_is_refused_unless_told(scripted_s3: ScriptedS3) -> None:
     scripted_s3.objects[MARKER] = OTHERS.encode()
     with pytest.raises(BadSetting, match=OTHERS) as caught:
-        backend(scripted_s3).establish()
+        backend(scripted_s3).initialize()
     assert "git -c remote.cloud.pyshare-take-over=true annex initremote" in caught.value.remedy
     told = place_at(scripted_s3)._replace(clone=clone(**{TAKE_OVER: "true"}))
-    (note,) = S3Backend(told).establish().notes
+    (note,) = S3Backend(told).initialize().notes
     assert OTHERS in note
     assert scripted_s3.objects[MARKER] == UUID.encode()
 
 
 def test_a_wrong_login_is_told_at_once(scripted_s3: ScriptedS3) -> None:
     scripted_s3.login = Login("AKIDSOMEBODYELSE")
-    with pytest.raises(Denied, match="InvalidAccessKeyId"):
-        backend(scripted_s3).establish()
+    with pytest.raises(PermissionDenied, match="InvalidAccessKeyId"):
+        backend(scripted_s3).initialize()
 
 
 def test_who_may_not_look_into_the_bucket_uses_it_all_the_same_s3_17(scripted_s3: ScriptedS3, desk: Desk) -> None:
     scripted_s3.script(Rule("GET", ACCESS_DENIED))
     store = backend(scripted_s3)
-    (note,) = store.establish().notes
+    (note,) = store.initialize().notes
     assert "may not read" in note
     desk.put(store, KEY, b"content")
 
@@ -82,8 +82,8 @@ def test_who_may_not_look_into_the_bucket_uses_it_all_the_same_s3_17(scripted_s3
 def test_a_bucket_of_somebody_else_is_explained_s3_17(scripted_s3: ScriptedS3, desk: Desk) -> None:
     taken = problem(409, "BucketAlreadyExists")
     scripted_s3.script(Rule("PUT", taken, "^/theirs/?$"))
-    with pytest.raises(Denied, match="bucket theirs belongs to another account") as caught:
-        backend(scripted_s3, url="s3://theirs").establish()
+    with pytest.raises(PermissionDenied, match="bucket theirs belongs to another account") as caught:
+        backend(scripted_s3, url="s3://theirs").initialize()
     assert "another name" in caught.value.remedy
 
 
@@ -91,14 +91,14 @@ def test_a_bucket_that_is_ours_already_is_fine_s3_17(scripted_s3: ScriptedS3) ->
     scripted_s3.script(
         Rule("GET", problem(404, "NoSuchBucket")), Rule("PUT", problem(409, "BucketAlreadyOwnedByYou"), "^/bucket/?$")
     )
-    backend(scripted_s3).establish()
+    backend(scripted_s3).initialize()
     assert scripted_s3.objects == {MARKER: UUID.encode()}
 
 
 def test_who_may_not_make_the_bucket_is_told_s3_17(scripted_s3: ScriptedS3) -> None:
     scripted_s3.script(Rule("PUT", ACCESS_DENIED))
-    with pytest.raises(Denied, match="make the bucket new"):
-        backend(scripted_s3, url="s3://new").establish()
+    with pytest.raises(PermissionDenied, match="make the bucket new"):
+        backend(scripted_s3, url="s3://new").initialize()
 
 
 def test_the_first_store_makes_a_missing_bucket_once_for_all_jobs(scripted_s3: ScriptedS3, desk: Desk) -> None:
@@ -164,16 +164,16 @@ def test_in_a_strangers_clone_no_bucket_is_made(scripted_s3: ScriptedS3, desk: D
 
 
 def test_the_policy_that_opens_the_bucket_is_shown_instead_of_an_acl_s3_23(scripted_s3: ScriptedS3) -> None:
-    (note,) = backend(scripted_s3, public="yes").establish().notes
+    (note,) = backend(scripted_s3, public="yes").initialize().notes
     policy = json.loads(note[note.index("{") :])
     assert policy["Statement"][0]["Resource"] == "arn:aws:s3:::bucket/pre/*"
     assert not any("x-amz-acl" in seen.headers for seen in scripted_s3.requests)
 
 
 def test_who_wants_versions_is_told_that_the_bucket_decides_s3_26(scripted_s3: ScriptedS3) -> None:
-    (note,) = backend(scripted_s3, versioning="yes").establish().notes
+    (note,) = backend(scripted_s3, versioning="yes").initialize().notes
     assert "only the newest one counts" in note
-    assert backend(scripted_s3, versioning="no").establish().notes == ()
+    assert backend(scripted_s3, versioning="no").initialize().notes == ()
 
 
 def test_all_objects_are_listed_page_by_page_but_not_the_marker_s3_22(

@@ -16,17 +16,17 @@ from git_annex_remote_pyshare.backends.s3.error_codes import (
     NoSuchBucket,
 )
 from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
-from git_annex_remote_pyshare.backends.s3.response import Said, is_page, said
+from git_annex_remote_pyshare.backends.s3.response import Response, is_page, said
 from git_annex_remote_pyshare.errors import (
     BadName,
     BadSetting,
     Busy,
-    Damaged,
-    Denied,
-    Full,
+    CorruptUpload,
     NotAStore,
     NotFound,
+    PermissionDenied,
     PyshareError,
+    QuotaExceeded,
     Unreachable,
 )
 
@@ -47,11 +47,11 @@ def error(
     doing: Doing, status: int, headers: dict[str, str] | None = None, body: bytes = b""
 ) -> tuple[type[PyshareError], bool]:
     found = from_answer(doing, status, HTTPHeaderDict(headers or {}), body)
-    return type(found), found.passing
+    return type(found), found.retryable
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "passing"),
+    ("status", "code", "kind", "retryable"),
     [
         pytest.param(503, "SlowDown", Busy, True, id="S3-1-SlowDown"),
         pytest.param(429, "TooManyRequests", Busy, True, id="S3-1-429"),
@@ -63,12 +63,12 @@ def error(
         pytest.param(301, "PermanentRedirect", Elsewhere, False, id="S3-9-301"),
         pytest.param(307, "TemporaryRedirect", Elsewhere, False, id="S3-9-307"),
         pytest.param(400, "AuthorizationHeaderMalformed", Elsewhere, False, id="S3-9-400"),
-        pytest.param(403, "SignatureDoesNotMatch", Denied, False, id="S3-10-signature"),
+        pytest.param(403, "SignatureDoesNotMatch", PermissionDenied, False, id="S3-10-signature"),
         pytest.param(403, "RequestTimeTooSkewed", ClockWrong, False, id="S3-11"),
         pytest.param(400, "KeyTooLongError", BadName, False, id="S3-13-long"),
         pytest.param(400, "XMinioInvalidObjectName", BadName, False, id="S3-13-minio"),
         pytest.param(403, "AccessDenied", Forbidden, False, id="S3-15-GET"),
-        pytest.param(409, "BucketAlreadyExists", Denied, False, id="S3-17-taken"),
+        pytest.param(409, "BucketAlreadyExists", PermissionDenied, False, id="S3-17-taken"),
         pytest.param(400, "ExpiredToken", LoginExpired, False, id="S3-19-expired"),
         pytest.param(403, "InvalidObjectState", Archived, False, id="S3-25-archived"),
         pytest.param(409, "RestoreAlreadyInProgress", Archived, False, id="S3-25-under way"),
@@ -76,45 +76,45 @@ def error(
         (404, "NoSuchVersion", NotFound, False),
         (404, "NoSuchBucket", NoSuchBucket, False),
         (404, "SomethingNew", NotAStore, False),
-        (400, "BadDigest", Damaged, True),
-        (400, "XAmzContentSHA256Mismatch", Damaged, True),
-        (400, "EntityTooLarge", Full, False),
-        (403, "QuotaExceeded", Full, False),
-        (507, "XMinioStorageFull", Full, False),
+        (400, "BadDigest", CorruptUpload, True),
+        (400, "XAmzContentSHA256Mismatch", CorruptUpload, True),
+        (400, "EntityTooLarge", QuotaExceeded, False),
+        (403, "QuotaExceeded", QuotaExceeded, False),
+        (507, "XMinioStorageFull", QuotaExceeded, False),
         (400, "InvalidStorageClass", BadSetting, False),
         (400, "InvalidArgument", BadSetting, False),
         (400, "InvalidBucketName", BadSetting, False),
         (409, "OperationAborted", Busy, True),
         (412, "PreconditionFailed", Unreachable, False),
-        (403, "InvalidAccessKeyId", Denied, False),
+        (403, "InvalidAccessKeyId", PermissionDenied, False),
         (501, "NotImplemented", NotAStore, False),
-        (400, "SomethingNew", Denied, False),
+        (400, "SomethingNew", PermissionDenied, False),
         (503, "SomethingNew", Busy, True),
     ],
 )
-def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], *, passing: bool) -> None:
+def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], *, retryable: bool) -> None:
     found = from_answer(GET, status, HTTPHeaderDict(), document(code))
-    assert (type(found), found.passing) == (kind, passing)
+    assert (type(found), found.retryable) == (kind, retryable)
     assert str(found).startswith("cannot read the file on s3://bucket/: ")
     assert f"({code}: Some words.)" in str(found)
     assert found.trace == "request R1", "the id is for the server's administrator, so for --debug"
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "passing"),
+    ("status", "kind", "retryable"),
     [
         (302, NotAStore, False),
-        (400, Denied, False),
-        (401, Denied, False),
+        (400, PermissionDenied, False),
+        (401, PermissionDenied, False),
         (403, Forbidden, False),
         (404, NotAStore, False),
         (405, NotAStore, False),
-        (407, Denied, False),
+        (407, PermissionDenied, False),
         (408, Unreachable, True),
         (409, Busy, True),
         (411, NotAStore, False),
         (412, Unreachable, False),
-        (413, Full, False),
+        (413, QuotaExceeded, False),
         (414, BadName, False),
         pytest.param(429, Busy, True, id="S3-1-429"),
         pytest.param(500, Unreachable, True, id="S3-1-500"),
@@ -122,14 +122,14 @@ def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], 
         (502, Unreachable, True),
         pytest.param(503, Busy, True, id="S3-1-503"),
         (504, Unreachable, True),
-        (507, Full, False),
+        (507, QuotaExceeded, False),
         (599, Unreachable, True),
         (204, NotAStore, False),
         pytest.param(301, NotAStore, False, id="S3-20-301"),
     ],
 )
-def test_a_status_without_a_code_has_a_meaning(status: int, kind: type[PyshareError], *, passing: bool) -> None:
-    assert error(PUT, status) == (kind, passing)
+def test_a_status_without_a_code_has_a_meaning(status: int, kind: type[PyshareError], *, retryable: bool) -> None:
+    assert error(PUT, status) == (kind, retryable)
     assert f"(status {status})" in str(from_answer(PUT, status, {}))
 
 
@@ -258,7 +258,7 @@ def test_an_answer_may_wrap_its_error_and_name_its_words() -> None:
         b'<r:ErrorResponse xmlns:r="http://s3.example.org/"><r:Error><r:Code>SlowDown</r:Code>'
         b"<r:StorageClass>GLACIER</r:StorageClass></r:Error><r:RequestId>R2</r:RequestId></r:ErrorResponse>"
     )
-    assert said({}, body.replace(b"r:", b"")) == Said("SlowDown", request="R2", storage_class="GLACIER")
+    assert said({}, body.replace(b"r:", b"")) == Response("SlowDown", request="R2", storage_class="GLACIER")
     body = b'<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>SlowDown</Code></Error>'
     assert said({}, body).code == "SlowDown"
 
@@ -275,7 +275,7 @@ def test_an_answer_may_wrap_its_error_and_name_its_words() -> None:
     ],
 )
 def test_what_cannot_be_read_says_nothing(body: bytes) -> None:
-    assert said({}, body) == Said()
+    assert said({}, body) == Response()
     assert error(GET, 500, {}, body) == (Unreachable, True)
 
 

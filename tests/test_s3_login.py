@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.backends.s3 import auth
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.testing.files import Desk
 
 KEY = "WORM-s7-m1--key"
@@ -103,7 +103,7 @@ def test_what_anyone_may_read_is_read_without_a_login_that_lies_around_s3_18(
     assert source.asked == 0
     assert not any("Authorization" in seen.headers for seen in scripted_s3.requests)
     scripted_s3.lists = False
-    with pytest.raises(Denied, match="verifyremote cloud"):
+    with pytest.raises(PermissionDenied, match="verifyremote cloud"):
         store.stat("missing")
 
 
@@ -121,7 +121,7 @@ def test_a_public_remote_is_written_to_with_the_login(scripted_s3: ScriptedS3, d
 
 def test_signature_anonymous_never_logs_in_s3_18(scripted_s3: ScriptedS3, desk: Desk) -> None:
     scripted_s3.login = Login()
-    with pytest.raises(Denied, match="signature=anonymous"):
+    with pytest.raises(PermissionDenied, match="signature=anonymous"):
         desk.put(backend(scripted_s3, signature="anonymous"), KEY, b"content")
     assert "Authorization" not in headers_of(scripted_s3)
 
@@ -153,26 +153,26 @@ def test_requester_pays_only_if_the_user_stands_behind_it_s3_24(scripted_s3: Scr
 
 def test_without_any_login_the_remedy_says_how_to_get_one(scripted_s3: ScriptedS3, desk: Desk) -> None:
     scripted_s3.login = Login()
-    with pytest.raises(Denied, match="Log in"):
+    with pytest.raises(PermissionDenied, match="Log in"):
         desk.put(backend(scripted_s3, None), KEY, b"content")
 
 
 def test_a_login_that_is_withheld_says_why(scripted_s3: ScriptedS3) -> None:
     def withheld() -> Credential | None:
-        raise Denied("made for another host")
+        raise PermissionDenied("made for another host")
 
-    with pytest.raises(Denied, match="another host"):
+    with pytest.raises(PermissionDenied, match="another host"):
         S3Backend(place_at(scripted_s3)._replace(credential=withheld)).stat(KEY)
 
 
 def test_every_request_is_told_why_there_is_no_login(scripted_s3: ScriptedS3) -> None:
     def ended() -> Credential | None:
-        raise Denied("the single sign-on has ended")
+        raise PermissionDenied("the single sign-on has ended")
 
     scripted_s3.login = Login()
     store = S3Backend(place_at(scripted_s3)._replace(credential=ended))
     for _ in range(2):
-        with pytest.raises(Denied, match="single sign-on has ended"):
+        with pytest.raises(PermissionDenied, match="single sign-on has ended"):
             store.stat(KEY)
     assert scripted_s3.requests == []
 
@@ -188,7 +188,7 @@ def test_every_request_is_told_why_there_is_no_login(scripted_s3: ScriptedS3) ->
     ],
 )
 def test_a_login_that_was_copied_badly_is_told_and_not_shown(scripted_s3: ScriptedS3, login: Credential) -> None:
-    with pytest.raises(Denied, match="the login from environment contains a line break") as refusal:
+    with pytest.raises(PermissionDenied, match="the login from environment contains a line break") as refusal:
         backend(scripted_s3, login).stat(KEY)
     assert "hidden" not in str(refusal.value)
     assert scripted_s3.requests == []

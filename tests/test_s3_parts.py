@@ -14,7 +14,7 @@ from scripted_s3 import ScriptedS3
 from git_annex_remote_pyshare.backends.s3 import upload as whole
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.config.settings import parse
-from git_annex_remote_pyshare.errors import Damaged, Full, UploadLost
+from git_annex_remote_pyshare.errors import CorruptUpload, QuotaExceeded, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Plan, Sent, plan
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
@@ -87,7 +87,7 @@ def test_more_than_s3_can_hold_is_refused_before_anything_is_sent_s3_5(
 ) -> None:
     source = Source(__file__)
     source.size = 10_000 * (5 << 30) + 1
-    with pytest.raises(Full, match=r"takes at most 48\.8 TiB"):
+    with pytest.raises(QuotaExceeded, match=r"takes at most 48\.8 TiB"):
         wrap(store, Event()).put(KEY, source, nobody)
     assert scripted_s3.requests == []
 
@@ -120,7 +120,7 @@ def test_what_such_a_server_cannot_take_is_refused(
 ) -> None:
     monkeypatch.setattr(whole, "LARGEST", 11 * MIB)
     scripted_s3.script(Rule("POST", problem(501, "NotImplemented"), target=CREATE, times=-1))
-    with pytest.raises(Full, match="in one piece") as refused:
+    with pytest.raises(QuotaExceeded, match="in one piece") as refused:
         desk.put(wrap(store, Event()), KEY, BODY)
     assert "chunk=1GiB" in str(refused.value)
 
@@ -179,7 +179,7 @@ def test_a_part_that_is_damaged_twice_ends_the_upload_and_is_all_that_goes_again
     store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
 ) -> None:
     scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'}), times=2, target="partNumber=2&"))
-    with pytest.raises(Damaged, match=r"store part 2 .* arrived damaged \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"store part 2 .* arrived damaged \(tried twice"):
         desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {}
     (kept,) = scripted_s3.multipart.begun.values()

@@ -13,7 +13,7 @@ from scripted_s3 import ScriptedS3
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.multipart import is_other
-from git_annex_remote_pyshare.errors import Corrupt, Denied, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import Corrupt, PermissionDenied, Unreachable, UploadLost
 from git_annex_remote_pyshare.part_plan import Plan
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk, nobody
@@ -159,7 +159,7 @@ def test_parts_that_the_server_cannot_use_are_sent_once_more_and_then_given_up(
 def test_a_refusal_that_lasts_leaves_no_upload_behind_s3_4(scripted_s3: ScriptedS3, desk: Desk, tmp_path: Path) -> None:
     store = S3Backend(with_small_parts(place_at(scripted_s3)))  # no clone, so nobody could go on
     scripted_s3.script(Rule("PUT", ACCESS_DENIED, target="partNumber=2", times=-1))
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.multipart.begun == {}
     assert asked(scripted_s3)["DELETE uploadId"] == 1
@@ -189,8 +189,8 @@ def test_no_right_to_abort_is_only_a_note_s3_4(
     )
     desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {NAME: BODY}
-    assert "may not end unfinished uploads" in store.remark()
-    assert store.remark() == ""
+    assert "may not end unfinished uploads" in store.notice()
+    assert store.notice() == ""
 
 
 def test_unfinished_uploads_are_listed_page_by_page_and_only_those_below_the_prefix(

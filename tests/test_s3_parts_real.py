@@ -15,7 +15,7 @@ from s3_servers import S3_SERVERS, S3Server
 from s3kit import place_at
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -27,7 +27,7 @@ def on(server: S3Server, git_dir: Path, tenant: str = "") -> S3Backend:
     """A backend on a real server, in a bucket of its own, in a clone with a journal."""
     login = Credential(server.access_key, server.secret_key, "environment")
     settings = parse({"url": f"s3://{tenant}annex-{uuid4().hex}/folder", **server.settings})
-    place = Place(settings["url"], settings, place_at(ScriptedS3()).clone, lambda: login, trusted=lambda: True)
+    place = StoreConfig(settings["url"], settings, place_at(ScriptedS3()).clone, lambda: login, trusted=lambda: True)
     return S3Backend(with_small_parts(place, str(git_dir)))
 
 
@@ -47,7 +47,7 @@ def test_a_real_server_takes_parts(real: S3Backend, desk: Desk) -> None:
 
 
 def test_a_real_server_tells_what_it_has_and_forgets_what_is_given_up(real: S3Backend, desk: Desk) -> None:
-    real.establish()
+    real.initialize()
     source = desk.source(BODY)
     upload = begun(real)
     for number in (3, 1):
@@ -63,7 +63,7 @@ def test_a_real_server_tells_what_it_has_and_forgets_what_is_given_up(real: S3Ba
 
 
 def test_a_real_server_that_has_finished_an_upload_is_believed_again(real: S3Backend, desk: Desk) -> None:
-    real.establish()
+    real.initialize()
     source = desk.source(BODY)
     upload = begun(real)
     sent = {part.number: real.send(upload, part, source, nobody) for part in upload.plan.parts()}
@@ -98,9 +98,9 @@ def test_the_lifecycle_rule_that_the_documentation_advises_is_taken(s3_server: S
 STORE = """
 import sys
 from threading import Event
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.store.multipart import concurrency as streams
 from git_annex_remote_pyshare.config.settings import parse
@@ -113,11 +113,11 @@ def resident(word):
 
 url, endpoint, user, secret, small, large = sys.argv[1:]
 streams.FIRST = 8
-clone = Clone("", "cloud")
+clone = LocalConfig("", "cloud")
 clone.__dict__["config"] = {"remote.cloud.pyshare-parts": "8", "remote.cloud.pyshare-part-size": "16MiB"}
 settings = parse({"url": url, "endpoint": endpoint})
 login = Credential(user, secret, "environment")
-store = wrap(S3Backend(Place(url, settings, clone, lambda: login, trusted=lambda: True)), Event())
+store = wrap(S3Backend(StoreConfig(url, settings, clone, lambda: login, trusted=lambda: True)), Event())
 store.put("small", Source(small), lambda done: None)
 before = resident("VmRSS")
 store.put("large", Source(large), lambda done: None)

@@ -13,7 +13,7 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.s3 import download as reading
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import Denied, NotAStore, NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import NotAStore, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 
 KEY = "WORM-s7-m1--key"
@@ -47,7 +47,7 @@ def test_who_may_not_list_the_bucket_is_told_that_it_is_unknown_s3_15(
     bucket: S3Backend, scripted_s3: ScriptedS3
 ) -> None:
     scripted_s3.lists = False
-    with pytest.raises(Denied, match="s3:ListBucket"):
+    with pytest.raises(PermissionDenied, match="s3:ListBucket"):
         bucket.stat(KEY)
     scripted_s3.objects[OBJECT] = b"content"
     assert size_of(bucket, KEY) == 7
@@ -67,7 +67,7 @@ def test_a_byte_that_anyone_may_get_proves_that_the_object_is_there(scripted_s3:
 def test_without_a_login_a_missing_object_is_unknown_s3_15(scripted_s3: ScriptedS3) -> None:
     scripted_s3.login, scripted_s3.lists = Login(), False
     scripted_s3.public.add("bucket")
-    with pytest.raises(Denied, match="not there, or not public"):
+    with pytest.raises(PermissionDenied, match="not there, or not public"):
         backend(scripted_s3, None).stat(KEY)
 
 

@@ -10,11 +10,11 @@ from s3kit import backend, place_at, signed_region
 from scripted import Play, Rule, Seen, answer, served
 from scripted_s3 import ScriptedS3
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
-from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.files import Desk, body_of
 
 KEY = "WORM-s7-m1--key"
@@ -110,9 +110,9 @@ def test_amazons_server_of_the_right_region_is_asked_s3_9(amazon: ScriptedS3, de
 @pytest.mark.parametrize("region", [pytest.param(name, id=f"S3-9-{name}") for name in ("garage", "us-east-1")])
 def test_what_was_learned_goes_into_the_remotes_settings(scripted_s3: ScriptedS3, region: str) -> None:
     scripted_s3.region, scripted_s3.login = region, Login()
-    assert S3Backend(place_at(scripted_s3)).establish().settings == {"region": region}
-    assert S3Backend(place_at(scripted_s3, region=region)).establish().settings == {}
-    assert S3Backend(place_at(scripted_s3, None)).establish().settings == {}
+    assert S3Backend(place_at(scripted_s3)).initialize().settings == {"region": region}
+    assert S3Backend(place_at(scripted_s3, region=region)).initialize().settings == {}
+    assert S3Backend(place_at(scripted_s3, None)).initialize().settings == {}
 
 
 @pytest.mark.parametrize("skew", [pytest.param(-3600, id="S3-11-behind"), pytest.param(86400, id="S3-11-ahead")])
@@ -130,7 +130,7 @@ def test_a_server_whose_own_date_is_of_no_use_makes_us_say_so_s3_11(bucket: S3Ba
             for method in ("HEAD", "GET")
         )
     )
-    with pytest.raises(Denied, match="clock"):
+    with pytest.raises(PermissionDenied, match="clock"):
         bucket.stat(KEY)
 
 
@@ -162,4 +162,4 @@ def test_nobody_else_is_shown_what_we_signed(
     ],
 )
 def test_jobs_connect_ahead_only_where_all_requests_go(settings: dict[str, str], server: str) -> None:
-    assert S3Backend(Place(settings["url"], parse(settings), Clone())).server == server
+    assert S3Backend(StoreConfig(settings["url"], parse(settings), LocalConfig())).server == server

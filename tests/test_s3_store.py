@@ -14,7 +14,15 @@ from scripted_s3 import ScriptedS3
 from git_annex_remote_pyshare.backends.s3 import client as http
 from git_annex_remote_pyshare.backends.s3 import upload
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import Busy, Damaged, Denied, Full, PyshareError, SourceChanged, Unreachable
+from git_annex_remote_pyshare.errors import (
+    Busy,
+    CorruptUpload,
+    PermissionDenied,
+    PyshareError,
+    QuotaExceeded,
+    SourceChanged,
+    Unreachable,
+)
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
@@ -73,7 +81,7 @@ def test_a_file_that_is_damaged_on_its_way_twice_is_not_sent_a_third_time(
     bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path, code: str
 ) -> None:
     scripted_s3.script(Rule("PUT", problem(400, code), times=-1))
-    with pytest.raises(Damaged, match=rf"{code}: .*\) \(tried twice in 0 s\)\. .*git annex fsck"):
+    with pytest.raises(CorruptUpload, match=rf"{code}: .*\) \(tried twice in 0 s\)\. .*git annex fsck"):
         wrap(bucket, Event()).put(KEY, source_with(tmp_path, sha256=SHA256), nobody)
     assert scripted_s3.methods() == ["PUT", "PUT"]
     assert scripted_s3.objects == {}
@@ -129,7 +137,7 @@ def test_an_object_that_arrived_otherwise_twice_is_removed_again(
     bucket: S3Backend, scripted_s3: ScriptedS3, tmp_path: Path, digests: dict[str, str]
 ) -> None:
     scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'}), times=-1))
-    with pytest.raises(Damaged, match=r"another md5 \(tried twice\)"):
+    with pytest.raises(CorruptUpload, match=r"another md5 \(tried twice\)"):
         wrap(bucket, Event()).put(KEY, source_with(tmp_path, **digests), nobody)
     assert scripted_s3.objects == {}
     assert scripted_s3.methods() == ["PUT", "DELETE", "PUT", "DELETE"]
@@ -153,7 +161,7 @@ def test_what_is_too_large_for_one_put_is_not_begun(
     bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload, "LARGEST", 6)
-    with pytest.raises(Full, match="chunk=1GiB"):
+    with pytest.raises(QuotaExceeded, match="chunk=1GiB"):
         desk.put(bucket, KEY, b"content")
     assert scripted_s3.methods() == []
 
@@ -205,7 +213,7 @@ def test_a_success_that_holds_an_error_is_a_failure_s3_2(
     scripted_s3.script(Rule("PUT", OK_WITH_ERROR))
     with pytest.raises(Unreachable, match="InternalError") as caught:
         desk.put(bucket, KEY, b"content")
-    assert caught.value.passing
+    assert caught.value.retryable
 
 
 def test_a_bucket_that_locks_its_objects_gets_the_md5_it_wants_s3_24(
@@ -224,17 +232,17 @@ def test_an_acl_is_never_sent_even_where_all_may_read_s3_23(scripted_s3: Scripte
 
 
 def test_removing_what_is_only_hidden_says_so_once_s3_31(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
-    assert bucket.remark() == ""
+    assert bucket.notice() == ""
     scripted_s3.script(Rule("DELETE", MARKED, times=-1))
     bucket.delete(KEY)
-    assert "only hidden" in bucket.remark()
+    assert "only hidden" in bucket.notice()
     bucket.delete(KEY)
-    assert bucket.remark() == ""
+    assert bucket.notice() == ""
 
 
 def test_removing_a_locked_object_is_a_failure_s3_31(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
     scripted_s3.script(Rule("DELETE", problem(403, "AccessDenied", "object protected by object lock.")))
-    with pytest.raises(Denied, match="protected by object lock"):
+    with pytest.raises(PermissionDenied, match="protected by object lock"):
         bucket.delete(KEY)
 
 
@@ -248,6 +256,6 @@ def test_no_error_shows_the_secret(bucket: S3Backend, scripted_s3: ScriptedS3) -
     login = place.credential()
     assert login
     scripted_s3.script(Rule("HEAD", problem(403, "SignatureDoesNotMatch")), Rule("GET", problem(403, "x")))
-    with pytest.raises(Denied) as caught:
+    with pytest.raises(PermissionDenied) as caught:
         bucket.stat(KEY)
     assert login.secret not in str(caught.value)

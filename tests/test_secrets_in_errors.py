@@ -15,7 +15,7 @@ from s3kit import ALICE, clone
 
 from git_annex_remote_pyshare.annex.protocol.job import Job
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.cli import app
 from git_annex_remote_pyshare.config.proxies import proxy_of
@@ -23,7 +23,7 @@ from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of
-from git_annex_remote_pyshare.errors import BadSetting, Denied, PyshareError, Unreachable, unexpected
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, Unreachable, unexpected
 
 TOKEN = "TOKSEKRET123"
 
@@ -41,7 +41,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", " ", "\u2028", "\x00"])
 def test_a_token_with_a_line_end_is_refused_without_being_shown(end: str) -> None:
     store = backend("http://127.0.0.1:1/dav", Credential("", TOKEN + end, "environment"))
-    with pytest.raises(Denied, match="the token from environment has a line end") as caught:
+    with pytest.raises(PermissionDenied, match="the token from environment has a line end") as caught:
         store.stat("KEY")
     assert TOKEN not in str(caught.value)
     store.close()
@@ -125,7 +125,7 @@ def _webdav() -> Backend:
 
 def _s3() -> Backend:
     settings = parse({"url": "s3://bucket", "endpoint": "https://s3.example.org"})
-    return make(Place(settings["url"], settings, clone(), lambda: ALICE))
+    return make(StoreConfig(settings["url"], settings, clone(), lambda: ALICE))
 
 
 def _dropbox() -> Backend:

@@ -9,7 +9,7 @@ from servers import Server
 from sharing import Owner, as_friend, blocks, has_all, type_all
 
 from git_annex_remote_pyshare.cli.share_friends import Dataset
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 
 
 @pytest.mark.parametrize("autoenable", ["true", "false"])
@@ -89,13 +89,13 @@ def test_before_the_first_push_to_a_folder_share_says_what_to_type(sharer: Owner
     ],
 )
 def test_friends_clone_by_https_where_the_host_is_known_to_have_both(url: str, public: str) -> None:
-    clone = Clone("/home/alice/dataset/.git", "store")
+    clone = LocalConfig("/home/alice/dataset/.git", "store")
     clone.__dict__["config"] = {"remote.my.hub.url": url, "remote.store.annex-externaltype": "pyshare"}
     assert Dataset.of(clone) == Dataset("my.hub", public)
 
 
 def test_the_address_that_most_friends_reach_comes_first() -> None:
-    clone = Clone("/home/alice/dataset/.git", "store")
+    clone = LocalConfig("/home/alice/dataset/.git", "store")
     found = {"disk": "/mnt/m.git", "server": "alice@server:m.git", "hub": "git@github.com:alice/m.git"}
     clone.__dict__["config"] = {f"remote.{name}.url": url for name, url in found.items()}
     assert Dataset.of(clone) == Dataset("hub", "https://github.com/alice/m.git")

@@ -16,7 +16,7 @@ from waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.config.git_config import TIMEOUT
-from git_annex_remote_pyshare.errors import Busy, Corrupt, Denied, NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Busy, Corrupt, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
@@ -37,7 +37,7 @@ PASSING: tuple[Fault | None, ...] = (
     Cut(1_500_000),
     Drip(700_000),
 )
-LASTING = (Fail(Denied("not allowed")), Fail(Busy("closed for maintenance", retry_after=10 * TIMEOUT)))
+LASTING = (Fail(PermissionDenied("not allowed")), Fail(Busy("closed for maintenance", retry_after=10 * TIMEOUT)))
 
 names = st.sampled_from(["a/one", "a/two", "b/three"])
 bodies = st.sampled_from(BODIES)
@@ -167,7 +167,7 @@ class Store(RuleBasedStateMachine):
             request()
         except expected:
             return False
-        except Denied:
+        except PermissionDenied:
             return False
         except Busy as busy:
             if (busy.retry_after or 0) <= TIMEOUT:

@@ -18,11 +18,11 @@ from davkit import BOB, backend
 from scripted import Play, Rule, served
 from scripted_dav import ScriptedDAV
 
-from git_annex_remote_pyshare.backends.lazy import LateBackend
+from git_annex_remote_pyshare.backends.lazy import LazyBackend
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import BadSetting, Unreachable
 from git_annex_remote_pyshare.testing.memory import place
-from git_annex_remote_pyshare.transport.preconnect import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 JOBS = 8
 
@@ -103,7 +103,7 @@ def url_of(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}/dav"
 
 
-def connect(ahead: Ahead, listener: socket.socket, count: int) -> list[socket.socket]:
+def connect(ahead: Preconnector, listener: socket.socket, count: int) -> list[socket.socket]:
     """Have so many jobs connect ahead; the server's ends, in the order of theirs."""
     accepted = []
     for _ in range(count):
@@ -115,7 +115,7 @@ def connect(ahead: Ahead, listener: socket.socket, count: int) -> list[socket.so
 
 
 def test_one_that_the_server_has_closed_is_dropped_and_the_rest_ends_with_the_store(listener: socket.socket) -> None:
-    ahead, server = Ahead(), listener.getsockname()
+    ahead, server = Preconnector(), listener.getsockname()
     theirs = connect(ahead, listener, 3)
     theirs[0].close()
     taken = ahead.take(server)
@@ -132,7 +132,7 @@ def test_one_that_the_server_has_closed_is_dropped_and_the_rest_ends_with_the_st
 def test_who_needs_one_waits_for_one_that_is_being_connected_but_not_for_one_that_somebody_else_will_have(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead, server = Ahead(), listener.getsockname()
+    ahead, server = Preconnector(), listener.getsockname()
     connecting, go_on = Event(), Event()
     create = socket.create_connection
 
@@ -157,7 +157,7 @@ def test_who_needs_one_waits_for_one_that_is_being_connected_but_not_for_one_tha
 def test_after_the_end_nobody_connects_and_what_cannot_be_connected_keeps_nobody_waiting(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead, server, url = Ahead(), listener.getsockname(), url_of(listener)
+    ahead, server, url = Preconnector(), listener.getsockname(), url_of(listener)
     create = socket.create_connection
 
     def meanwhile_closed(*arguments: Any) -> socket.socket:
@@ -171,7 +171,7 @@ def test_after_the_end_nobody_connects_and_what_cannot_be_connected_keeps_nobody
     assert ahead.take(server) is None
     late.close()
     listener.close()
-    refused = Ahead()
+    refused = Preconnector()
     refused.connect(url)
     assert refused.take(server) is None
 
@@ -179,13 +179,13 @@ def test_after_the_end_nobody_connects_and_what_cannot_be_connected_keeps_nobody
 def test_a_job_connects_ahead_once_and_not_past_a_proxy(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead, server = Ahead(), listener.getsockname()
+    ahead, server = Preconnector(), listener.getsockname()
     ahead.connect(url_of(listener))
     ahead.connect(url_of(listener))
     assert ahead._unclaimed[server] == 1
     ahead.close()
     monkeypatch.setenv("http_proxy", "http://proxy.example.org:3128")
-    behind_proxy = Ahead()
+    behind_proxy = Preconnector()
     behind_proxy.connect(url_of(listener))
     assert behind_proxy.take(server) is None
 
@@ -195,14 +195,14 @@ def test_a_job_connects_ahead_once_and_not_past_a_proxy(
     ["", "http://[foo]/dav", "https://m\u00fcller.example/", "http://host./", "http://[fe80::1%25lo]/", "ftp://x/"],
 )
 def test_an_odd_host_is_left_to_the_request(url: str) -> None:
-    ahead = Ahead()
+    ahead = Preconnector()
     ahead.connect(url)
     ahead.connect_meanwhile(url)
     assert ahead._unclaimed == {}
 
 
 def test_one_that_waited_too_long_is_not_used(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = Ahead()
+    ahead = Preconnector()
     (theirs,) = connect(ahead, listener, 1)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 60)
@@ -253,7 +253,7 @@ def test_a_store_that_cannot_be_opened_connects_once_and_leaves_nothing_open(lis
         listener.accept()
 
 
-class Slow(LateBackend[Any]):
+class Slow(LazyBackend[Any]):
     """A backend whose library takes its time to be imported."""
 
     url = ""

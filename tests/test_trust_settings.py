@@ -19,13 +19,13 @@ from scripted_s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import bound_host
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.store.place import place_of, trust_of
 
 WEBDAV = {"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": "hunter2"}
@@ -35,7 +35,7 @@ HELD = Credential("held", "hunter2", "git-annex")
 KEPT = Credential("kept", "hunter2", "pyshare login")
 
 
-def origin(settings: Mapping[str, str], where: Clone, held: Credential | None = None) -> str | None:
+def origin(settings: Mapping[str, str], where: LocalConfig, held: Credential | None = None) -> str | None:
     """Where the login for these settings comes from."""
     values = parse(settings)
     login = place_of(values, trust_of(values, where), held).credential()
@@ -121,7 +121,7 @@ def test_a_host_that_an_older_version_bound_counts_where_it_meant_http(
     if goes:
         assert origin({"url": f"{url}/x"}, where, HELD) == "git-annex"
     else:
-        with pytest.raises(Denied, match=f"was made for {bound}"):
+        with pytest.raises(PermissionDenied, match=f"was made for {bound}"):
             origin({"url": f"{url}/x"}, where, HELD)
 
 
@@ -149,7 +149,7 @@ WORDED = {"url": "s3://evil-bucket/x", "protocol": "http"}
 KEY = Credential(Login().access_key, Login().secret_key, "pyshare login")
 
 
-def s3_store(settings: Mapping[str, str], where: Clone, held: Credential | None = None) -> S3Backend:
+def s3_store(settings: Mapping[str, str], where: LocalConfig, held: Credential | None = None) -> S3Backend:
     values = parse(settings)
     made = registry.make(place_of(values, trust_of(values, where), held))
     assert isinstance(made, S3Backend)
@@ -173,7 +173,9 @@ def test_a_strangers_settings_send_no_login_to_amazon_over_plain_http(
     amazon: ScriptedS3, settings: Mapping[str, str], held: Credential | None
 ) -> None:
     amazon.login = Login()
-    with pytest.raises(Denied, match=r"speaks plain http with Amazon.* type: git annex verifyremote cloud") as refusal:
+    with pytest.raises(
+        PermissionDenied, match=r"speaks plain http with Amazon.* type: git annex verifyremote cloud"
+    ) as refusal:
         s3_store(settings, clone_with(**AUTOMATIC), held).stat("KEY")
     assert "hunter2" not in str(refusal.value)
     assert amazon.requests
@@ -201,7 +203,7 @@ def test_a_session_token_is_not_sent_over_plain_http_off_this_machine(
     amazon: ScriptedS3, settings: Mapping[str, str], instead: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "VTOK")
-    with pytest.raises(Denied, match="could read the session token from environment") as refusal:
+    with pytest.raises(PermissionDenied, match="could read the session token from environment") as refusal:
         s3_store(settings, clone_with(**VERIFIED)).stat("KEY")
     assert f"type: git annex enableremote cloud {instead} (or" in str(refusal.value)
     assert "VTOK" not in str(refusal.value)
@@ -244,7 +246,7 @@ def test_a_bucket_in_the_hosts_name_gets_a_kept_login_only_if_the_user_verified_
     if trusted:
         assert store.stat("KEY") is None
     else:
-        with pytest.raises(Denied, match=r"addressing=virtual sends it to evil\.localhost"):
+        with pytest.raises(PermissionDenied, match=r"addressing=virtual sends it to evil\.localhost"):
             store.stat("KEY")
     assert any("Authorization" in seen.headers for seen in scripted_s3.requests) is trusted
 

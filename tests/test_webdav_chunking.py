@@ -11,10 +11,19 @@ from scripted import Play, Rule, Seen, answer, served
 from scripted_cloud import DAY, FILES, ScriptedCloud
 from scripted_dav import ScriptedDAV
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.backends.multipart import TakesParts
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.errors import BadName, Busy, Damaged, Full, PyshareError, Stopped, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    Busy,
+    Cancelled,
+    CorruptUpload,
+    PyshareError,
+    QuotaExceeded,
+    Unreachable,
+    UploadLost,
+)
 from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
@@ -60,7 +69,7 @@ def whole(cloud: ScriptedCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     made: list[Backend] = []
 
     def make() -> Backend:
-        made.append(wrap(WebDAVBackend(Place(cloud.address, {}, mine)), Event()))
+        made.append(wrap(WebDAVBackend(StoreConfig(cloud.address, {}, mine)), Event()))
         return made[-1]
 
     yield make
@@ -86,7 +95,7 @@ def chunk_puts(cloud: ScriptedCloud) -> list[str]:
 
 
 def test_a_webdav_store_takes_parts(store: WebDAVBackend) -> None:
-    assert isinstance(store, TakesParts)
+    assert isinstance(store, SupportsMultipart)
 
 
 def test_an_object_that_one_request_takes_well_is_not_cut(cloud: ScriptedCloud, store: WebDAVBackend) -> None:
@@ -228,7 +237,7 @@ def test_a_chunk_that_arrives_damaged_is_noticed_and_may_be_sent_again(
 ) -> None:
     upload = begun(store)
     cloud.script(Rule("PUT", Play(headers={"X-Hash-SHA256": "0" * 64}), CHUNK))
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptUpload):
         store.send(upload, PLAN.part(1), file, quiet)
 
 
@@ -236,7 +245,7 @@ def test_a_chunk_that_arrives_damaged_twice_ends_the_upload_and_is_all_that_goes
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
     cloud.script(Rule("PUT", Play(headers={"X-Hash-SHA256": "0" * 64}), f"{CHUNK}*2$", times=2))
-    with pytest.raises(Damaged, match=r"something else as part 2 \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"something else as part 2 \(tried twice"):
         whole().put("a/KEY", file, quiet)
     assert OBJECT not in cloud.objects
     cloud.requests.clear()
@@ -249,7 +258,7 @@ def test_a_chunk_for_which_there_is_no_room_is_refused(
     cloud: ScriptedCloud, store: WebDAVBackend, file: Source
 ) -> None:
     cloud.room = MIB
-    with pytest.raises(Full, match="no space left"):
+    with pytest.raises(QuotaExceeded, match="no space left"):
         store.send(begun(store), PLAN.part(1), file, quiet)
 
 
@@ -427,7 +436,7 @@ def test_a_server_that_tells_no_hash_tells_the_size_wd34(
     ("status", "kind"),
     [
         pytest.param(400, BadName, id="name"),
-        pytest.param(507, Full, id="full"),
+        pytest.param(507, QuotaExceeded, id="full"),
         pytest.param(500, Unreachable, id="failed"),
         pytest.param(503, Busy, id="busy"),
     ],
@@ -453,7 +462,7 @@ def test_a_server_that_never_ends_is_given_up_in_the_end(
     cloud.script(Rule("MOVE", answer(423), times=-1))
     with pytest.raises(Unreachable, match="did not put it together within an hour") as caught:
         store.finish(upload, sent, file, quiet)
-    assert not caught.value.passing
+    assert not caught.value.retryable
     assert len(cloud.uploads) == 1
 
 
@@ -463,9 +472,9 @@ def test_whoever_waits_can_be_stopped(cloud: ScriptedCloud, store: WebDAVBackend
     cloud.script(Rule("MOVE", Play(wait=60)))
 
     def stop(_done: int) -> None:
-        raise Stopped("enough")
+        raise Cancelled("enough")
 
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         store.finish(upload, sent, file, stop)
 
 
@@ -485,7 +494,7 @@ def test_a_proxy_that_refuses_the_smallest_chunk_is_told_to_the_user_wd9(
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
     cloud.largest_body = MIB
-    with pytest.raises(Full, match="chunk=50MiB"):
+    with pytest.raises(QuotaExceeded, match="chunk=50MiB"):
         whole().put("a/KEY", file, quiet)
 
 
@@ -493,7 +502,7 @@ def test_an_object_of_another_hash_is_removed_sent_again_and_reported_wd34(
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
     cloud.script(Rule("MOVE", Play(headers={"X-Hash-SHA256": "0" * 64}), times=2))
-    with pytest.raises(Damaged, match=r"another sha256 \(tried twice\)"):
+    with pytest.raises(CorruptUpload, match=r"another sha256 \(tried twice\)"):
         whole().put("a/KEY", file, quiet)
     assert cloud.objects == {}
     assert cloud.methods().count("MOVE") == 2
@@ -508,7 +517,7 @@ def test_an_object_of_another_size_is_removed_and_reported_wd34(
 
     cloud.owncloud = True
     cloud.decide = shorten
-    with pytest.raises(Damaged, match=f"{len(CONTENT) - 1} bytes instead of {len(CONTENT)}"):
+    with pytest.raises(CorruptUpload, match=f"{len(CONTENT) - 1} bytes instead of {len(CONTENT)}"):
         whole().put("a/KEY", file, quiet)
     assert cloud.objects == {}
 
@@ -533,12 +542,12 @@ def test_an_upload_that_was_cut_goes_on_wd33(
     def stop_at(limit: int) -> Callable[[int], None]:
         def watch(done: int) -> None:
             if done > limit:
-                raise Stopped("enough")
+                raise Cancelled("enough")
 
         return watch
 
     monkeypatch.setattr("git_annex_remote_pyshare.store.progress.INTERVAL", 0)
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         whole().put("a/KEY", file, stop_at(9 * MIB))
     sent = len(chunk_puts(cloud))
     whole().put("a/KEY", file, quiet)
@@ -552,7 +561,7 @@ def test_other_bytes_of_the_same_size_begin_anew(
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source, tmp_path: Path
 ) -> None:
     cloud.script(Rule("MOVE", answer(507)))
-    with pytest.raises(Full):
+    with pytest.raises(QuotaExceeded):
         whole().put("a/KEY", file, quiet)
     other = source(tmp_path, CONTENT[::-1], "other")
     whole().put("a/KEY", other, quiet)
@@ -564,7 +573,7 @@ def test_an_upload_that_expired_begins_anew_without_noise_wd33(
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
     cloud.script(Rule("PUT", answer(507), "00002"))
-    with pytest.raises(Full):
+    with pytest.raises(QuotaExceeded):
         whole().put("a/KEY", file, quiet)
     cloud.throw_away(next(iter(cloud.uploads)))
     whole().put("a/KEY", file, quiet)

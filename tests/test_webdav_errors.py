@@ -12,11 +12,11 @@ from git_annex_remote_pyshare.backends.webdav.errors import Doing, from_answer
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
-    Denied,
-    Full,
     NotAStore,
     NotFound,
+    PermissionDenied,
     PyshareError,
+    QuotaExceeded,
     Unreachable,
 )
 
@@ -24,20 +24,20 @@ DOING = Doing("store the file", "https://cloud.example.org/dav")
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "passing"),
+    ("status", "kind", "retryable"),
     [
         (400, BadName, False),
-        (403, Denied, False),
+        (403, PermissionDenied, False),
         (404, NotFound, False),
         (405, NotAStore, False),
-        (407, Denied, False),
+        (407, PermissionDenied, False),
         (408, Unreachable, True),
         (409, NotAStore, False),
         (410, NotFound, False),
         (412, Unreachable, False),
-        (413, Full, False),
+        (413, QuotaExceeded, False),
         (414, BadName, False),
-        (418, Denied, False),
+        (418, PermissionDenied, False),
         pytest.param(423, Busy, True, id="WD6-423"),
         pytest.param(425, Busy, True, id="WD7-425"),
         pytest.param(429, Busy, True, id="WD28-429"),
@@ -46,16 +46,16 @@ DOING = Doing("store the file", "https://cloud.example.org/dav")
         (502, Unreachable, True),
         pytest.param(503, Busy, True, id="WD28-503"),
         (504, Unreachable, True),
-        pytest.param(507, Full, False, id="WD8-507"),
+        pytest.param(507, QuotaExceeded, False, id="WD8-507"),
         (509, Busy, True),
         (599, Unreachable, True),
         (204, NotAStore, False),
         (302, NotAStore, False),
     ],
 )
-def test_a_status_has_a_meaning(status: int, kind: type[PyshareError], *, passing: bool) -> None:
+def test_a_status_has_a_meaning(status: int, kind: type[PyshareError], *, retryable: bool) -> None:
     error = from_answer(DOING, status, {})
-    assert (type(error), error.passing) == (kind, passing)
+    assert (type(error), error.retryable) == (kind, retryable)
     assert str(error).startswith("cannot store the file on cloud.example.org: ")
     assert f"status {status}" in str(error)
 

@@ -10,7 +10,7 @@ from scripted_dav import ScriptedDAV
 
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import (
-    Denied,
+    PermissionDenied,
     PyshareError,
     Unreachable,
 )
@@ -119,5 +119,5 @@ def test_who_may_not_write_is_told_so_and_not_that_a_folder_fails(
     dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path
 ) -> None:
     dav.script(Rule("PUT", answer(403), times=9), Rule("MKCOL", answer(403), times=9))
-    with pytest.raises(Denied, match=r"store the file.*forbids.*pyshare login"):
+    with pytest.raises(PermissionDenied, match=r"store the file.*forbids.*pyshare login"):
         store.put("b/KEY", source(tmp_path), quiet)

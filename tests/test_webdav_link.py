@@ -11,13 +11,13 @@ from scripted_dav import ScriptedDAV
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.backends.base import Place, Stat
+from git_annex_remote_pyshare.backends.base import Stat, StoreConfig
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.url import address_of
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError
 
 
 def test_a_public_link_is_read_without_an_account_wd32(dav: ScriptedDAV, tmp_path: Path) -> None:
@@ -69,13 +69,13 @@ def test_the_password_of_a_link_opens_it(user: str, dav: ScriptedDAV, tmp_path: 
 def test_a_link_that_wants_a_password_says_what_to_type(dav: ScriptedDAV, *, older: bool) -> None:
     link = locked_link(dav, older=older)
     store = backend(f"{link}?path=/", BOB)
-    with pytest.raises(Denied, match="does not open the public link") as raised:
+    with pytest.raises(PermissionDenied, match="does not open the public link") as raised:
         store.stat("KEY")
     assert str(raised.value).endswith(
         "the public link. Was it withdrawn? Ask its owner for a new one."
         f" Does it have a password? Type: pyshare login {link}"
     )
-    with pytest.raises(Denied, match="does not open the public link"):
+    with pytest.raises(PermissionDenied, match="does not open the public link"):
         store.stat("OTHER")
     tried = [shown(seen) for seen in dav.requests]
     assert tried == ["anonymous:", "T0k:"][: 1 + older], "Bob's own login is not for links, and nothing is tried twice"
@@ -88,7 +88,7 @@ def test_eight_jobs_try_a_wrong_link_password_once(dav: ScriptedDAV, *, older: b
     store = backend(link, Credential("anonymous", "wr0ng!", "pyshare login"))
 
     def job(_number: int) -> str:
-        with pytest.raises(Denied) as raised:
+        with pytest.raises(PermissionDenied) as raised:
             store.stat("KEY")
         return str(raised.value)
 
@@ -105,7 +105,9 @@ def test_eight_jobs_try_a_wrong_link_password_once(dav: ScriptedDAV, *, older: b
 @BOTH_AGES
 def test_a_renewed_link_password_is_taken_in_the_middle(dav: ScriptedDAV, *, older: bool) -> None:
     passwords = ["opensesame"]
-    place = Place(locked_link(dav, older=older), {}, clone(), lambda: Credential("anonymous", passwords[-1], "test"))
+    place = StoreConfig(
+        locked_link(dav, older=older), {}, clone(), lambda: Credential("anonymous", passwords[-1], "test")
+    )
     store = WebDAVBackend(place)
     store.stat("KEY")
     assert dav.login
@@ -117,7 +119,9 @@ def test_a_renewed_link_password_is_taken_in_the_middle(dav: ScriptedDAV, *, old
 
 @pytest.mark.parametrize("older", [False, True], ids=["WD32-new address", "WD32-older address"])
 def test_the_password_of_a_link_never_goes_over_plain_http_to_another_machine(*, older: bool) -> None:
-    place = Place("http://cloud.example.org/s/T0k", {}, clone(), lambda: Credential("anonymous", "opensesame", "test"))
+    place = StoreConfig(
+        "http://cloud.example.org/s/T0k", {}, clone(), lambda: Credential("anonymous", "opensesame", "test")
+    )
     auth = Auth(place, address_of(place.url))
     sent: list[str] = []
 
@@ -129,7 +133,7 @@ def test_the_password_of_a_link_never_goes_over_plain_http_to_another_machine(*,
     if older:
         auth.send("PROPFIND", address_of(place.url).base, doing, send)
         auth.as_guest("T0k")
-    with pytest.raises(Denied, match="over http:// anyone on the way could read the login"):
+    with pytest.raises(PermissionDenied, match="over http:// anyone on the way could read the login"):
         auth.send("PROPFIND", address_of(place.url).older, doing, send)
     assert sent == (["anonymous:", "T0k:"] if older else ["anonymous:"])
 
@@ -153,7 +157,9 @@ def test_a_link_without_downloads_is_explained_wd32(dav: ScriptedDAV, tmp_path: 
     dav.folders |= {"/public.php/dav/files/T0k"}
     store = backend(f"{dav.url}/s/T0k")
     dav.script(Rule("GET", answer(403)))
-    with pytest.raises(Denied, match=r"the public link does not allow it\. Ask its owner for a link that allows it"):
+    with pytest.raises(
+        PermissionDenied, match=r"the public link does not allow it\. Ask its owner for a link that allows it"
+    ):
         fetched(store, "KEY", tmp_path / "back")
     store.close()
 

@@ -13,14 +13,14 @@ from servers import Server
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.backends.base import Place, Stat
+from git_annex_remote_pyshare.backends.base import Stat, StoreConfig
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.client import Request
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.url import address_of
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Busy, Denied
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied
 
 WRONG = Credential("bob", "wr0ng!", "environment")
 
@@ -68,7 +68,7 @@ def test_eight_jobs_try_a_wrong_password_once_wd26(guarded: ScriptedDAV, tmp_pat
 
     def job(number: int) -> str:
         verbs = (lambda: store.stat("KEY"), lambda: store.put("KEY", body, quiet))
-        with pytest.raises(Denied) as raised:
+        with pytest.raises(PermissionDenied) as raised:
             verbs[number % 2]()
         return str(raised.value)
 
@@ -81,13 +81,13 @@ def test_eight_jobs_try_a_wrong_password_once_wd26(guarded: ScriptedDAV, tmp_pat
 
 def test_a_refused_login_is_explained_without_the_secret_wd38(guarded: ScriptedDAV) -> None:
     store = backend(f"{guarded.url}/dav", WRONG)
-    with pytest.raises(Denied) as raised:
+    with pytest.raises(PermissionDenied) as raised:
         store.stat("KEY")
     text = str(raised.value)
     assert f"login of bob from environment. Type: pyshare login {guarded.url}/dav" in text
     assert "app password" in text
     assert "wr0ng" not in text + repr(raised.value) + repr(store.__dict__)
-    assert not raised.value.passing
+    assert not raised.value.retryable
     store.close()
 
 
@@ -95,7 +95,7 @@ def test_a_login_that_is_refused_in_the_middle_is_final_wd26(guarded: ScriptedDA
     bob.stat("KEY")
     guarded.login = ("bob", "changed")
     for _ in range(3):
-        with pytest.raises(Denied):
+        with pytest.raises(PermissionDenied):
             bob.stat("KEY")
     assert len(guarded.requests) == 2
 
@@ -105,7 +105,7 @@ def test_a_renewed_login_is_taken_in_the_middle_and_the_body_sent_again_wd27(
 ) -> None:
     guarded.server_name = "rclone/v1"
     logins = [BOB]
-    store = WebDAVBackend(Place(f"{guarded.url}/dav", {}, clone(), lambda: logins[-1]))
+    store = WebDAVBackend(StoreConfig(f"{guarded.url}/dav", {}, clone(), lambda: logins[-1]))
     store.put("a/ONE", source(tmp_path), quiet)
     guarded.login = ("bob", "renewed")
     logins.append(Credential("bob", "renewed", "pyshare login"))
@@ -129,7 +129,7 @@ def test_without_a_login_reading_goes_on_after_writing_was_refused(
     """A store that everybody may read: WD31."""
     dav.objects["/dav/a/KEY"] = b"content"
     dav.script(Rule("PUT", answer(401), times=9))
-    with pytest.raises(Denied, match=r"needs a login. Type: pyshare login"):
+    with pytest.raises(PermissionDenied, match=r"needs a login. Type: pyshare login"):
         store.put("a/OTHER", source(tmp_path), quiet)
     assert store.stat("a/KEY") == Stat(7)
 
@@ -173,7 +173,7 @@ def test_the_first_digest_of_many_offers_is_taken_wd29(offer: str, nonce: str) -
 
 @pytest.mark.parametrize("url", ["https://cloud.example.org/dav", "http://cloud.example.org/dav"])
 def test_the_login_is_for_its_own_server_and_for_the_same_one_with_tls_wd13(url: str) -> None:
-    auth = Auth(Place(url, {}, clone(), lambda: BOB), address_of(url))
+    auth = Auth(StoreConfig(url, {}, clone(), lambda: BOB), address_of(url))
     assert auth.is_for(f"{url}/x")
     assert auth.is_for("https://cloud.example.org/elsewhere")
     assert auth.is_for("https://cloud.example.org:443/x")
@@ -185,14 +185,14 @@ def test_the_login_is_for_its_own_server_and_for_the_same_one_with_tls_wd13(url:
 
 def refused_far_away(login: Credential, challenge: str = 'Basic realm="r"', **options: str) -> tuple[list[str], str]:
     """What a server far away, which refuses everything, got to see of the login, and what the user is told."""
-    place = Place("http://cloud.example.org/dav", {}, clone(**options), lambda: login)
+    place = StoreConfig("http://cloud.example.org/dav", {}, clone(**options), lambda: login)
     sent: list[str] = []
 
     def send(header: str) -> BaseHTTPResponse:
         sent.append(header)
         return HTTPResponse(b"", HTTPHeaderDict({"WWW-Authenticate": challenge}), 401)
 
-    with pytest.raises(Denied) as raised:
+    with pytest.raises(PermissionDenied) as raised:
         Auth(place, address_of(place.url)).send("HEAD", f"{place.url}/KEY", Doing("look", place.url), send)
     return sent, str(raised.value)
 
@@ -249,7 +249,7 @@ def test_a_stale_nonce_is_renewed_once_wd27(dav: ScriptedDAV, tmp_path: Path) ->
 def test_a_wrong_digest_password_is_tried_once_wd26(apache_digest_server: Server) -> None:
     store = backend(apache_digest_server.url, Credential("bob", "wrong", "pyshare login"))
     for _ in range(3):
-        with pytest.raises(Denied, match="app password"):
+        with pytest.raises(PermissionDenied, match="app password"):
             store.stat("KEY")
     store.close()
 
@@ -271,7 +271,7 @@ def test_netrc_is_never_read(dav: ScriptedDAV, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     dav.login = ("bob", "geheim")
     store = backend(f"{dav.url}/dav")
-    with pytest.raises(Denied):
+    with pytest.raises(PermissionDenied):
         store.stat("KEY")
     assert [shown(seen) for seen in dav.requests] == [""]
     store.close()

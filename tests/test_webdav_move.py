@@ -14,8 +14,8 @@ from git_annex_remote_pyshare.backends.base import Entry
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import (
     Busy,
+    Cancelled,
     Corrupt,
-    Stopped,
     Unreachable,
 )
 
@@ -108,7 +108,7 @@ def test_an_object_that_got_lost_in_a_move_is_to_be_sent_again_wd6(
     dav.decide = decide
     with pytest.raises(Unreachable, match="lost the file") as raised:
         store.put("a/KEY", source(tmp_path), quiet)
-    assert raised.value.passing
+    assert raised.value.retryable
 
 
 def test_a_lock_that_never_ends_is_told_and_the_rest_removed_wd6(
@@ -129,9 +129,9 @@ def test_waiting_for_a_move_ends_when_we_are_stopped(
 
     def stop_once_moving(_done: int) -> None:
         if "MOVE" in dav.methods():
-            raise Stopped("git-annex has gone")
+            raise Cancelled("git-annex has gone")
 
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         store.put("a/KEY", source(tmp_path), stop_once_moving)
 
 

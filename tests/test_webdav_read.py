@@ -98,7 +98,7 @@ def test_an_object_that_is_still_being_processed_is_asked_for_later_wd7(
     dav.script(Rule("GET", answer(425)))
     with pytest.raises(Busy) as raised:
         fetched(store, "a/KEY", tmp_path / "back")
-    assert raised.value.passing
+    assert raised.value.retryable
 
 
 def test_a_missing_object_is_told(store: WebDAVBackend, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_cut_body_is_told_and_kept_for_the_next_attempt(
     dav.script(Rule("GET", Play(cut=cut)))
     with pytest.raises(Unreachable) as raised:
         fetched(store, "a/KEY", tmp_path / "back")
-    assert raised.value.passing
+    assert raised.value.retryable
     kept = (tmp_path / "back").read_bytes()
     assert CONTENT.startswith(kept)
     assert len(kept) >= cut - (1 << 20)

@@ -16,7 +16,7 @@ from servers import Server
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadName, Busy, Denied, NotFound, Stopped
+from git_annex_remote_pyshare.errors import BadName, Busy, Cancelled, NotFound, PermissionDenied
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 SERVERS = ["apache_server", "apache_digest_server", "rclone_server", "wsgidav_server"]
@@ -117,14 +117,14 @@ def test_a_whole_tree_is_listed(store: WebDAVBackend, tmp_path: Path) -> None:
 
 def test_a_wrong_password_is_told_wd26_wd38(server: Server, tmp_path: Path) -> None:
     store = backend(server.url, Credential(server.user, "wrong", "pyshare login"))
-    with pytest.raises(Denied, match=r"login of bob from pyshare login.*pyshare login http.*app password"):
+    with pytest.raises(PermissionDenied, match=r"login of bob from pyshare login.*pyshare login http.*app password"):
         store.stat("KEY")
     store.close()
 
 
 def test_without_a_login_the_error_says_how_to_get_one(server: Server) -> None:
     store = backend(server.url)
-    with pytest.raises(Denied, match=f"needs a login. Type: pyshare login {server.url}"):
+    with pytest.raises(PermissionDenied, match=f"needs a login. Type: pyshare login {server.url}"):
         store.stat("KEY")
     store.close()
 
@@ -136,10 +136,10 @@ def test_an_interrupted_store_leaves_nothing_visible_and_no_litter_that_grows_wd
     store.put("a/OTHER", source(tmp_path), quiet)
 
     def stop(_done: int) -> None:
-        raise Stopped("git-annex has gone")
+        raise Cancelled("git-annex has gone")
 
     for _ in range(3):
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             _put_when_unlocked(store, source(tmp_path, b"x" * 3_000_000), stop)
     assert store.stat("a/KEY") is None
     assert [entry.name for entry in store.list()] == ["a/OTHER"]

@@ -14,11 +14,11 @@ from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import (
     BadSetting,
     Corrupt,
-    Damaged,
-    Denied,
-    Full,
+    CorruptUpload,
     NotAStore,
+    PermissionDenied,
     PyshareError,
+    QuotaExceeded,
     SourceChanged,
     Unreachable,
 )
@@ -114,9 +114,9 @@ def test_a_full_server_keeps_nothing_of_the_store_wd8(
     dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path, method: str
 ) -> None:
     dav.script(Rule(method, answer(507)))
-    with pytest.raises(Full, match="no space left") as raised:
+    with pytest.raises(QuotaExceeded, match="no space left") as raised:
         store.put("a/KEY", source(tmp_path), quiet)
-    assert not raised.value.passing
+    assert not raised.value.retryable
     assert dav.objects == {}
 
 
@@ -124,7 +124,7 @@ def test_a_proxy_that_refuses_large_bodies_is_explained_wd9(
     dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path
 ) -> None:
     dav.script(Rule("PUT", answer(413)))
-    with pytest.raises(Full, match=r"chunk=50MiB"):
+    with pytest.raises(QuotaExceeded, match=r"chunk=50MiB"):
         store.put("a/KEY", source(tmp_path), quiet)
 
 
@@ -135,7 +135,7 @@ def test_an_answer_in_the_middle_of_the_body_is_read_wd9(
     """The server answers and closes while we are still sending: that is no broken pipe."""
     early = answer(status)._replace(early=True)
     dav.script(Rule("PUT", early))
-    with pytest.raises((Full, Denied)):
+    with pytest.raises((QuotaExceeded, PermissionDenied)):
         store.put("a/KEY", source(tmp_path, b"x" * (64 * MIB)), quiet)
     store.put("a/KEY", source(tmp_path), quiet)
     assert dav.objects[OBJECT] == b"content"
@@ -146,7 +146,7 @@ def test_a_connection_on_which_a_body_was_broken_off_is_not_used_again(dav: Scri
     store = backend(f"{dav.url}/dav", put="direct", timeout="2")
     store.stat("a/KEY")
     dav.script(Rule("PUT", answer(413)._replace(hasty=True)))
-    with pytest.raises(Full):
+    with pytest.raises(QuotaExceeded):
         store.put("a/KEY", source(tmp_path, b"x" * (64 * MIB)), quiet)
     assert store.stat("a/KEY") is None
     store.close()
@@ -232,7 +232,7 @@ def test_a_cloud_that_does_not_hash_gets_a_sum_to_compare_wd34(
     assert dav.requests[-1].headers["OC-Checksum"] == f"SHA1:{hashlib.sha1(b'content').hexdigest()}"
     message = b"<d:error xmlns:s='x'><s:message>The computed checksum does not match</s:message></d:error>"
     dav.script(Rule("PUT", answer(400, message, Content_Type="application/xml")))
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptUpload):
         store.put("a/KEY", source(tmp_path), quiet)
 
 
@@ -241,7 +241,7 @@ def test_a_sum_that_does_not_match_twice_is_an_error_wd34(
 ) -> None:
     message = b"<d:error xmlns:s='x'><s:message>The computed checksum does not match</s:message></d:error>"
     dav.script(Rule("PUT", answer(400, message, Content_Type="application/xml"), times=3))
-    with pytest.raises(Damaged, match=r"damaged.*\(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"damaged.*\(tried twice"):
         wrap(store, Event()).put("a/KEY", source(tmp_path), quiet)
     assert dav.methods().count("PUT") == 2
     assert dav.objects == {}

@@ -17,8 +17,15 @@ from servers import free_port
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.config.git_config import Clone
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotReached, PyshareError, Unreachable
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import (
+    BadSetting,
+    NotAStore,
+    NotReached,
+    PermissionDenied,
+    PyshareError,
+    Unreachable,
+)
 from git_annex_remote_pyshare.transport.connection import IDLE, Connections, _Patient
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
@@ -111,7 +118,7 @@ def test_silence_ends_and_may_pass_wd35(dav: ScriptedDAV, tmp_path: Path, method
     }
     with pytest.raises(Unreachable, match="nothing moved") as raised:
         verbs[method]()
-    assert raised.value.passing
+    assert raised.value.retryable
     store.close()
 
 
@@ -150,7 +157,7 @@ def test_a_server_that_takes_nothing_more_ends_too_wd35(tmp_path: Path) -> None:
 def test_silence_on_one_connection_ends_before_the_whole_does_and_a_patient_clone_waits_longer_wd35(
     timeout: str, idle: float
 ) -> None:
-    clone = Clone(remote="cloud")
+    clone = LocalConfig(remote="cloud")
     clone.__dict__["config"] = {"remote.cloud.pyshare-timeout": timeout}
     assert Connections(clone).idle == idle
 
@@ -173,7 +180,7 @@ def test_nobody_listening_may_pass_and_is_never_absent() -> None:
     store = backend(f"http://127.0.0.1:{free_port()}/dav")
     with pytest.raises(NotReached, match="no connection") as raised:
         store.stat("KEY")
-    assert raised.value.passing
+    assert raised.value.retryable
     assert "0x" not in str(raised.value)
 
 
@@ -202,7 +209,7 @@ def test_a_broken_connection_may_pass(dav: ScriptedDAV, store: WebDAVBackend, pl
     dav.script(Rule("HEAD", play))
     with pytest.raises(Unreachable) as raised:
         store.stat("KEY")
-    assert raised.value.passing
+    assert raised.value.retryable
     assert store.stat("KEY") is None
 
 
@@ -215,7 +222,7 @@ def test_a_certificate_that_nobody_trusts_is_final_and_names_the_option_wd37(sec
         Unreachable, match=r"cannot be trusted \(.+\)\. .*git config remote\.cloud\.pyshare-ca FILE"
     ) as it:
         store.stat("KEY")
-    assert not it.value.passing
+    assert not it.value.retryable
     assert secure.requests == []
     store.close()
 
@@ -228,7 +235,7 @@ def test_a_certificate_for_another_name_is_final_wd37(authority: trustme.CA, tmp
         store = backend(dav.url, ca=str(tmp_path / "ca.pem"))
         with pytest.raises(Unreachable, match=r"cannot be trusted \(.*localhost") as raised:
             store.stat("KEY")
-        assert not raised.value.passing
+        assert not raised.value.retryable
         store.close()
 
 
@@ -274,7 +281,7 @@ def test_https_to_a_plain_server_is_explained(dav: ScriptedDAV) -> None:
     store = backend(dav.url.replace("http:", "https:"))
     with pytest.raises(Unreachable, match="Is it an http:// address") as raised:
         store.stat("KEY")
-    assert not raised.value.passing
+    assert not raised.value.retryable
 
 
 def test_a_redirect_from_https_to_http_is_refused_wd14(
@@ -344,7 +351,7 @@ def test_a_proxy_that_wants_a_login_is_not_the_server_wd29(monkeypatch: pytest.M
     with _proxy(b"407 Proxy Authentication Required") as proxy:
         monkeypatch.setenv("http_proxy", proxy.address)
         store = backend("http://cloud.example.org/dav")
-        with pytest.raises(Denied, match="the proxy needs a login"):
+        with pytest.raises(PermissionDenied, match="the proxy needs a login"):
             store.stat("KEY")
         store.close()
 

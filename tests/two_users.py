@@ -43,7 +43,7 @@ class Stage:
             os.chown(self.folder, -1, TEAM)
             self.folder.chmod(int(kind, 8))
         self.store = backend_at(self.folder)
-        self.store.establish()
+        self.store.initialize()
 
     def attack(self, act: Callable[[], object]) -> None:
         """Let the colleague do something, and wait until it is done."""

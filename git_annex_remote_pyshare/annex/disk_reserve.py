@@ -6,7 +6,7 @@ encrypted object nobody knows the size but the server, which may send without en
 
 import os
 
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transfer import LocalPath, in_words
 
@@ -22,7 +22,7 @@ class Reserve:
         path: The file, which need not be there yet.
     """
 
-    def __init__(self, clone: Clone, path: LocalPath) -> None:
+    def __init__(self, clone: LocalConfig, path: LocalPath) -> None:
         self._clone = clone
         self._path = path
         self._looked_at = 0

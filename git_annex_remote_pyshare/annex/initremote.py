@@ -14,7 +14,7 @@ from annexremote import Master
 from git_annex_remote_pyshare.annex import remote_checks
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Establishes, Place, ability
+from git_annex_remote_pyshare.backends.base import CanInitialize, StoreConfig, ability
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import from_environment
@@ -77,13 +77,13 @@ def _complete(annex: Master, session: Session) -> Trust:
     return session.trust(annex)
 
 
-def _make_ready(annex: Master, place: Place) -> tuple[str, ...]:
+def _make_ready(annex: Master, place: StoreConfig) -> tuple[str, ...]:
     """Make the place ready, and write down what was learned of it; what the owner should know of it."""
     backend = registry.make(place)
-    if not (maker := ability(backend, Establishes)):
+    if not (maker := ability(backend, CanInitialize)):
         return ()
     try:
-        established = maker.establish()
+        established = maker.initialize()
     finally:
         backend.close()
     for name, value in established.settings.items():
@@ -93,7 +93,7 @@ def _make_ready(annex: Master, place: Place) -> tuple[str, ...]:
 
 
 def _hand_over_login(
-    annex: Master, kind: registry.Kind, account: Account, keep: Callable[[Master, Credential], None]
+    annex: Master, kind: registry.BackendSpec, account: Account, keep: Callable[[Master, Credential], None]
 ) -> None:
     """Let git-annex keep the login of the environment, as it does for its own remotes, if it is of use tomorrow."""
     login = account.fitting(from_environment(kind.name))
@@ -126,7 +126,7 @@ def _is_published_unasked(annex: Master) -> bool:
     return bool(annex.getconfig("embedcreds")) or annex.getconfig("encryption") not in _PRIVATE_ENCRYPTION
 
 
-def _say_what_is_missing(annex: Master, place: Place) -> None:
+def _say_what_is_missing(annex: Master, place: StoreConfig) -> None:
     """One line in a clone: reading may work without a login, writing does not. A public store is there to be read."""
     if place.settings["public"] == "yes" or place.settings["publicurl"] or place.settings["signature"] == "anonymous":
         return

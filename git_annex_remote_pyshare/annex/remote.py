@@ -8,12 +8,12 @@ from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends.base import (
     Backend,
+    HasNotices,
+    HasQuota,
     Locates,
-    Measures,
-    Mounts,
-    Place,
     Publishes,
-    Remarks,
+    ReportsAvailability,
+    StoreConfig,
     ability,
 )
 from git_annex_remote_pyshare.config import settings
@@ -109,7 +109,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Where the store can be reached from; a folder that is not mounted is unavailable."""
         if not self.session.kind(self.annex).local:
             return "global"
-        mounts = ability(self.session.store(self.annex), Mounts)
+        mounts = ability(self.session.store(self.annex), ReportsAvailability)
         return "local" if mounts is None or mounts.available() else "unavailable"
 
     def whereis(self, key: str) -> str:
@@ -124,7 +124,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
         if self.session.kind(self.annex).login:
             fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
-        if measures := ability(self.session.store(self.annex), Measures):
+        if measures := ability(self.session.store(self.annex), HasQuota):
             fields["room"] = _room(measures)
         return fields
 
@@ -133,7 +133,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """The library's constructor sets an empty one; ours is made when it is asked for."""
 
     def _remark(self, store: Backend) -> None:
-        if (remarks := ability(store, Remarks)) and (text := remarks.remark()):
+        if (remarks := ability(store, HasNotices)) and (text := remarks.notice()):
             self.annex.info(text)
 
     def _name(self, key: str) -> str:
@@ -157,7 +157,7 @@ def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
     )
 
 
-def _room(measures: Measures) -> str:
+def _room(measures: HasQuota) -> str:
     """How much is used and free, or why that is unknown."""
     try:
         quota = measures.quota()
@@ -169,7 +169,7 @@ def _room(measures: Measures) -> str:
     return f"{in_words(quota.used)} used{free}"
 
 
-def _login_of(place: Place) -> str:
+def _login_of(place: StoreConfig) -> str:
     """Who we are to the server and how it comes, or why we are nobody."""
     try:
         login = place.credential()

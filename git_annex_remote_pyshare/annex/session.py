@@ -7,8 +7,8 @@ from threading import Event, Lock
 from annexremote import Master, ProtocolError
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Backend, Place
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import SETTINGS, parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -65,7 +65,7 @@ class Session:
         """The remote's settings, asked for at most once."""
         return self._settings or self.configure(annex)
 
-    def kind(self, annex: Master) -> registry.Kind:
+    def kind(self, annex: Master) -> registry.BackendSpec:
         """The kind of store that `url=` points to."""
         return registry.kind_of(self.settings(annex)["url"])
 
@@ -91,7 +91,7 @@ class Session:
         """What the user has accepted of the remote."""
         return trust_of(self.settings(annex), clone_of(annex))
 
-    def place(self, annex: Master, trust: Trust) -> Place:
+    def place(self, annex: Master, trust: Trust) -> StoreConfig:
         """Where the store is, and the login to use there as far as `trust` goes."""
         # Asked now, in the job's own request; the backend may want it later, in any thread.
         held = held_login(annex) if self.kind(annex).login else None
@@ -110,13 +110,13 @@ class Session:
             self._store.close()
 
 
-def clone_of(annex: Master) -> Clone:
+def clone_of(annex: Master) -> LocalConfig:
     """The clone that git-annex works in."""
     try:
         name = annex.getgitremotename()
     except ProtocolError:  # a git-annex older than 8.20210128 does not say; the name given at initremote is next best
         name = annex.getconfig("name")
-    return Clone(annex.getgitdir(), name)
+    return LocalConfig(annex.getgitdir(), name)
 
 
 def held_login(annex: Master) -> Credential | None:

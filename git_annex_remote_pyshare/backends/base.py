@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadName
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
@@ -54,14 +54,14 @@ class Receipt(NamedTuple):
     name, or one that the backend taught the source (`Source.learn`)."""
 
 
-class Place(NamedTuple):
+class StoreConfig(NamedTuple):
     """Where a store is and what it may ask of its surroundings; every backend is made from one."""
 
     url: str
     """As the user gave it in `url=`."""
     settings: Mapping[str, str]
     """All settings of the remote, defaults filled in."""
-    clone: Clone
+    clone: LocalConfig
     """What this clone's git config says: time limits, certificates, how to write."""
     credential: Callable[[], Credential | None] = lambda: None
     """The login to use, looked up when it is called; None when there is none. May raise Denied, or Unreachable
@@ -71,7 +71,7 @@ class Place(NamedTuple):
     trusted: Callable[[], bool] = lambda: False
     """Whether this clone's user stands behind the settings, which otherwise are a stranger's words."""
     uuid: str = ""
-    """git-annex's UUID of the remote; only `establish` is told it."""
+    """git-annex's UUID of the remote; only `initialize` is told it."""
     acceptance: Callable[[], str] = lambda: ""
     """What the user types to stand behind the settings; empty where that is nothing to type."""
 
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 class Backend(ABC):
     """One store. Constructing it does nothing but keep the place: no connection, no login, no heavy import."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         self.place = place
 
     @abstractmethod
@@ -136,7 +136,7 @@ class Backend(ABC):
         """Let go of connections; requests in other threads may fail. May be called twice."""
 
 
-class Established(NamedTuple):
+class Initialized(NamedTuple):
     """What came of making a place ready."""
 
     settings: Mapping[str, str] = {}
@@ -148,10 +148,10 @@ class Established(NamedTuple):
 
 
 @runtime_checkable
-class Establishes(Protocol):
+class CanInitialize(Protocol):
     """Ability: make the place ready once, when its owner runs `git annex initremote` (a marker, a bucket)."""
 
-    def establish(self) -> Established:
+    def initialize(self) -> Initialized:
         """Idempotent. Raises a PyshareError that says what to do when the place cannot be made ready.
 
         A place that cannot be asked now, since there is no network or no login, is no failure.
@@ -167,7 +167,7 @@ class Locates(Protocol):
 
 
 @runtime_checkable
-class Mounts(Protocol):
+class ReportsAvailability(Protocol):
     """Ability: a store that comes and goes with a disk or network folder, and can tell without the network."""
 
     def available(self) -> bool:
@@ -198,7 +198,7 @@ class Quota(NamedTuple):
 
 
 @runtime_checkable
-class Measures(Protocol):
+class HasQuota(Protocol):
     """Ability: tell how much room there is."""
 
     def quota(self) -> Quota:
@@ -296,10 +296,10 @@ class Restores(Protocol):
 
 
 @runtime_checkable
-class Remarks(Protocol):
+class HasNotices(Protocol):
     """Ability: tell the user what a success does not say, e.g. that a removed object still takes room."""
 
-    def remark(self) -> str:
+    def notice(self) -> str:
         """What the user has not been told yet; empty when there is nothing more."""
 
 

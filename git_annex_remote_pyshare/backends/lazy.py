@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat, StoreConfig
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
-from git_annex_remote_pyshare.transport.preconnect import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 
 class Verbs(Protocol):
@@ -24,14 +24,14 @@ class Verbs(Protocol):
 AnyVerbs = TypeVar("AnyVerbs", bound=Verbs)
 
 
-class LateBackend(Backend, Generic[AnyVerbs]):
+class LazyBackend(Backend, Generic[AnyVerbs]):
     """Keeps its place, and passes every verb on to what `open_verbs` makes, once, when a request needs it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self.opened: AnyVerbs | None = None
         """What was made; None before the first request."""
-        self.ahead = Ahead()
+        self.ahead = Preconnector()
         """For the connections of what is made: sockets that were connected while it was not there yet."""
         self._opening = Lock()
 

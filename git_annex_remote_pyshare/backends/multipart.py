@@ -28,7 +28,7 @@ class Unfinished(NamedTuple):
 
 
 @runtime_checkable
-class TakesParts(Protocol):
+class SupportsMultipart(Protocol):
     """Ability: take an object in parts, and go on with an upload that was cut."""
 
     def part_limits(self, size: int) -> Limits | None:

@@ -8,7 +8,7 @@ another program; it is used as before.
 import re
 from collections.abc import Callable
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
@@ -36,7 +36,9 @@ def owner_in(mark: bytes) -> str:
     return found[0].decode() if found else ""
 
 
-def claim(place: Place, shown: str, read: Callable[[], bytes], write: Callable[[bytes], object]) -> tuple[str, ...]:
+def claim(
+    place: StoreConfig, shown: str, read: Callable[[], bytes], write: Callable[[bytes], object]
+) -> tuple[str, ...]:
     """Mark a place as the remote's own.
 
     Args:
@@ -61,7 +63,7 @@ def claim(place: Place, shown: str, read: Callable[[], bytes], write: Callable[[
     return (taken_over(shown, owner),) if owner else ()
 
 
-def belongs_to(place: Place, shown: str, owner: str) -> BadSetting:
+def belongs_to(place: StoreConfig, shown: str, owner: str) -> BadSetting:
     """The refusal of a place that another remote has marked."""
     flag = f"remote.{place.clone.remote or 'NAME'}.{TAKE_OVER}=true"
     command_line = command("git", "-c", flag, "annex", "initremote")
@@ -92,6 +94,6 @@ def unchecked(server: str, error: PyshareError) -> str:
     return f"{server} cannot be reached, so nothing was checked ({error.what}). Is it spelt right in url=?"
 
 
-def without_login(place: Place) -> str:
+def without_login(place: StoreConfig) -> str:
     """What the owner hears where the server needs a login and there is none."""
     return f"no login for {place.url}, so nothing was checked and nothing can be stored yet. {place.advice()}".rstrip()

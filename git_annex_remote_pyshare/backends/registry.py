@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.config.settings import SETTINGS, Setting
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -17,7 +17,7 @@ They have the common settings only, since `settings.py` declares all that git-an
 """
 
 
-class Kind(NamedTuple):
+class BackendSpec(NamedTuple):
     """A kind of store, as far as git-annex wants to know about it before any backend is imported."""
 
     name: str
@@ -49,7 +49,7 @@ class Kind(NamedTuple):
     whose remedy the server has helped with. Empty where no server can."""
 
 
-DIRECTORY = Kind(
+DIRECTORY = BackendSpec(
     "directory",
     "git_annex_remote_pyshare.backends.directory.backend:DirectoryBackend",
     "git_annex_remote_pyshare.backends.directory.url:check",
@@ -58,14 +58,14 @@ DIRECTORY = Kind(
     login=False,
     account="git_annex_remote_pyshare.backends.directory.url:account_of",
 )
-WEBDAV = Kind(
+WEBDAV = BackendSpec(
     "webdav",
     "git_annex_remote_pyshare.backends.webdav.backend:WebDAVBackend",
     "git_annex_remote_pyshare.backends.webdav.url:check",
     account="git_annex_remote_pyshare.backends.webdav.url:account_of",
     correction="git_annex_remote_pyshare.backends.webdav.correction:better",
 )
-DROPBOX = Kind(
+DROPBOX = BackendSpec(
     "dropbox",
     "git_annex_remote_pyshare.backends.dropbox.backend:DropboxBackend",
     "git_annex_remote_pyshare.backends.dropbox.url:check",
@@ -76,7 +76,7 @@ DROPBOX_LINK = DROPBOX._replace(
     check="git_annex_remote_pyshare.backends.dropbox.url:check_link",
     account="git_annex_remote_pyshare.backends.dropbox.url:account_of_link",
 )
-S3 = Kind(
+S3 = BackendSpec(
     "s3",
     "git_annex_remote_pyshare.backends.s3.backend:S3Backend",
     "git_annex_remote_pyshare.backends.s3.url:check",
@@ -86,7 +86,7 @@ S3 = Kind(
     completion="git_annex_remote_pyshare.credentials.aws_server:completion",
 )
 
-CLAIMS: Mapping[str, Kind] = {
+CLAIMS: Mapping[str, BackendSpec] = {
     "file:": DIRECTORY,
     "http:": WEBDAV,
     "https:": WEBDAV,
@@ -101,7 +101,7 @@ CLAIMS: Mapping[str, Kind] = {
 its own hosts and paths of a scheme that it shares. A URL without a scheme is a path."""
 
 
-def kind_of(url: str) -> Kind:
+def kind_of(url: str) -> BackendSpec:
     """The kind of store that `url` points to.
 
     Raises:
@@ -122,7 +122,7 @@ def settings_for(url: str) -> list[Setting]:
     return [setting for setting in SETTINGS if not name or setting.kind in {"", name}]
 
 
-def check(settings: Mapping[str, str]) -> Kind:
+def check(settings: Mapping[str, str]) -> BackendSpec:
     """The kind of `url=` after its backend found nothing wrong with the settings.
 
     Raises:
@@ -163,14 +163,14 @@ def completion(settings: Mapping[str, str]) -> Mapping[str, str]:
     return added
 
 
-def correction(place: Place, refusal: BadSetting) -> BadSetting:
+def correction(place: StoreConfig, refusal: BadSetting) -> BadSetting:
     """The refusal of a place's settings, with a better remedy where its server can tell one."""
     kind = kind_of(place.url)
     better: BadSetting = _load(kind.correction)(place, refusal) if kind.correction else refusal
     return better
 
 
-def make(place: Place) -> Backend:
+def make(place: StoreConfig) -> Backend:
     """The backend for a place; imports it."""
     backend: Backend = _load(kind_of(place.url).target)(place)
     return backend
@@ -182,18 +182,18 @@ def _has_scheme(url: str) -> bool:
     return bool(colon) and len(scheme) > 1 and scheme.isascii() and scheme.replace("+", "").isalnum()
 
 
-def _claimed(url: str) -> Kind | None:
+def _claimed(url: str) -> BackendSpec | None:
     claims = [beginning for beginning in CLAIMS if url.lower().startswith(beginning)]
     return CLAIMS[max(claims, key=len)] if claims else _plugin(url.partition(":")[0].lower())
 
 
-def _plugin(scheme: str) -> Kind | None:
+def _plugin(scheme: str) -> BackendSpec | None:
     # Listing what is installed costs as much as our whole start-up, hence only for a scheme that is not ours.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     # A stranger's url= may choose the scheme, so that nothing but a declared Kind of an installed package counts.
     found = (entry.load() for entry in entry_points(group=ENTRY_POINTS, name=scheme))
-    return next((kind for kind in found if isinstance(kind, Kind)), None)
+    return next((kind for kind in found if isinstance(kind, BackendSpec)), None)
 
 
 def _load(target: str) -> Any:

@@ -2,19 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.cli.login_request import Wish
+from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.output import say
 from git_annex_remote_pyshare.cli.prompt import confirm
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied, PyshareError
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.stored import Kept
 
 
-def keep(account: Account, service: str, login: Credential, wish: Wish, granted_by: str = "") -> "Kept":
+def keep(account: Account, service: str, login: Credential, wish: LoginRequest, granted_by: str = "") -> "Kept":
     """Keep a login; says which one it replaces, and returns where it lies.
 
     Args:
@@ -35,7 +35,7 @@ def keep(account: Account, service: str, login: Credential, wish: Wish, granted_
     return kept.keep(service, account.name, login, granted_by, wish.words)
 
 
-def check_owner(account: Account, service: str, login: Credential, wish: Wish, granted_by: str) -> None:
+def check_owner(account: Account, service: str, login: Credential, wish: LoginRequest, granted_by: str) -> None:
     """Ask whether it was the user who logged in by a browser, where another account was logged in before.
 
     On a machine with several users another one may have answered with an account of their own.
@@ -56,7 +56,7 @@ def check_owner(account: Account, service: str, login: Credential, wish: Wish, g
     except PyshareError:
         revoked = False
     again = f"{command('pyshare', 'logout', account.name)} && {wish.command()}"
-    raise Denied(
+    raise PermissionDenied(
         f"the browser logged in as {login.user}, and the login as {earlier.user} is kept"
         + ("" if revoked else f"; remove the new one in the settings of {granted_by}"),
         remedy=f"If {login.user} is you, type: {again}",

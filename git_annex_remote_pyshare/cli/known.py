@@ -3,29 +3,29 @@
 from collections.abc import Iterator, Mapping
 
 from git_annex_remote_pyshare.config.annex_branch import all_remotes, remote_settings
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 
 OURS = "pyshare"
 
 
-def names(clone: Clone) -> list[str]:
+def names(clone: LocalConfig) -> list[str]:
     """The names of the enabled ones, as this clone calls them."""
     ending = ".annex-externaltype"
     keys = [key for key, value in clone.config.items() if key.endswith(ending) and value == OURS]
     return [key.removeprefix("remote.").removesuffix(ending) for key in keys if key.startswith("remote.")]
 
 
-def enabled(clone: Clone) -> Iterator[tuple[str, Mapping[str, str]]]:
+def enabled(clone: LocalConfig) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Name and settings of each enabled one; the settings are the remote's own, without what `--sameas` inherits."""
     for name in names(clone):
-        remote = Clone(clone.git_dir, name)
+        remote = LocalConfig(clone.git_dir, name)
         remote.__dict__["config"] = clone.config  # read once for all
         uuid = remote.option("annex-config-uuid") or remote.option("annex-uuid")
         if settings := remote_settings(clone.git_dir, uuid):
             yield name, settings
 
 
-def waiting(clone: Clone) -> Mapping[str, Mapping[str, str]]:
+def waiting(clone: LocalConfig) -> Mapping[str, Mapping[str, str]]:
     """Name → settings of each that the dataset has and this clone has not enabled."""
     here = {value for key, value in clone.config.items() if key.endswith((".annex-uuid", ".annex-config-uuid"))}
     return {
@@ -37,7 +37,7 @@ def waiting(clone: Clone) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def links_to(clone: Clone, uuid: str) -> list[str]:
+def links_to(clone: LocalConfig, uuid: str) -> list[str]:
     """The addresses under which others reach the store, as remotes made by `--sameas` have them."""
     remotes = all_remotes(clone.git_dir).values()
     return sorted({row["url"] for row in remotes if row.get("sameas-uuid") == uuid and row.get("url")})

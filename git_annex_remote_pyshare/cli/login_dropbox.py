@@ -9,12 +9,12 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
 from git_annex_remote_pyshare.cli.known import names
-from git_annex_remote_pyshare.cli.login_request import Wish
+from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.loopback import Loopback
 from git_annex_remote_pyshare.cli.loopback_page import Page
 from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.cli.prompt import ask_code, is_terminal
-from git_annex_remote_pyshare.config.git_config import Clone, git_dir_here
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.credentials.dropbox import (
     ACCOUNT,
     CONNECTED_APPS,
@@ -25,7 +25,7 @@ from git_annex_remote_pyshare.credentials.dropbox import (
     login_of,
 )
 from git_annex_remote_pyshare.credentials.dropbox_app import app_key
-from git_annex_remote_pyshare.errors import BadSetting, Denied, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.dropbox_oauth import BrowserFlow, CodeFlow, Granted
@@ -48,7 +48,7 @@ _DENIED = Page(
 )
 
 
-def login(wish: Wish) -> None:
+def login(wish: LoginRequest) -> None:
     """Log in at Dropbox.
 
     Raises:
@@ -69,7 +69,7 @@ def login(wish: Wish) -> None:
     say(f"Logged in at Dropbox as {granted.email}; the login is kept in the {now.place}.")
     # A friend's clone has its remote; another one would be a second store.
     git_dir = git_dir_here()
-    if git_dir and names(Clone(git_dir)):
+    if git_dir and names(LocalConfig(git_dir)):
         say("Next: git annex get .")
     else:
         say(
@@ -84,7 +84,7 @@ def _kept_app() -> str:
 
     entry = kept.entry(SERVICE, ACCOUNT)
     credential = kept.read(entry) if entry else None
-    with suppress(Denied):  # a login that cannot be read is replaced
+    with suppress(PermissionDenied):  # a login that cannot be read is replaced
         return login_of(credential).app_key if credential else ""
     return ""
 
@@ -106,7 +106,7 @@ class Visit:
         except Stray:
             warn("An answer that does not belong to this login came and was ignored.")
             return _STRAY
-        except Denied as error:
+        except PermissionDenied as error:
             self.failure = error
             return _DENIED if answer.get("error") == "access_denied" else _failed(error)
         except PyshareError as error:
@@ -123,7 +123,7 @@ def _failed(error: PyshareError) -> Page:
     return Page("The login failed", f"{error.what}. The terminal says more.", HTTPStatus.BAD_GATEWAY)
 
 
-def _in_browser(key: str, scopes: tuple[str, ...], wish: Wish) -> "Granted":
+def _in_browser(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted":
     from git_annex_remote_pyshare.credentials.dropbox_oauth import BrowserFlow  # noqa: PLC0415  # it has the SDK
 
     instead = wish.command("--no-browser")
@@ -142,11 +142,11 @@ def _in_browser(key: str, scopes: tuple[str, ...], wish: Wish) -> "Granted":
             )
             loopback.wait(visit)
     if visit.granted is None:
-        raise visit.failure or Denied("the browser brought no answer", remedy=f"Type again: {wish.command()}")
+        raise visit.failure or PermissionDenied("the browser brought no answer", remedy=f"Type again: {wish.command()}")
     return visit.granted
 
 
-def _by_code(key: str, scopes: tuple[str, ...], wish: Wish) -> "Granted":
+def _by_code(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted":
     from git_annex_remote_pyshare.credentials.dropbox_oauth import CodeFlow  # noqa: PLC0415  # as above
 
     flow = CodeFlow(key, scopes, wish.command())
@@ -179,7 +179,7 @@ def _remember(granted: "Granted") -> None:
     remember(granted.login, granted.token)
 
 
-def _check_options(wish: Wish) -> None:
+def _check_options(wish: LoginRequest) -> None:
     for name in ("user", "token", "no_check", "insecure"):
         if getattr(wish, name):
             raise BadSetting(

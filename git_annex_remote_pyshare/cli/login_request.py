@@ -15,7 +15,7 @@ _HOST = re.compile(r"(localhost|\[[0-9a-f:]+\]|[\w-]+(\.[\w-]+)+)(:[0-9]{1,5})?(
 """An address without its scheme, as people read it from a browser."""
 
 
-class Wish(NamedTuple):
+class LoginRequest(NamedTuple):
     """One `pyshare login`."""
 
     settings: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.keeping import keep
-from git_annex_remote_pyshare.cli.login_request import Wish
+from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.output import say
 from git_annex_remote_pyshare.cli.prompt import ask_key
 from git_annex_remote_pyshare.errors import BadSetting
@@ -12,7 +12,7 @@ _TEMPORARY = "ASIA"
 prefixes")."""
 
 
-def login(wish: Wish) -> None:
+def login(wish: LoginRequest) -> None:
     """Log in at an S3 server.
 
     Raises:
@@ -38,7 +38,7 @@ def login(wish: Wish) -> None:
     say(f"Logged in at {account.name} with the key {key.user}; it is kept in the {now.place}.")
 
 
-def _check_wish(wish: Wish) -> None:
+def _check_wish(wish: LoginRequest) -> None:
     for name in ("token", "sharing", "app_key"):
         if getattr(wish, name):
             raise BadSetting(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
-from git_annex_remote_pyshare.cli.login_request import Wish
+from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.cli.own_files import hints
 from git_annex_remote_pyshare.cli.prompt import ask_guest, ask_login, ask_token
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Got(NamedTuple):
     """The cloud that made this password for us and can revoke it; empty for a password that was typed."""
 
 
-def login(wish: Wish) -> None:
+def login(wish: LoginRequest) -> None:
     """Log in at a WebDAV server, or give the password of a public link."""
     _check_address(wish)
     account = registry.account_of(wish.settings)
@@ -47,7 +47,7 @@ def login(wish: Wish) -> None:
         say("This is a public link without a password: all who have it can read there, and you need no login.")
 
 
-def _check_address(wish: Wish) -> None:
+def _check_address(wish: LoginRequest) -> None:
     host = host_of(wish.url)
     if not (wish.insecure or is_confidential(wish.url)):
         safe = wish._replace(words=(f"https{wish.url[wish.url.index('://') :]}", *wish.words[1:]))
@@ -57,7 +57,7 @@ def _check_address(wish: Wish) -> None:
         )
 
 
-def _as_guest(account: Account, wish: Wish) -> Credential | None:
+def _as_guest(account: Account, wish: LoginRequest) -> Credential | None:
     """The password of a public link after the server took it; None when the link has none."""
     from git_annex_remote_pyshare.credentials import guest  # noqa: PLC0415  # as below
 
@@ -80,7 +80,7 @@ def to_web(url: str) -> str:
     return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
 
 
-def _obtain(url: str, wish: Wish) -> Got:
+def _obtain(url: str, wish: LoginRequest) -> Got:
     # Imported here, so that help and wrong words need no HTTP library.
     from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415
 
@@ -91,7 +91,7 @@ def _obtain(url: str, wish: Wish) -> Got:
     return Got(login) if wish.no_check else _tried(url, server, login)
 
 
-def _through_browser(flow: "Flow", wish: Wish) -> Got:
+def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
     from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
 
     with nullcontext(enter_result=False) if wish.no_browser else browser_at(flow.link) as opened:
@@ -104,8 +104,8 @@ def _through_browser(flow: "Flow", wish: Wish) -> Got:
         warn(f"\n  {flow.link}\n\nWaiting up to {nextcloud.LIMIT / 60:.0f} minutes ... (Ctrl-C ends it.)")
         try:
             server, login = nextcloud.wait(flow)
-        except Denied as error:
-            raise Denied(error.what, remedy=f"Type again: {wish.command()}") from None
+        except PermissionDenied as error:
+            raise PermissionDenied(error.what, remedy=f"Type again: {wish.command()}") from None
     user = nextcloud.user_id(server, login) or login.user
     return Got(login, nextcloud.dav_address(server, user), granted_by=server)
 
@@ -117,7 +117,7 @@ def _tried(url: str, server: str | None, login: Credential) -> Got:
     return Got(login, own_address(url, server, login))
 
 
-def _tell(account: Account, got: Got, now: "Kept", wish: Wish) -> None:
+def _tell(account: Account, got: Got, now: "Kept", wish: LoginRequest) -> None:
     who = got.login.user or "the owner of the token"
     say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
     if not got.address:

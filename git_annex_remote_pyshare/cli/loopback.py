@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
-from git_annex_remote_pyshare.errors import Denied, Unreachable
+from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 PORTS = (28417, 28418)
 """The second is for when something else has the first. Both have to be registered with the app, hence no others."""
@@ -67,7 +67,7 @@ class Loopback(ThreadingHTTPServer):
         raise Unreachable(
             f"other programs have the ports {PORTS[0]} and {PORTS[1]}, where the browser would come back",
             remedy=f"End one of them (another login may be waiting), or type: {instead}",
-            passing=False,
+            retryable=False,
         )
 
     def server_bind(self) -> None:
@@ -108,7 +108,7 @@ class Loopback(ThreadingHTTPServer):
         end = time.monotonic() + self.limit
         while not self.shown.is_set():
             if time.monotonic() > end:
-                raise Denied(
+                raise PermissionDenied(
                     f"access was not allowed within {self.limit / 60:.0f} minutes",
                     remedy=f"Type again: {self._again}; where the browser is on another machine: {self._instead}",
                 )

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.known import enabled
-from git_annex_remote_pyshare.config.git_config import Clone, git_dir_here
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import PyshareError
@@ -51,7 +51,7 @@ def _remotes(account: Account) -> list[tuple[str, Mapping[str, str]]]:
     git_dir = git_dir_here()
     if not git_dir:
         return []
-    remotes = enabled(Clone(git_dir))
+    remotes = enabled(LocalConfig(git_dir))
     return [(name, settings) for name, settings in remotes if _account_name(settings) == account.name]
 
 

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from threading import Event
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.cli.known import OURS, names, waiting
 from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.config.annex_branch import remote_settings
-from git_annex_remote_pyshare.config.git_config import Clone, git_dir_here
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.config.settings import SETTINGS, parse
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
 
@@ -28,13 +28,13 @@ Types/GitConfig.hs: enabled at `git annex init`, or by `enableremote`)."""
 class Remote(NamedTuple):
     """One of ours."""
 
-    place: Place
+    place: StoreConfig
     uuid: str
     annex: Mapping[str, str]
     """All that git-annex was told of it, its own settings included: `encryption`, `chunk`, `autoenable`."""
 
 
-def clone_here(remote: str = "") -> Clone:
+def clone_here(remote: str = "") -> LocalConfig:
     """The clone of the working directory, with the name of one of its remotes.
 
     Raises:
@@ -43,7 +43,7 @@ def clone_here(remote: str = "") -> Clone:
     git_dir = git_dir_here()
     if not git_dir:
         raise BadSetting("this folder is in no git repository", remedy="Type it inside of the dataset's clone.")
-    return Clone(git_dir, remote)
+    return LocalConfig(git_dir, remote)
 
 
 def remote_named(name: str) -> Remote:
@@ -63,7 +63,7 @@ def remote_named(name: str) -> Remote:
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Backend]:
+def opened(place: StoreConfig) -> Iterator[Backend]:
     """The store of a place, with all its layers."""
     from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415  # not for help and wrong words
 
@@ -84,20 +84,20 @@ def require_verified(remote: Remote) -> None:
     name, url = remote.place.clone.remote, remote.place.url
     trust = trust_of(remote.place.settings, remote.place.clone)
     if trust.moved:
-        raise Denied(
+        raise PermissionDenied(
             f"the address of remote {name} changed: it leads to {trust.host} now, and you accepted {trust.bound}",
             remedy=f"If you trust {trust.host}, type: {trust.acceptance()}",
         )
     # An older git-annex has no verifyremote, and leaves this option out.
     by_annex = remote.place.clone.option("annex-verified") in _UNVERIFIED or not trust.host
     accept = command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance()
-    raise Denied(
+    raise PermissionDenied(
         f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
         remedy=f"If you trust it, type: {accept}",
     )
 
 
-def _told(clone: Clone, uuid: str) -> Mapping[str, str]:
+def _told(clone: LocalConfig, uuid: str) -> Mapping[str, str]:
     """A remote made by `--sameas` inherits how content is cut and encrypted, but not where it is kept.
 
     git-annex documentation, "git-annex-initremote", --sameas.
@@ -111,7 +111,7 @@ def _told(clone: Clone, uuid: str) -> Mapping[str, str]:
     return {**inherited, **remote_settings(clone.git_dir, own)}
 
 
-def _unknown(clone: Clone, name: str) -> BadSetting:
+def _unknown(clone: LocalConfig, name: str) -> BadSetting:
     """Why there is no such remote: its dataset has one that is not enabled here, or none."""
     if name in waiting(clone):
         both = f"{command('git', 'annex', 'enableremote', name)} && {command('git', 'annex', 'verifyremote', name)}"

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Share
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.host import without_login
 from git_annex_remote_pyshare.safe_text import command
 
@@ -29,14 +29,14 @@ class Dataset(NamedTuple):
     """What friends clone; holds no login."""
 
     @classmethod
-    def of(cls, clone: Clone) -> "Dataset | None":
+    def of(cls, clone: LocalConfig) -> "Dataset | None":
         """The git remote that a friend most likely reaches: by https, else by ssh or the like, else on this machine."""
         named = ((_REMOTE_URL.fullmatch(key), url) for key, url in clone.config.items())
         found = [cls(match[1], _for_friends(clone, url)) for match, url in named if match and url]
         return min(found, key=_distance, default=None)
 
     @staticmethod
-    def folder_of(clone: Clone) -> str:
+    def folder_of(clone: LocalConfig) -> str:
         """What the dataset's folder is called on this machine."""
         return os.path.basename(_top(clone)) or "my-dataset"
 
@@ -56,7 +56,7 @@ def lines(dataset: Dataset, link: Share) -> list[str]:
     return [*made, "datalad get ."]
 
 
-def _for_friends(clone: Clone, url: str) -> str:
+def _for_friends(clone: LocalConfig, url: str) -> str:
     if match := _BY_SSH.fullmatch(url):
         return f"https://{match[1]}/{match[2]}"
     if ":" in url:
@@ -71,5 +71,5 @@ def _distance(dataset: Dataset) -> int:
     return 1 if ":" in dataset.url else 2
 
 
-def _top(clone: Clone) -> str:
+def _top(clone: LocalConfig) -> str:
     return os.path.dirname(clone.git_dir) if os.path.basename(clone.git_dir) == ".git" else clone.git_dir

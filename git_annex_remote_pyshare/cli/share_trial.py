@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Backend, Place, Share
+from git_annex_remote_pyshare.backends.base import Backend, Share, StoreConfig
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Sink
 
@@ -73,13 +73,13 @@ def require_readable(remote: Remote, link: Share, guest: Guest) -> None:
         return
     place = _as_guest(remote, link, guest)
     for _ in range(_LOOKS - 1 if guest.just_opened else 0):
-        with suppress(Denied):
+        with suppress(PermissionDenied):
             _read(remote, place, guest.sample)
             return
         time.sleep(_PAUSE)
     try:
         _read(remote, place, guest.sample)
-    except Denied as error:
+    except PermissionDenied as error:
         raise _shut(remote, link, error, guest) from error
     except NotFound as error:
         check = command("pyshare", "verify", remote.place.clone.remote)
@@ -92,17 +92,17 @@ def is_open(remote: Remote, sample: str) -> bool:
     """Whether the store itself lets anyone read; raises PyshareError where that cannot be told."""
     try:
         _read(remote, remote.place._replace(credential=lambda: None, trusted=lambda: False), sample)
-    except Denied:
+    except PermissionDenied:
         return False
     return True
 
 
-def _as_guest(remote: Remote, link: Share, guest: Guest) -> Place:
+def _as_guest(remote: Remote, link: Share, guest: Guest) -> StoreConfig:
     settings = {"url": link.url, "layout": remote.place.settings["layout"] or _layout_of(remote), **link.settings}
     if link.url == remote.place.url:
         settings = {**remote.place.settings, **settings}
     credential = Credential(_user_of(settings), guest.password, "pyshare share") if guest.password else None
-    made = Place(link.url, parse(settings), remote.place.clone, lambda: credential)
+    made = StoreConfig(link.url, parse(settings), remote.place.clone, lambda: credential)
     # A service that lets nobody in without a login does not care whose it is: the owner's stands for a friend's.
     return made._replace(credential=remote.place.credential) if link.login and not link.has_password else made
 
@@ -113,7 +113,7 @@ def _user_of(settings: dict[str, str]) -> str:
     return endpoints[0].user if endpoints else ""
 
 
-def _read(remote: Remote, place: Place, sample: str) -> None:
+def _read(remote: Remote, place: StoreConfig, sample: str) -> None:
     """Get the beginning of an object: a server may tell of what it does not give."""
     name = sample
     if not _is_encrypted(remote):
@@ -136,14 +136,14 @@ def _stop(done: int) -> None:
         raise _EnoughError
 
 
-def _shut(remote: Remote, link: Share, error: Denied, guest: Guest) -> PyshareError:
+def _shut(remote: Remote, link: Share, error: PermissionDenied, guest: Guest) -> PyshareError:
     if link.url != remote.place.url or registry.kind_of(link.url).name != "s3":
         return _as_friends_see(error)
     if guest.just_opened:
         remedy = "The server took the policy, but does not act on it yet. Type the same again in a minute."
     else:
         remedy = f"Type: {command('pyshare', 'share', remote.place.clone.remote, '--public')}"
-    return Denied(f"the bucket is still closed to your friends: {error.what}", remedy=remedy)
+    return PermissionDenied(f"the bucket is still closed to your friends: {error.what}", remedy=remedy)
 
 
 def _as_friends_see(error: PyshareError) -> PyshareError:

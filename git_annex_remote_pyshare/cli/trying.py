@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.cli.login_webdav import to_web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.credentials.stored import Kept, read
-from git_annex_remote_pyshare.errors import BadSetting, Denied, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 AMAZON = "amazonaws.com"
@@ -39,10 +39,10 @@ def try_login(entry: Kept) -> Trial:
         return Trial(UNKNOWN, f"The {entry.where} is locked or does not answer.")
     try:
         trial(entry, login)
-    except Denied as error:
+    except PermissionDenied as error:
         words = entry.words or (entry.account,)
         again = error.remedy if entry.service == "dropbox" else f"Type: {command('pyshare', 'login', *words)}"
-        return Trial(REFUSED, str(Denied(error.what, remedy=again)))
+        return Trial(REFUSED, str(PermissionDenied(error.what, remedy=again)))
     except PyshareError as error:
         return Trial(UNKNOWN, str(error))
     return Trial(WORKS)

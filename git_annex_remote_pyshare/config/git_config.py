@@ -25,7 +25,7 @@ _AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(b|bytes?|[kmgtpezy](?:
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:/s|ps)?", re.IGNORECASE)
 
 
-class Clone:
+class LocalConfig:
     """The clone that git-annex works in, or none at all for a person's commands.
 
     Args:

@@ -13,7 +13,7 @@ from botocore.session import Session
 
 from git_annex_remote_pyshare.credentials.aws_files import asks_instance, profile_of
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied, Unreachable
+from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 _OF_THE_MACHINE = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
 """botocore's name of a method that needs no profile → ours."""
@@ -79,21 +79,25 @@ def _told(profile: str) -> Iterator[None]:
     try:
         yield
     except (exceptions.SSOError, exceptions.TokenRetrievalError):
-        raise Denied(f"the single sign-on of {who} has ended", remedy=f"Type: aws sso login {option}") from None
+        raise PermissionDenied(
+            f"the single sign-on of {who} has ended", remedy=f"Type: aws sso login {option}"
+        ) from None
     except exceptions.LoginError:
-        raise Denied(f"the login of {who} has ended", remedy=f"Type: aws login {option}") from None
+        raise PermissionDenied(f"the login of {who} has ended", remedy=f"Type: aws login {option}") from None
     except exceptions.ProfileNotFound:
-        raise Denied(f"there is no {who} on this machine", remedy=f"Type: aws configure {option}") from None
+        raise PermissionDenied(f"there is no {who} on this machine", remedy=f"Type: aws configure {option}") from None
     except _CodeWanted:
-        raise Denied(
+        raise PermissionDenied(
             f"the role of {who} needs a code from you", remedy=f"Type it here: aws sts get-caller-identity {option}"
         ) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise Unreachable(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
     except exceptions.ClientError as error:
         said = error.response.get("Error", {})
-        raise Denied(f"AWS gives {who} no login: {said.get('Code')}, {said.get('Message')}", remedy=see) from None
+        raise PermissionDenied(
+            f"AWS gives {who} no login: {said.get('Code')}, {said.get('Message')}", remedy=see
+        ) from None
     except exceptions.CredentialRetrievalError as error:
-        raise Denied(f"cannot get the login of {who} by {error.kwargs.get('provider')}", remedy=see) from None
+        raise PermissionDenied(f"cannot get the login of {who} by {error.kwargs.get('provider')}", remedy=see) from None
     except Exception as error:  # noqa: BLE001  # what a user's files and programs make botocore stumble over
-        raise Denied(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
+        raise PermissionDenied(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None

@@ -11,7 +11,7 @@ from configparser import Error, RawConfigParser
 from functools import lru_cache
 
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 
 _Sections = Mapping[str, Mapping[str, str]]
 """Profile → its words."""
@@ -111,7 +111,7 @@ def _sections(variable: str, name: str) -> _Sections:
         return {}
     except (OSError, ValueError, Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not what AWS's programs write"
-        raise Denied(f"cannot read {path}: {reason}", remedy="Check the file, or move it away.") from None
+        raise PermissionDenied(f"cannot read {path}: {reason}", remedy="Check the file, or move it away.") from None
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
 SERVICE = "dropbox"
@@ -89,7 +89,7 @@ def login_of(credential: Credential) -> Login:
     except (ValueError, TypeError, LookupError):
         remedy = Login(origin=credential.origin).mending
         # Not with its cause, which quotes the secret.
-        raise Denied(f"the login from {credential.origin} is none for Dropbox", remedy=remedy) from None
+        raise PermissionDenied(f"the login from {credential.origin} is none for Dropbox", remedy=remedy) from None
     return Login(str(key), str(refresh), str(secret), origin=credential.origin)
 
 
@@ -108,19 +108,19 @@ def from_environment() -> Credential | None:
     return credential_of(Login(access_token=access, origin=ENVIRONMENT)) if access else None
 
 
-def revoked(login: Login) -> Denied:
+def revoked(login: Login) -> PermissionDenied:
     """Dropbox has forgotten the login (`invalid_grant`, `invalid_access_token`): its owner or a team revoked it."""
-    return Denied("Dropbox does not take this login any more: it was revoked", remedy=login.mending)
+    return PermissionDenied("Dropbox does not take this login any more: it was revoked", remedy=login.mending)
 
 
-def expired(login: Login) -> Denied:
+def expired(login: Login) -> PermissionDenied:
     """An access token came to its end, and there is no refresh token to get another."""
-    return Denied("Dropbox does not take the access token any more: it expired", remedy=login.mending)
+    return PermissionDenied("Dropbox does not take the access token any more: it expired", remedy=login.mending)
 
 
-def lacks(scope: str, login: Login) -> Denied:
+def lacks(scope: str, login: Login) -> PermissionDenied:
     """Dropbox wants a scope that the login does not have (`missing_scope`)."""
-    return Denied(
+    return PermissionDenied(
         f"the login at Dropbox lacks the permission {scope}",
         remedy=f"Tick {scope} under Permissions in Dropbox's app console if the app is yours. "
         + login.mended_by(*(("--sharing",) if scope in SHARING else ())),
@@ -131,7 +131,7 @@ def _sendable(token: str, origin: str) -> str:
     """The token, if a header can carry it; a library would show it in its own error."""
     if token.isascii() and token.isprintable() and " " not in token:
         return token
-    raise Denied(
+    raise PermissionDenied(
         f"the access token from {origin} contains characters that are not valid in a token",
         remedy=f"Copy it again. {Login(origin=origin).mending}",
     )

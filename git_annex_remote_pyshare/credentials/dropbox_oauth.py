@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.dropbox import COMMAND, Login, lacks, login_of
 from git_annex_remote_pyshare.credentials.dropbox_sdk import client, errors_of
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Token, Tokens, forget
-from git_annex_remote_pyshare.errors import Denied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable
 
 ORIGIN = "pyshare login"
 
@@ -38,7 +38,7 @@ class Stray(Exception):
     """An answer that does not belong to this login: of another window, or forged."""
 
 
-class WrongCode(Denied):
+class WrongCode(PermissionDenied):
     """Dropbox does not know the code that was typed; the same flow takes another one."""
 
 
@@ -71,12 +71,12 @@ class BrowserFlow:
         except (oauth.BadRequestException, oauth.BadStateException, oauth.CsrfException):
             raise Stray from None  # the cause holds the state
         except oauth.NotApprovedException:
-            raise Denied(
+            raise PermissionDenied(
                 "access to Dropbox was not allowed", remedy=f"If that was a slip, type again: {self._again}"
             ) from None
         except oauth.ProviderException as error:
             why = f"Dropbox refuses the login: {str(error)[:200]}"
-            raise Denied(why, remedy=f"Type again: {self._again}") from None
+            raise PermissionDenied(why, remedy=f"Type again: {self._again}") from None
 
 
 class CodeFlow:

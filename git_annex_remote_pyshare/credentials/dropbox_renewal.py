@@ -9,7 +9,7 @@ from typing import Any
 
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.dropbox import Login, revoked
-from git_annex_remote_pyshare.errors import Denied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable
 
 ENDPOINT = "https://api.dropboxapi.com/oauth2/token"
 
@@ -48,5 +48,5 @@ def _refusal(login: Login, status: int, error: str) -> PyshareError:
         return revoked(login)
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         why = f"Dropbox does not renew the login that the app {login.app_key} got ({error})"
-        return Denied(why, remedy=f"Check the app's key and secret. {login.mending}")
+        return PermissionDenied(why, remedy=f"Check the app's key and secret. {login.mending}")
     return Unreachable(f"cannot renew the login at Dropbox: it answers {status}")

@@ -13,7 +13,7 @@ from dropbox import Dropbox, exceptions
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.credentials.unanswered import unreachable
-from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable
 
 
 def client(access_token: str) -> Dropbox:
@@ -45,7 +45,7 @@ def errors_of(login: Login, doing: str) -> Iterator[None]:
     except exceptions.InternalServerError as error:
         raise Unreachable(f"{doing}: Dropbox is broken (status {error.status_code})") from None
     except exceptions.HttpError as error:
-        raise Denied(f"{doing}: Dropbox refuses it (status {error.status_code})") from None
+        raise PermissionDenied(f"{doing}: Dropbox refuses it (status {error.status_code})") from None
     except (AssertionError, KeyError, TypeError, ValueError):  # what the SDK does with a page in place of an answer
         raise Unreachable(f"{doing}: the answer is none of Dropbox's") from None
     except requests.RequestException as error:
@@ -60,5 +60,5 @@ def _not_let_in(error: Any, login: Login) -> PyshareError:
     if reason.is_expired_access_token():
         return expired(login)
     if reason.is_user_suspended():
-        return Denied("Dropbox has suspended this user", remedy="Ask Dropbox, or who runs the team.")
+        return PermissionDenied("Dropbox has suspended this user", remedy="Ask Dropbox, or who runs the team.")
     return revoked(login)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 
 FILE = "dropbox-tokens.json"
 LOCK = "dropbox-tokens.lock"
@@ -114,7 +114,9 @@ def _label(login: Login) -> str:
 
 def _renew(login: Login) -> Token:
     if not login.app_key:
-        raise Denied("DROPBOX_REFRESH_TOKEN is set without the key of its app", remedy="Set DROPBOX_APP_KEY, too.")
+        raise PermissionDenied(
+            "DROPBOX_REFRESH_TOKEN is set without the key of its app", remedy="Set DROPBOX_APP_KEY, too."
+        )
     # Brings an HTTP library along, which is needed here only, every four hours.
     from git_annex_remote_pyshare.credentials.dropbox_renewal import renew  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Unreachable
 
 _HEADERS = {"Depth": "0", "X-Requested-With": "XMLHttpRequest"}
 """Without the second one a cloud refuses guests, link password or not (nextcloud/server publicremote.php)."""
@@ -39,7 +39,7 @@ def check(account: Account, endpoint: Endpoint, password: str) -> None:
         Unreachable: Nobody answers, or the server is broken.
     """
     if (status := _status_at(endpoint, password)) != HTTPStatus.MULTI_STATUS:
-        raise Denied(
+        raise PermissionDenied(
             f"the public link {account.name} refuses this password (the server answers {status})",
             remedy="Try again, or ask the link's owner whether it has changed.",
         )

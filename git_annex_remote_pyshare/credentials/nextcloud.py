@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
-from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 
 PAUSE = 2.0
@@ -86,7 +86,7 @@ def wait(
             _check_same(flow.server, server)
             return server, Credential(str(granted["loginName"]), str(granted["appPassword"]), "pyshare login")
         sleep(PAUSE)
-    raise Denied(
+    raise PermissionDenied(
         "access was not granted in the browser within 20 minutes",
         remedy=f"Type: {command('pyshare', 'login', flow.server)}",
     )

@@ -4,9 +4,9 @@ import os
 import re
 
 from git_annex_remote_pyshare.config.annex_branch import branches, is_pinned, texts
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.account import Account
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 BOUND = "pyshare-host"
@@ -35,7 +35,7 @@ class Trust:
         account: Whom a login for the remote is for, and so the host.
     """
 
-    def __init__(self, clone: Clone, account: Account) -> None:
+    def __init__(self, clone: LocalConfig, account: Account) -> None:
         self.clone = clone
         self.account = account
         self._accepted = False
@@ -129,11 +129,11 @@ class Trust:
             for key in keys
         )
 
-    def refusal(self) -> Denied:
+    def refusal(self) -> PermissionDenied:
         """Why the login that git-annex holds is withheld from the host."""
         owner = self.bound or "another remote of the same UUID"
         name = one_line(self.clone.remote)
-        return Denied(
+        return PermissionDenied(
             f"the login of remote {name} was made for {owner}, but its url= leads to {self.host}",
             remedy=f"If you trust {self.host}, type: {self.acceptance()}",
         )

@@ -23,7 +23,7 @@ def unreachable(host: str, error: Exception) -> Unreachable:
             )
         if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
             return Unreachable(
-                f"{host} does not speak TLS there", remedy="Is it an http:// address? Then type that.", passing=False
+                f"{host} does not speak TLS there", remedy="Is it an http:// address? Then type that.", retryable=False
             )
     return Unreachable(f"cannot reach {host}: {_why(causes)}", remedy="Check the address and the network.")
 

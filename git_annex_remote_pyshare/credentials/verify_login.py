@@ -7,7 +7,7 @@ import requests
 from git_annex_remote_pyshare.credentials import nextcloud, web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import Denied, NotAStore, Unreachable
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Unreachable
 
 _FINE = {HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.NOT_FOUND}
 """A folder that is not there yet is no fault of the login."""
@@ -44,7 +44,9 @@ def check(url: str, login: Credential) -> None:
     if status == HTTPStatus.UNAUTHORIZED:
         raise web.refused(host)
     if status == HTTPStatus.FORBIDDEN:
-        raise Denied(f"{host} knows {login.user or 'the token'} but forbids {url}", remedy="Ask who runs the server.")
+        raise PermissionDenied(
+            f"{host} knows {login.user or 'the token'} but forbids {url}", remedy="Ask who runs the server."
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
         raise Unreachable(f"{host} is broken: it answers {status}", remedy="Try again later.")
     if status not in _FINE:

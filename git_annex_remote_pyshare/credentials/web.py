@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.credentials.unanswered import unreachable
-from git_annex_remote_pyshare.errors import Busy, Denied, NotAStore
+from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied
 from git_annex_remote_pyshare.transport.interim import POOLS
 
 TIMEOUT = (15, 60)
@@ -141,9 +141,9 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
     raise NotAStore(f"{url} sends on without end", remedy="Check the address in a browser.")
 
 
-def refused(host: str) -> Denied:
+def refused(host: str) -> PermissionDenied:
     """The server does not take the login."""
-    return Denied(
+    return PermissionDenied(
         f"{host} refuses this login",
         remedy="Type it again; with two-factor login, or after an app password was revoked, make a new app password in"
         " the server's security settings and give that.",

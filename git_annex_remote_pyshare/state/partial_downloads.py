@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
-from git_annex_remote_pyshare.state.state_dir import Drawer, digest
+from git_annex_remote_pyshare.state.state_dir import StateDir, digest
 from git_annex_remote_pyshare.transfer import LocalPath
 
 _AGE = 86400.0
@@ -26,7 +26,7 @@ _WHERE = ("url", "bucket", "fileprefix", "endpoint", "host", "port", "namespace"
 """Settings that say which object is meant; others may change without making another one of it."""
 
 
-class Note:
+class PartialDownload:
     """The note about one partial file.
 
     Args:
@@ -38,7 +38,7 @@ class Note:
 
     def __init__(self, git_dir: str, path: LocalPath, place: Mapping[str, str], name: str) -> None:
         self._home = os.path.realpath(git_dir)
-        self._drawer = Drawer(git_dir, "downloads", self._is_over)
+        self._drawer = StateDir(git_dir, "downloads", self._is_over)
         # By the file and not by the object: `git annex fsck` brings the same object into another file meanwhile.
         self._about = _from(self._home, os.path.realpath(os.fsdecode(path)))
         self._path = self._drawer.path(self._about)

@@ -12,7 +12,7 @@ from hashlib import sha256
 _ABOVE = ("annex", "pyshare")
 
 
-class Drawer:
+class StateDir:
     """The folder `annex/pyshare/<name>`, whose files are readable by their owner alone.
 
     Args:

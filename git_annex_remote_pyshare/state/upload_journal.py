@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
 from git_annex_remote_pyshare.state.lock import try_lock
-from git_annex_remote_pyshare.state.state_dir import Drawer
+from git_annex_remote_pyshare.state.state_dir import StateDir
 
 AGE = 6 * 86400.0
 """Seconds after which an upload is not gone on with: Dropbox, for one, keeps it for seven days."""
@@ -127,7 +127,7 @@ class Entry:
         self.close()
 
 
-class Journal:
+class UploadJournal:
     """The uploads of one clone.
 
     Args:
@@ -136,7 +136,7 @@ class Journal:
     """
 
     def __init__(self, git_dir: str, *, now: Callable[[], float] = time.time) -> None:
-        self._drawer = Drawer(git_dir, "uploads", lambda file: now() - file.stat().st_mtime > AGE)
+        self._drawer = StateDir(git_dir, "uploads", lambda file: now() - file.stat().st_mtime > AGE)
         self._now = now
 
     @contextmanager

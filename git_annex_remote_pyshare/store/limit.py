@@ -12,8 +12,8 @@ from functools import partial
 from threading import BoundedSemaphore, Event, Lock
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
-from git_annex_remote_pyshare.config.git_config import Clone
-from git_annex_remote_pyshare.errors import Busy, Stopped
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import Busy, Cancelled
 from git_annex_remote_pyshare.store.layer import Done, Layer
 from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
@@ -33,7 +33,7 @@ class Limited(Layer):
 
     Args:
         backend: What is asked.
-        stopping: When it is set, waiting ends with `Stopped`.
+        stopping: When it is set, waiting ends with `Cancelled`.
         clock: Tells seconds; only differences matter.
     """
 
@@ -119,7 +119,7 @@ class _Gate:
 class _Allowance:
     """What this clone allows: so many transfers at once, so many bytes per second over all of them."""
 
-    def __init__(self, clone: Clone, stopping: Event, clock: Callable[[], float]) -> None:
+    def __init__(self, clone: LocalConfig, stopping: Event, clock: Callable[[], float]) -> None:
         at_once = clone.number("pyshare-connections", math.inf)
         self._turns = BoundedSemaphore(max(1, int(at_once))) if at_once < math.inf else None
         self._rate = clone.size("pyshare-bwlimit") or math.inf
@@ -164,7 +164,7 @@ class _Allowance:
 def _held(turns: BoundedSemaphore, stopping: Event, sign: Callable[[], object]) -> Iterator[None]:
     while not turns.acquire(timeout=GLANCE):
         if stopping.is_set():
-            raise Stopped("stopped before the transfer began")
+            raise Cancelled("stopped before the transfer began")
         sign()
     try:
         yield

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-from git_annex_remote_pyshare.backends.base import Backend, Place
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.store.limit import Limited
 from git_annex_remote_pyshare.store.progress import Reporting
@@ -14,13 +14,13 @@ from git_annex_remote_pyshare.store.verify import Verified
 
 
 def open_store(
-    place: Place, stopping: Event, tell: Callable[[str], object], *, first_contact: float = FIRST_CONTACT
+    place: StoreConfig, stopping: Event, tell: Callable[[str], object], *, first_contact: float = FIRST_CONTACT
 ) -> Backend:
     """The store at `place`, ready for use; nothing is connected before the first request.
 
     Args:
         place: Where the store is.
-        stopping: When it is set, waiting ends and transfers stop with `Stopped`.
+        stopping: When it is set, waiting ends and transfers stop with `Cancelled`.
         tell: Shows the user a line, when we have to wait for long; called in any thread.
         first_contact: Seconds for which a server is tried that this process never reached.
     """

@@ -15,7 +15,7 @@ QUIET = 60.0
 """Seconds from one such line to the next: a server that keeps asking for pauses is no news."""
 
 
-class News:
+class OutageNotice:
     """What the user is told of waiting.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from threading import Event
 
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 
 STEP = 0.25
 """Seconds between two signs of life; whoever gets them thins them out."""
@@ -24,5 +24,5 @@ def pause(stopping: Event, seconds: float, sign: Callable[[], object], what: str
     while seconds > 0:
         sign()
         if stopping.wait(min(seconds, STEP)):
-            raise Stopped(f"stopped {what}")
+            raise Cancelled(f"stopped {what}")
         seconds -= STEP

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Place
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
@@ -14,7 +14,7 @@ CREDS = "pysharecreds"
 """Name under which git-annex keeps the login of a remote (SETCREDS, GETCREDS)."""
 
 
-def trust_of(settings: Mapping[str, str], clone: Clone) -> Trust:
+def trust_of(settings: Mapping[str, str], clone: LocalConfig) -> Trust:
     """What the user has accepted of the remote, and the account that a login for it is bound to.
 
     Args:
@@ -27,7 +27,7 @@ def trust_of(settings: Mapping[str, str], clone: Clone) -> Trust:
     return Trust(clone, registry.account_of(settings) if is_bound else Account(""))
 
 
-def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> Place:
+def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> StoreConfig:
     """The place that the settings mean.
 
     Args:
@@ -37,8 +37,8 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
     """
     kind = registry.kind_of(settings["url"])
     if not kind.login:
-        return Place(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
-    return Place(
+        return StoreConfig(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
+    return StoreConfig(
         settings["url"],
         settings,
         trust.clone,

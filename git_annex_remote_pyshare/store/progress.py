@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from threading import Event
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
@@ -22,7 +22,7 @@ class Reporting(Layer):
 
     Args:
         backend: What transfers.
-        stopping: When it is set, requests fail with `Stopped`, and transfers at their next report.
+        stopping: When it is set, requests fail with `Cancelled`, and transfers at their next report.
         clock: Tells seconds; only differences matter.
     """
 
@@ -60,7 +60,7 @@ class Reporting(Layer):
 
     def _go_on(self) -> None:
         if self._stopping.is_set():
-            raise Stopped("stopped, since git-annex or the user ended us")
+            raise Cancelled("stopped, since git-annex or the user ended us")
 
 
 class _Report:

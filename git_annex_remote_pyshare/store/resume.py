@@ -14,8 +14,8 @@ from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.backends.multipart import TakesParts
-    from git_annex_remote_pyshare.state.partial_downloads import Note
+    from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
+    from git_annex_remote_pyshare.state.partial_downloads import PartialDownload
     from git_annex_remote_pyshare.store.multipart.uploads import Uploads
 
 WHOLE = 8 << 20
@@ -30,7 +30,7 @@ class Resumed(Layer):
 
     Args:
         backend: The layers that retry and limit, around the store.
-        stopping: When it is set, uploads stop with `Stopped`.
+        stopping: When it is set, uploads stop with `Cancelled`.
         clock: Tells seconds; only differences matter.
     """
 
@@ -56,34 +56,34 @@ class Resumed(Layer):
         except UploadLost:  # which happens to an upload that is gone on with, and is no news for the user
             return self._put(takes, name, source, progress)
 
-    def _note(self, name: str, sink: Sink) -> "Note":
-        from git_annex_remote_pyshare.state.partial_downloads import Note  # noqa: PLC0415  # see the top of the file
+    def _note(self, name: str, sink: Sink) -> "PartialDownload":
+        from git_annex_remote_pyshare.state.partial_downloads import PartialDownload  # noqa: PLC0415  # see the top of the file
 
-        return Note(self.place.clone.git_dir, sink.path, self.place.settings, name)
+        return PartialDownload(self.place.clone.git_dir, sink.path, self.place.settings, name)
 
-    def _put(self, takes: "TakesParts", name: str, source: Source, progress: Progress) -> Receipt:
+    def _put(self, takes: "SupportsMultipart", name: str, source: Source, progress: Progress) -> Receipt:
         limits = self.run(lambda _: takes.part_limits(source.size), progress)
         if limits is None:
             return self.backend.put(name, source, progress)
         return self._uploads(takes).store(name, source, limits, progress)
 
-    def _takes_parts(self) -> "TakesParts | None":
-        from git_annex_remote_pyshare.backends.multipart import TakesParts  # noqa: PLC0415  # see the top of the file
+    def _takes_parts(self) -> "SupportsMultipart | None":
+        from git_annex_remote_pyshare.backends.multipart import SupportsMultipart  # noqa: PLC0415  # see the top of the file
 
-        return ability(self.backend, TakesParts)
+        return ability(self.backend, SupportsMultipart)
 
-    def _uploads(self, takes: "TakesParts") -> "Uploads":
-        from git_annex_remote_pyshare.state.upload_journal import Journal  # noqa: PLC0415  # see the top of the file
-        from git_annex_remote_pyshare.store.multipart.concurrency import Streams  # noqa: PLC0415
+    def _uploads(self, takes: "SupportsMultipart") -> "Uploads":
+        from git_annex_remote_pyshare.state.upload_journal import UploadJournal  # noqa: PLC0415  # see the top of the file
+        from git_annex_remote_pyshare.store.multipart.concurrency import AdaptiveLimit  # noqa: PLC0415
         from git_annex_remote_pyshare.store.multipart.uploads import Shared, Uploads  # noqa: PLC0415
 
         with self._making:
             if self._made is None:
                 clone = self.place.clone
-                streams = Streams(max(1, int(clone.number("pyshare-parts", STREAMS))), self._clock)
+                streams = AdaptiveLimit(max(1, int(clone.number("pyshare-parts", STREAMS))), self._clock)
                 part_size = int(clone.size("pyshare-part-size") or 0)
                 shared = Shared(
-                    self.place.settings, Journal(clone.git_dir), streams, self._stopping, part_size, clone.remote
+                    self.place.settings, UploadJournal(clone.git_dir), streams, self._stopping, part_size, clone.remote
                 )
                 self._made = Uploads(takes, self.run, shared)
             return self._made

@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
 from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.store.layer import Done, Layer
-from git_annex_remote_pyshare.store.outage_notice import LONG, News, asked_pause
+from git_annex_remote_pyshare.store.outage_notice import LONG, OutageNotice, asked_pause
 from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
@@ -50,7 +50,7 @@ class Retrying(Layer):
 
     Args:
         backend: What is asked again.
-        stopping: When it is set, waiting ends with `Stopped`.
+        stopping: When it is set, waiting ends with `Cancelled`.
         tell: Shows the user a line, when it takes long.
         clock: Tells seconds; only differences matter.
         first_contact: Seconds after which a server that was never reached is given up.
@@ -70,7 +70,7 @@ class Retrying(Layer):
         self._was_reached = False
         self._stopping = stopping
         self._clock = clock
-        self._news = News(tell, clock)
+        self._news = OutageNotice(tell, clock)
         self._failing_since: float | None = None
         self._last_failure = 0.0
 
@@ -112,7 +112,7 @@ class Retrying(Layer):
         try:
             return self._ask(request, attempt)
         except PyshareError as error:
-            if not error.passing:
+            if not error.retryable:
                 raise
             return self._again(request, attempt, error)
 
@@ -122,7 +122,7 @@ class Retrying(Layer):
             done = attempt()
         except PyshareError as error:
             self._was_reached = self._was_reached or not isinstance(error, NotReached)
-            if not error.passing:
+            if not error.retryable:
                 self._failing_since = None
             raise
         self._was_reached = True
@@ -157,7 +157,7 @@ class Retrying(Layer):
         """Whether a failure is the last one, in which it then stands how often it was tried."""
         error = _error_of(state)
         waited, limit = self._clock() - self._since(request), self._limit(error)
-        if (times := request.times(error)) >= error.tries:
+        if (times := request.times(error)) >= error.max_attempts:
             _explain(error, times, waited)
             return True
         if waited + state.upcoming_sleep > limit:
@@ -200,7 +200,7 @@ class Retrying(Layer):
 class _Request:
     """One request with all its attempts: since when it fails, and whether it got on in the last attempt."""
 
-    def __init__(self, progress: Progress, begin: int, news: News) -> None:
+    def __init__(self, progress: Progress, begin: int, news: OutageNotice) -> None:
         self.failing_since: float | None = None
         self.moved = False
         self._progress = progress
@@ -228,7 +228,7 @@ class _Request:
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, PyshareError) and error.passing
+    return isinstance(error, PyshareError) and error.retryable
 
 
 def _error_of(state: "RetryCallState") -> PyshareError:

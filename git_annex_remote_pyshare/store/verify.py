@@ -1,7 +1,7 @@
 """Holding what the server says of a stored object against the file that it was made from."""
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.errors import Damaged, PyshareError, SourceChanged
+from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, SourceChanged
 from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Source
 
@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 class Verified(Layer):
     """Compares each receipt with its source; an object that differs is removed and sent once more.
 
-    One that differs then, too, is removed and reported as `Damaged`; so is at once one that cannot be removed, since
+    One that differs then, too, is removed and reported as `CorruptUpload`; so is at once one that cannot be removed, since
     another failure must not hide that it is there.
 
     What is retrieved is not hashed here: git-annex does that itself, with the key's own checksum.
@@ -26,14 +26,14 @@ class Verified(Layer):
                 raise damage
         return receipt
 
-    def _damage(self, name: str, source: Source, receipt: Receipt) -> Damaged | None:
+    def _damage(self, name: str, source: Source, receipt: Receipt) -> CorruptUpload | None:
         """How the object differs, or None; raises SourceChanged where nobody can tell any more."""
         try:
             how = _difference(source, receipt)
         except SourceChanged as changed:
             self._remove(name, changed)
             raise
-        return Damaged(f"the store took the file, but has something else: {how}", detail=name) if how else None
+        return CorruptUpload(f"the store took the file, but has something else: {how}", detail=name) if how else None
 
     def _remove(self, name: str, reason: PyshareError) -> None:
         """Remove a wrong object; raises `reason`, which then says so, if that cannot be done."""

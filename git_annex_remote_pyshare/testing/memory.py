@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Place, Receipt, Stat, encode_name
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat, StoreConfig, encode_name
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import NotFound, SourceChanged, Unreachable
 from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
 
 
-def place(url: str = "memory:", **settings: str) -> Place:
+def place(url: str = "memory:", **settings: str) -> StoreConfig:
     """A place for tests: the given settings, outside of any clone, without a login."""
-    return Place(url, {"url": url, **settings}, Clone())
+    return StoreConfig(url, {"url": url, **settings}, LocalConfig())
 
 
 class MemoryBackend(Backend):
@@ -31,7 +31,7 @@ class MemoryBackend(Backend):
 
     def __init__(
         self,
-        place: Place | None = None,
+        place: StoreConfig | None = None,
         *,
         faults: Faults | None = None,
         digests: tuple[str, ...] = (),

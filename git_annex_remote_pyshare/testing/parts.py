@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt, encode_name
+from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig, encode_name
 from git_annex_remote_pyshare.backends.multipart import Unfinished
-from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
+from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.testing.faults import Faults
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, arriving, received
@@ -35,7 +35,7 @@ class PartsBackend(MemoryBackend):
     def __init__(
         self,
         limits: Limits | None,
-        place: Place | None = None,
+        place: StoreConfig | None = None,
         *,
         faults: Faults | None = None,
         digests: tuple[str, ...] = (),
@@ -64,7 +64,7 @@ class PartsBackend(MemoryBackend):
             came = arriving(body, fault)
             self._keep(upload, part, came)
             if came != body:
-                raise Damaged(f"part {part.number} of {upload.name} was damaged on its way")
+                raise CorruptUpload(f"part {part.number} of {upload.name} was damaged on its way")
             return _told(part.number, came)
 
     def fingerprint(self, source: Source, part: Part) -> str:

@@ -18,7 +18,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
-from git_annex_remote_pyshare.config.git_config import TIMEOUT, Clone
+from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
 from git_annex_remote_pyshare.config.proxies import Proxy, proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
@@ -26,7 +26,7 @@ from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.fence import Fence
 from git_annex_remote_pyshare.transport.interim import Answer
-from git_annex_remote_pyshare.transport.preconnect import CONNECT, Ahead
+from git_annex_remote_pyshare.transport.preconnect import CONNECT, Preconnector
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -45,7 +45,7 @@ class _Patient(HTTPConnection):
 
     response_class = Answer
     idle = IDLE
-    ahead: Ahead
+    ahead: Preconnector
     fence: Fence | None = None
     peer = ""
     """The address that it is connected to."""
@@ -123,9 +123,9 @@ class Connections:
         BadSetting: What the clone's git config says cannot be used.
     """
 
-    def __init__(self, clone: Clone, ahead: Ahead | None = None) -> None:
+    def __init__(self, clone: LocalConfig, ahead: Preconnector | None = None) -> None:
         self._clone = clone
-        self._ahead = ahead or Ahead()
+        self._ahead = ahead or Preconnector()
         self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
         self._managers: dict[tuple[str, Proxy | None, Fence | None, str], PoolManager] = {}
         self._pools: dict[tuple[str, str, Fence | None], HTTPConnectionPool] = {}

@@ -15,7 +15,7 @@ _STRONG = re.compile(r'"[!#-~]*"')
 """An entity tag that conditions can be made with (RFC 9110 §13.1.1, §13.1.5); we send back no odd bytes."""
 
 
-class Span(NamedTuple):
+class ContentRange(NamedTuple):
     """From where to where a body goes."""
 
     start: int
@@ -43,20 +43,20 @@ def rest(sink: Sink, condition: str = "") -> tuple[int, dict[str, str]]:
     return start, headers
 
 
-def whole(answer: BaseHTTPResponse) -> Span:
+def whole(answer: BaseHTTPResponse) -> ContentRange:
     """The span of an answer to a request that asked for no part."""
-    return Span(0, length_of(answer), validator_of(answer))
+    return ContentRange(0, length_of(answer), validator_of(answer))
 
 
-def span_of(answer: BaseHTTPResponse) -> Span:
+def span_of(answer: BaseHTTPResponse) -> ContentRange:
     """What Content-Range says, whatever the status: rclone's S3 server sends the right part with a 200."""
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
     if match:
-        return Span(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(answer))
+        return ContentRange(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(answer))
     if answer.status == HTTPStatus.OK:
         return whole(answer)
     # A 206 that does not say which part it is cannot be used, and a refusal's length is that of its page.
-    return Span(-1, None)
+    return ContentRange(-1, None)
 
 
 def length_of(answer: BaseHTTPResponse) -> int | None:
@@ -69,12 +69,12 @@ def validator_of(answer: BaseHTTPResponse) -> str:
     return answer.headers.get("ETag", "") or answer.headers.get("Last-Modified", "")
 
 
-def goes_on(span: Span, start: int, sink: Sink) -> bool:
+def goes_on(span: ContentRange, start: int, sink: Sink) -> bool:
     """Whether the body can go into the sink: as a new beginning, or behind byte `start` of the same version."""
     return span.start == 0 or (span.start == start and sink.fits(span.validator))
 
 
-def fill(answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress, doing: str) -> None:
+def fill(answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
     """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
 
     Raises:

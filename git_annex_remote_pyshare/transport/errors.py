@@ -58,7 +58,7 @@ def _not_trusted(doing: str, why: BaseException, ca_option: str) -> PyshareError
         )
     if isinstance(why, ssl.SSLError) and why.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         return Unreachable(
-            f"{doing}: the server does not speak TLS there", remedy="Is it an http:// address?", passing=False
+            f"{doing}: the server does not speak TLS there", remedy="Is it an http:// address?", retryable=False
         )
     return Unreachable(f"{doing}: the secure connection broke ({_short(why)})")
 

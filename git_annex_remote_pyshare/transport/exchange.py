@@ -7,7 +7,7 @@ from http.client import HTTPException
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.transport.errors import from_exception
 
 EXCERPT = 1 << 16
@@ -16,7 +16,7 @@ reason."""
 
 
 @contextmanager
-def exchange(doing: str, clone: Clone, send: Callable[[], BaseHTTPResponse]) -> Iterator[BaseHTTPResponse]:
+def exchange(doing: str, clone: LocalConfig, send: Callable[[], BaseHTTPResponse]) -> Iterator[BaseHTTPResponse]:
     """The answer to a request, its body not yet read; afterwards its connection serves the next request.
 
     Args:

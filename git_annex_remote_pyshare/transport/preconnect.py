@@ -54,7 +54,7 @@ class _Ended(NamedTuple):
             self.ready.close()
 
 
-class Ahead:
+class Preconnector:
     """Sockets on which nothing was sent yet; jobs share them."""
 
     def __init__(self) -> None:

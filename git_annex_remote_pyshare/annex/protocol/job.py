@@ -9,9 +9,9 @@ import annexremote
 from git_annex_remote_pyshare.annex.protocol.grammar import RULES, UNSUPPORTED, Block, Rule, Silent
 from git_annex_remote_pyshare.annex.protocol.lines import described, explanation, traced, words
 from git_annex_remote_pyshare.annex.protocol.master import MakeRemote, Master
-from git_annex_remote_pyshare.annex.protocol.queue import Inbox
+from git_annex_remote_pyshare.annex.protocol.queue import Queue
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
-from git_annex_remote_pyshare.errors import PyshareError, Stopped
+from git_annex_remote_pyshare.errors import Cancelled, PyshareError
 
 
 class Job:
@@ -25,7 +25,7 @@ class Job:
     """
 
     def __init__(self, tag: str, writer: Writer, make_remote: MakeRemote, extensions: list[str]) -> None:
-        self.inbox = Inbox()
+        self.inbox = Queue()
         self.master = Master(self._send, self.inbox, make_remote, extensions)
         self._tag = tag
         self._writer = writer
@@ -34,7 +34,7 @@ class Job:
 
     def listen(self) -> None:
         """Handle requests until the input ends."""
-        with suppress(Stopped):
+        with suppress(Cancelled):
             while True:
                 self.handle(self.inbox.get())
 

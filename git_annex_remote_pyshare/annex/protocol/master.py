@@ -7,7 +7,7 @@ import annexremote
 
 from git_annex_remote_pyshare.annex.protocol.lines import LONGEST, explanation, shown
 from git_annex_remote_pyshare.annex.protocol.protocol import Protocol
-from git_annex_remote_pyshare.annex.protocol.queue import Inbox
+from git_annex_remote_pyshare.annex.protocol.queue import Queue
 
 MakeRemote = Callable[[annexremote.Master], annexremote.SpecialRemote]
 
@@ -23,7 +23,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
     """
 
     def __init__(
-        self, transmit: Callable[..., None], inbox: Inbox, make_remote: MakeRemote, extensions: list[str]
+        self, transmit: Callable[..., None], inbox: Queue, make_remote: MakeRemote, extensions: list[str]
     ) -> None:
         super().__init__(output=None)
         self.input = inbox

@@ -2,10 +2,10 @@
 
 from queue import SimpleQueue
 
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 
 
-class Inbox:
+class Queue:
     """Filled by the reader's thread, emptied by the job's."""
 
     def __init__(self) -> None:
@@ -28,5 +28,5 @@ class Inbox:
         line = self._lines.get()
         if line is None:
             self._lines.put(None)  # the request in hand and the job's loop must both learn of it
-            raise Stopped("git-annex ended the conversation")
+            raise Cancelled("git-annex ended the conversation")
         return line

@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from git_annex_remote_pyshare.annex.protocol.jobs import Jobs
-from git_annex_remote_pyshare.annex.protocol.shutdown import Ending
+from git_annex_remote_pyshare.annex.protocol.shutdown import Shutdown
 from git_annex_remote_pyshare.annex.protocol.stdio import private_pipes, read_lines
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.annex.protocol.master import MakeRemote
@@ -29,9 +29,9 @@ def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> NoReturn:
     pipes = private_pipes()
     writer = Writer(pipes.outgoing)
     jobs = Jobs(writer, make_remote)
-    ending = Ending(writer, jobs, stop)
+    ending = Shutdown(writer, jobs, stop)
     ending.run_at_signals()
-    with suppress(Stopped):
+    with suppress(Cancelled):
         writer.send(VERSION)
         for line in read_lines(pipes.incoming):
             jobs.deliver(line)

@@ -14,7 +14,7 @@ GRACE = 1.5
 """Seconds that jobs have for ending their requests."""
 
 
-class Ending:
+class Shutdown:
     """Ends all jobs once, whoever asks first: the reader at the end of input, or a signal.
 
     Args:

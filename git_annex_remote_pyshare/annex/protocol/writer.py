@@ -4,7 +4,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from git_annex_remote_pyshare.annex.protocol.lines import encoded
-from git_annex_remote_pyshare.errors import Stopped
+from git_annex_remote_pyshare.errors import Cancelled
 
 
 class Writer:
@@ -30,7 +30,7 @@ class Writer:
                 while rest:
                     rest = rest[self._outgoing.write(rest) :]
             except OSError as error:
-                raise Stopped("git-annex no longer listens") from error
+                raise Cancelled("git-annex no longer listens") from error
 
     def fall_silent(self, timeout: float) -> None:
         """Let nobody write any more, so that the process can end without leaving half a line.

@@ -2,7 +2,7 @@
 
 import os
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.errors import shown
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, Unreachable
 from git_annex_remote_pyshare.safe_text import command
@@ -19,7 +19,7 @@ class Absence:
         place: Says whose clone this is, and what the remote's name is in it.
     """
 
-    def __init__(self, root: bytes, place: Place) -> None:
+    def __init__(self, root: bytes, place: StoreConfig) -> None:
         self._root = root
         self._place = place
 
@@ -29,7 +29,7 @@ class Absence:
         return Unreachable(
             f"the folder {shown(self._root)} is not there",
             remedy=f"Mount its disk. {f'{anew} && {self._enable()}' if self._is_maker else self._elsewhere()}",
-            passing=False,
+            retryable=False,
         )
 
     def of_marker(self, marker: bytes) -> Unreachable:
@@ -38,7 +38,7 @@ class Absence:
         return Unreachable(
             f"{shown(self._root)} has no file {shown(marker)}, so it may be the empty place of an unmounted disk",
             remedy=f"Mount the disk. {right if self._is_maker or self._place.trusted() else self._elsewhere()}",
-            passing=False,
+            retryable=False,
         )
 
     def of_another(self, owner: str) -> NotAStore:

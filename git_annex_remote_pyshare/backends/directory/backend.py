@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Established, Place, Quota, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
 from git_annex_remote_pyshare.backends.directory.absent import Absence
 from git_annex_remote_pyshare.backends.directory.copying import copy
 from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, faults, shown
@@ -25,8 +25,8 @@ from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, tempor
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
-    Denied,
     NotFound,
+    PermissionDenied,
     PyshareError,
     SourceChanged,
     Unreachable,
@@ -59,7 +59,7 @@ class DirectoryBackend(Backend):
 
     folders: type[Folder] = _best()
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self._root = path_of(place.url).encode("utf-8", "surrogateescape")
         self._marker = Marker(self._root, place)
@@ -111,10 +111,10 @@ class DirectoryBackend(Backend):
             self._marker.require(root)
             yield from walk(root, top, {FOLDER, MARKER})
 
-    def establish(self) -> Established:
+    def initialize(self) -> Initialized:
         """Make the folder if its parent is there, and leave the marker with the remote's UUID."""
         with self._made() as root:
-            return Established(notes=self._marker.leave(root))
+            return Initialized(notes=self._marker.leave(root))
 
     def available(self) -> bool:
         """Whether the folder and its marker are there."""
@@ -190,7 +190,7 @@ class DirectoryBackend(Backend):
         if machine:
             name = self.place.clone.remote or "NAME"
             bind = command("git", "config", f"remote.{name}.pyshare-host", machine)
-            raise Denied(
+            raise PermissionDenied(
                 f"{shown(self._root)} is on another machine, {machine}, and you have not verified the remote",
                 remedy=f"If you trust that machine, type: {command('git', 'annex', 'verifyremote', name)}, or, where"
                 f" git-annex has no verifyremote: {bind}",

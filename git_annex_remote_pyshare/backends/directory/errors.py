@@ -4,12 +4,12 @@ import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from git_annex_remote_pyshare.errors import BadName, Denied, Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import BadName, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 
 _CODES: Mapping[type[PyshareError], tuple[str, ...]] = {
-    Full: ("ENOSPC", "EDQUOT", "EFBIG"),
-    Denied: ("EACCES", "EPERM", "EROFS"),
+    QuotaExceeded: ("ENOSPC", "EDQUOT", "EFBIG"),
+    PermissionDenied: ("EACCES", "EPERM", "EROFS"),
     BadName: ("ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR", "ENOTDIR", "ELOOP"),
 }
 
@@ -51,7 +51,7 @@ def fault(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -
     kind = _KINDS.get(error.errno or 0, Unreachable)
     text = f"{what}: {error.strerror or error}"
     if error.errno in _GONE:
-        return Unreachable(text, remedy="Mount it again, then try again.", passing=False)
+        return Unreachable(text, remedy="Mount it again, then try again.", retryable=False)
     remedy = _REMEDIES.get(error.errno or 0, "")
     return kind(text, remedy=remedy.format(remote=command(remote or "NAME"), folder=command(folder)) or None)
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.directory.errors import shown
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class LinkInStore(Denied):
+class LinkInStore(PermissionDenied):
     """A link lies where a folder of the store is expected."""
 
     def __init__(self, path: bytes) -> None:

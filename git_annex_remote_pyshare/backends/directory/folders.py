@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.directory.errors import shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary
-from git_annex_remote_pyshare.errors import BadName, Damaged
+from git_annex_remote_pyshare.errors import BadName, CorruptUpload
 from git_annex_remote_pyshare.safe_text import command
 
 _NOT_ON_WINDOWS = frozenset(b'\\:*?"<>|')
@@ -115,7 +115,7 @@ def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
     is_own_file = stat.S_ISREG(found.st_mode) and found.st_uid == ours.st_uid
     if is_own_file or os.path.samestat(found, ours):
         return
-    raise Damaged(
+    raise CorruptUpload(
         f"{shown(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
         remedy=f"See whose it is: {command('ls', '-la', shown(folder.path))}",
     )

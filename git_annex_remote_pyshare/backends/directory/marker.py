@@ -6,7 +6,7 @@ import stat
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends import ownership
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.absent import MADE, Absence
 from git_annex_remote_pyshare.backends.directory.errors import faults, shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder
@@ -33,7 +33,7 @@ class Marker:
         place: Has the remote's UUID, and this clone's words about it.
     """
 
-    def __init__(self, root: bytes, place: Place) -> None:
+    def __init__(self, root: bytes, place: StoreConfig) -> None:
         self._root = root
         self._place = place
         self._absence = Absence(root, place)
@@ -97,7 +97,7 @@ class Marker:
 
     @property
     def _uuid(self) -> str:
-        """The remote's: told to `establish`; when that is over, it is in git config."""
+        """The remote's: told to `initialize`; when that is over, it is in git config."""
         return self._place.uuid or self._place.clone.option("annex-uuid")
 
     @property

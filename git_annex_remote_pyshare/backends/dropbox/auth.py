@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from threading import Lock
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.credentials.dropbox import Login, login_of
 from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 
 PATH_ROOT = "Dropbox-API-Path-Root"
 
@@ -19,7 +19,7 @@ class Access:
         place: Gives the login.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         self._place = place
         self._lock = Lock()
         self._tokens: Tokens | None = None
@@ -35,7 +35,7 @@ class Access:
             if self._tokens is None:
                 credential = self._place.credential()
                 if credential is None:
-                    raise Denied(
+                    raise PermissionDenied(
                         f"{self._place.url.partition('?')[0]} needs a login at Dropbox",
                         remedy=self._place.advice() or None,
                     )

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends import ownership
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Initialized, Quota, Receipt, Share, StoreConfig, Terms
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
-from git_annex_remote_pyshare.backends.lazy import LateBackend
-from git_annex_remote_pyshare.errors import Busy, Denied, Unreachable
+from git_annex_remote_pyshare.backends.lazy import LazyBackend
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 
-class DropboxBackend(LateBackend["Verbs"]):
+class DropboxBackend(LazyBackend["Verbs"]):
     """A folder in somebody's own Dropbox, in a shared folder or in a team's space.
 
     Args:
         place: Its URL is the folder's.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
 
@@ -59,21 +59,21 @@ class DropboxBackend(LateBackend["Verbs"]):
 
         return may_lead_to(name, url)
 
-    def establish(self) -> Established:
+    def initialize(self) -> Initialized:
         """Find out whose Dropbox it is, which the settings then say, and mark the place as this remote's own."""
         try:
             if self.place.credential():
-                return self.verbs.establish()
+                return self.verbs.initialize()
         except (Unreachable, Busy) as error:
             return self._unsettled(ownership.unchecked("Dropbox", error))
         return self._unsettled(ownership.without_login(self.place))
 
-    def _unsettled(self, why: str) -> Established:
+    def _unsettled(self, why: str) -> Initialized:
         """Nothing was found out, `why` not; the owner hears what to do later, if there is anything left to find out."""
         if self.place.settings["namespace"]:
-            return Established(notes=(why,))
+            return Initialized(notes=(why,))
         later = f"Then, so that no other account's folder is taken for it, type: {self._enable()}"
-        return Established(notes=(why, later), private=True)
+        return Initialized(notes=(why, later), private=True)
 
     def _enable(self) -> str:
         return command("git", "annex", "enableremote", self.place.clone.remote or "NAME")
@@ -109,7 +109,7 @@ class DropboxBackend(LateBackend["Verbs"]):
     def _check_whose(self) -> None:
         """A stranger's folder is not to be looked for, nor written to, in the Dropbox of the user who is logged in."""
         if not self.place.settings["namespace"] and not self.place.trusted():
-            raise Denied(
+            raise PermissionDenied(
                 f"it is not known in whose Dropbox {self.place.url} is: its owner made it without a login",
                 remedy=f"Ask its owner to log in and to type, in the clone where the remote was made: {self._enable()}",
             )

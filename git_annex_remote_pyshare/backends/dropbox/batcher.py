@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from threading import Condition
 from typing import Generic, TypeVar
 
-from git_annex_remote_pyshare.errors import Busy, PyshareError, Stopped
+from git_annex_remote_pyshare.errors import Busy, Cancelled, PyshareError
 
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
@@ -90,7 +90,7 @@ class Commits(Generic[Entry, Result]):
         with self._changed:
             try:
                 self._await_turn(lambda: ticket.is_done)
-            except Stopped:
+            except Cancelled:
                 if ticket in self._waiting:
                     self._waiting.remove(ticket)
                 raise
@@ -103,7 +103,7 @@ class Commits(Generic[Entry, Result]):
     def _await_turn(self, is_done: Callable[[], bool]) -> None:
         while not is_done():
             if self._closed:
-                raise Stopped("stopped while waiting for a commit")
+                raise Cancelled("stopped while waiting for a commit")
             pause = self._opens - time.monotonic()
             if not self._taken and pause <= 0:
                 return

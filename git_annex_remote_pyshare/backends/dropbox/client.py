@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.auth import Access, Root
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
@@ -78,7 +78,7 @@ class Client:
         shown: How error texts call it.
     """
 
-    def __init__(self, place: Place, shown: str) -> None:
+    def __init__(self, place: StoreConfig, shown: str) -> None:
         self.access = Access(place)
         self.root = Root(place.settings.get("namespace", ""))
         self.spelling = Spelling(place.settings.get("layout", ""))

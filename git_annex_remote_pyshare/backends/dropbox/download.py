@@ -10,9 +10,9 @@ from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.dropbox.client import RESULT, Call, Client
-from git_annex_remote_pyshare.errors import NotFound, Stopped
+from git_annex_remote_pyshare.errors import Cancelled, NotFound
 from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.content_range import Span, fill, goes_on, rest, span_of
+from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of
 
 NOTHING = ("path/not_found", "path/not_file")
 """Tags that say clearly that there is no object."""
@@ -45,7 +45,7 @@ class Presence:
             if found or path not in self._stored:
                 return found
             if self._closing.wait(_PAUSE):
-                raise Stopped(f"stopped before Dropbox showed what was stored: {path}")
+                raise Cancelled(f"stopped before Dropbox showed what was stored: {path}")
         self.removed(path)
         return None
 
@@ -93,7 +93,7 @@ def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
     return True
 
 
-def _span(answer: BaseHTTPResponse) -> Span:
+def _span(answer: BaseHTTPResponse) -> ContentRange:
     """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
     span, told = span_of(answer), _told(answer)
     total = told.get("size") if span.total is None else span.total

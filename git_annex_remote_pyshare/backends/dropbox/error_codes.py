@@ -9,12 +9,12 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
-    Damaged,
-    Denied,
-    Full,
+    CorruptUpload,
     NotAStore,
     NotFound,
+    PermissionDenied,
     PyshareError,
+    QuotaExceeded,
     Unreachable,
     UploadLost,
 )
@@ -36,7 +36,7 @@ class Meaning(NamedTuple):
     kind: type[PyshareError]
     why: str
     remedy: str | None = None
-    passing: bool | None = None
+    retryable: bool | None = None
 
 
 BY_TAG: Mapping[str, Meaning] = {
@@ -54,27 +54,29 @@ BY_TAG: Mapping[str, Meaning] = {
     "malformed_path": Meaning(BadName, "Dropbox cannot hold this name"),
     "disallowed_name": Meaning(BadName, "Dropbox does not allow this name"),
     "restricted_content": Meaning(
-        Denied, "Dropbox blocks this file, after a complaint about copyright, say", "Its owner can ask Dropbox why."
+        PermissionDenied,
+        "Dropbox blocks this file, after a complaint about copyright, say",
+        "Its owner can ask Dropbox why.",
     ),
-    "unsupported_file": Meaning(Denied, "Dropbox cannot give this document as a file"),
-    "unsupported_content_type": Meaning(Denied, "Dropbox cannot give this document as a file"),
+    "unsupported_file": Meaning(PermissionDenied, "Dropbox cannot give this document as a file"),
+    "unsupported_content_type": Meaning(PermissionDenied, "Dropbox cannot give this document as a file"),
     # Rights and room.
-    "no_write_permission": Meaning(Denied, "the account may only read there", _RIGHTS),
-    "access_restricted": Meaning(Denied, "a rule of the team forbids it", _RIGHTS),
-    "team_folder": Meaning(Denied, "a team's folder cannot be changed by this", _RIGHTS),
-    "operation_suppressed": Meaning(Denied, "Dropbox does not do this there", _RIGHTS),
+    "no_write_permission": Meaning(PermissionDenied, "the account may only read there", _RIGHTS),
+    "access_restricted": Meaning(PermissionDenied, "a rule of the team forbids it", _RIGHTS),
+    "team_folder": Meaning(PermissionDenied, "a team's folder cannot be changed by this", _RIGHTS),
+    "operation_suppressed": Meaning(PermissionDenied, "Dropbox does not do this there", _RIGHTS),
     "encryption_not_supported": Meaning(
-        Denied, "the folder is end-to-end encrypted, which Dropbox's API cannot do", "Choose another folder."
+        PermissionDenied, "the folder is end-to-end encrypted, which Dropbox's API cannot do", "Choose another folder."
     ),
-    "insufficient_space": Meaning(Full, "the Dropbox is full", _ROOM),
-    "insufficient_quota": Meaning(Full, "the Dropbox is full", _ROOM),
-    "payload_too_large": Meaning(Full, "Dropbox does not take so much in one request"),
-    "too_large": Meaning(Full, "Dropbox does not take files of this size"),
+    "insufficient_space": Meaning(QuotaExceeded, "the Dropbox is full", _ROOM),
+    "insufficient_quota": Meaning(QuotaExceeded, "the Dropbox is full", _ROOM),
+    "payload_too_large": Meaning(QuotaExceeded, "Dropbox does not take so much in one request"),
+    "too_large": Meaning(QuotaExceeded, "Dropbox does not take files of this size"),
     # What passes.
     "too_many_write_operations": Meaning(Busy, "another program is writing there"),
     "too_many_requests": Meaning(Busy, "Dropbox had too many requests"),
     "locked": Meaning(Busy, "the file is locked"),
-    "content_hash_mismatch": Meaning(Damaged, "Dropbox received something else than was sent"),
+    "content_hash_mismatch": Meaning(CorruptUpload, "Dropbox received something else than was sent"),
     "internal_error": Meaning(Unreachable, "Dropbox has a problem"),
     # Upload sessions.
     "lookup_failed": Meaning(UploadLost, "Dropbox does not have the upload"),
@@ -88,37 +90,43 @@ BY_TAG: Mapping[str, Meaning] = {
     "concurrent_session_invalid_data_size": Meaning(PyshareError, _OTHER_PARTS, _SMALLER),
     "payload_too_small": Meaning(Unreachable, "Dropbox received another part of the file"),
     # Whose Dropbox it is.
-    "invalid_root": Meaning(Denied, "this store is in another account's Dropbox", _SHARED_ELSEWHERE),
-    "no_permission": Meaning(Denied, "this store is in another account's Dropbox", _SHARED_ELSEWHERE),
-    "user_suspended": Meaning(Denied, "Dropbox has suspended this user", "Ask Dropbox, or who runs the team."),
-    "invalid_select_user": Meaning(Denied, "the login is for a team, not for a person", "Type: pyshare login dropbox"),
-    "route_access_denied": Meaning(Denied, "the app may not do this", "Type: pyshare login dropbox"),
-    "invalid_account_type": Meaning(Denied, "this kind of account may not do it"),
-    "team_access_denied": Meaning(Denied, "the team does not let this app in", _RIGHTS),
+    "invalid_root": Meaning(PermissionDenied, "this store is in another account's Dropbox", _SHARED_ELSEWHERE),
+    "no_permission": Meaning(PermissionDenied, "this store is in another account's Dropbox", _SHARED_ELSEWHERE),
+    "user_suspended": Meaning(
+        PermissionDenied, "Dropbox has suspended this user", "Ask Dropbox, or who runs the team."
+    ),
+    "invalid_select_user": Meaning(
+        PermissionDenied, "the login is for a team, not for a person", "Type: pyshare login dropbox"
+    ),
+    "route_access_denied": Meaning(PermissionDenied, "the app may not do this", "Type: pyshare login dropbox"),
+    "invalid_account_type": Meaning(PermissionDenied, "this kind of account may not do it"),
+    "team_access_denied": Meaning(PermissionDenied, "the team does not let this app in", _RIGHTS),
     # Shared links.
     "shared_link_not_found": Meaning(NotAStore, "the shared link does not exist any more", _NEW_LINK),
-    "shared_link_access_denied": Meaning(Denied, "the shared link is not for this account", _NEW_LINK),
+    "shared_link_access_denied": Meaning(PermissionDenied, "the shared link is not for this account", _NEW_LINK),
     "shared_link_is_directory": Meaning(NotFound, "Dropbox has a folder there, no object"),
     "unsupported_link_type": Meaning(NotAStore, "the shared link leads to nothing that can be read", _NEW_LINK),
-    "access_denied": Meaning(Denied, "a rule of the team forbids shared links", _RIGHTS),
+    "access_denied": Meaning(PermissionDenied, "a rule of the team forbids shared links", _RIGHTS),
     "email_not_verified": Meaning(
-        Denied,
+        PermissionDenied,
         "Dropbox needs the account's e-mail address to be confirmed first",
         "Look for Dropbox's message, or type it in at https://www.dropbox.com/account.",
     ),
-    "settings_error": Meaning(Denied, "Dropbox does not make such a link for this account", _RIGHTS),
-    "banned_member": Meaning(Denied, "Dropbox does not let this account share", "Ask Dropbox."),
+    "settings_error": Meaning(PermissionDenied, "Dropbox does not make such a link for this account", _RIGHTS),
+    "banned_member": Meaning(PermissionDenied, "Dropbox does not let this account share", "Ask Dropbox."),
 }
 
 UNKNOWN = Meaning(Unreachable, "Dropbox refuses it, for a reason that pyshare does not know")
 
 BY_STATUS: Mapping[int, Meaning] = {
-    400: Meaning(Denied, "Dropbox does not understand the request"),
-    401: Meaning(Denied, "Dropbox needs a login", "Type: pyshare login dropbox"),
-    403: Meaning(Denied, "Dropbox forbids it", _RIGHTS),
+    400: Meaning(PermissionDenied, "Dropbox does not understand the request"),
+    401: Meaning(PermissionDenied, "Dropbox needs a login", "Type: pyshare login dropbox"),
+    403: Meaning(PermissionDenied, "Dropbox forbids it", _RIGHTS),
     404: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),
-    407: Meaning(Denied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
-    413: Meaning(Full, "Dropbox, or a proxy before it, refuses a body of this size"),
+    407: Meaning(
+        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
+    ),
+    413: Meaning(QuotaExceeded, "Dropbox, or a proxy before it, refuses a body of this size"),
     429: Meaning(Busy, "Dropbox had too many requests"),
     500: Meaning(Unreachable, "Dropbox has a problem"),
     503: Meaning(Busy, "Dropbox is down for a moment, or overloaded"),

@@ -108,7 +108,7 @@ def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -
     return meaning.kind(
         f"{doing}: {meaning.why}{theirs}",
         remedy=meaning.remedy and meaning.remedy.replace("{remote}", command(remote or "NAME")),
-        passing=meaning.passing,
+        retryable=meaning.retryable,
         retry_after=refusal.retry_after,
         detail=refusal.tag,
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Entry, Place, Receipt, Share, Stat, Terms
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Entry, Receipt, Share, Stat, StoreConfig, Terms
 from git_annex_remote_pyshare.backends.dropbox.url import account_of_link, link_of
-from git_annex_remote_pyshare.errors import BadSetting, Denied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
@@ -21,7 +21,7 @@ class LinkBackend(Backend):
         place: Its URL is the link.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self._address = link_of(place.url)
         self._opened: Visitor | None = None
@@ -61,8 +61,8 @@ class LinkBackend(Backend):
         if self._opened is not None:
             self._opened.client.close()
 
-    def _read_only(self, what: str) -> Denied:
-        return Denied(
+    def _read_only(self, what: str) -> PermissionDenied:
+        return PermissionDenied(
             f"cannot {what} in {self._address.shown}: a shared link is read-only",
             remedy="Its owner stores with url=dropbox:/FOLDER.",
         )

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Share, Terms
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.url import Address, link_of
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotFound
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
 _CREATE = "sharing/create_shared_link_with_settings"
@@ -91,7 +91,7 @@ def _public(client: Client, path: str, what: str) -> str:
     link = _found(client, path, what, _made(client, path, what, NO_TERMS))
     _refuse_narrow(client, what, link)
     if end := _ends(link):
-        raise Denied(
+        raise PermissionDenied(
             f"{client.doing(what)}: the link there ends on {end}",
             remedy="Remove the date, or the link, on Dropbox's page.",
         )
@@ -118,7 +118,7 @@ def _found(client: Client, path: str, what: str, reply: Reply) -> Mapping[str, A
         return reply.result
     links = _listed(client, path, what)
     if not links:
-        raise Denied(f"{client.doing(what)}: Dropbox says that there is a link, but does not show it")
+        raise PermissionDenied(f"{client.doing(what)}: Dropbox says that there is a link, but does not show it")
     return links[0]
 
 
@@ -136,7 +136,7 @@ def _refuse_narrow(client: Client, what: str, link: Mapping[str, Any]) -> None:
     permissions = link.get("link_permissions", {})
     audience = permissions.get("effective_audience", {}).get(".tag", "public")
     if audience != "public" or permissions.get("require_password"):
-        raise Denied(
+        raise PermissionDenied(
             f"{client.doing(what)}: the link there is not for everybody, but for {audience}",
             remedy="Whoever runs the team can allow public links; a password can be taken off on Dropbox's page.",
         )
@@ -156,8 +156,8 @@ def _ends(link: Mapping[str, Any]) -> str:
     return str(link.get("expires") or "")[:10]
 
 
-def _no_end(client: Client, what: str) -> Denied:
-    return Denied(
+def _no_end(client: Client, what: str) -> PermissionDenied:
+    return PermissionDenied(
         f"{client.doing(what)}: Dropbox lets only paying accounts give a link an end",
         remedy="Leave --expires out, and withdraw the link when it is no longer needed: pyshare share with --revoke.",
     )

@@ -1,14 +1,14 @@
 """Marks a folder in a Dropbox as the place of one remote, while it is made ready."""
 
 from git_annex_remote_pyshare.backends import ownership
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 
 _NOTHING = ("path/not_found", "path/not_file")
 
 
-def claim(place: Place, client: Client, folder: str) -> tuple[str, ...]:
+def claim(place: StoreConfig, client: Client, folder: str) -> tuple[str, ...]:
     """Mark the store's folder, which Dropbox makes on the way; what the owner should know of that.
 
     Args:
@@ -24,7 +24,7 @@ def claim(place: Place, client: Client, folder: str) -> tuple[str, ...]:
     try:
         return ownership.claim(place, place.url, lambda: _read(client, path), lambda mark: _write(client, path, mark))
     except PyshareError as error:
-        if error.passing or isinstance(error, BadSetting):
+        if error.retryable or isinstance(error, BadSetting):
             raise
         return (ownership.unmarked(place.url),)
 

@@ -6,17 +6,17 @@ Source: https://www.dropbox.com/developers/reference/path-root-header-modes.
 from collections.abc import Mapping
 from typing import Any
 
-from git_annex_remote_pyshare.backends.base import Established
+from git_annex_remote_pyshare.backends.base import Initialized
 from git_annex_remote_pyshare.backends.dropbox.auth import Root
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 
 _WHAT = "find out whose Dropbox it is"
 _NOWHERE = "/.pyshare-is-not-here"
 _NOTHING = ("path/not_found", "path/not_file")
 
 
-def settle(client: Client, folder: str) -> Established:
+def settle(client: Client, folder: str) -> Initialized:
     """What the settings should say of where `folder` is.
 
     Args:
@@ -29,12 +29,12 @@ def settle(client: Client, folder: str) -> Established:
     if shared := _shared_folder(client, folder):
         return shared
     if root == home:
-        return Established({"namespace": f"root:{root}"})
+        return Initialized({"namespace": f"root:{root}"})
     first = "/".join(folder.split("/")[:2])
-    return Established({"namespace": _of_member(client, first, root, home)})
+    return Initialized({"namespace": _of_member(client, first, root, home)})
 
 
-def _shared_folder(client: Client, folder: str) -> Established | None:
+def _shared_folder(client: Client, folder: str) -> Initialized | None:
     """The shared folder that the store is in, if any: its members have it at other paths, but with the same id."""
     segments = folder.split("/")[1:]
     for depth in range(1, len(segments) + 1):
@@ -44,7 +44,7 @@ def _shared_folder(client: Client, folder: str) -> Established | None:
         if number := found.get("sharing_info", {}).get("shared_folder_id"):
             url = "dropbox:/" + "/".join(segments[depth:])
             note = f"{folder} is in the shared folder {found['name']}, so the remote has url={url} namespace={number}"
-            return Established({"namespace": str(number), "url": url}, (f"{note} for all its members",))
+            return Initialized({"namespace": str(number), "url": url}, (f"{note} for all its members",))
     return None
 
 
@@ -61,7 +61,7 @@ def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
     client.root = Root(namespace)
     try:
         return bool(_look(client, path))
-    except Denied:
+    except PermissionDenied:
         return None
 
 

@@ -1,4 +1,4 @@
-"""Stores a large object in parts: a concurrent upload session. See `TakesParts` for what each method is for.
+"""Stores a large object in parts: a concurrent upload session. See `SupportsMultipart` for what each method is for.
 
 After Dropbox's documentation of files/upload_session/start: parts are whole blocks of 4 MiB, but for the last one,
 which closes the session and must come after all others. Sessions cannot be listed or ended; they go after seven days.
@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.dropbox import sessions
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
@@ -45,19 +45,19 @@ class Parts:
         writes: Shared with all other writes into the place.
     """
 
-    def __init__(self, place: Place, client: Client, address: Address, writes: Writes) -> None:
+    def __init__(self, place: StoreConfig, client: Client, address: Address, writes: Writes) -> None:
         self._place = place
         self._client = client
         self._address = address
         self._writes = writes
 
     def limits(self, size: int) -> Limits | None:
-        """See `TakesParts.part_limits`."""
+        """See `SupportsMultipart.part_limits`."""
         part_size = int(self._place.clone.size(PART_SIZE) or 0)
         return _LIMITS if size > min(2 * part_size or WHOLE, SINGLE) else None
 
     def begin(self, name: str, plan: Plan) -> str:
-        """See `TakesParts.begin`."""
+        """See `SupportsMultipart.begin`."""
         what = "store the file"
         self._writes.check(plan.size, what)
         self._writes.info(self._address.path_of(name), what)  # what it would refuse in the end need not be sent
@@ -65,7 +65,7 @@ class Parts:
             return sessions.begin(self._client, what)
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
-        """See `TakesParts.send`."""
+        """See `SupportsMultipart.send`."""
         digests = digests_of(source, part.start, part.size)
         what = f"store part {part.number} of the file"
         piece = Piece(source, lambda done: progress(done - part.start), what, part.start, part.size)
@@ -74,7 +74,7 @@ class Parts:
         return Sent(b"".join(digests).hex())
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
-        """See `TakesParts.finish`."""
+        """See `SupportsMultipart.finish`."""
         hashed = _content_hash(sent)
         made = telling(lambda: self._finished(upload, hashed), lambda: progress(upload.plan.size))
         return receipt(source, hashed, made)
@@ -108,7 +108,7 @@ class Parts:
 
 
 def fingerprint(source: Source, part: Part) -> str:
-    """See `TakesParts.fingerprint`."""
+    """See `SupportsMultipart.fingerprint`."""
     return b"".join(digests_of(source, part.start, part.size)).hex()
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Quota
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
-from git_annex_remote_pyshare.errors import Full, PyshareError
+from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded
 from git_annex_remote_pyshare.transfer import in_words
 
 LARGE = 64 << 20
@@ -26,7 +26,7 @@ class Usage(NamedTuple):
 
 
 def quota(client: Client) -> Quota:
-    """See `Measures.quota`."""
+    """See `HasQuota.quota`."""
     used, total = usage(client)
     return Quota(used, None if total is None else max(0, total - used))
 
@@ -61,13 +61,13 @@ class Room:
             return
         used, total = self._ask()
         if total is not None and size > total - used:
-            raise Full(
+            raise QuotaExceeded(
                 f"{self._client.doing(what)}: it has {in_words(size)}, and {in_words(max(0, total - used))}"
                 f" of {in_words(total)} are free",
                 remedy="Free some space there, or get more.",
             )
 
-    def refused(self, error: Full) -> None:
+    def refused(self, error: QuotaExceeded) -> None:
         """Dropbox says that it is full: say in the error how full, and ask from now on before each file is sent."""
         self._is_tight = True
         self._until = 0.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Stat
+from git_annex_remote_pyshare.backends.base import Entry, Stat, StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.download import retrieve
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
@@ -25,7 +25,7 @@ class Visitor:
         address: The same, understood.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
+    def __init__(self, place: StoreConfig, address: Address) -> None:
         self.client = Client(place, address.shown)
         self._link = address.link
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Entry, Established, Place, Quota, Receipt, Share, Stat, Terms
+from git_annex_remote_pyshare.backends.base import Entry, Initialized, Quota, Receipt, Share, Stat, StoreConfig, Terms
 from git_annex_remote_pyshare.backends.dropbox import links, marking
 from git_annex_remote_pyshare.backends.dropbox import namespace as home
 from git_annex_remote_pyshare.backends.dropbox import quota as space
@@ -33,7 +33,7 @@ class Verbs:
         address: The same, understood.
     """
 
-    def __init__(self, place: Place, address: Address) -> None:
+    def __init__(self, place: StoreConfig, address: Address) -> None:
         self.client = Client(place, address.shown)
         self._place = place
         self._address = address
@@ -69,7 +69,7 @@ class Verbs:
         return receipt
 
     def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
-        """See `TakesParts.finish`."""
+        """See `SupportsMultipart.finish`."""
         receipt = self.parts.finish(upload, sent, source, progress)
         self._presence.stored(self._address.path_of(upload.name))
         return receipt
@@ -95,7 +95,7 @@ class Verbs:
         return listed(self.client, self._address, folder)
 
     def quota(self) -> Quota:
-        """See `Measures.quota`."""
+        """See `HasQuota.quota`."""
         return space.quota(self.client)
 
     def share(self, terms: Terms) -> Share:
@@ -110,10 +110,10 @@ class Verbs:
         """See `Publishes.publish`."""
         return links.publish(self.client, self._address.path_of(name), "publish the file")
 
-    def establish(self) -> Established:
-        """See `Establishes.establish`."""
+    def initialize(self) -> Initialized:
+        """See `Establishes.initialize`."""
         if self._place.settings["namespace"]:
-            return Established(notes=marking.claim(self._place, self.client, self._address.folder))
+            return Initialized(notes=marking.claim(self._place, self.client, self._address.folder))
         settled = home.settle(self.client, self._address.folder)
         self.client.root = Root(settled.settings["namespace"])
         url = settled.settings.get("url", "")

@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
 from git_annex_remote_pyshare.backends.dropbox.quota import Room
 from git_annex_remote_pyshare.backends.dropbox.sessions import cursor
-from git_annex_remote_pyshare.errors import Full, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.transfer import Source, in_words
 
 LARGEST = (1 << 41) - (1 << 22)
@@ -52,7 +52,7 @@ class Writes:
     def check(self, size: int, what: str) -> None:
         """Raise Full if Dropbox cannot take a file of so many bytes."""
         if size > LARGEST:
-            raise Full(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
+            raise QuotaExceeded(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
         self._room.check(size, what)
 
     @contextmanager
@@ -60,7 +60,7 @@ class Writes:
         """Around what may be refused since Dropbox is full: then the error says how full."""
         try:
             yield
-        except Full as error:
+        except QuotaExceeded as error:
             self._room.refused(error)
             raise
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.base import Readiness
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
 _TIERS: Mapping[str, Mapping[str, str]] = {
@@ -53,7 +53,7 @@ class Archive:
         clone: Has the git config.
     """
 
-    def __init__(self, client: Client, clone: Clone) -> None:
+    def __init__(self, client: Client, clone: LocalConfig) -> None:
         self._client = client
         self._clone = clone
 

@@ -3,13 +3,13 @@
 import time
 from threading import Lock
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
 from git_annex_remote_pyshare.backends.s3.url import Address, address_of
 from git_annex_remote_pyshare.credentials.aws import renewal
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
-from git_annex_remote_pyshare.errors import Denied, PyshareError
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 RENEWED = 60.0
@@ -28,7 +28,7 @@ class Login:
         place: Where the login comes from.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         self._place = place
         self._credential: Credential | None = None
         self._asked_at: float | None = None
@@ -60,7 +60,7 @@ class Login:
                 self._ask()
             return used is not None and used != self._credential
 
-    def advice(self, refusal: Denied) -> str:
+    def advice(self, refusal: PermissionDenied) -> str:
         """What to type for a login, or for another one, after a refusal."""
         if isinstance(refusal, LoginExpired) and self._credential is not None:
             return renewal(self._credential)
@@ -96,7 +96,7 @@ class Login:
         if login is None or not login.session_token or is_confidential(origin) or clone.flag("pyshare-insecure"):
             return login
         name = clone.remote or "NAME"
-        raise Denied(
+        raise PermissionDenied(
             f"over http:// everybody on the way to {origin} could read the session token from {login.origin}",
             remedy=f"If it speaks https, type: {command('git', 'annex', 'enableremote', name, *self._with_tls())}"
             f" (or, in a network that you trust: git config {clone.key('pyshare-insecure')} true)",
@@ -124,7 +124,7 @@ def _sendable(login: Credential | None) -> Credential | None:
         return None
     sent = login.user + login.session_token
     if not (sent.isascii() and sent.isprintable() and login.secret.isprintable()):
-        raise Denied(
+        raise PermissionDenied(
             f"the login from {login.origin} contains a line break, or another character that is not valid in a key",
             remedy="Write it there again, without what was copied with it.",
         )

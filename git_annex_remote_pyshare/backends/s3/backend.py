@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Readiness, Receipt, Share, Terms
-from git_annex_remote_pyshare.backends.lazy import LateBackend
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Initialized, Readiness, Receipt, Share, StoreConfig, Terms
+from git_annex_remote_pyshare.backends.lazy import LazyBackend
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 
-class S3Backend(LateBackend["Verbs"]):
+class S3Backend(LazyBackend["Verbs"]):
     """A bucket, or a folder in one.
 
     Args:
         place: Its settings say which one, and on which server.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self._address = address_of(place.settings)
 
@@ -34,9 +34,9 @@ class S3Backend(LateBackend["Verbs"]):
         is_known = server.region and not self._address.published
         return f"{server.scheme}://{self._address.host}" if is_known else ""
 
-    def establish(self) -> Established:
+    def initialize(self) -> Initialized:
         """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
-        return self.verbs.bucket.establish()
+        return self.verbs.bucket.initialize()
 
     def locate(self, name: str) -> str:
         """Where anyone can get the object, else its address for those with a login."""
@@ -99,7 +99,7 @@ class S3Backend(LateBackend["Verbs"]):
         """Ask for the object to be brought back from its archive."""
         return self.verbs.archive.restore(name)
 
-    def remark(self) -> str:
+    def notice(self) -> str:
         """That a removed object was only hidden, the first time."""
         remarks = self.opened.remarks if self.opened is not None else []
         return remarks.pop() if remarks else ""

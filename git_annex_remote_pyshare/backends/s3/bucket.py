@@ -7,13 +7,13 @@ from threading import Lock
 from typing import TypeVar
 
 from git_annex_remote_pyshare.backends import ownership
-from git_annex_remote_pyshare.backends.base import Established, Place
+from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
 from git_annex_remote_pyshare.backends.s3.policy import policy_note
 from git_annex_remote_pyshare.backends.s3.response import said
-from git_annex_remote_pyshare.errors import Denied, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
 _FIRST_REGION = "us-east-1"
@@ -33,7 +33,7 @@ class Bucket:
         client: Sends the requests.
     """
 
-    def __init__(self, place: Place, client: Client) -> None:
+    def __init__(self, place: StoreConfig, client: Client) -> None:
         self._place = place
         self._client = client
         self._making = Lock()
@@ -56,18 +56,18 @@ class Bucket:
         self._mark_new()
         return attempt()
 
-    def establish(self) -> Established:
-        """See `Establishes.establish`."""
+    def initialize(self) -> Initialized:
+        """See `Establishes.initialize`."""
         notes = self._notes()
         told = self._client.address.server.region
         try:
             notes = (*self._claimed(), *notes)
         except PyshareError as error:
-            if not error.passing:
+            if not error.retryable:
                 raise
             notes = (ownership.unchecked(self._client.address.server.host, error), *notes)
         region = self._client.address.region
-        return Established({"region": region} if self._client.is_settled and region != told else {}, notes)
+        return Initialized({"region": region} if self._client.is_settled and region != told else {}, notes)
 
     def _notes(self) -> tuple[str, ...]:
         """What settings do not do that may look as if they did."""
@@ -90,13 +90,13 @@ class Bucket:
     def _mark_new(self) -> None:
         with self._making:
             if self._is_unmarked:
-                with suppress(Denied):  # the bucket is there, and takes objects
+                with suppress(PermissionDenied):  # the bucket is there, and takes objects
                     self._marked()
                 self._is_unmarked = False
 
     @property
     def _uuid(self) -> str:
-        """The remote's: told to `establish`; when that is over, it is in git config."""
+        """The remote's: told to `initialize`; when that is over, it is in git config."""
         return self._place.uuid or self._place.clone.option("annex-uuid")
 
     @property

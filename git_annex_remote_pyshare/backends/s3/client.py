@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import errors
 from git_annex_remote_pyshare.backends.s3.auth import Login
 from git_annex_remote_pyshare.backends.s3.errors import ClockWrong, Doing, Elsewhere, LoginExpired
@@ -18,11 +18,11 @@ from git_annex_remote_pyshare.backends.s3.response import clock_of, is_marked, i
 from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Busy, Denied, PyshareError, tracing
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
-from git_annex_remote_pyshare.transport.preconnect import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 _READS = {"GET", "HEAD"}
 _OF_UPLOADS = {"uploads", "uploadId"}
@@ -79,7 +79,7 @@ class Client:
         ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address, ahead: Ahead | None = None) -> None:
+    def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector | None = None) -> None:
         self.address = address
         """Where the bucket is, as far as the server has told."""
         self.login = Login(place)
@@ -125,7 +125,7 @@ class Client:
             body = excerpt(answer) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
         error = errors.from_answer(doing, answer.status, answer.headers, body)
-        if isinstance(error, Denied):  # only then it is worth to look what the user may type
+        if isinstance(error, PermissionDenied):  # only then it is worth to look what the user may type
             doing = doing._replace(advice=self.login.advice(error))
             error = errors.from_answer(doing, answer.status, answer.headers, body)
         if isinstance(error, Busy) and answer.status in _ASKS_FOR_PAUSE and error.retry_after is None:
@@ -230,7 +230,7 @@ def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:
     return answer.status in _MUTE and not (words.code or words.region)
 
 
-def _own_headers(place: Place) -> dict[str, str]:
+def _own_headers(place: StoreConfig) -> dict[str, str]:
     """What every request says."""
     headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
     if place.settings["requesterpays"] == "yes" and place.trusted():

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.content_range import Span, fill, goes_on, rest, span_of, whole
+from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole
 
 _CHANGED = 412
 _BEHIND_THE_END = 416
@@ -112,7 +112,7 @@ class Downloads:
             self._fill(name, answer, sink, span, progress)
         return True
 
-    def _fill(self, name: str, answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress) -> None:
+    def _fill(self, name: str, answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         if span.total is None:
             span = span._replace(total=self._size(name))
@@ -125,7 +125,7 @@ class Downloads:
         return Unreachable(
             f"cannot {what} on {self._client.address.shown}: the server does not say how large it is",
             remedy="Check url= and endpoint=, and whether a proxy answers in the server's place.",
-            passing=False,
+            retryable=False,
         )
 
     def _size(self, name: str) -> int | None:

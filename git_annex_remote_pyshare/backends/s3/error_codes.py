@@ -7,12 +7,12 @@ from git_annex_remote_pyshare.errors import (
     BadName,
     BadSetting,
     Busy,
-    Damaged,
-    Denied,
-    Full,
+    CorruptUpload,
     NotAStore,
     NotFound,
+    PermissionDenied,
     PyshareError,
+    QuotaExceeded,
     Unreachable,
     UploadLost,
 )
@@ -28,22 +28,22 @@ class Elsewhere(NotAStore):
     region = ""
 
 
-class Forbidden(Denied):
+class Forbidden(PermissionDenied):
     """The login is a right one, but may not do this, or may not know whether the object is there."""
 
 
-class LoginExpired(Denied):
+class LoginExpired(PermissionDenied):
     """A temporary login is over; the same request may succeed with a fresh one."""
 
 
-class ClockWrong(Denied):
+class ClockWrong(PermissionDenied):
     """This machine's clock and the server's differ by more than 15 minutes."""
 
 
 class Archived(Unreachable):
     """The object is there, but on a medium from which it must be restored before it can be read."""
 
-    passing = False
+    retryable = False
 
 
 class Meaning(NamedTuple):
@@ -55,7 +55,7 @@ class Meaning(NamedTuple):
     and `{location}` (": https://…", if told)."""
     remedy: str | None = None
     """With gaps for `{advice}` (what to type for a login), `{region}` and `{remote}`."""
-    passing: bool | None = None
+    retryable: bool | None = None
 
 
 _ADDRESS = (
@@ -78,20 +78,20 @@ UNCLEAR = Meaning(
     " login. {advice}",
 )
 CLOSED = Meaning(
-    Denied,
+    PermissionDenied,
     "the object is not there, or not public: without a login the server does not say which",
     "{advice}",
 )
-_WRONG_LOGIN = Meaning(Denied, "the server refuses the login", "{advice}")
+_WRONG_LOGIN = Meaning(PermissionDenied, "the server refuses the login", "{advice}")
 _OVER = Meaning(LoginExpired, "the temporary login has expired", "{advice}")
-WANTED = Meaning(Denied, "{store} needs a login", "{advice}")
+WANTED = Meaning(PermissionDenied, "{store} needs a login", "{advice}")
 """The one text that stands alone, without what could not be done."""
 REGION = Meaning(
     Elsewhere,
     "the bucket is in another region than the request was signed for{region}",
     "Type: git annex enableremote {remote} region={region}",
 )
-_DAMAGED = Meaning(Damaged, "what the server received is damaged")
+_DAMAGED = Meaning(CorruptUpload, "what the server received is damaged")
 _ARCHIVED = Meaning(
     Archived, "the object is archived and must be restored before it can be read", "Ask for it again in some hours."
 )
@@ -99,13 +99,13 @@ _SLOWER = Meaning(Busy, "the server asks for fewer requests")
 _CHANGING = Meaning(Busy, "another request is changing it")
 FAILED = Meaning(Unreachable, "the server failed")
 _TIRED = Meaning(Unreachable, "the server timed out waiting for the request")
-_TOO_LARGE = Meaning(Full, "the server, or a proxy before it, refuses a body of this size", _SMALLER)
-_NO_ROOM = Meaning(Full, "the server has no space left", _ROOM)
+_TOO_LARGE = Meaning(QuotaExceeded, "the server, or a proxy before it, refuses a body of this size", _SMALLER)
+_NO_ROOM = Meaning(QuotaExceeded, "the server has no space left", _ROOM)
 _NAME = Meaning(BadName, "the server cannot hold an object of this name")
 _UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
 PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
 _LOST = Meaning(UploadLost, "the server has lost parts of the upload")
-_CHANGED = Meaning(Unreachable, "the object is not what it was before", passing=False)
+_CHANGED = Meaning(Unreachable, "the object is not what it was before", retryable=False)
 
 CODES: Mapping[str, Meaning] = {
     "NoSuchKey": ABSENT,
@@ -116,9 +116,9 @@ CODES: Mapping[str, Meaning] = {
     "AccountProblem": FORBIDDEN,
     "NotSignedUp": FORBIDDEN,
     "UserSuspended": FORBIDDEN,
-    "InvalidAccessKeyId": Meaning(Denied, "the server does not know the access key", "{advice}"),
+    "InvalidAccessKeyId": Meaning(PermissionDenied, "the server does not know the access key", "{advice}"),
     "SignatureDoesNotMatch": Meaning(
-        Denied, "the login's secret key does not fit its access key, or a proxy changes requests", "{advice}"
+        PermissionDenied, "the login's secret key does not fit its access key, or a proxy changes requests", "{advice}"
     ),
     "InvalidToken": _WRONG_LOGIN,
     "InvalidClientTokenId": _WRONG_LOGIN,
@@ -143,10 +143,12 @@ CODES: Mapping[str, Meaning] = {
     ),
     "InvalidStorageClass": Meaning(BadSetting, "the server has no such storage class", "Check storageclass=."),
     "BucketAlreadyExists": Meaning(
-        Denied, "the bucket {bucket} belongs to another account", "Give the new one another name in url=."
+        PermissionDenied, "the bucket {bucket} belongs to another account", "Give the new one another name in url=."
     ),
     "TooManyBuckets": Meaning(
-        Full, "the login may not make more buckets", "Use one that it has, with a folder: url=s3://BUCKET/FOLDER"
+        QuotaExceeded,
+        "the login may not make more buckets",
+        "Use one that it has, with a folder: url=s3://BUCKET/FOLDER",
     ),
     "InvalidObjectState": _ARCHIVED,
     "RestoreAlreadyInProgress": Meaning(
@@ -202,7 +204,9 @@ CODES: Mapping[str, Meaning] = {
 STATUSES: Mapping[int, Meaning] = {
     401: _WRONG_LOGIN,
     403: FORBIDDEN,
-    407: Meaning(Denied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    407: Meaning(
+        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
+    ),
     404: Meaning(NotAStore, "the server has nothing there, but its answer is not S3's", _ADDRESS),
     405: _UNABLE,
     408: _TIRED,
@@ -226,7 +230,7 @@ def by_hundreds(status: int) -> Meaning:
     if status >= 500:
         return FAILED
     if status >= 400:
-        return Meaning(Denied, "the server refuses the request")
+        return Meaning(PermissionDenied, "the server refuses the request")
     if status >= 300:
         return Meaning(NotAStore, "the server sends us elsewhere{location}", _ADDRESS)
     return Meaning(NotAStore, "the answer is not an S3 server's", _ADDRESS)

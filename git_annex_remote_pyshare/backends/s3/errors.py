@@ -27,7 +27,7 @@ from git_annex_remote_pyshare.backends.s3.error_codes import (
     NoSuchBucket,
     by_hundreds,
 )
-from git_annex_remote_pyshare.backends.s3.response import Said, clock_of, is_page, said
+from git_annex_remote_pyshare.backends.s3.response import Response, clock_of, is_page, said
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport.errors import retry_after
@@ -54,7 +54,7 @@ class Doing(NamedTuple):
     anonymous: bool = False
     """Whether the request bore no login."""
     advice: str = ""
-    """What to do for a login (`Place.advice`)."""
+    """What to do for a login (`StoreConfig.advice`)."""
     words: tuple[str, ...] = ()
     """What to type behind `pyshare login`, where there is no such advice (`Account.words`)."""
     ahead: float = 0.0
@@ -88,7 +88,7 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     error = meaning.kind(
         why if meaning is WANTED else f"{doing}: {why} ({str(words) or f'status {status}'})",
         remedy=meaning.remedy and _remedy(meaning.remedy, doing, words),
-        passing=meaning.passing,
+        retryable=meaning.retryable,
         retry_after=retry_after(headers),
         detail=f"request {words.request}" if words.request else "",
     )
@@ -97,7 +97,7 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     return error
 
 
-def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Said) -> Meaning:
+def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Response) -> Meaning:
     if headers.get("x-amz-delete-marker") == "true" and status in {404, 405}:
         return ABSENT
     if words.code in CODES:
@@ -134,7 +134,7 @@ def _for_us(doing: Doing, meaning: Meaning, off: float) -> Meaning:
     return UNCLEAR if doing.method in _READING else FORBIDDEN
 
 
-def _filled(why: str, doing: Doing, words: Said, off: float, headers: Mapping[str, str]) -> str:
+def _filled(why: str, doing: Doing, words: Response, off: float, headers: Mapping[str, str]) -> str:
     location = headers.get("Location", "").partition("?")[0]  # behind it may stand a signature
     return why.format(
         store=doing.store,
@@ -145,7 +145,7 @@ def _filled(why: str, doing: Doing, words: Said, off: float, headers: Mapping[st
     )
 
 
-def _remedy(remedy: str, doing: Doing, words: Said) -> str:
+def _remedy(remedy: str, doing: Doing, words: Response) -> str:
     """What to type, each word quoted: a server chose the region's name, and a stranger may have chosen the remote's."""
     return remedy.format(
         advice=doing.login, region=command(words.region or "REGION"), remote=command(doing.remote or "NAME")

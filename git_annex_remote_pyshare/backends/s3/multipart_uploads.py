@@ -1,4 +1,4 @@
-"""Stores a large object in parts: S3's multipart upload. See `TakesParts` for what each method is for.
+"""Stores a large object in parts: S3's multipart upload. See `SupportsMultipart` for what each method is for.
 
 After Amazon S3 User Guide, "Uploading and copying objects using multipart upload", and the API Reference.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3 import multipart
 from git_annex_remote_pyshare.backends.s3 import xml as document
 from git_annex_remote_pyshare.backends.s3.body import Summed
@@ -22,10 +22,10 @@ from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
 from git_annex_remote_pyshare.errors import (
     Corrupt,
-    Damaged,
-    Denied,
+    CorruptUpload,
     NotAStore,
     NotFound,
+    PermissionDenied,
     PyshareError,
     Unreachable,
     UploadLost,
@@ -71,7 +71,7 @@ class Parts:
         remarks: Takes what the user should know.
     """
 
-    def __init__(self, place: Place, client: Client, bucket: Bucket, remarks: list[str]) -> None:
+    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, remarks: list[str]) -> None:
         self._place = place
         self._client = client
         self._bucket = bucket
@@ -82,7 +82,7 @@ class Parts:
         self._asked_to_finish: set[str] = set()
 
     def limits(self, size: int) -> Limits | None:
-        """See `TakesParts.part_limits`."""
+        """See `SupportsMultipart.part_limits`."""
         part_size = int(self._place.clone.size(PART_SIZE) or 0)
         if not self._has_parts or size <= min(2 * part_size or _WHOLE, LARGEST):
             return None
@@ -90,21 +90,21 @@ class Parts:
         return Limits(_SMALLEST, LARGEST, _MOST_ELSEWHERE if is_enough else _MOST)
 
     def begin(self, name: str) -> str:
-        """See `TakesParts.begin`."""
+        """See `SupportsMultipart.begin`."""
         return self._bucket.storing(lambda: self._create(name))
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
-        """See `TakesParts.send`."""
+        """See `SupportsMultipart.send`."""
         try:
             return self._send(upload, part, source, progress)
-        except Denied as error:
+        except PermissionDenied as error:
             if self._wants_md5 or not asks_for_md5(error):
                 raise
             self._wants_md5 = True
         return self._send(upload, part, source, progress)
 
     def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
-        """See `TakesParts.sent`."""
+        """See `SupportsMultipart.sent`."""
         found: dict[int, Sent] = {}
         after: int | None = 0
         try:
@@ -119,7 +119,7 @@ class Parts:
         return found
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
-        """See `TakesParts.finish`."""
+        """See `SupportsMultipart.finish`."""
         expected = multipart.whole_tag(sent)
         found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
         self._asked_to_finish.discard(upload.id)
@@ -132,7 +132,7 @@ class Parts:
         return Receipt(found.size)
 
     def abort(self, name: str, id_: str) -> None:
-        """See `TakesParts.abort`."""
+        """See `SupportsMultipart.abort`."""
         request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
         try:
             # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
@@ -179,7 +179,7 @@ class Parts:
             theirs = md5_of(answer.headers)
         ours = body.md5 or fingerprint(source, part)
         if theirs and theirs != ours:
-            raise Damaged(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
+            raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
         return Sent(ours, tag or ours)
 
     def _page(self, upload: Upload, after: int) -> "Element":
@@ -246,7 +246,7 @@ def _is_proved(tag: str, expected: str, source: Source) -> bool:
 
 
 def fingerprint(source: Source, part: Part) -> str:
-    """See `TakesParts.fingerprint`: the part's MD5, which is its entity tag as well."""
+    """See `SupportsMultipart.fingerprint`: the part's MD5, which is its entity tag as well."""
     body = Summed(source, lambda _: None, part.start, part.size)
     with body.blocks() as blocks:
         deque(blocks, maxlen=0)

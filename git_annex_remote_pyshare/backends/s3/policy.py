@@ -11,7 +11,7 @@ from typing import Any
 
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.url import Address
-from git_annex_remote_pyshare.errors import Denied, NotAStore, PyshareError
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 _QUERY = (("policy", ""),)
@@ -62,7 +62,7 @@ def _current(client: Client, what: str) -> dict[str, Any]:
     try:
         with client.ask(request) as answer:
             body, status = answer.read(_LONGEST), answer.status
-    except Denied as error:
+    except PermissionDenied as error:
         raise _by_hand(client, error) from error
     if status == _NONE and b"NoSuchBucketPolicy" in body:
         return {"Version": _VERSION, "Statement": []}
@@ -95,11 +95,11 @@ def _put(client: Client, what: str, policy: Mapping[str, Any]) -> None:
         with client.ask(request) as answer:
             if answer.status in _CANNOT:
                 raise _no_policies(client, what)
-    except Denied as error:
+    except PermissionDenied as error:
         raise _by_hand(client, error, policy) from error
 
 
-def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> Denied:
+def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> PermissionDenied:
     """What the bucket's owner types with Amazon's own program, which goes to other servers, too.
 
     Args:
@@ -117,7 +117,7 @@ def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | No
     if address.is_amazon:
         unblock = command("aws", "s3api", "delete-public-access-block", "--bucket", address.bucket, *server)
         hints.append(f"Where Amazon still refuses it, first: {unblock}")
-    return Denied(error.what, remedy=" ".join([f"The bucket's owner types: {typed}", *hints]))
+    return PermissionDenied(error.what, remedy=" ".join([f"The bucket's owner types: {typed}", *hints]))
 
 
 def _no_policies(client: Client, what: str) -> NotAStore:

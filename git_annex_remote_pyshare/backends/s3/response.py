@@ -18,7 +18,7 @@ _TAG = re.compile(r'(?:W/)?"?[0-9a-f]{32}(?:-[0-9]+)?"?', re.IGNORECASE)
 _ELEMENTS = ("Code", "Message", "Region", "RequestId", "StorageClass")
 
 
-class Said(NamedTuple):
+class Response(NamedTuple):
     """The parts of an error document that mean something to us (S3 API Reference, "Error responses").
 
     Others quote the signature, the session token or the whole request, so they are not kept.
@@ -37,7 +37,7 @@ class Said(NamedTuple):
         return ": ".join(filter(None, (self.code, self.message)))
 
 
-def said(headers: Mapping[str, str], body: bytes = b"") -> Said:
+def said(headers: Mapping[str, str], body: bytes = b"") -> Response:
     """What an answer says of its failure; what it does not say is empty.
 
     Args:
@@ -46,7 +46,7 @@ def said(headers: Mapping[str, str], body: bytes = b"") -> Said:
         body: The answer's body, as much of it as was read.
     """
     found = _elements(body) if b"<Error" in body else {}
-    return Said(
+    return Response(
         found.get("Code") or _short(headers.get("x-minio-error-code", "")),
         found.get("Message") or _short(headers.get("x-minio-error-desc", "").strip('"')),
         found.get("Region") or headers.get("x-amz-bucket-region", ""),

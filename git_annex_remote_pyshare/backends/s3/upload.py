@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.response import is_marked
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.errors import Damaged, Denied, Full, SourceChanged
+from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, QuotaExceeded, SourceChanged
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
@@ -32,7 +32,7 @@ class Uploads:
         bucket: Is made where it is missing.
     """
 
-    def __init__(self, place: Place, client: Client, bucket: Bucket) -> None:
+    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket) -> None:
         self._client = client
         self._bucket = bucket
         self._headers_of_new = headers_of_new(place.settings)
@@ -42,17 +42,17 @@ class Uploads:
     def store(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
         if source.size > LARGEST:
-            raise Full(
+            raise QuotaExceeded(
                 f"cannot store the file on {self._client.address.shown}: it has {source.size} bytes,"
                 f" and S3 takes at most {LARGEST} in one piece",
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
             return self._bucket.storing(lambda: self._put(name, source, progress))
-        except Damaged:
+        except CorruptUpload:
             _hold_against_key(source)
             raise
-        except Denied as error:
+        except PermissionDenied as error:
             if self._wants_md5 or not asks_for_md5(error):
                 raise
             self._wants_md5 = True
@@ -106,6 +106,6 @@ def headers_of_new(settings: Mapping[str, str]) -> Mapping[str, str]:
     return headers
 
 
-def asks_for_md5(error: Denied) -> bool:
+def asks_for_md5(error: PermissionDenied) -> bool:
     """Whether a bucket that locks its objects wants Content-MD5 (API Reference, "PutObject"): it says so in words."""
     return "Content-MD5" in error.what

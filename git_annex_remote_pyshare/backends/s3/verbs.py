@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Entry, Receipt, Stat, StoreConfig
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.s3 import policy
 from git_annex_remote_pyshare.backends.s3.archive import Archive
@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.errors import NotFound
 from git_annex_remote_pyshare.part_plan import Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
-from git_annex_remote_pyshare.transport.preconnect import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 
 class Verbs:
@@ -30,7 +30,7 @@ class Verbs:
         ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
+    def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector) -> None:
         self.client = Client(place, address, ahead)
         self.bucket = Bucket(place, self.client)
         self.archive = Archive(self.client, place.clone)
@@ -57,13 +57,13 @@ class Verbs:
         return receipt
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
-        """See `TakesParts.finish`."""
+        """See `SupportsMultipart.finish`."""
         receipt = self.parts.finish(upload, sent, source, progress)
         self._recent.stored(upload.name)
         return receipt
 
     def unfinished(self) -> Iterator[Unfinished]:
-        """See `TakesParts.unfinished`."""
+        """See `SupportsMultipart.unfinished`."""
         return uploads(self.client)
 
     def delete(self, name: str) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
 from git_annex_remote_pyshare.backends.s3.response import said
 from git_annex_remote_pyshare.backends.s3.url import address_of
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
@@ -24,7 +24,7 @@ def check(settings: Mapping[str, str], login: Credential) -> None:
         NotAStore: What answers is no S3 server.
         Unreachable: Nobody answers, or the server is broken.
     """
-    place = Place(settings["url"], settings, Clone(), credential=lambda: login, trusted=lambda: True)
+    place = StoreConfig(settings["url"], settings, LocalConfig(), credential=lambda: login, trusted=lambda: True)
     address = address_of(settings)
     client = Client(place, address)
     look = Request("GET", address.bucket_path, "log in", query=_LOOK, awaited=(403, 404))

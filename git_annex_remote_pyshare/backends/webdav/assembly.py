@@ -10,7 +10,7 @@ from urllib3.response import BaseHTTPResponse
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
-from git_annex_remote_pyshare.errors import Damaged, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, Unreachable, UploadLost
 from git_annex_remote_pyshare.transport.content_range import length_of
 from git_annex_remote_pyshare.transport.waiting import telling
 
@@ -83,7 +83,7 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
             raise Unreachable(
                 f"{client.doing(wanted.what)}: the server has all of it, but did not put it together within an hour",
                 remedy="Try again later, which continues from there; else tell the server's administrator.",
-                passing=False,
+                retryable=False,
             )
         wait(pause, tick)
         pause = min(2 * pause, _LONGEST)
@@ -103,7 +103,7 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
                 return _receipt(client, wanted, answer)
             refusal = client.failure(request, answer)
     except Unreachable as lost:
-        if not lost.passing:
+        if not lost.retryable:
             raise
         return None
     if status in _AT_WORK:
@@ -117,7 +117,7 @@ def _meaning(client: Client, wanted: Assembly, status: int, refusal: PyshareErro
     if status in _CHUNKS_GONE:
         return UploadLost(f"{client.doing(wanted.what)}: the server has thrown away what was sent of it, or its folder")
     # Putting the same chunks together once more gives the same.
-    return UploadLost(refusal.what) if isinstance(refusal, Damaged) else refusal
+    return UploadLost(refusal.what) if isinstance(refusal, CorruptUpload) else refusal
 
 
 def _receipt(client: Client, wanted: Assembly, answer: BaseHTTPResponse) -> Receipt:

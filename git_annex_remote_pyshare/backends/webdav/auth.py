@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.url import GUEST, Address, account_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
-from git_annex_remote_pyshare.errors import Denied
+from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.transport.exchange import release
 
 _OFFERS = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate|NTLM)\b(?!=))", re.IGNORECASE)
@@ -79,14 +79,16 @@ class Auth:
         meanwhile: Called with a request's URL before it waits for the first answer to another one.
     """
 
-    def __init__(self, place: Place, address: Address, meanwhile: Callable[[str], None] = lambda _url: None) -> None:
+    def __init__(
+        self, place: StoreConfig, address: Address, meanwhile: Callable[[str], None] = lambda _url: None
+    ) -> None:
         self._place = place
         self._address = address
         self._meanwhile = meanwhile
         self._guest = GUEST if address.token else ""
         self._credential: Credential | None = None
         self._scheme: _Scheme | None = None
-        self._refusal: Denied | None = None
+        self._refusal: PermissionDenied | None = None
         self._proved = False
         self._turn = Lock()
         self._changing = Lock()
@@ -195,7 +197,7 @@ class Auth:
                 return True
             return False
 
-    def _refused(self, url: str, doing: Doing) -> Denied:
+    def _refused(self, url: str, doing: Doing) -> PermissionDenied:
         credential = self._credential
         if credential is None:
             wanted = errors.login_wanted(doing, self._place.advice())
@@ -214,7 +216,7 @@ class Auth:
     def _in_the_open(self, url: str) -> bool:
         return not (is_confidential(url) or self._place.clone.flag("pyshare-insecure"))
 
-    def _withheld(self, doing: Doing) -> Denied:
+    def _withheld(self, doing: Doing) -> PermissionDenied:
         return errors.login_withheld(doing, self._place.clone.key("pyshare-insecure"))
 
 

@@ -3,8 +3,8 @@
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Established, Place, Quota, Receipt, Share, Terms
-from git_annex_remote_pyshare.backends.lazy import LateBackend
+from git_annex_remote_pyshare.backends.base import NO_TERMS, Initialized, Quota, Receipt, Share, StoreConfig, Terms
+from git_annex_remote_pyshare.backends.lazy import LazyBackend
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 
-class WebDAVBackend(LateBackend["Verbs"]):
+class WebDAVBackend(LazyBackend["Verbs"]):
     """A folder on a WebDAV server, or a public link to one.
 
     Besides the verbs: Establishes, Locates, Measures, Shares, TakesParts.
@@ -27,7 +27,7 @@ class WebDAVBackend(LateBackend["Verbs"]):
         place: Its URL is the folder's.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
         self._settling = Lock()
@@ -36,11 +36,11 @@ class WebDAVBackend(LateBackend["Verbs"]):
     def server(self) -> str:
         return self._address.base
 
-    def establish(self) -> Established:
+    def initialize(self) -> Initialized:
         """Look at the address once, and mark the place as this remote's own."""
-        from git_annex_remote_pyshare.backends.webdav.establish import establish  # noqa: PLC0415  # as in open_verbs
+        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # as in open_verbs
 
-        return establish(self.place, self._address, super().verbs)
+        return initialize(self.place, self._address, super().verbs)
 
     def locate(self, name: str) -> str:
         """The object's URL, which holds no login."""

@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import Damaged, PyshareError, UploadLost
+from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.bounds import number
@@ -49,7 +49,7 @@ _REMOVED = {200, 204, 404, 410}
 
 
 class Chunking:
-    """The uploads in chunks to one store; see `TakesParts`.
+    """The uploads in chunks to one store; see `SupportsMultipart`.
 
     The id of one is the name of its folder: in it are a mark of the store, the mark of what was at the object's name
     before, and a random number.
@@ -67,7 +67,7 @@ class Chunking:
         self._largest = _LARGEST
 
     def limits(self, size: int) -> Limits | None:
-        """See `TakesParts.part_limits`."""
+        """See `SupportsMultipart.part_limits`."""
         if size <= WHOLE or not self._home or not self._capabilities().chunks:
             return None
         wish = self._capabilities().chunk or _LARGEST
@@ -75,7 +75,7 @@ class Chunking:
         return Limits(_SMALLEST, min(fitting, self._largest), _MOST, _STEP)
 
     def begin(self, name: str, plan: Plan) -> str:
-        """See `TakesParts.begin`.
+        """See `SupportsMultipart.begin`.
 
         Raises:
             UploadLost: The server takes no chunks after all, which `limits` knows from now on.
@@ -96,7 +96,7 @@ class Chunking:
         return folder
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
-        """See `TakesParts.send`."""
+        """See `SupportsMultipart.send`."""
         body = Hashed(source, lambda done: progress(done - part.start), part.start, part.size)
         headers = {
             "Content-Type": "application/octet-stream",
@@ -111,22 +111,22 @@ class Chunking:
             received = answer.headers.get("X-Hash-SHA256", body.digest).lower()
         if not received or received != body.digest:
             doing = self._client.doing(request.what)
-            raise Damaged(f"{doing}: the server received something else as part {part.number}")
+            raise CorruptUpload(f"{doing}: the server received something else as part {part.number}")
         return Sent(body.digest)
 
     def fingerprint(self, source: Source, part: Part) -> str:
-        """See `TakesParts.fingerprint`."""
+        """See `SupportsMultipart.fingerprint`."""
         return digest_of(source, part.start, part.size)
 
     def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
-        """See `TakesParts.sent`. The server tells sizes only."""
+        """See `SupportsMultipart.sent`. The server tells sizes only."""
         there = self._chunks(upload.id)
         if there is None:
             return None
         return {number: sent for number, sent in known.items() if there.get(number) == upload.plan.part(number).size}
 
     def finish(self, upload: Upload, source: Source, progress: Progress) -> Receipt:
-        """See `TakesParts.finish`."""
+        """See `SupportsMultipart.finish`."""
         size = upload.plan.size
         headers = {"OC-Total-Length": str(size), "X-Hash": "sha256"}
         if self._capabilities().sums:
@@ -136,14 +136,14 @@ class Chunking:
         return assemble(self._client, wanted, lambda: progress(size))
 
     def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
-        """See `TakesParts.abort`."""
+        """See `SupportsMultipart.abort`."""
         request = Request("DELETE", self._path(id), "clean up after an upload")
         with self._client.ask(request) as answer:
             if answer.status not in _REMOVED:
                 raise self._client.failure(request, answer)
 
     def unfinished(self) -> Iterator[Unfinished]:
-        """See `TakesParts.unfinished`. Not those of the user's other programs, which go to other places."""
+        """See `SupportsMultipart.unfinished`. Not those of the user's other programs, which go to other places."""
         if not self._home or not self._capabilities().chunks:
             return
         there = propfind.contents(self._client, f"{self._home}/", "list unfinished uploads") or []

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
@@ -21,7 +21,7 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections, peer_of
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 from git_annex_remote_pyshare.transport.fence import Fence, Private
-from git_annex_remote_pyshare.transport.preconnect import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
@@ -60,7 +60,7 @@ class Client:
         ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
+    def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector) -> None:
         self.address = address
         self.base = address.base
         self._connections = Connections(place.clone, ahead)
@@ -223,7 +223,7 @@ def _is_folder_hint(request: Request, url: str, answer: BaseHTTPResponse) -> boo
     return request.method in {"GET", "HEAD", "PUT"} and target.partition("//")[2] == f"{url}/".partition("//")[2]
 
 
-def _own_headers(place: Place, address: Address) -> dict[str, str]:
+def _own_headers(place: StoreConfig, address: Address) -> dict[str, str]:
     """What every request to the store's server says about us."""
     headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
     if address.public:

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav.url import WebPage, web_page, web_url
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import command
@@ -17,13 +17,13 @@ _OTHER_FORMS = ("remote.php/webdav", "remote.php/dav/spaces/", "remote.php/dav/p
 """Beginnings of addresses that are right without a user's id; the last one is Infinite Scale's."""
 
 
-def better(place: Place, refusal: BadSetting) -> BadSetting:
+def better(place: StoreConfig, refusal: BadSetting) -> BadSetting:
     """The refusal of a web page's address with the address to type instead, if the server tells it."""
     found = of_page(place) if isinstance(refusal, WebPage) else None
     return found or refusal
 
 
-def of_page(place: Place) -> BadSetting | None:
+def of_page(place: StoreConfig) -> BadSetting | None:
     """The refusal of an address of a Nextcloud or ownCloud that is not the one of a WebDAV folder there.
 
     None where the address is right, another server answers, or nothing does.

@@ -8,7 +8,15 @@ from git_annex_remote_pyshare.backends.webdav.client import REDIRECTS, Client, R
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.content_range import Span, fill, goes_on, length_of, rest, span_of, whole
+from git_annex_remote_pyshare.transport.content_range import (
+    ContentRange,
+    fill,
+    goes_on,
+    length_of,
+    rest,
+    span_of,
+    whole,
+)
 
 _GONE = {404, 410}
 _NO_SUCH_METHOD = {405, 501}
@@ -69,12 +77,14 @@ class Downloads:
             self._fill(request, answer, sink, span, progress)
         return True
 
-    def _fill(self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: Span, progress: Progress) -> None:
+    def _fill(
+        self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress
+    ) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         self._refuse_page(request, answer, span)
         fill(answer, sink, span, progress, str(self._client.doing(request.what)))
 
-    def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: Span) -> None:
+    def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: ContentRange) -> None:
         """A page may be the object itself; a login's page, or the listing of a folder, is not."""
         if not _is_page(answer):
             return

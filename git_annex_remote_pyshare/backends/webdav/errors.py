@@ -12,12 +12,12 @@ from git_annex_remote_pyshare.config.git_config import ALLOWED_ADDRESSES
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
-    Damaged,
-    Denied,
-    Full,
+    CorruptUpload,
     NotAStore,
     NotFound,
+    PermissionDenied,
     PyshareError,
+    QuotaExceeded,
     Unreachable,
 )
 from git_annex_remote_pyshare.safe_text import command
@@ -62,22 +62,24 @@ class _Meaning(NamedTuple):
     kind: type[PyshareError]
     why: str
     remedy: str | None = None
-    passing: bool | None = None
+    retryable: bool | None = None
 
 
 _MEANINGS: Mapping[int, _Meaning] = {
     400: _Meaning(BadName, "the server refuses the request", "A shorter or plainer name may be accepted."),
-    403: _Meaning(Denied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
+    403: _Meaning(PermissionDenied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
     404: _Meaning(NotFound, "the server has nothing there"),
     405: _Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
-    407: _Meaning(Denied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."),
+    407: _Meaning(
+        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
+    ),
     408: _Meaning(Unreachable, "the server timed out waiting for the request"),
     409: _Meaning(NotAStore, "the server does not let the folder be made", _ADDRESS),
     410: _Meaning(NotFound, "the server has nothing there any more"),
     411: _Meaning(NotAStore, "the server, or a proxy before it, refuses a body of this kind", _ADDRESS),
-    412: _Meaning(Unreachable, "the server does not replace what is there", passing=False),
+    412: _Meaning(Unreachable, "the server does not replace what is there", retryable=False),
     413: _Meaning(
-        Full,
+        QuotaExceeded,
         "the server, or a proxy before it, refuses a body of this size",
         "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=50MiB",
     ),
@@ -89,7 +91,9 @@ _MEANINGS: Mapping[int, _Meaning] = {
     502: _Meaning(Unreachable, "the proxy got no answer from the server"),
     503: _Meaning(Busy, "the server is down for maintenance or overloaded"),
     504: _Meaning(Unreachable, "the proxy timed out waiting for the server"),
-    507: _Meaning(Full, "the server has no space left for this account", "Free some space there, or ask for more."),
+    507: _Meaning(
+        QuotaExceeded, "the server has no space left for this account", "Free some space there, or ask for more."
+    ),
     509: _Meaning(Busy, "the server's bandwidth is used up"),
 }
 
@@ -106,59 +110,59 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     said = _words(headers, body)
     if status == 400 and re.search("checksum|do not sum up", said, re.IGNORECASE):
         # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php; both, apps/dav/lib/Upload/ChunkingPlugin.php
-        return Damaged(f"{doing}: what the server received is damaged ({said})")
+        return CorruptUpload(f"{doing}: what the server received is damaged ({said})")
     if status == 403 and doing.public:
         return _read_only(doing)
     meaning = _MEANINGS.get(status) or _by_hundreds(status)
     return meaning.kind(
         f"{doing}: {meaning.why} ({said or f'status {status}'})",
         remedy=meaning.remedy and doing.filled(meaning.remedy),
-        passing=meaning.passing,
+        retryable=meaning.retryable,
         retry_after=retry_after(headers),
     )
 
 
-def login_wanted(doing: Doing, advice: str) -> Denied:
+def login_wanted(doing: Doing, advice: str) -> PermissionDenied:
     """A 401 to a request without a login; `advice` says how the user can give one.
 
     Of a public link the server does not say whether it was withdrawn or has a password.
     """
     if doing.public:
-        return Denied(
+        return PermissionDenied(
             f"{doing.host} does not open the public link",
             remedy="Was it withdrawn? Ask its owner for a new one."
             f" Does it have a password? {advice or f'Type: {doing.login}'}",
         )
-    return Denied(f"{doing.host} needs a login", remedy=advice or f"Type: {doing.login}")
+    return PermissionDenied(f"{doing.host} needs a login", remedy=advice or f"Type: {doing.login}")
 
 
-def login_refused(doing: Doing, who: str) -> Denied:
+def login_refused(doing: Doing, who: str) -> PermissionDenied:
     """A 401 to a request with a login."""
-    return Denied(
+    return PermissionDenied(
         f"{doing.host} refuses the login of {who}",
         remedy=f"Type: {doing.login} ({_TWO_FACTOR}).",
     )
 
 
-def token_unusable(origin: str) -> Denied:
+def token_unusable(origin: str) -> PermissionDenied:
     """A token with a line end, a space or another sign that no token has."""
-    return Denied(
+    return PermissionDenied(
         f"the token from {origin} has a line end, or another sign that no token has",
         remedy="Write it there again, without what was copied with it.",
     )
 
 
-def password_refused(doing: Doing, origin: str) -> Denied:
+def password_refused(doing: Doing, origin: str) -> PermissionDenied:
     """A 401 to a guest who shows a password."""
-    return Denied(
+    return PermissionDenied(
         f"{doing.host} does not open the public link: it was withdrawn, or the password from {origin} is wrong",
         remedy=f"Ask its owner for a new one or, if its password is another, type: {doing.login}",
     )
 
 
-def login_withheld(doing: Doing, insecure_option: str) -> Denied:
+def login_withheld(doing: Doing, insecure_option: str) -> PermissionDenied:
     """A server that would get the password, or token, unencrypted."""
-    return Denied(
+    return PermissionDenied(
         f"{doing}: over http:// anyone on the way could read the login",
         remedy=f"Use the https:// address, or type: git config {insecure_option} true",
     )
@@ -209,8 +213,8 @@ def endless(doing: Doing) -> NotAStore:
     return NotAStore(f"{doing}: the server sends us on without end", remedy=_ADDRESS)
 
 
-def _read_only(doing: Doing) -> Denied:
-    return Denied(
+def _read_only(doing: Doing) -> PermissionDenied:
+    return PermissionDenied(
         f"{doing}: the public link does not allow it",
         remedy="Ask its owner for a link that allows it, or for an account.",
     )
@@ -220,7 +224,7 @@ def _by_hundreds(status: int) -> _Meaning:
     if status >= 500:
         return _Meaning(Unreachable, "the server failed")
     if status >= 400:
-        return _Meaning(Denied, "the server refuses it")
+        return _Meaning(PermissionDenied, "the server refuses it")
     if status >= 300:
         return _Meaning(NotAStore, "the server sends us elsewhere", _ADDRESS)
     if status == 207:

@@ -3,14 +3,22 @@
 from http import HTTPStatus
 
 from git_annex_remote_pyshare.backends import ownership
-from git_annex_remote_pyshare.backends.base import Established, Place
+from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import correction, link, propfind
 from git_annex_remote_pyshare.backends.webdav import other_users as home
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, Busy, Denied, NotAStore, NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import (
+    BadSetting,
+    Busy,
+    NotAStore,
+    NotFound,
+    PermissionDenied,
+    PyshareError,
+    Unreachable,
+)
 from git_annex_remote_pyshare.safe_text import command
 
 _LOOK = "look at the place"
@@ -19,8 +27,8 @@ _WRITTEN = {200, 201, 204}
 _NO_SUCH_METHOD = {405, 501}
 
 
-def establish(place: Place, address: Address, verbs: Verbs) -> Established:
-    """See `Establishes.establish`.
+def initialize(place: StoreConfig, address: Address, verbs: Verbs) -> Initialized:
+    """See `Establishes.initialize`.
 
     Raises:
         BadSetting: The address is a web page's, another user's, or that of a place of another remote.
@@ -33,14 +41,14 @@ def establish(place: Place, address: Address, verbs: Verbs) -> Established:
         notes = _visited(client) if address.public else _claimed(place, verbs)
     except (Unreachable, Busy) as error:
         notes = (ownership.unchecked(host_of(place.url), error),)
-    except Denied as error:
+    except PermissionDenied as error:
         if client.auth.login is None:
             notes = (ownership.without_login(place),)
         elif client.auth.is_refused or address.public:
             raise
         else:  # the login may be withheld over http, or the server may forbid to look only
             notes = (str(error),)
-    return Established(notes=notes, private=private)
+    return Initialized(notes=notes, private=private)
 
 
 def _visited(client: Client) -> tuple[str, ...]:
@@ -52,7 +60,7 @@ def _visited(client: Client) -> tuple[str, ...]:
     return ()
 
 
-def _claimed(place: Place, verbs: Verbs) -> tuple[str, ...]:
+def _claimed(place: StoreConfig, verbs: Verbs) -> tuple[str, ...]:
     """Make the folder, if it is new, and mark it; what the owner should know of that."""
     client = verbs.client
     if someone := home.stranger(client):
@@ -78,11 +86,11 @@ def _tells_nothing(client: Client) -> bool:
         return answer.status in _NO_SUCH_METHOD
 
 
-def _marked(place: Place, client: Client) -> tuple[str, ...]:
+def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
     try:
         return ownership.claim(place, place.url, lambda: _read(client), lambda mark: _write(client, mark))
     except PyshareError as error:
-        if error.passing or isinstance(error, BadSetting):
+        if error.retryable or isinstance(error, BadSetting):
             raise
         return (ownership.unmarked(place.url),)
 

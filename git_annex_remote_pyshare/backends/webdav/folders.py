@@ -92,7 +92,7 @@ class Folders:
         try:
             self._make(above)
         except PyshareError as error:
-            raise error if error.passing else refusal.error from error
+            raise error if error.retryable else refusal.error from error
 
     def _mkcol(self, folder: str) -> _Refusal | None:
         """Ask for the folder in the form that has worked, else once in the other form."""

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from git_annex_remote_pyshare.backends.base import Place
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
-from git_annex_remote_pyshare.errors import Denied, NotAStore
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
 _FILES = re.compile(r"(.*/remote\.php/dav/files/)([^/]+)((?:/.*)?)", re.DOTALL)
@@ -68,7 +68,7 @@ def stranger(client: Client) -> Stranger | None:
     return None if is_seen else Stranger(owner, user, found[1], found[3])
 
 
-def refusal(client: Client, place: Place) -> Denied | None:
+def refusal(client: Client, place: StoreConfig) -> PermissionDenied | None:
     """Why the login's user cannot see what is at the address, so that nothing there counts as absent; None if they can.
 
     Says how to reach the files where their owner has shared them with this user.
@@ -77,10 +77,10 @@ def refusal(client: Client, place: Place) -> Denied | None:
         PyshareError: There is no answer.
     """
     someone = stranger(client)
-    return Denied(f"{place.url}: {someone.why}", remedy=_way_in(client, place, someone)) if someone else None
+    return PermissionDenied(f"{place.url}: {someone.why}", remedy=_way_in(client, place, someone)) if someone else None
 
 
-def _way_in(client: Client, place: Place, someone: Stranger) -> str:
+def _way_in(client: Client, place: StoreConfig, someone: Stranger) -> str:
     """What the user types to reach the same folder among their own files, if its owner has shared it with them."""
     shared = _shared_folder(client, someone)
     if not shared:

@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.backends.base import Share, Terms
 from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, Denied, NotAStore, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotAStore, NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 _API = "/ocs/v2.php/apps/files_sharing/api/v1/shares"
@@ -121,7 +121,7 @@ class _Shares:
             # The API says the same where it does not let us share.
             raise NotFound(f"{self._client.doing(_WHAT)}: nothing is stored there yet")
         if status // 100 != 2:
-            raise Denied(
+            raise PermissionDenied(
                 f"{self._client.doing(_WHAT)}: {said or f'status {status}'}",
                 remedy="If the server wants a password or an end date for links, add --password or --expires 30d;"
                 " else ask who runs it.",

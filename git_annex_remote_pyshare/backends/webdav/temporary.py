@@ -15,8 +15,8 @@ from urllib3.response import BaseHTTPResponse
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
-from git_annex_remote_pyshare.config.git_config import Clone
-from git_annex_remote_pyshare.errors import PyshareError, Stopped, Unreachable
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _IN_DOUBT = {408, 423, 425, 499, 500, 502, 503, 504, 524}
@@ -44,7 +44,7 @@ class Temporaries:
         clone: Its identity, and the number of this process in it, keep two writers from sharing a name.
     """
 
-    def __init__(self, client: Client, clone: Clone) -> None:
+    def __init__(self, client: Client, clone: LocalConfig) -> None:
         self._client = client
         self._clone = clone
         self._in_use: set[str] = set()
@@ -56,7 +56,7 @@ class Temporaries:
         temporary = self._take(path)
         try:
             yield temporary
-        except Stopped:
+        except Cancelled:
             raise  # There is no time to ask the server; the next attempt overwrites it.
         except BaseException:  # whatever ended the store, half an object is of no use
             self._remove(temporary)

@@ -2,14 +2,14 @@
 
 from urllib3.response import BaseHTTPResponse
 
-from git_annex_remote_pyshare.backends.base import Place, Receipt
+from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN
 from git_annex_remote_pyshare.backends.webdav.temporary import Move, Temporaries, is_success, move
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, Denied, PyshareError
+from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 
@@ -26,7 +26,7 @@ class Uploads:
         folders: Makes those that objects are stored in.
     """
 
-    def __init__(self, place: Place, client: Client, folders: Folders) -> None:
+    def __init__(self, place: StoreConfig, client: Client, folders: Folders) -> None:
         self._client = client
         self._folders = folders
         self._temporaries = Temporaries(client, place.clone)
@@ -76,7 +76,7 @@ class Uploads:
             self._folders.make(folder, seen)
         except PyshareError as error:
             # Who may not write here is better told so than that a folder cannot be made.
-            raise refusal if isinstance(refusal, Denied) else error from error
+            raise refusal if isinstance(refusal, PermissionDenied) else error from error
 
     def _headers(self, source: Source) -> dict[str, str]:
         headers = {"Content-Type": "application/octet-stream"}

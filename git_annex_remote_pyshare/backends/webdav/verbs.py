@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Entry, Place, Quota, Receipt, Share, Stat, Terms
+from git_annex_remote_pyshare.backends.base import Entry, Quota, Receipt, Share, Stat, StoreConfig, Terms
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.webdav import download as reading
 from git_annex_remote_pyshare.backends.webdav import link, propfind, sharing
@@ -17,11 +17,11 @@ from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import Address, in_path
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.bounds import Listing
-from git_annex_remote_pyshare.transport.preconnect import Ahead
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
-    from git_annex_remote_pyshare.errors import Denied
+    from git_annex_remote_pyshare.errors import PermissionDenied
 
 _REMOVED = {200, 204, 404, 410}
 
@@ -35,14 +35,14 @@ class Verbs:
         ahead: Has the connections that were opened while nobody could send.
     """
 
-    def __init__(self, place: Place, address: Address, ahead: Ahead) -> None:
+    def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector) -> None:
         self.client = Client(place, address, ahead)
         self.folders = Folders(self.client)
         self._place = place
         self._uploads = Uploads(place, self.client, self.folders)
         self._downloads = Downloads(self.client)
         self._settled = False
-        self._refusal: Denied | None = None
+        self._refusal: PermissionDenied | None = None
         """Why no request makes sense: the login and the files are two users'."""
 
     def settle(self) -> None:
@@ -87,7 +87,7 @@ class Verbs:
                 raise self.client.failure(request, answer)
 
     def quota(self) -> Quota:
-        """See `Measures.quota`."""
+        """See `HasQuota.quota`."""
         thing = propfind.measure(self.client, "ask for the free space")
         return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
 

@@ -9,13 +9,13 @@ import click
 from git_annex_remote_pyshare.annex.keys import without_chunk
 from git_annex_remote_pyshare.annex.layout import is_of_key, name_of
 from git_annex_remote_pyshare.backends.base import ability
-from git_annex_remote_pyshare.backends.multipart import TakesParts, Unfinished
+from git_annex_remote_pyshare.backends.multipart import SupportsMultipart, Unfinished
 from git_annex_remote_pyshare.cli.files import all_files
 from git_annex_remote_pyshare.cli.objects import layout_of
 from git_annex_remote_pyshare.cli.output import counted, say, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.safe_text import command, one_line
-from git_annex_remote_pyshare.state.upload_journal import Journal
+from git_annex_remote_pyshare.state.upload_journal import UploadJournal
 from git_annex_remote_pyshare.transfer import in_words
 
 _FROM_HERE = "from this clone"
@@ -66,7 +66,7 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
     """
     remote = remote_named(name)
     with opened(remote.place) as store:
-        parts = ability(store, TakesParts)
+        parts = ability(store, SupportsMultipart)
         if parts is None:
             say("Nothing to do: this kind of store leaves no unfinished uploads.")
             return
@@ -99,7 +99,7 @@ def _described(remote: Remote, found: list[Unfinished]) -> list[_Upload]:
         return []
     layout = layout_of(remote)
     files = {_bare(name_of(layout, file.key)): file.path for file in all_files()}
-    own = {upload.id: upload.name for upload in Journal(remote.place.clone.git_dir).uploads()}
+    own = {upload.id: upload.name for upload in UploadJournal(remote.place.clone.git_dir).uploads()}
     return [_upload(one, own, files) for one in found]
 
 

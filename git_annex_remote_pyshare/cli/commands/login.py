@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.login_request import Wish, settings_of
+from git_annex_remote_pyshare.cli.login_request import LoginRequest, settings_of
 from git_annex_remote_pyshare.errors import BadSetting, Untrusted
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
     (name and port) and to no other. The password of a public link is asked for if it has one, and serves this link
     alone. Where your institution signs its own certificates, name the file with its CA: --ca FILE.
     """
-    wish = Wish(settings_of(url, settings), words=(url, *settings), **typed)
+    wish = LoginRequest(settings_of(url, settings), words=(url, *settings), **typed)
     kind = registry.kind_of(wish.url)
     if kind.name not in LOGINS:
         raise BadSetting(f"{url} is not the address of a server", remedy="Give one like https://cloud.example.org.")
     module, _, name = LOGINS[kind.name].partition(":")
-    handle: Callable[[Wish], None] = getattr(import_module(module), name)
+    handle: Callable[[LoginRequest], None] = getattr(import_module(module), name)
     try:
         with _trusting(wish):
             handle(wish)
@@ -71,7 +71,7 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
         raise Untrusted(error.what, remedy=_remedy(wish)) from error
 
 
-def _trusting(wish: Wish) -> "AbstractContextManager[None]":
+def _trusting(wish: LoginRequest) -> "AbstractContextManager[None]":
     """Trusts what `--ca` names, unless the login fails."""
     if not wish.ca:
         return nullcontext()
@@ -83,7 +83,7 @@ def _trusting(wish: Wish) -> "AbstractContextManager[None]":
     return trusting(account.host, wish.ca)
 
 
-def _remedy(wish: Wish) -> str:
+def _remedy(wish: LoginRequest) -> str:
     """What to do about a certificate that is not trusted."""
     if wish.ca:
         return f"The certificates in {wish.ca} do not fit this server: check the file."

@@ -40,7 +40,7 @@ class _LastDay(click.ParamType[str]):
         return day.isoformat()
 
 
-class Wish(NamedTuple):
+class LoginRequest(NamedTuple):
     """What was typed besides the name."""
 
     public: bool
@@ -72,7 +72,7 @@ def share(name: str, *, public: bool, expires: str | None, password: bool, revok
     if revoke and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
     terms = Terms(expires or "", ask_guest("").secret if password else "")
-    wish = Wish(public, revoke, yes, terms)
+    wish = LoginRequest(public, revoke, yes, terms)
     if registry.kind_of(remote.place.url).local:
         _share_folder(remote, wish)
         return
@@ -81,7 +81,7 @@ def share(name: str, *, public: bool, expires: str | None, password: bool, revok
         _revoke(remote, store, wish) if revoke else _share(remote, store, wish)
 
 
-def _share_folder(remote: Remote, wish: Wish) -> None:
+def _share_folder(remote: Remote, wish: LoginRequest) -> None:
     """A folder has no link: friends reach it as its owner does."""
     _refuse(remote, wish.public or wish.revoke or any(wish.terms))
     require_content(remote)
@@ -91,7 +91,7 @@ def _share_folder(remote: Remote, wish: Wish) -> None:
     _say_lines(remote, link)
 
 
-def _share(remote: Remote, store: Backend, wish: Wish) -> None:
+def _share(remote: Remote, store: Backend, wish: LoginRequest) -> None:
     shares = ability(store, Shares)
     if shares is None:
         raise BadSetting(f"pyshare cannot share {remote.place.url}")
@@ -125,7 +125,7 @@ def _open(remote: Remote, store: Backend, terms: Terms) -> Share:
     return Share(remote.place.url, settings=opens.open_to_all() if opens else {})
 
 
-def _revoke(remote: Remote, store: Backend, wish: Wish) -> None:
+def _revoke(remote: Remote, store: Backend, wish: LoginRequest) -> None:
     opens, shares = ability(store, Opens), ability(store, Shares)
     if wish.public:
         _refuse(remote, opens is None)

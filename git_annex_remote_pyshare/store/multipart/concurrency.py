@@ -23,7 +23,7 @@ REST = 30.0
 """Seconds until one more is tried again after one too many, or after the server was busy."""
 
 
-class Streams:
+class AdaptiveLimit:
     """The streams of one process.
 
     Args:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Event, Thread
 
-from git_annex_remote_pyshare.errors import Busy, Stopped
+from git_annex_remote_pyshare.errors import Busy, Cancelled
 from git_annex_remote_pyshare.part_plan import Part
-from git_annex_remote_pyshare.store.multipart.concurrency import Streams
+from git_annex_remote_pyshare.store.multipart.concurrency import AdaptiveLimit
 from git_annex_remote_pyshare.transfer import Progress
 
 GLANCE = 0.5
@@ -19,19 +19,19 @@ GRACE = 1.0
 any more on this machine, and sends the server only what belongs there."""
 
 
-class Crew:
+class WorkerPool:
     """Sends parts, as many at once as `streams` allows. The first failure is everybody's.
 
     Whoever calls `send` only waits, so that it can go when it is stopped, whatever the threads hang in.
 
     Args:
         streams: Shared by all uploads.
-        stopping: When it is set, waiting ends with `Stopped`.
+        stopping: When it is set, waiting ends with `Cancelled`.
         progress: Told the sum of what all threads have sent, by one thread at a time and never after the end.
         done: Bytes of the object that the server has already.
     """
 
-    def __init__(self, streams: Streams, stopping: Event, progress: Progress, done: int) -> None:
+    def __init__(self, streams: AdaptiveLimit, stopping: Event, progress: Progress, done: int) -> None:
         self._streams = streams
         self._stopping = stopping
         self._progress = progress
@@ -93,7 +93,7 @@ class Crew:
         """
         with self._changed:
             if self._is_over:
-                raise Stopped("the upload ended before this part")
+                raise Cancelled("the upload ended before this part")
             yield
 
     def progress_of(self, part: Part) -> Progress:
@@ -117,7 +117,7 @@ class Crew:
         patience = time.monotonic() + GRACE
         while self._requests and not self._stopping.is_set() and (left := patience - time.monotonic()) > 0:
             self._changed.wait(min(left, GLANCE))
-        raise self._error or Stopped("stopped in the middle of an upload")
+        raise self._error or Cancelled("stopped in the middle of an upload")
 
     def _start(self, send: Callable[[Part], None]) -> None:
         """One more stream, which `streams` has already counted."""

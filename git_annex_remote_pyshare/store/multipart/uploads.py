@@ -6,12 +6,19 @@ from threading import Event
 from typing import NamedTuple, Protocol, TypeVar
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.backends.multipart import TakesParts
-from git_annex_remote_pyshare.errors import Denied, Full, PyshareError, SourceChanged, Stopped, Unreachable
+from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
+from git_annex_remote_pyshare.errors import (
+    Cancelled,
+    PermissionDenied,
+    PyshareError,
+    QuotaExceeded,
+    SourceChanged,
+    Unreachable,
+)
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload, is_within, plan
-from git_annex_remote_pyshare.state.upload_journal import Entry, Journal, Kept
-from git_annex_remote_pyshare.store.multipart.concurrency import Streams
-from git_annex_remote_pyshare.store.multipart.part_workers import Crew
+from git_annex_remote_pyshare.state.upload_journal import Entry, Kept, UploadJournal
+from git_annex_remote_pyshare.store.multipart.concurrency import AdaptiveLimit
+from git_annex_remote_pyshare.store.multipart.part_workers import WorkerPool
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 Done = TypeVar("Done")
@@ -29,8 +36,8 @@ class Shared(NamedTuple):
 
     settings: Mapping[str, str]
     """Where the store is, and how objects are stored."""
-    journal: Journal
-    streams: Streams
+    journal: UploadJournal
+    streams: AdaptiveLimit
     stopping: Event
     part_size: int = 0
     """Bytes that this clone wants a part to have; 0 for a good choice."""
@@ -47,7 +54,7 @@ class Uploads:
         shared: See there.
     """
 
-    def __init__(self, takes: TakesParts, run: Run, shared: Shared) -> None:
+    def __init__(self, takes: SupportsMultipart, run: Run, shared: Shared) -> None:
         self._takes = takes
         self._run = run
         self._shared = shared
@@ -67,7 +74,7 @@ class Uploads:
 class _Attempt:
     """One call of `Uploads.store`."""
 
-    def __init__(self, takes: TakesParts, run: Run, shared: Shared, entry: Entry, source: Source) -> None:
+    def __init__(self, takes: SupportsMultipart, run: Run, shared: Shared, entry: Entry, source: Source) -> None:
         self._takes = takes
         self._run = run
         self._shared = shared
@@ -141,7 +148,7 @@ class _Attempt:
         try:
             there = self._ask(lambda: self._takes.sent(kept.upload, kept.sent), progress)
         except PyshareError as error:
-            if error.passing or isinstance(error, Stopped):
+            if error.retryable or isinstance(error, Cancelled):
                 raise
             return None  # another login's, perhaps
         if there is None and len(kept.sent) == kept.upload.plan.last:
@@ -158,10 +165,10 @@ class _Attempt:
 
     def _send_together(self, upload: Upload, parts: list[Part], progress: Progress) -> None:
         done = sum(upload.plan.part(number).size for number in self._sent)
-        crew = Crew(self._shared.streams, self._shared.stopping, progress, done)
+        crew = WorkerPool(self._shared.streams, self._shared.stopping, progress, done)
         crew.send(parts, lambda part: self._send_part(crew, upload, part))
 
-    def _send_part(self, crew: Crew, upload: Upload, part: Part) -> None:
+    def _send_part(self, crew: WorkerPool, upload: Upload, part: Part) -> None:
         """Send one part, in a thread of the crew."""
 
         def attempt(progress: Progress) -> None:
@@ -179,9 +186,11 @@ class _Attempt:
 
     def _is_worth_keeping(self, error: PyshareError) -> bool:
         """Whether the next attempt can go on with what was sent, and may succeed."""
-        if isinstance(error, Stopped):
+        if isinstance(error, Cancelled):
             return True  # without a journal, too: there is no time for anything else
-        return self._entry.lasts and (error.passing or isinstance(error, Denied | Full | Unreachable))
+        return self._entry.lasts and (
+            error.retryable or isinstance(error, PermissionDenied | QuotaExceeded | Unreachable)
+        )
 
     def _give_up(self, upload: Upload) -> None:
         """Have the server throw it away, if it can be had at the first attempt: no store may fail for that."""

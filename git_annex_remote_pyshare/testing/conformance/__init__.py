@@ -16,14 +16,14 @@ import pytest
 _PARTS = ("content", "links", "mishaps", "names", "parts", "together", "versions")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
-from git_annex_remote_pyshare.testing.conformance.concurrency import Together  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.concurrency import Concurrency  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.content import Content  # noqa: E402
-from git_annex_remote_pyshare.testing.conformance.failures import Mishaps  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.failures import Failures  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.links import Links  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.parts import Parts  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.versions import Versions  # noqa: E402
 
 
-class Conformance(Content, Names, Together, Mishaps, Parts, Versions, Links):
+class Conformance(Content, Names, Concurrency, Failures, Parts, Versions, Links):
     """The whole suite; a subclass gives the fixture `reach`."""

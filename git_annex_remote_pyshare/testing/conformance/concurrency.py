@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.transfer import BLOCK
 JOBS = 8
 
 
-class Together(Suite):
+class Concurrency(Suite):
     """Many jobs at once, and readers in the middle of a store."""
 
     def test_many_jobs_store_and_retrieve_at_once(self, store: Backend, desk: Desk) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from git_annex_remote_pyshare.backends.base import Backend, Establishes, Mounts, ability
-from git_annex_remote_pyshare.errors import PyshareError, SourceChanged, Stopped
+from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, ReportsAvailability, ability
+from git_annex_remote_pyshare.errors import Cancelled, PyshareError, SourceChanged
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, LARGE, Suite
 from git_annex_remote_pyshare.testing.files import Desk, Growing, Shrinking, body_of, content, nobody
 from git_annex_remote_pyshare.transfer import Sink
 
 
-class Mishaps(Suite):
+class Failures(Suite):
     """What goes wrong on this machine."""
 
     @pytest.mark.parametrize("there", [None, b"the old object"])
@@ -20,7 +20,7 @@ class Mishaps(Suite):
         if there is not None:
             desk.put(store, KEY, there)
         for _ in range(2):
-            with pytest.raises(Stopped):
+            with pytest.raises(Cancelled):
                 store.put(KEY, desk.source(body_of(LARGE)), _stop)
         found = store.stat(KEY)
         assert (desk.get(store, KEY) if found else None) in {None, there}
@@ -31,7 +31,7 @@ class Mishaps(Suite):
     def test_a_stopped_retrieval_leaves_a_beginning(self, store: Backend, desk: Desk) -> None:
         desk.put(store, KEY, body_of(LARGE))
         sink = desk.sink()
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             store.get(KEY, sink, _stop)
         assert body_of(LARGE).startswith(content(sink))
         store.get(KEY, sink, nobody)
@@ -67,14 +67,14 @@ class Mishaps(Suite):
         desk.put(store, KEY, body_of(size))
         with pytest.raises(PyshareError, match=r"cannot write .*missing") as failure:
             store.get(KEY, Sink(str(tmp_path / "missing" / "file")), nobody)
-        assert not failure.value.passing
+        assert not failure.value.retryable
 
     @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
     def test_a_full_local_disk_is_a_failure_of_this_machine_pr27(self, store: Backend, desk: Desk) -> None:
         desk.put(store, KEY, body_of(LARGE))
         with pytest.raises(PyshareError, match=r"cannot write /dev/full.*No space left") as failure:
             store.get(KEY, Sink("/dev/full"), nobody)
-        assert not failure.value.passing
+        assert not failure.value.retryable
 
     def test_closing_twice_is_fine(self, store: Backend, desk: Desk) -> None:
         desk.put(store, KEY, b"content")
@@ -83,14 +83,14 @@ class Mishaps(Suite):
 
     def test_making_ready_twice_keeps_the_objects(self, store: Backend, desk: Desk) -> None:
         desk.put(store, KEY, b"content")
-        if maker := ability(store, Establishes):
-            maker.establish()
+        if maker := ability(store, CanInitialize):
+            maker.initialize()
         assert desk.get(store, KEY) == b"content"
 
     def test_a_store_in_use_is_available(self, store: Backend) -> None:
-        mounts = ability(store, Mounts)
+        mounts = ability(store, ReportsAvailability)
         assert mounts is None or mounts.available()
 
 
 def _stop(_done: int) -> None:
-    raise Stopped("stopped by the test")
+    raise Cancelled("stopped by the test")

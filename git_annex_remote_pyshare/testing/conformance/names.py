@@ -57,7 +57,7 @@ class Names(Suite):
         try:
             desk.put(store, name, b"content")
         except PyshareError as refusal:
-            assert not refusal.passing  # noqa: PT017  # either outcome is right, and each has its own consequence
+            assert not refusal.retryable  # noqa: PT017  # either outcome is right, and each has its own consequence
             assert list(store.list()) == []
         else:
             assert desk.get(store, name) == b"content"

@@ -3,7 +3,7 @@
 import pytest
 
 from git_annex_remote_pyshare.backends.base import Backend, ability
-from git_annex_remote_pyshare.backends.multipart import TakesParts
+from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, Suite
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
@@ -17,8 +17,8 @@ class Parts(Suite):
     """Bytes of an object that the store under test takes in a few parts."""
 
     @pytest.fixture
-    def takes(self, store: Backend) -> TakesParts:
-        takes = ability(store, TakesParts)
+    def takes(self, store: Backend) -> SupportsMultipart:
+        takes = ability(store, SupportsMultipart)
         if takes is None or takes.part_limits(self.size_in_parts) is None:
             pytest.skip("this store takes no parts")
         return takes
@@ -28,7 +28,7 @@ class Parts(Suite):
         return desk.source(body_of(self.size_in_parts))
 
     def test_parts_come_in_any_order_and_are_seen_at_the_end(
-        self, store: Backend, elsewhere: Backend, desk: Desk, takes: TakesParts, source: Source
+        self, store: Backend, elsewhere: Backend, desk: Desk, takes: SupportsMultipart, source: Source
     ) -> None:
         desk.put(store, KEY, b"old")
         upload = begun(takes, source)
@@ -48,11 +48,11 @@ class Parts(Suite):
         assert [entry.name for entry in elsewhere.list()] == [KEY]
 
     def test_the_store_knows_what_it_has_and_takes_a_part_again(
-        self, store: Backend, elsewhere: Backend, takes: TakesParts, source: Source
+        self, store: Backend, elsewhere: Backend, takes: SupportsMultipart, source: Source
     ) -> None:
         upload = begun(takes, source)
         known = send(takes, upload, source, 1, 2)
-        later = ability(elsewhere, TakesParts)
+        later = ability(elsewhere, SupportsMultipart)
         assert later
         there = later.sent(upload, known)
         assert there == known
@@ -65,7 +65,7 @@ class Parts(Suite):
         assert found
         assert found.size == source.size
 
-    def test_progress_of_a_part_counts_from_its_own_beginning(self, takes: TakesParts, source: Source) -> None:
+    def test_progress_of_a_part_counts_from_its_own_beginning(self, takes: SupportsMultipart, source: Source) -> None:
         upload = begun(takes, source)
         told: list[int] = []
         takes.send(upload, upload.plan.part(2), source, told.append)
@@ -74,7 +74,7 @@ class Parts(Suite):
         takes.abort(KEY, upload.id)
 
     def test_finishing_again_is_a_success_s3_3(
-        self, store: Backend, desk: Desk, takes: TakesParts, source: Source
+        self, store: Backend, desk: Desk, takes: SupportsMultipart, source: Source
     ) -> None:
         upload = begun(takes, source)
         sent = send(takes, upload, source, *range(1, upload.plan.last + 1))
@@ -85,7 +85,7 @@ class Parts(Suite):
         assert content(sink) == body_of(source.size)
 
     def test_what_is_aborted_leaves_nothing_and_can_be_aborted_again_s3_4(
-        self, store: Backend, takes: TakesParts, source: Source
+        self, store: Backend, takes: SupportsMultipart, source: Source
     ) -> None:
         upload = begun(takes, source)
         send(takes, upload, source, 1)
@@ -97,7 +97,7 @@ class Parts(Suite):
         assert list(store.list()) == []
 
 
-def begun(takes: TakesParts, source: Source) -> Upload:
+def begun(takes: SupportsMultipart, source: Source) -> Upload:
     """A new upload of the source."""
     limits = takes.part_limits(source.size)
     assert limits
@@ -105,12 +105,12 @@ def begun(takes: TakesParts, source: Source) -> Upload:
     return Upload(KEY, takes.begin(KEY, made), made)
 
 
-def send(takes: TakesParts, upload: Upload, source: Source, *numbers: int) -> dict[int, Sent]:
+def send(takes: SupportsMultipart, upload: Upload, source: Source, *numbers: int) -> dict[int, Sent]:
     """Send parts one after the other."""
     return {number: takes.send(upload, upload.plan.part(number), source, nobody) for number in numbers}
 
 
-def _unordered(takes: TakesParts, plan: Plan) -> list[int]:
+def _unordered(takes: SupportsMultipart, plan: Plan) -> list[int]:
     limits = takes.part_limits(plan.size)
     assert limits
     backwards = list(range(plan.last, 0, -1))
