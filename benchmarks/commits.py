@@ -22,9 +22,9 @@ from workload import DROP, Load, cold, make_load
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 import trustme
-from dropbox_fake import Authority, RunningDropbox, served  # the tests are no package
-from dropbox_fake_service import FakeDropbox
-from dropboxkit import credential
+from support.dropboxkit import credential
+from support.fakes.dropbox.fake import Authority, RunningDropbox, served  # the tests are no package
+from support.fakes.dropbox.service import FakeDropbox
 
 ALONE = "a commit for each file"
 SEPARATE = "the same, a program for each job"

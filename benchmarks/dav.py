@@ -9,7 +9,7 @@ from pathlib import Path
 from server import Server, reached
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-import servers  # the tests are no package
+from support import servers  # the tests are no package
 
 
 class Dav(Server):

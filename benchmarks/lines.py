@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from commits import SHARED, remote_of
 from commits import reached as box_reached
-from dropbox_fake_service import FakeDropbox  # commits knows where the tests are
 from remotes import SERVICES, Remote, log_in
 from results import Results
 from room import Room, temporary_room
 from s3 import ceph
 from server import Server
 from server import reached as line_to
+from support.fakes.dropbox.service import FakeDropbox  # commits knows where the tests are
 from table import show
 from workload import NAME, Load, cold, make_load
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from server import Server, reached
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-import s3_servers  # the tests are no package
-from servers import Missing
+from support import s3_servers  # the tests are no package
+from support.servers import Missing
 
 
 class S3(Server):

@@ -3,19 +3,19 @@
 import pytest
 
 pytest_plugins = [
-    "annex",
-    "servers",
-    "s3_servers",
-    "s3kit",
-    "davkit",
-    "scripted_nextcloud",
-    "places",
-    "logins",
-    "dropbox_places",
-    "waiting",
-    "partskit",
-    "sharing",
-    "sharing_cloud",
+    "support.annex",
+    "support.servers",
+    "support.s3_servers",
+    "support.s3kit",
+    "support.davkit",
+    "support.fakes.nextcloud_files",
+    "support.places",
+    "support.logins",
+    "support.dropbox_places",
+    "support.waiting",
+    "support.partskit",
+    "support.sharing",
+    "support.sharing_cloud",
 ]
 
 LARGE = {

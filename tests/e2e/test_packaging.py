@@ -1,0 +1,130 @@
+"""The wheel, as people get it: built, installed by the real pipx into an empty HOME, and run from there."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from email.parser import Parser
+from importlib.util import find_spec
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from support.annex import unlock
+from support.checkout import CHECKOUT
+
+from git_annex_remote_pyshare import __version__
+
+FROM_OUTSIDE = ("PIP_", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SYSTEMROOT")
+"""Beginnings of the variables that tell pip how to reach the Python index from here."""
+
+pipx_works = pytest.mark.skipif(
+    not os.environ.get("CI") and find_spec("ensurepip") is None,
+    reason="pipx needs Python's ensurepip, which is not there (Debian: apt install python3-venv)",
+)
+
+
+class Computer:
+    """One with an empty HOME, on which pyshare was installed by pipx."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environment = {
+            **_from_outside(),
+            "HOME": str(home),
+            "PATH": os.pathsep.join((str(home / ".local" / "bin"), os.defpath)),
+        }
+
+    def run(self, *command: str, timeout: float = 60) -> str:
+        """Run a command that must succeed; what it prints."""
+        done = subprocess.run(
+            command,
+            cwd=self.home,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+    )
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def computer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Computer]:
+    computer = Computer(tmp_path_factory.mktemp("home"))
+    computer.run(
+        *(sys.executable, "-m", "pipx", "install", "--python", sys.executable, f"{wheel}[demo]"),
+        timeout=240,
+    )
+    yield computer
+    unlock(computer.home)
+
+
+def test_the_wheel_holds_the_package_and_the_licence_and_nothing_else(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+    ours = subprocess.run(
+        ["git", "ls-files", "git_annex_remote_pyshare"], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout.split()
+    dist_info = f"git_annex_remote_pyshare-{__version__}.dist-info"
+    assert {name for name in names if not name.startswith(dist_info)} >= set(ours)
+    assert {name.split("/")[0] for name in names} == {"git_annex_remote_pyshare", dist_info}
+    assert f"{dist_info}/licenses/LICENSE" in names
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_the_wheel_tells_what_it_needs(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+    assert metadata["Version"] == __version__
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["License-Expression"] == "GPL-3.0-or-later"
+    needed = {line.partition(">")[0] for line in metadata.get_all("Requires-Dist", []) if "extra" not in line}
+    assert needed >= {"annexremote", "dropbox", "requests", "tenacity"}
+
+
+@pipx_works
+@pytest.mark.timeout(300)
+def test_pipx_puts_both_programs_where_people_and_git_annex_look(computer: Computer) -> None:
+    assert sorted(os.listdir(computer.home / ".local" / "bin")) == ["git-annex-remote-pyshare", "pyshare"]
+    assert __version__ in computer.run("pyshare", "--version")
+
+
+@pipx_works
+def test_the_installed_remote_greets_git_annex(computer: Computer) -> None:
+    assert computer.run("git-annex-remote-pyshare") == "VERSION 2\n"
+
+
+@pipx_works
+@pytest.mark.parametrize("options", [(), ("--webdav",)], ids=["folder", "webdav"])
+def test_the_installed_demo_finds_git_annex_and_datalad_beside_it(computer: Computer, options: tuple[str, ...]) -> None:
+    assert "WRONG" not in computer.run("pyshare", "demo", *options)
+
+
+def _from_outside() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(FROM_OUTSIDE)}
+
+
+@pytest.mark.parametrize(("library", "vulnerable"), [("requests", "2.32.3"), ("urllib3", "2.6.2")])
+def test_no_version_of_a_library_with_known_holes_is_accepted(library: str, vulnerable: str) -> None:
+    """CVE-2024-47081 (`.netrc`), CVE-2024-37891, CVE-2025-50181 (redirects), bodies that unpack without end."""
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    [oldest] = re.findall(rf'^  "{library}>=([0-9.]+)"', text, re.MULTILINE)
+    assert [int(part) for part in oldest.split(".")] > [int(part) for part in vulnerable.split(".")]

@@ -1,0 +1,58 @@
+"""git-annex's own test suite for special remotes, on every place, with all that git-annex does to content."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+
+import pytest
+from support.annex import Home, Repository
+from support.places import PLACES, SharedPlace
+
+
+@pytest.fixture(scope="session")
+def throw_away_key(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A gpg key for encryption=hybrid: GNUPGHOME and key id."""
+    # Not below pytest's own folder: gpg-agent's sockets allow only short paths.
+    folder = tempfile.mkdtemp(prefix="gpg-")
+    home = Home(tmp_path_factory.mktemp("gpg"))
+    home.run(
+        *("gpg", "--homedir", folder, "--batch", "--passphrase", "", "--quick-gen-key", "alice@example.org"),
+        *("default", "default", "never"),
+        cwd=home.folder,
+    )
+    return folder, "alice@example.org"
+
+
+KINDS: Mapping[str, Mapping[str, str]] = {
+    "plain": {},
+    "chunk": {"chunk": "200KiB"},
+    "shared": {"encryption": "shared"},
+    "hybrid": {"encryption": "hybrid"},
+}
+
+
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+@pytest.mark.parametrize("kind", KINDS)
+def test_git_annex_testremote_passes_pr30(
+    repository: Repository, place: SharedPlace, kind: str, throw_away_key: tuple[str, str]
+) -> None:
+    settings = dict(KINDS[kind])
+    if kind == "hybrid":
+        repository.home.environment["GNUPGHOME"], settings["keyid"] = throw_away_key
+    place.initremote(repository, settings)
+    done = repository.annex("testremote", "--fast", "store", timeout=280)
+    assert "tests passed" in done.stdout
+
+
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+def test_eight_jobs_at_once_lose_and_mix_up_nothing_pr30(repository: Repository, place: SharedPlace) -> None:
+    files = {f"f{number}": os.urandom(5000) * (number % 3) for number in range(64)}
+    repository.add(files)
+    place.initremote(repository)
+    repository.annex("copy", "--to", "store", "-J8")
+    repository.annex("drop", "-J8", ".")
+    repository.annex("get", "-J8", ".")
+    assert {name: (repository.folder / name).read_bytes() for name in files} == files
+    repository.annex("fsck", "--from", "store", "-J8")
+    repository.annex("drop", "--from", "store", "-J8", ".")
+    assert repository.annex("find", "--in", "store").stdout == ""

@@ -1,0 +1,172 @@
+"""The conformance suite over every backend we have, on every server we can start, bare and inside its layers."""
+
+from collections.abc import Callable, Iterator
+from threading import Event
+from uuid import uuid4
+
+import pytest
+from support.fakes.nextcloud import ScriptedCloud
+from support.s3_servers import S3Server
+from support.scripted import served
+from support.servers import Server
+from support.sharing_cloud import SharingCloud
+
+from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, StoreConfig, ability
+from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
+from git_annex_remote_pyshare.backends.directory.by_path import PathFolder
+from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.credentials.credential import Credential
+from git_annex_remote_pyshare.part_plan import Limits
+from git_annex_remote_pyshare.store import progress
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.conformance import Conformance
+from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
+from git_annex_remote_pyshare.testing.links import LinkedBackend
+from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
+from git_annex_remote_pyshare.testing.parts import PartsBackend
+
+pytest_plugins = ["support.dropbox_stores"]
+
+Reach = Callable[[], Backend]
+
+
+def memory(_request: pytest.FixtureRequest) -> Reach:
+    backend = MemoryBackend(digests=("sha256", "md5"))
+    return lambda: backend
+
+
+def memory_in_parts(_request: pytest.FixtureRequest) -> Reach:
+    limits = Limits(smallest=1 << 18, largest=8 << 20, most=10_000)
+    backend = PartsBackend(limits, digests=("sha256", "md5"))
+    return lambda: backend
+
+
+def memory_with_links(_request: pytest.FixtureRequest) -> Reach:
+    backend = LinkedBackend()
+    return lambda: backend
+
+
+def directory(request: pytest.FixtureRequest) -> Reach:
+    return ready(place(str(request.getfixturevalue("tmp_path") / "share")))
+
+
+def directory_by_path(request: pytest.FixtureRequest) -> Reach:
+    """As on Windows, where no program can work relative to an open folder."""
+    reach = directory(request)
+
+    def by_path() -> Backend:
+        store = reach()
+        assert isinstance(store, DirectoryBackend)
+        store.folders = PathFolder
+        return store
+
+    return by_path
+
+
+def webdav(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    return lambda request: new_folder(request.getfixturevalue(fixture))
+
+
+def new_folder(server: Server) -> Reach:
+    login = Credential(server.user, server.password, "environment")
+    return ready(place(f"{server.url}/{uuid4().hex}")._replace(credential=lambda: login))
+
+
+@pytest.fixture
+def scripted_cloud() -> Iterator[ScriptedCloud]:
+    with served(SharingCloud()) as server:
+        yield server
+
+
+def nextcloud(request: pytest.FixtureRequest) -> Reach:
+    return ready(place(request.getfixturevalue("scripted_cloud").address))
+
+
+def s3(fixture: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    return lambda request: new_bucket(request.getfixturevalue(fixture))
+
+
+def new_bucket(server: S3Server) -> Reach:
+    login = Credential(server.access_key, server.secret_key, "environment")
+    settings = parse({"url": f"s3://annex-{uuid4().hex}/folder", "endpoint": server.endpoint})
+    where = StoreConfig(
+        settings["url"], settings, place().clone, lambda: login, trusted=lambda: True, uuid=str(uuid4())
+    )
+    return ready(where)
+
+
+def dropbox(request: pytest.FixtureRequest) -> Reach:
+    reach: Reach = request.getfixturevalue("owner").store
+    return reach
+
+
+def ready(where: StoreConfig) -> Reach:
+    """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
+    if maker := ability(make(where), CanInitialize):
+        maker.initialize()
+    return lambda: make(where)
+
+
+STORES = {
+    "memory": memory,
+    "memory in parts": memory_in_parts,
+    "memory with links": memory_with_links,
+    "directory": directory,
+    "directory by path": directory_by_path,
+    "apache": webdav("apache_server"),
+    "rclone": webdav("rclone_server"),
+    "wsgidav": webdav("wsgidav_server"),
+    "nextcloud": nextcloud,
+    "rclone_s3": s3("rclone_s3_server"),
+    "moto": s3("moto_server"),
+    "ceph": s3("ceph_server"),
+    "dropbox": dropbox,
+}
+"""A new backend joins here."""
+
+BROKEN = {
+    ("wsgidav", NOT_UTF8): "WsgiDAV stores the object, and then breaks the connection whenever it is asked for it",
+    ("moto", NOT_UTF8): "moto replaces the bytes that are no UTF-8 in its listing",
+    ("moto", "test_many_jobs_store_the_same_name_and_one_of_them_stays"): "moto's own jobs stumble over each other",
+    (
+        "rclone_s3",
+        "test_many_jobs_store_the_same_name_and_one_of_them_stays",
+    ): "rclone's S3 server fails, or mixes them",
+}
+"""What a server does wrong, so that nobody in front of it can do it right: store, and name or test."""
+
+BROKEN_AT_ONCE = {
+    (
+        "rclone_s3",
+        "test_many_jobs_store_and_retrieve_at_once",
+    ): "rclone's S3 server now and then fails to store into a folder that another job has just emptied, and says so",
+}
+"""What a server gets right when it is asked again, so that nobody without the layers can do it right."""
+
+
+def bare(backend: Backend) -> Backend:
+    return backend
+
+
+def layered(backend: Backend) -> Backend:
+    return wrap(backend, Event())
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.ceph if name == "ceph" else ()) for name in STORES])
+def reach_bare(request: pytest.FixtureRequest) -> Reach:
+    case = request.node.callspec.params.get("name", request.node.originalname)
+    if reason := BROKEN.get((request.param, case)):
+        pytest.xfail(reason)
+    return STORES[request.param](request)
+
+
+class TestConformance(Conformance):
+    @pytest.fixture(params=[bare, layered], ids=lambda dress: dress.__name__)
+    def reach(self, request: pytest.FixtureRequest, reach_bare: Reach, monkeypatch: pytest.MonkeyPatch) -> Reach:
+        # Every report goes out, so that the suite can look and stop in the middle of a transfer.
+        monkeypatch.setattr(progress, "INTERVAL", 0)
+        case = (request.node.callspec.params["reach_bare"], request.node.originalname)
+        if request.param is bare and (reason := BROKEN_AT_ONCE.get(case)):
+            pytest.xfail(reason)
+        return lambda: request.param(reach_bare())

@@ -1,0 +1,1 @@
+"""What the tests share: people, servers, fakes of services, and stores made for a test."""

@@ -1,0 +1,1 @@
+"""A Dropbox that the unmodified official SDK accepts."""

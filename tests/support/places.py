@@ -1,0 +1,80 @@
+"""Every place that a dataset can be shared through, as the tests of the whole program use it."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from support import dropbox_people
+from support.annex import Home, Repository
+from support.fakes.dropbox.fake import RunningDropbox
+from support.s3_servers import S3Server
+from support.servers import Server
+
+PLACES = (
+    *("folder", "apache", "rclone", "wsgidav"),
+    *("rclone_s3", "moto", pytest.param("ceph", marks=pytest.mark.ceph)),
+    "dropbox",
+)
+
+
+def _nothing(_home: Home) -> None:
+    """No login."""
+
+
+class SharedPlace(NamedTuple):
+    """A store, and how its owner and friends get in."""
+
+    settings: Mapping[str, str]
+    """What `git annex initremote` is told besides the usual."""
+    login: Mapping[str, str] = {}
+    """The owner's login as environment variables; empty for a place without logins."""
+    log_in: Callable[[Home], object] = _nothing
+    """Logs in as a friend."""
+    environment: Mapping[str, str] = {}
+    """What everybody's programs need to get there."""
+
+    def initremote(self, repository: Repository, settings: Mapping[str, str] | None = None) -> None:
+        """Make the remote `store`, as its owner, whose login stays in the environment."""
+        repository.home.environment.update({**self.environment, **self.login})
+        repository.initremote(self.settings["url"], {**self.settings, **(settings or {})})
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
+    """The place that the test's parameter names; on a server, a folder or bucket of its own that is not made yet."""
+    if request.param == "folder":
+        return SharedPlace({"url": str(tmp_path / "share")})
+    if request.param == "dropbox":
+        return _dropbox(request.getfixturevalue("fake_dropbox"))
+    server = request.getfixturevalue(f"{request.param}_server")
+    return _bucket(server) if isinstance(server, S3Server) else _folder(server)
+
+
+def _folder(server: Server) -> SharedPlace:
+    url = f"{server.url}/{uuid.uuid4().hex}/share"
+    login = {"WEBDAV_USERNAME": server.user, "WEBDAV_PASSWORD": server.password}
+    return SharedPlace({"url": url}, login, _types("--user", server.user, url, answers=f"{server.password}\n"))
+
+
+def _bucket(server: S3Server) -> SharedPlace:
+    url = f"s3://annex-{uuid.uuid4().hex}/share"
+    answers = f"{server.access_key}\n{server.secret_key}\n"
+    log_in = _types(url, f"endpoint={server.endpoint}", answers=answers)
+    return SharedPlace({"url": url, **server.settings}, server.login, log_in)
+
+
+def _dropbox(running: RunningDropbox) -> SharedPlace:
+    """The Dropbox of a group who all use one account."""
+    account = running.service.person("Lab")
+    login = running.with_login(running.service.log_in(account))
+    log_in = partial(dropbox_people.log_in, running=running, account=account)
+    return SharedPlace({"url": "dropbox:/DataLad-101"}, login, log_in, running.environment)
+
+
+def _types(*words: str, answers: str) -> Callable[[Home], object]:
+    """How a friend who was told a password types `pyshare login` and what it asks for."""
+    return lambda home: home.run("pyshare", "login", *words, cwd=home.folder, input=answers)
