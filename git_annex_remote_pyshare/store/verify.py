@@ -9,8 +9,8 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 class Verified(Layer):
     """Compares each receipt with its source; an object that differs is removed and sent once more.
 
-    One that differs then, too, is removed and reported as `CorruptUpload`; so is at once one that cannot be removed, since
-    another failure must not hide that it is there.
+    One that differs then, too, is removed and reported as `CorruptUpload`. One that cannot be removed is reported at
+    once, since another failure must not hide that it is there.
 
     What is retrieved is not hashed here: git-annex does that itself, with the key's own checksum.
     """

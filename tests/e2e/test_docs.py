@@ -193,7 +193,7 @@ def test_the_pages_name_rooms_that_exist() -> None:
 def test_the_lint_that_ci_runs_is_that_of_pre_commit() -> None:
     assert "pre-commit run --all-files" in (CHECKOUT / ".ci" / "run").read_text()
     hooks = re.findall("entry: (.*)", (CHECKOUT / ".pre-commit-config.yaml").read_text())
-    assert hooks == ["ruff check", "ruff format --check", "mypy"]
+    assert hooks == ["ruff check", "ruff format --check", "mypy", "lint-imports"]
 
 
 def test_a_person_who_starts_the_module_reads_the_same_help() -> None:

@@ -1,6 +1,5 @@
 """A browser for tests that is a program of its own, as `BROWSER` names one: opens the page and presses a button."""
 
-import os
 import stat
 import sys
 from html import unescape
@@ -8,6 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
+
+from support.checkout import TESTS
 
 PROGRAM = """#!{python}
 import sys
@@ -20,9 +21,7 @@ click({button!r}, {seen!r}, *sys.argv[1:])
 def browser(folder: Path, button: str = "allow") -> tuple[str, Path]:
     """What to set BROWSER to, and the file that gets the arguments with which the browser was started."""
     seen, program = folder / "arguments", folder / "a-browser"
-    program.write_text(
-        PROGRAM.format(python=sys.executable, folder=os.path.dirname(__file__), button=button, seen=str(seen))
-    )
+    program.write_text(PROGRAM.format(python=sys.executable, folder=str(TESTS), button=button, seen=str(seen)))
     program.chmod(0o755)
     return str(program), seen
 

