@@ -18,6 +18,10 @@ _LINE = 65536
 """Lines of a trailer, and bytes of one, as `http.client` allows them to the headers."""
 
 
+class EndlessAnswerError(ProtocolError):
+    """A server sends without end what means nothing; the words are ours and quote nothing."""
+
+
 class Answer(HTTPResponse):
     """An answer that begins after few interim ones and ends soon after its body, or fails."""
 
@@ -27,7 +31,7 @@ class Answer(HTTPResponse):
         """Called by http.client for the head of each answer, the interim ones included."""
         self._heads += 1
         if self._heads > _MOST:
-            raise ProtocolError("the server sends interim answers without end")
+            raise EndlessAnswerError("the server sends interim answers without end")
         return super()._read_status()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
@@ -36,7 +40,7 @@ class Answer(HTTPResponse):
             line = self.fp.readline(_LINE)
             if not line.rstrip(b"\r\n"):
                 return
-        raise ProtocolError("the server sends a trailer without end")
+        raise EndlessAnswerError("the server sends a trailer without end")
 
 
 class _Connection(HTTPConnection):

@@ -188,7 +188,7 @@ def cloud_server() -> Iterator[ScriptedCloud]:
 @pytest.fixture
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The server that the parameter names, behind the line."""
-    monkeypatch.setattr("fault_proxy.STALL", 0.2)
+    monkeypatch.setattr("support.fault_proxy.STALL", 0.2)
     monkeypatch.setattr(move, "_PAUSES", (0, 0, 0))
     monkeypatch.setattr(chunking, "WHOLE", 2 * PART)
     with on(request.getfixturevalue(f"{request.param}_server")) as made:

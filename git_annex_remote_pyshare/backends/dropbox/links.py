@@ -132,13 +132,13 @@ def _changed(client: Client, what: str, link: Mapping[str, Any], terms: Terms) -
 
 
 def _refuse_narrow(client: Client, what: str, link: Mapping[str, Any]) -> None:
-    """Raise Denied for a link that not everybody can open."""
+    """Raise PermissionDenied for a link that is not public."""
     permissions = link.get("link_permissions", {})
     audience = permissions.get("effective_audience", {}).get(".tag", "public")
     if audience != "public" or permissions.get("require_password"):
         raise PermissionDenied(
-            f"{client.doing(what)}: the link there is not for everybody, but for {audience}",
-            remedy="Whoever runs the team can allow public links; a password can be taken off on Dropbox's page.",
+            f"{client.doing(what)}: the link there is not public, but for {audience}",
+            remedy="The team's administrator can allow public links; a password can be removed on Dropbox's page.",
         )
 
 

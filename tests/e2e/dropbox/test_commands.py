@@ -60,7 +60,7 @@ def test_what_a_revoked_login_says_to_type_works(owner: Home, fake_dropbox: Runn
     done = types(owner, line, repository.folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("Next: git annex get .\n")  # not another remote
-    assert "account: 0 bytes used" in types(owner, "pyshare info store", repository.folder).stdout
+    assert "account: 114 bytes used" in types(owner, "pyshare info store", repository.folder).stdout
 
 
 def test_what_a_login_without_the_right_to_share_says_to_type_works(

@@ -32,7 +32,9 @@ def test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal
     assert "was taken over" in typed(repository, f"{found[1]} store {OURS} url=dropbox:/Data")
     uuid = repository.git("config", "remote.store.annex-uuid").stdout.strip()
     assert fake_dropbox.service.content(dropbox_alice.home, MARK) == mark_of(uuid)
-    assert "foreign" not in typed(repository, "pyshare verify store")
+    repository.add({"file": b"content"})
+    repository.annex("copy", "--to", "store")
+    assert "1 file is complete" in typed(repository, "pyshare verify store")
 
 
 def test_without_a_login_the_owner_types_what_the_notes_say_and_stores(

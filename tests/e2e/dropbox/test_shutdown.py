@@ -88,7 +88,7 @@ def test_a_store_that_is_killed_leaves_nothing_and_the_next_one_works(
     lab: Repository, started: Callable[[], Started], dropbox_alice: Account
 ) -> None:
     lab.add({"file": os.urandom(LARGE)})
-    key = lab.key("file")
+    key, mark = lab.key("file"), dropbox_alice.home.used()
     lab.git("config", "remote.store.pyshare-bwlimit", "2MiB")
     ours = started()
     tag = ours.store(1, key, lab.folder / "file")
@@ -98,7 +98,7 @@ def test_a_store_that_is_killed_leaves_nothing_and_the_next_one_works(
     lab.git("config", "--unset", "remote.store.pyshare-bwlimit")
     assert lab.annex("checkpresentkey", key, "store", check=False).returncode == 1
     lab.annex("copy", "--to", "store", "file")
-    assert dropbox_alice.home.used() == LARGE
+    assert dropbox_alice.home.used() == LARGE + mark
 
 
 def close_input(program: Program) -> None:

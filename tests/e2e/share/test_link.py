@@ -144,8 +144,17 @@ def test_a_links_remote_without_the_stores_layout_is_mended(
     sharer.store()
     sharer.publish()
     url = sharing_cloud.add_link("/share", permissions="17").url
-    wrong = ("type=external", "externaltype=pyshare", "layout=shard", "autoenable=true", f"url={url}")
-    sharer.type("git", "annex", "initremote", "for-friends-link", "--sameas=for-friends", *wrong)
+    words = ("type=external", "externaltype=pyshare", "autoenable=true", f"url={url}")
+    sharer.type("git", "annex", "initremote", "for-friends-link", "--sameas=for-friends", *words)
+    # As an older version published it.
+    sharer.type("git", "checkout", "-q", "git-annex")
+    log = sharer.folder / "remote.log"
+    lines = log.read_text().splitlines()
+    log.write_text(
+        "\n".join(line.replace("layout=lower", "layout=shard") if url in line else line for line in lines) + "\n"
+    )
+    sharer.type("git", "commit", "-q", "-a", "-m", "update")
+    sharer.type("git", "checkout", "-q", "-")
     once, lines = blocks(sharer.share().stdout)
     assert once[0] == "git annex enableremote for-friends-link layout=lower"
     type_all(sharer.home, once, sharer.folder)

@@ -157,7 +157,7 @@ def test_a_word_that_is_not_in_the_language_is_refused(wrong: str) -> None:
 
 @pytest.fixture
 def short_stall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fault_proxy.STALL", 0.2)
+    monkeypatch.setattr("support.fault_proxy.STALL", 0.2)
 
 
 def _login(server: Server) -> str:

@@ -208,12 +208,12 @@ def test_a_login_never_shows_its_secret() -> None:
 def test_a_login_that_needs_no_keyring_imports_nothing_heavy(source: str, alone: Path) -> None:
     script = f"""
 import os, sys
-from git_annex_remote_pyshare.config.git_config import Clone
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust
-clone = Clone({clone_with(**VERIFIED).git_dir!r}, "cloud")
+clone = LocalConfig({clone_with(**VERIFIED).git_dir!r}, "cloud")
 clone.__dict__["config"] = {clone_with(**VERIFIED).config!r}
 os.environ.update(WEBDAV_USERNAME="bob", WEBDAV_PASSWORD="secret")
 held = Credential("bob", "secret", "git-annex") if {source!r} == "git-annex" else None

@@ -98,8 +98,8 @@ def test_nothing_of_it_is_loaded_for_a_small_object(tmp_path: Path) -> None:
         "from git_annex_remote_pyshare.backends.base import StoreConfig\n"
         "from git_annex_remote_pyshare.config.git_config import LocalConfig\n"
         "from git_annex_remote_pyshare.transfer import Source\n"
-        "where = Place(sys.argv[1], {'url': sys.argv[1]}, Clone())\n"
-        "DirectoryBackend(where).establish()\n"
+        "where = StoreConfig(sys.argv[1], {'url': sys.argv[1]}, LocalConfig())\n"
+        "DirectoryBackend(where).initialize()\n"
         "wrap(DirectoryBackend(where), Event()).put('name', Source(sys.argv[2]), lambda _: None)\n"
         "print(*sys.modules)\n"
     )
@@ -108,8 +108,9 @@ def test_nothing_of_it_is_loaded_for_a_small_object(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(tmp_path / "share"), str(tmp_path / "file")]
     loaded = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     ours = {name.removeprefix("git_annex_remote_pyshare.") for name in loaded}
-    assert "layers.resume" in ours
-    assert ours.isdisjoint({"plan", "journal", "backends.parts", "layers.uploads", "layers.crew", "layers.streams"})
+    assert "store.resume" in ours
+    of_parts = {"store.multipart.uploads", "store.multipart.part_workers", "store.multipart.concurrency"}
+    assert ours.isdisjoint({"part_plan", "state.upload_journal", "backends.multipart", *of_parts})
 
 
 # Several at once

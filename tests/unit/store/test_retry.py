@@ -112,7 +112,7 @@ def test_other_failures_between_do_not_count_as_damage_and_do_not_hide_it(
 
 def test_the_error_itself_says_how_often_it_is_worth_trying(store: Retrying, faults: Faults) -> None:
     class Rare(Busy):
-        tries = 5
+        max_attempts = 5
 
     faults.always("stat", Fail(Rare("the moon is full")))
     with pytest.raises(Rare, match="tried 5 times"):
