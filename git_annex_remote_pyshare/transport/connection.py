@@ -27,6 +27,7 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.fence import Fence
 from git_annex_remote_pyshare.transport.interim import Answer
 from git_annex_remote_pyshare.transport.preconnect import CONNECT, Preconnector
+from git_annex_remote_pyshare.transport.request_log import LoggedConnection
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -216,8 +217,8 @@ class Connections:
 
     def _patient(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
         shared = {"idle": self.idle, "ahead": self._ahead, "fence": fence}
-        plain = {"ConnectionCls": type("Connection", (_Patient,), shared)}
-        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), shared)}
+        plain = {"ConnectionCls": type("Connection", (LoggedConnection, _Patient), shared)}
+        tls = {"ConnectionCls": type("TLSConnection", (LoggedConnection, _PatientTLS), shared)}
         manager.pool_classes_by_scheme = {
             "http": type("Pool", (HTTPConnectionPool,), plain),
             "https": type("TLSPool", (HTTPSConnectionPool,), tls),

@@ -3,12 +3,13 @@
 `http.client` reads interim answers ("100 Continue") and the trailer of a body in chunks without end.
 """
 
-from http.client import HTTPResponse
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ProtocolError
+
+from git_annex_remote_pyshare.transport.request_log import LoggedConnection, LoggedResponse
 
 _MOST = 20
 """Interim answers to one request."""
@@ -18,7 +19,7 @@ _LINE = 65536
 """Lines of a trailer, and bytes of one, as `http.client` allows them to the headers."""
 
 
-class Answer(HTTPResponse):
+class Answer(LoggedResponse):
     """An answer that begins after few interim ones and ends soon after its body, or fails."""
 
     _heads = 0
@@ -39,11 +40,11 @@ class Answer(HTTPResponse):
         raise ProtocolError("the server sends a trailer without end")
 
 
-class _Connection(HTTPConnection):
+class _Connection(LoggedConnection):
     response_class = Answer
 
 
-class _TLSConnection(HTTPSConnection):
+class _TLSConnection(LoggedConnection, HTTPSConnection):
     response_class = Answer
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextvars import copy_context
 from threading import Thread
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ def telling(request: Callable[[], Done], tell: Callable[[], object]) -> Done:
             outcome.set_exception(error)
 
     # A daemon, since a request that hangs must not keep the process alive.
-    Thread(target=run, name="pyshare wait", daemon=True).start()
+    Thread(target=copy_context().run, args=[run], name="pyshare wait", daemon=True).start()
     while not wait([outcome], EVERY).done:
         tell()
     return outcome.result()
