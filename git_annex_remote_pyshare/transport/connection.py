@@ -14,7 +14,6 @@ from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
-from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
@@ -28,6 +27,7 @@ from git_annex_remote_pyshare.transport.fence import Fence
 from git_annex_remote_pyshare.transport.interim import Answer
 from git_annex_remote_pyshare.transport.preconnect import CONNECT, Preconnector
 from git_annex_remote_pyshare.transport.request_log import LoggedConnection
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -141,7 +141,7 @@ class Connections:
         *,
         patience: float = 0,
         fence: Fence | None = None,
-    ) -> BaseHTTPResponse:
+    ) -> HTTPResponse:
         """Send one request, once; the answer's body is not read yet, nor decoded, and no redirect followed.
 
         Args:
@@ -176,7 +176,7 @@ class Connections:
         headers: Mapping[str, str],
         body: bytes | Iterator[memoryview] | None,
         patience: float,
-    ) -> BaseHTTPResponse:
+    ) -> HTTPResponse:
         through_proxy = pool.proxy is not None and url.startswith("http:")
         return pool.urlopen(
             method,
@@ -255,7 +255,7 @@ class Connections:
         return context
 
 
-def peer_of(answer: BaseHTTPResponse) -> str:
+def peer_of(answer: HTTPResponse) -> str:
     """The address that an answer comes from, as long as its body is not read; empty where nobody knows."""
     return str(getattr(answer.connection, "peer", ""))
 

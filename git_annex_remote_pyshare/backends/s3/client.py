@@ -7,8 +7,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from threading import Lock
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import errors
@@ -23,6 +21,7 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _READS = {"GET", "HEAD"}
 _OF_UPLOADS = {"uploads", "uploadId"}
@@ -95,7 +94,7 @@ class Client:
         self._first_is_over = False
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+    def ask(self, request: Request) -> Iterator[HTTPResponse]:
         """The answer to a request, a success or an awaited one, its body not yet read.
 
         Raises:
@@ -111,7 +110,7 @@ class Client:
             yield answer
 
     def failure(
-        self, request: Request, answer: BaseHTTPResponse, body: bytes | None = None, *, anonymous: bool = False
+        self, request: Request, answer: HTTPResponse, body: bytes | None = None, *, anonymous: bool = False
     ) -> PyshareError:
         """The error that an answer means, also one that began as a success.
 
@@ -137,7 +136,7 @@ class Client:
         """Close all idle connections."""
         self._connections.close()
 
-    def _settle_and_send(self, request: Request) -> BaseHTTPResponse:
+    def _settle_and_send(self, request: Request) -> HTTPResponse:
         """Until the region is known one job asks alone, so that the others need not all learn it the hard way."""
         if not self.is_settled and isinstance(request.body, Body) and request.body.size > _LARGE:
             with suppress(PyshareError):  # what it is told is for others to say better
@@ -159,7 +158,7 @@ class Client:
                 return
         yield
 
-    def _send(self, request: Request) -> BaseHTTPResponse:
+    def _send(self, request: Request) -> HTTPResponse:
         tried: set[type[PyshareError]] = set()
         while True:
             login = self.login.for_request(writing=not request.reads_data)
@@ -177,7 +176,7 @@ class Client:
                 raise error
             tried.add(type(error))
 
-    def _once(self, request: Request, address: Address, login: Credential | None) -> BaseHTTPResponse:
+    def _once(self, request: Request, address: Address, login: Credential | None) -> HTTPResponse:
         headers = {**self._headers, **request.headers}
         patience = 0 if request.method in _READS else request.patience
         if login is None and self._published and request.method in _READS and not request.query:
@@ -189,7 +188,7 @@ class Client:
         url = f"{address.server.scheme}://{address.host}{unsigned.target}"
         return self._connections.send(request.method, url, headers, request.body, patience=patience)
 
-    def _learn(self, error: PyshareError, answer: BaseHTTPResponse, address: Address, login: Credential | None) -> bool:
+    def _learn(self, error: PyshareError, answer: HTTPResponse, address: Address, login: Credential | None) -> bool:
         """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
         self.is_settled = self.is_settled or not isinstance(error, Elsewhere)
         if isinstance(error, Elsewhere):
@@ -220,7 +219,7 @@ class Client:
         )
 
 
-def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:
+def _is_mute(request: Request, answer: HTTPResponse) -> bool:
     """Whether only a GET can tell what the answer to a HEAD means, or that it is S3's at all and no proxy's."""
     if request.method != "HEAD":
         return False

@@ -3,8 +3,6 @@
 import time
 from threading import Lock
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
@@ -13,6 +11,7 @@ from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _CHANGED = 412
 _BEHIND_THE_END = 416
@@ -112,7 +111,7 @@ class Downloads:
             self._fill(name, answer, sink, span, progress)
         return True
 
-    def _fill(self, name: str, answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
+    def _fill(self, name: str, answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         if span.total is None:
             span = span._replace(total=self._size(name))

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
 from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, Unreachable, UploadLost
 from git_annex_remote_pyshare.transport.content_range import length_of
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.waiting import telling
 
 LIMIT = 3600.0
@@ -120,7 +119,7 @@ def _meaning(client: Client, wanted: Assembly, status: int, refusal: PyshareErro
     return UploadLost(refusal.what) if isinstance(refusal, CorruptUpload) else refusal
 
 
-def _receipt(client: Client, wanted: Assembly, answer: BaseHTTPResponse) -> Receipt:
+def _receipt(client: Client, wanted: Assembly, answer: HTTPResponse) -> Receipt:
     """The server's hash where it tells one, else the size that it has now."""
     if received := answer.headers.get("X-Hash-SHA256", "").lower():
         return Receipt(digests={"sha256": received})

@@ -10,13 +10,12 @@ from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _IN_DOUBT = {408, 423, 425, 499, 500, 502, 503, 504, 524}
@@ -30,7 +29,7 @@ def is_temporary(name: str) -> bool:
     return bool(_TEMPORARY.fullmatch(name.rpartition("/")[2]))
 
 
-def is_success(answer: BaseHTTPResponse) -> bool:
+def is_success(answer: HTTPResponse) -> bool:
     """Whether a PUT or MOVE was done; 200 with a page is a login's, 202 and 207 are promises and parts."""
     html = answer.headers.get("Content-Type", "").startswith("text/html")
     return answer.status in {201, 204} or (answer.status == 200 and not html)
