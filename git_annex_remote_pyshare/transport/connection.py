@@ -3,7 +3,6 @@
 Patience: a time limit means "nothing moved for so long", never "it took long", also while sending.
 """
 
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,13 +20,13 @@ from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
 from git_annex_remote_pyshare.config.proxies import Proxy, proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.fence import Fence
 from git_annex_remote_pyshare.transport.interim import Answer
 from git_annex_remote_pyshare.transport.preconnect import CONNECT, Preconnector
 from git_annex_remote_pyshare.transport.request_log import LoggedConnection
 from git_annex_remote_pyshare.transport.response import HTTPResponse
+from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -228,40 +227,14 @@ class Connections:
     def _tls(self, authority: str) -> Any:
         """What TLS trusts and shows; made once for each authority, since loading certificates takes long."""
         if authority not in self._contexts:
-            self._contexts[authority] = self._new_tls(authority)
+            given = (self._clone.option(f"pyshare-{name}") for name in ("ca", "cert", "key"))
+            self._contexts[authority] = context_of(Trust(authority, *given))
         return self._contexts[authority]
-
-    def _new_tls(self, authority: str) -> Any:
-        import ssl  # noqa: PLC0415  # both are needed for https only
-
-        import truststore  # noqa: PLC0415
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        authorities = self._clone.option("pyshare-ca") or _authorities_of_environment()
-        certificate = self._clone.option("pyshare-cert")
-        try:
-            if authorities:
-                folder = os.path.isdir(authorities)
-                context.load_verify_locations(**{"capath" if folder else "cafile": authorities})
-            if authority:
-                context.load_verify_locations(cafile=authority)
-            if certificate:
-                context.load_cert_chain(certificate, self._clone.option("pyshare-key") or None)
-        except OSError as error:
-            raise BadSetting(
-                f"cannot use the certificates in {authorities or certificate}: {error.strerror or error}",
-                remedy="See: git config --get-regexp 'pyshare-(ca|cert|key)'",
-            ) from error
-        return context
 
 
 def peer_of(answer: HTTPResponse) -> str:
     """The address that an answer comes from, as long as its body is not read; empty where nobody knows."""
     return str(getattr(answer.connection, "peer", ""))
-
-
-def _authorities_of_environment() -> str:
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
 
 
 def _through(proxy: Proxy, options: dict[str, Any]) -> ProxyManager:

@@ -19,6 +19,10 @@ _LINE = 65536
 """Lines of a trailer, and bytes of one, as `http.client` allows them to the headers."""
 
 
+class EndlessResponse(ProtocolError):
+    """A server sends what means nothing without end; the text is ours, and safe to be shown."""
+
+
 class Answer(LoggedResponse):
     """An answer that begins after few interim ones and ends soon after its body, or fails."""
 
@@ -28,7 +32,7 @@ class Answer(LoggedResponse):
         """Called by http.client for the head of each answer, the interim ones included."""
         self._heads += 1
         if self._heads > _MOST:
-            raise ProtocolError("the server sends interim answers without end")
+            raise EndlessResponse("the server sends interim answers without end")
         return super()._read_status()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
@@ -37,7 +41,7 @@ class Answer(LoggedResponse):
             line = self.fp.readline(_LINE)
             if not line.rstrip(b"\r\n"):
                 return
-        raise ProtocolError("the server sends a trailer without end")
+        raise EndlessResponse("the server sends a trailer without end")
 
 
 class _Connection(LoggedConnection):

@@ -10,7 +10,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.auth import Access, Root
@@ -20,6 +19,7 @@ from git_annex_remote_pyshare.errors import NotFound, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange
+from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _API = "https://api.dropboxapi.com/2/"
@@ -84,7 +84,6 @@ class Client:
         self._shown = shown
         self._place = place
         self._connections = Connections(place.clone)
-        self._headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
 
     def rpc(self, call: Call) -> Reply:
         """Call a route whose argument and result are JSON.
@@ -181,7 +180,7 @@ class Client:
                 raise self.failure(call, refusal)
 
     def _send(self, route: str, host: str, headers: Mapping[str, str], body: Body | bytes | None) -> HTTPResponse:
-        every = {**self._headers, **self.root.headers, **headers}
+        every = {**HEADERS, **self.root.headers, **headers}
         patience = _SLOW_ANSWER if route.startswith("files/upload") else 0
         return self._connections.send("POST", f"{host}{route}", every, body, patience=patience)
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from threading import Lock
 from typing import NamedTuple
 
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import errors
 from git_annex_remote_pyshare.backends.s3.auth import Login
@@ -20,6 +19,7 @@ from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
+from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
@@ -231,7 +231,7 @@ def _is_mute(request: Request, answer: HTTPResponse) -> bool:
 
 def _own_headers(place: StoreConfig) -> dict[str, str]:
     """What every request says."""
-    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    headers = dict(HEADERS)
     if place.settings["requesterpays"] == "yes" and place.trusted():
         headers["x-amz-request-payer"] = "requester"
     return headers

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
@@ -19,6 +18,7 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections, peer_of
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 from git_annex_remote_pyshare.transport.fence import Fence, Private
+from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
@@ -224,7 +224,7 @@ def _is_folder_hint(request: Request, url: str, answer: HTTPResponse) -> bool:
 
 def _own_headers(place: StoreConfig, address: Address) -> dict[str, str]:
     """What every request to the store's server says about us."""
-    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    headers = dict(HEADERS)
     if address.public:
         # Without it Nextcloud refuses to guests everything but GET (apps/dav/appinfo/v2/publicremote.php).
         headers["X-Requested-With"] = "XMLHttpRequest"
