@@ -4,7 +4,6 @@ What a server answers is kept as far as MOST bytes go, and as it comes: no login
 could fill the memory.
 """
 
-from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +21,7 @@ from git_annex_remote_pyshare.credentials.unanswered import unreachable
 from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied
 from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.interim import POOLS
+from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE
 from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
 TIMEOUT = (15, 60)
@@ -174,7 +174,7 @@ def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str
 
 
 def _not_busy(answer: requests.Response, url: str) -> requests.Response:
-    if answer.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if answer.status_code in ASKS_FOR_PAUSE:
         raise Busy(
             f"{host_of(url)} asks to wait ({answer.status_code})",
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",

@@ -1,6 +1,5 @@
 """Sends requests to one bucket, signed, and once more where the answer tells what was wrong: region, clock or login."""
 
-import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,7 +14,7 @@ from git_annex_remote_pyshare.backends.s3.response import clock_of, is_marked, i
 from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, tracing
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
@@ -29,10 +28,6 @@ _OF_UPLOADS = {"uploads", "uploadId"}
 _MUTE = {301, 307, 400, 403}
 """Statuses whose reason stands in the body, which the answer to HEAD does not have."""
 _ABSENT = 404
-_ASKS_FOR_PAUSE = {429, 503}
-
-_PAUSE = (0.5, 2.0)
-"""Seconds that all jobs rest after SlowDown, which Amazon says without a time to wait; drawn anew each time."""
 
 _SLOW_ANSWER = 300.0
 """Seconds that a server may think after it got everything."""
@@ -127,8 +122,6 @@ class Client:
         if isinstance(error, PermissionDenied):  # only then it is worth to look what the user may type
             doing = doing._replace(advice=self.login.advice(error))
             error = errors.from_answer(doing, answer.status, answer.headers, body)
-        if isinstance(error, Busy) and answer.status in _ASKS_FOR_PAUSE and error.retry_after is None:
-            error.retry_after = random.uniform(*_PAUSE)  # noqa: S311  # no secret depends on it
         error.request = self._trace(request)
         return error
 

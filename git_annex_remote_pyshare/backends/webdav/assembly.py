@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt
+from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
-from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transport.content_range import length_of
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.waiting import telling
@@ -24,8 +25,6 @@ _AT_WORK = {202, 408, 423, 499, 502, 504, 524}
 """After these it may be at work: proxies do not wait, and what it writes is locked meanwhile (nextcloud/server#17992).
 PHP goes on when nobody listens any more (apps/dav/appinfo/v2/remote.php, ignore_user_abort)."""
 _GONE = {404, 410}
-_CHUNKS_GONE = {404, 409, 410}
-"""What it says that has the chunks no more, or not the folder that the object belongs into."""
 
 
 class Found(NamedTuple):
@@ -109,14 +108,7 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
         return None
     if _is_there(client, wanted):
         return Receipt(wanted.size)
-    raise _meaning(client, wanted, status, refusal)
-
-
-def _meaning(client: Client, wanted: Assembly, status: int, refusal: PyshareError) -> PyshareError:
-    if status in _CHUNKS_GONE:
-        return UploadLost(f"{client.doing(wanted.what)}: the server has thrown away what was sent of it, or its folder")
-    # Putting the same chunks together once more gives the same.
-    return UploadLost(refusal.what) if isinstance(refusal, CorruptUpload) else refusal
+    raise errors.of_assembly(client.doing(wanted.what), status, refusal)
 
 
 def _receipt(client: Client, wanted: Assembly, answer: HTTPResponse) -> Receipt:

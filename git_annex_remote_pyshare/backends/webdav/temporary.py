@@ -16,10 +16,9 @@ from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
 from git_annex_remote_pyshare.transport.response import HTTPResponse
+from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
-_IN_DOUBT = {408, 423, 425, 499, 500, 502, 503, 504, 524}
-"""After these the server may still be moving, or have moved: proxies do not wait, and locks are kept while it works."""
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
 """Seconds between looks at a MOVE in doubt."""
 
@@ -128,7 +127,7 @@ def _try(client: Client, request: Request, doubt: PyshareError | None) -> Pyshar
         return lost
     if status == 412:
         _clear(client, request)
-    elif doubt is None and status not in _IN_DOUBT:
+    elif doubt is None and status not in IN_DOUBT:
         raise refusal
     return refusal
 
