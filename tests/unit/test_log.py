@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from git_annex_remote_pyshare import log
-from git_annex_remote_pyshare.transport.waiting import telling
+from git_annex_remote_pyshare.waiting import telling
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
 from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transport.content_range import length_of
 from git_annex_remote_pyshare.transport.response import HTTPResponse
-from git_annex_remote_pyshare.transport.waiting import telling
+from git_annex_remote_pyshare.waiting import telling
 
 LIMIT = 3600.0
 """Seconds that a server may work on one object, as long as it answers questions."""
