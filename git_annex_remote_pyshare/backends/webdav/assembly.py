@@ -8,11 +8,11 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
-from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
+from git_annex_remote_pyshare.backends.webdav.temporary import is_success
 from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transport.content_range import length_of
 from git_annex_remote_pyshare.transport.response import HTTPResponse
-from git_annex_remote_pyshare.waiting import telling
+from git_annex_remote_pyshare.waiting import NEVER, pause, telling
 
 LIMIT = 3600.0
 """Seconds that a server may work on one object, as long as it answers questions."""
@@ -75,7 +75,7 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
         UploadLost: The server has neither the chunks nor the object, or has not the chunks that were sent.
         Unreachable: It does not answer; or it works on it for too long, which does not pass.
     """
-    end, pause = time.monotonic() + LIMIT, _FIRST
+    end, seconds = time.monotonic() + LIMIT, _FIRST
     while (receipt := telling(lambda: _move(client, wanted), tick)) is None:
         if time.monotonic() >= end:
             raise Unreachable(
@@ -83,8 +83,8 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
                 remedy="Try again later, which continues from there; else tell the server's administrator.",
                 retryable=False,
             )
-        wait(pause, tick)
-        pause = min(2 * pause, _LONGEST)
+        pause(NEVER, seconds, tick)
+        seconds = min(2 * seconds, _LONGEST)
         if _is_there(client, wanted):
             return Receipt(wanted.size)
     return receipt

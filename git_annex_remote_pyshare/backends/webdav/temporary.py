@@ -3,7 +3,6 @@
 import hashlib
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -17,6 +16,7 @@ from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
+from git_annex_remote_pyshare.waiting import NEVER, pause
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
@@ -106,10 +106,10 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
     """
     request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": "T"}, destination=wanted.path)
     doubt = _try(client, request, None)
-    for pause in _PAUSES:
+    for seconds in _PAUSES:
         if doubt is None or _has_moved(client, wanted):
             return
-        wait(max(pause, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
+        pause(NEVER, max(seconds, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
         doubt = _try(client, request, doubt)
     if doubt is not None and not _has_moved(client, wanted):
         raise doubt
@@ -155,14 +155,6 @@ def _has_moved(client: Client, wanted: Move) -> bool:
     if found is None or found.size not in {None, wanted.size}:
         raise Unreachable(f"{client.doing(wanted.what)}: the server lost the file while renaming it")
     return True
-
-
-def wait(seconds: float, tick: Callable[[], None]) -> None:
-    """Let time pass, and call `tick` meanwhile, which may raise to stop."""
-    end = time.monotonic() + seconds
-    while (rest := end - time.monotonic()) > 0:
-        tick()
-        time.sleep(min(rest, 0.5))
 
 
 def _short_hash(text: str) -> str:
