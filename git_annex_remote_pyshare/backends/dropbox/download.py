@@ -1,13 +1,14 @@
 """Looks at objects and retrieves them."""
 
 import json
-from collections import OrderedDict
+import math
 from collections.abc import Mapping
 from threading import Event
 from typing import Any
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.dropbox.client import RESULT, Call, Client
+from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.errors import Cancelled, NotFound
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of
@@ -35,13 +36,13 @@ class Presence:
     def __init__(self, client: Client, closing: Event) -> None:
         self._client = client
         self._closing = closing
-        self._stored: OrderedDict[str, None] = OrderedDict()
+        self._recent = Recent(math.inf, _REMEMBERED)
 
     def stat(self, path: str, what: str) -> Stat | None:
         """What is at a path; see `Backend.stat`."""
         for _ in range(_LOOKS):
             found = self._look(path, what)
-            if found or path not in self._stored:
+            if found or not self._recent.has(path):
                 return found
             if self._closing.wait(_PAUSE):
                 raise Cancelled(f"stopped before Dropbox showed what was stored: {path}")
@@ -50,13 +51,11 @@ class Presence:
 
     def stored(self, path: str) -> None:
         """Remember that there is an object now."""
-        self._stored[path] = None
-        if len(self._stored) > _REMEMBERED:
-            self._stored.popitem(last=False)
+        self._recent.stored(path)
 
     def removed(self, path: str) -> None:
         """Forget about an object."""
-        self._stored.pop(path, None)
+        self._recent.removed(path)
 
     def _look(self, path: str, what: str) -> Stat | None:
         reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
