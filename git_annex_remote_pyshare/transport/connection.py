@@ -227,8 +227,9 @@ class Connections:
     def _tls(self, authority: str) -> Any:
         """What TLS trusts and shows; made once for each authority, since loading certificates takes long."""
         if authority not in self._contexts:
-            given = (self._clone.option(f"pyshare-{name}") for name in ("ca", "cert", "key"))
-            self._contexts[authority] = context_of(Trust(authority, *given))
+            option = self._clone.option
+            trust = Trust(authority, option("pyshare-ca"), option("pyshare-cert"), option("pyshare-key"))
+            self._contexts[authority] = context_of(trust)
         return self._contexts[authority]
 
 

@@ -35,6 +35,26 @@ class Meaning(NamedTuple):
     retryable: bool | None = None
 
 
+_COMMON: Mapping[int, Meaning] = {
+    407: Meaning(
+        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
+    ),
+    408: Meaning(Unreachable, "the server timed out waiting for the request"),
+    413: Meaning(
+        QuotaExceeded,
+        "the server, or a proxy before it, refuses a body of this size",
+        "Let git-annex send smaller pieces: git annex enableremote {remote} chunk={piece}",
+    ),
+    414: Meaning(BadName, "the name is too long for the server"),
+    429: Meaning(Busy, "the server had too many requests"),
+    502: Meaning(Unreachable, "the proxy got no answer from the server"),
+    503: Meaning(Busy, "the server is down for maintenance or overloaded"),
+    504: Meaning(Unreachable, "the proxy timed out waiting for the server"),
+    507: Meaning(QuotaExceeded, "the server has no space left", MORE_SPACE),
+    509: Meaning(Busy, "the bandwidth of the server is used up"),
+}
+
+
 def common(server: str = "the server", piece: str = "50MiB") -> Mapping[int, Meaning]:
     """What statuses mean that mean the same everywhere.
 
@@ -42,19 +62,12 @@ def common(server: str = "the server", piece: str = "50MiB") -> Mapping[int, Mea
         server: How texts call it: "the server", or a service's name.
         piece: What `chunk=` should be where a body is too large.
     """
-    smaller = f"Let git-annex send smaller pieces: git annex enableremote {{remote}} chunk={piece}"
-    proxy = "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
     return {
-        407: Meaning(PermissionDenied, "the proxy needs a login", proxy),
-        408: Meaning(Unreachable, f"{server} timed out waiting for the request"),
-        413: Meaning(QuotaExceeded, f"{server}, or a proxy before it, refuses a body of this size", smaller),
-        414: Meaning(BadName, f"the name is too long for {server}"),
-        429: Meaning(Busy, f"{server} had too many requests"),
-        502: Meaning(Unreachable, f"the proxy got no answer from {server}"),
-        503: Meaning(Busy, f"{server} is down for maintenance or overloaded"),
-        504: Meaning(Unreachable, f"the proxy timed out waiting for {server}"),
-        507: Meaning(QuotaExceeded, f"{server} has no space left", MORE_SPACE),
-        509: Meaning(Busy, f"the bandwidth of {server} is used up"),
+        status: meaning._replace(
+            why=meaning.why.replace("the server", server),
+            remedy=meaning.remedy and meaning.remedy.replace("{piece}", piece),
+        )
+        for status, meaning in _COMMON.items()
     }
 
 
