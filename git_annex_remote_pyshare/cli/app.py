@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import click
 
-from git_annex_remote_pyshare import __version__
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare import __version__, log
+from git_annex_remote_pyshare.cli.output import Loudness, alert, set_loudness, show
 from git_annex_remote_pyshare.errors import PyshareError, origin
 
 
@@ -88,8 +88,10 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pyshare")
+@click.option("-v", "--verbose", is_flag=True, help="Show each HTTP request, without passwords and tokens.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors, and results that you ask for.")
 @click.pass_context
-def pyshare(context: click.Context) -> None:
+def pyshare(context: click.Context, *, verbose: bool, quiet: bool) -> None:
     """Share the data of a git-annex or DataLad dataset through the storage you already have.
 
     \b
@@ -102,8 +104,11 @@ def pyshare(context: click.Context) -> None:
 
     git-annex itself starts git-annex-remote-pyshare, the same program; you never type that name.
     """
+    if verbose:
+        context.with_resource(log.to_stderr())
+    set_loudness(Loudness.QUIET if quiet else Loudness.NORMAL)
     if context.invoked_subcommand is None:
-        say(context.get_help())
+        show(context.get_help())
 
 
 @click.command("help")
@@ -119,11 +124,11 @@ def show_help(context: click.Context, name: str) -> None:
     """
     root = context.find_root()
     if not name:
-        say(root.get_help())
+        show(root.get_help())
         return
     _, command, _ = pyshare.resolve_command(root, [name])
     if command:
-        say(command.get_help(click.Context(command, parent=root, info_name=name)))
+        show(command.get_help(click.Context(command, parent=root, info_name=name)))
 
 
 def main() -> None:
@@ -136,7 +141,7 @@ def run(words: list[str]) -> int:
     try:
         result = pyshare.main(words, prog_name="pyshare", standalone_mode=False)
     except PyshareError as error:
-        warn(f"pyshare: {error}")
+        alert(f"pyshare: {error}")
         return 1
     except click.ClickException as error:
         error.show()
@@ -154,7 +159,7 @@ def _stopped(stop: click.Abort) -> int:
     """After Ctrl-C nothing needs to be said; after the end of what we read from, something does."""
     if isinstance(stop.__cause__, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
         return INTERRUPTED
-    warn("pyshare: the input ended before everything was answered.")
+    alert("pyshare: the input ended before everything was answered.")
     return 1
 
 
@@ -176,7 +181,7 @@ def _unexpected(error: Exception) -> int:
 
         print_exception(error)
     why = getattr(error, "strerror", None) if isinstance(error, OSError) else None
-    warn(
+    alert(
         f"pyshare: this failed unexpectedly ({type(error).__name__}{f': {why}' if isinstance(why, str) else ''})."
         f" Please report it, with the place: {origin(error) or 'unknown'}."
         f" To see more, set {DEBUG}=1 and try again; what it prints then may hold a password."

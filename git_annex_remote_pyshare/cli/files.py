@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.cli.output import warn
+from git_annex_remote_pyshare.cli.output import alert
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -78,7 +78,7 @@ def _require_annexed(paths: Sequence[str]) -> None:
             remedy="Only annexed files are kept in remotes. See which they are: git annex find --include='*'",
         )
     for path in others:
-        warn(f"{path} is no annexed file, so it is in no remote.")
+        alert(f"{path} is no annexed file, so it is in no remote.")
 
 
 def _is_in(file: str, path: str) -> bool:

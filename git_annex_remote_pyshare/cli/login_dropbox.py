@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.cli.known import names
 from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.loopback import Loopback
 from git_annex_remote_pyshare.cli.loopback_page import Page
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.cli.output import alert, say, warn
 from git_annex_remote_pyshare.cli.prompt import ask_code, is_terminal
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.credentials.dropbox import (
@@ -131,12 +131,12 @@ def _in_browser(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Grant
         flow = BrowserFlow(key, scopes, loopback.address, wish.command())
         visit = Visit(flow)
         with browser_at(flow.link) as opened:
-            warn(
+            alert(
                 "Your browser shows a page of Dropbox: press Allow there. Nothing? Then open this link on this machine:"
                 if opened
                 else "Open this link in a browser on this machine, and press Allow:"
             )
-            warn(
+            alert(
                 f"\n  {flow.link}\n\nWaiting up to {loopback.limit / 60:.0f} minutes ... (Ctrl-C ends it.)"
                 f" On a machine without a browser, type instead: {instead}"
             )
@@ -150,7 +150,7 @@ def _by_code(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted"
     from git_annex_remote_pyshare.credentials.dropbox_oauth import CodeFlow  # noqa: PLC0415  # as above
 
     flow = CodeFlow(key, scopes, wish.command())
-    warn(
+    alert(
         f"Open this link in a browser on any machine, and press Allow:\n\n  {flow.link}\n\n"
         "Dropbox then shows a code: copy it, and paste it here. (Ctrl-C ends the login.)"
     )
@@ -169,7 +169,7 @@ def _by_one_code(flow: "CodeFlow", left: int) -> "Granted | None":
     except WrongCode as error:
         if not is_terminal():
             raise
-        warn(f"{error.what}. Copy all of it, and paste it again ({left} more).")
+        alert(f"{error.what}. Copy all of it, and paste it again ({left} more).")
         return None
 
 

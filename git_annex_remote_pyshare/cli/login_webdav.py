@@ -7,7 +7,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
 from git_annex_remote_pyshare.cli.login_request import LoginRequest
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.cli.output import alert, say
 from git_annex_remote_pyshare.cli.own_files import hints
 from git_annex_remote_pyshare.cli.prompt import ask_guest, ask_login, ask_token
 from git_annex_remote_pyshare.credentials.account import Account
@@ -95,13 +95,13 @@ def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
     from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
 
     with nullcontext(enter_result=False) if wish.no_browser else browser_at(flow.link) as opened:
-        warn(
+        alert(
             f"Your browser shows a page of {host_of(flow.link)}: log in and press Grant access there. Nothing? Then"
             " open this link, on any machine:"
             if opened
             else "Open this link in a browser, on any machine, log in and press Grant access:"
         )
-        warn(f"\n  {flow.link}\n\nWaiting up to {nextcloud.LIMIT / 60:.0f} minutes ... (Ctrl-C ends it.)")
+        alert(f"\n  {flow.link}\n\nWaiting up to {nextcloud.LIMIT / 60:.0f} minutes ... (Ctrl-C ends it.)")
         try:
             server, login = nextcloud.wait(flow)
         except PermissionDenied as error:

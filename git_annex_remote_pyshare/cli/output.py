@@ -1,17 +1,53 @@
 """What the commands print: every line of it is safe for a terminal, whoever chose the words in it."""
 
+from enum import Enum
+
 import click
 
 from git_annex_remote_pyshare.safe_text import printable
 
 
+class Loudness(Enum):
+    """How much the commands print."""
+
+    QUIET = "quiet"
+    """Errors, what a command has to ask, and a result that was asked for."""
+    NORMAL = "normal"
+
+
+_loudness = Loudness.NORMAL
+
+
+def set_loudness(loudness: Loudness) -> None:
+    """Choose how much is printed from now on."""
+    global _loudness  # noqa: PLW0603  # of the process, as standard output is
+    _loudness = loudness
+
+
+def is_quiet() -> bool:
+    """Whether only errors and results are printed."""
+    return _loudness is Loudness.QUIET
+
+
 def say(text: str = "") -> None:
-    """Print the lines of a result to standard output."""
+    """Print to standard output what a command did, or how to go on; nothing if quiet."""
+    if not is_quiet():
+        click.echo(_safe(text))
+
+
+def show(text: str) -> None:
+    """Print to standard output what the command was typed for: JSON, a list, a help page."""
     click.echo(_safe(text))
 
 
 def warn(text: str) -> None:
-    """Print lines that are no part of the result to standard error: a failure, a question's background, news."""
+    """Print to standard error what is no part of the result: news and advice; nothing if quiet."""
+    if not is_quiet():
+        click.echo(_safe(text), err=True)
+
+
+def alert(text: str) -> None:
+    """Print to standard error what the user must read: an error, or what a login waits for."""
     click.echo(_safe(text), err=True)
 
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.check import DAMAGED, Verdict
 from git_annex_remote_pyshare.cli.files import File, present_here
-from git_annex_remote_pyshare.cli.output import warn
+from git_annex_remote_pyshare.cli.output import alert
 from git_annex_remote_pyshare.safe_text import one_line
 
 
@@ -50,7 +50,7 @@ def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
                 said = json.loads(line)
                 if not said["success"]:
                     why = " ".join(said.get("error-messages", ()))
-                    warn(one_line(f"{names.get(said['key'], said['key'])}: cannot be stored: {why}"))
+                    alert(one_line(f"{names.get(said['key'], said['key'])}: cannot be stored: {why}"))
                 yield said["key"]
 
 

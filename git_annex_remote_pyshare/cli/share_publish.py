@@ -9,7 +9,7 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
-from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.share_friends import Dataset
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
@@ -53,7 +53,7 @@ def publish(made: list[Step], *, yes: bool) -> None:
     ):
         say("Type once, so that every clone knows it:\n")
         for step in made:
-            say(f"  {command(*step)}")
+            show(f"  {command(*step)}")
         say()
         return
     for step in made:

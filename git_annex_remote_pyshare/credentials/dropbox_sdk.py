@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.credentials.unanswered import unreachable
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.transport.headers import USER_AGENT
 
 
 def client(access_token: str) -> Dropbox:
@@ -21,7 +22,7 @@ def client(access_token: str) -> Dropbox:
     return Dropbox(
         access_token,
         session=web.session_of(web.Bearer()),
-        user_agent=web.USER_AGENT,
+        user_agent=USER_AGENT,
         timeout=web.TIMEOUT,
         max_retries_on_error=0,
         max_retries_on_rate_limit=0,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import requests
 
 from git_annex_remote_pyshare.errors import Unreachable, Untrusted
-from git_annex_remote_pyshare.transport.interim import EndlessAnswerError
+from git_annex_remote_pyshare.transport.interim import EndlessResponse
 
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
 """What OpenSSL calls an answer that is not TLS, by version."""
@@ -58,7 +58,7 @@ def _short(error: BaseException) -> str:
 
     What the libraries say repeats names of their objects, and may quote a header or the proxy's password.
     """
-    if isinstance(error, EndlessAnswerError):
+    if isinstance(error, EndlessResponse):
         return str(error)
     if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
         text = error.strerror or str(error).rpartition(": ")[2]

@@ -4,8 +4,6 @@ What a server answers is kept as far as MOST bytes go, and as it comes: no login
 could fill the memory.
 """
 
-import ssl
-from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -13,26 +11,26 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import requests.adapters
 import requests.auth
-import truststore
 from urllib3.exceptions import HTTPError
 
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.config.proxies import proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.credentials.unanswered import unreachable
 from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied
+from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.interim import POOLS
+from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE
+from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
 TIMEOUT = (15, 60)
 """Seconds to connect, and seconds without a byte."""
-USER_AGENT = f"git-annex-remote-pyshare/{__version__}"
-"""Also the name under which a cloud lists the app password that it makes for us."""
 
 MOST = 1 << 20
 """Bytes of an answer that are kept; what goes on behind them is not read."""
 
+_SYSTEM = Trust()
 _REDIRECTS = {301, 302, 303, 307, 308}
 _HOPS = 3
 
@@ -58,6 +56,7 @@ class _Session(requests.Session):
         settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
         proxy = proxy_of(str(url))
         settings["proxies"] = {urlsplit(str(url)).scheme: proxy.with_login} if proxy else {}
+        settings["verify"] = True  # by the adapter's own context
         return settings
 
 
@@ -76,29 +75,39 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return manager
 
 
-class _SystemTLS(_Adapter):
-    """Trusts what the system trusts, an institution's own authority included, as the data path does."""
+class _TLSAdapter(_Adapter):
+    """Trusts what the data path trusts."""
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Called by requests for direct connections."""
-        super().init_poolmanager(*args, **options, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        """Called by requests for direct connections, when the adapter is made."""
+        self._context = context_of(self._trust)
+        super().init_poolmanager(*args, **options, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Called by requests for connections through a proxy."""
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return super().proxy_manager_for(proxy, **options, ssl_context=context)
+        return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
+
+    def cert_verify(self, *_: Any) -> None:
+        """Called by requests for each connection; it would add the authorities that come with requests."""
 
 
-def session_of(auth: requests.auth.AuthBase) -> requests.Session:
+def session_of(auth: requests.auth.AuthBase, trust: Trust = _SYSTEM) -> requests.Session:
     """A session that proves who asks by `auth` and, since it has one, never looks into `~/.netrc`.
 
     Proxies come from the environment, and a CA bundle named there (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) counts, too.
+
+    Raises:
+        BadSetting: Certificates that are to be trusted cannot be read.
     """
     session = _Session()
     session.auth = auth
-    session.mount("https://", _SystemTLS())
+    session.mount("https://", _TLSAdapter(trust))
     session.mount("http://", _Adapter())
-    session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+    session.headers.update(HEADERS)
     return session
 
 
@@ -151,12 +160,10 @@ def refused(host: str) -> PermissionDenied:
 
 
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
-    authority = authority_of(host_of(url)) or None
+    trust = Trust(authority_of(host_of(url)))
     try:
-        with session_of(auth) as session:
-            answer = session.request(
-                method, url, timeout=TIMEOUT, allow_redirects=False, verify=authority, stream=True, **options
-            )
+        with session_of(auth, trust) as session:
+            answer = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
             with answer:
                 # What requests reads by itself has no bound. A server that compresses unasked is read, too.
                 answer._content = answer.raw.read(MOST, decode_content=True)  # noqa: SLF001
@@ -167,7 +174,7 @@ def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str
 
 
 def _not_busy(answer: requests.Response, url: str) -> requests.Response:
-    if answer.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if answer.status_code in ASKS_FOR_PAUSE:
         raise Busy(
             f"{host_of(url)} asks to wait ({answer.status_code})",
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",

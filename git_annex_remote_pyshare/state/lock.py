@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
@@ -33,6 +33,19 @@ def try_lock(descriptor: int) -> bool:
     except (BlockingIOError, PermissionError):  # the second is Windows' word for it
         return False
     return True
+
+
+def is_at(descriptor: int, look: Callable[[], os.stat_result]) -> bool:
+    """Whether an open file still has its name: between opening and locking it another process may have removed it.
+
+    Args:
+        descriptor: The open file.
+        look: What is at the name now.
+    """
+    try:
+        return os.path.samestat(os.fstat(descriptor), look())
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":

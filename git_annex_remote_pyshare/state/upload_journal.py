@@ -16,7 +16,7 @@ from io import FileIO
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.part_plan import Plan, Sent, Upload
-from git_annex_remote_pyshare.state.lock import try_lock
+from git_annex_remote_pyshare.state.lock import is_at, try_lock
 from git_annex_remote_pyshare.state.state_dir import StateDir
 
 AGE = 6 * 86400.0
@@ -171,7 +171,7 @@ class UploadJournal:
 
 def _locked(file: FileIO) -> FileIO | None:
     """The file, or None while another process or job has it."""
-    if _is_ours(file.fileno()) and _is_there(file):
+    if _is_ours(file.fileno()) and is_at(file.fileno(), lambda: os.stat(file.name)):
         return file
     file.close()
     return None
@@ -183,14 +183,6 @@ def _is_ours(descriptor: int) -> bool:
     except OSError:
         # There are no locks, so we go on without: git-annex itself sends a key to a remote only once at a time.
         return True
-
-
-def _is_there(file: FileIO) -> bool:
-    """Whether nobody has removed the file between our opening and our locking it."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
-    except FileNotFoundError:
-        return False
 
 
 def _whole_lines(text: bytes) -> Iterator[bytes]:

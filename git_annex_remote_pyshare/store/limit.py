@@ -15,8 +15,8 @@ from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, Cancelled
 from git_annex_remote_pyshare.store.layer import Done, Layer
-from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.waiting import pause
 
 PATIENCE = 30.0
 """Seconds that a request waits for a server that wants a pause; a longer one is left to the retry layer."""

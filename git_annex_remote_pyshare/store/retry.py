@@ -16,8 +16,8 @@ from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.store.layer import Done, Layer
 from git_annex_remote_pyshare.store.outage_notice import LONG, OutageNotice, asked_pause
-from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.waiting import pause
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

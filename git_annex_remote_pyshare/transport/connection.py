@@ -3,7 +3,6 @@
 Patience: a time limit means "nothing moved for so long", never "it took long", also while sending.
 """
 
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -14,7 +13,6 @@ from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
-from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
@@ -22,11 +20,13 @@ from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
 from git_annex_remote_pyshare.config.proxies import Proxy, proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.fence import Fence
 from git_annex_remote_pyshare.transport.interim import Answer
 from git_annex_remote_pyshare.transport.preconnect import CONNECT, Preconnector
+from git_annex_remote_pyshare.transport.request_log import LoggedConnection
+from git_annex_remote_pyshare.transport.response import HTTPResponse
+from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
 IDLE = 60.0
 """Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
@@ -140,7 +140,7 @@ class Connections:
         *,
         patience: float = 0,
         fence: Fence | None = None,
-    ) -> BaseHTTPResponse:
+    ) -> HTTPResponse:
         """Send one request, once; the answer's body is not read yet, nor decoded, and no redirect followed.
 
         Args:
@@ -175,7 +175,7 @@ class Connections:
         headers: Mapping[str, str],
         body: bytes | Iterator[memoryview] | None,
         patience: float,
-    ) -> BaseHTTPResponse:
+    ) -> HTTPResponse:
         through_proxy = pool.proxy is not None and url.startswith("http:")
         return pool.urlopen(
             method,
@@ -216,8 +216,8 @@ class Connections:
 
     def _patient(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
         shared = {"idle": self.idle, "ahead": self._ahead, "fence": fence}
-        plain = {"ConnectionCls": type("Connection", (_Patient,), shared)}
-        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), shared)}
+        plain = {"ConnectionCls": type("Connection", (LoggedConnection, _Patient), shared)}
+        tls = {"ConnectionCls": type("TLSConnection", (LoggedConnection, _PatientTLS), shared)}
         manager.pool_classes_by_scheme = {
             "http": type("Pool", (HTTPConnectionPool,), plain),
             "https": type("TLSPool", (HTTPSConnectionPool,), tls),
@@ -227,40 +227,15 @@ class Connections:
     def _tls(self, authority: str) -> Any:
         """What TLS trusts and shows; made once for each authority, since loading certificates takes long."""
         if authority not in self._contexts:
-            self._contexts[authority] = self._new_tls(authority)
+            option = self._clone.option
+            trust = Trust(authority, option("pyshare-ca"), option("pyshare-cert"), option("pyshare-key"))
+            self._contexts[authority] = context_of(trust)
         return self._contexts[authority]
 
-    def _new_tls(self, authority: str) -> Any:
-        import ssl  # noqa: PLC0415  # both are needed for https only
 
-        import truststore  # noqa: PLC0415
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        authorities = self._clone.option("pyshare-ca") or _authorities_of_environment()
-        certificate = self._clone.option("pyshare-cert")
-        try:
-            if authorities:
-                folder = os.path.isdir(authorities)
-                context.load_verify_locations(**{"capath" if folder else "cafile": authorities})
-            if authority:
-                context.load_verify_locations(cafile=authority)
-            if certificate:
-                context.load_cert_chain(certificate, self._clone.option("pyshare-key") or None)
-        except OSError as error:
-            raise BadSetting(
-                f"cannot use the certificates in {authorities or certificate}: {error.strerror or error}",
-                remedy="See: git config --get-regexp 'pyshare-(ca|cert|key)'",
-            ) from error
-        return context
-
-
-def peer_of(answer: BaseHTTPResponse) -> str:
+def peer_of(answer: HTTPResponse) -> str:
     """The address that an answer comes from, as long as its body is not read; empty where nobody knows."""
     return str(getattr(answer.connection, "peer", ""))
-
-
-def _authorities_of_environment() -> str:
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
 
 
 def _through(proxy: Proxy, options: dict[str, Any]) -> ProxyManager:

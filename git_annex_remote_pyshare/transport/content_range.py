@@ -4,11 +4,10 @@ import re
 from http import HTTPStatus
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink
 from git_annex_remote_pyshare.transport.bounds import number
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _CONTENT_RANGE = re.compile(r"bytes (?:([0-9]{1,19})-[0-9]{1,19}|\*)/([0-9]{1,19}|\*)")
 _STRONG = re.compile(r'"[!#-~]*"')
@@ -43,12 +42,12 @@ def rest(sink: Sink, condition: str = "") -> tuple[int, dict[str, str]]:
     return start, headers
 
 
-def whole(answer: BaseHTTPResponse) -> ContentRange:
+def whole(answer: HTTPResponse) -> ContentRange:
     """The span of an answer to a request that asked for no part."""
     return ContentRange(0, length_of(answer), validator_of(answer))
 
 
-def span_of(answer: BaseHTTPResponse) -> ContentRange:
+def span_of(answer: HTTPResponse) -> ContentRange:
     """What Content-Range says, whatever the status: rclone's S3 server sends the right part with a 200."""
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
     if match:
@@ -59,12 +58,12 @@ def span_of(answer: BaseHTTPResponse) -> ContentRange:
     return ContentRange(-1, None)
 
 
-def length_of(answer: BaseHTTPResponse) -> int | None:
+def length_of(answer: HTTPResponse) -> int | None:
     """What Content-Length says, in bytes."""
     return number(answer.headers.get("Content-Length"))
 
 
-def validator_of(answer: BaseHTTPResponse) -> str:
+def validator_of(answer: HTTPResponse) -> str:
     """What tells this version of the object from others: an entity tag, else the time of the last change."""
     return answer.headers.get("ETag", "") or answer.headers.get("Last-Modified", "")
 
@@ -74,7 +73,7 @@ def goes_on(span: ContentRange, start: int, sink: Sink) -> bool:
     return span.start == 0 or (span.start == start and sink.fits(span.validator))
 
 
-def fill(answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
+def fill(answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
     """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
 
     Raises:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from http.client import HTTPException
 
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.transport.errors import from_exception
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 EXCERPT = 1 << 16
 """Bytes of an answer that are read for nothing, so that its connection can be used again; and of a refusal, for its
@@ -16,7 +16,7 @@ reason."""
 
 
 @contextmanager
-def exchange(doing: str, clone: LocalConfig, send: Callable[[], BaseHTTPResponse]) -> Iterator[BaseHTTPResponse]:
+def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -> Iterator[HTTPResponse]:
     """The answer to a request, its body not yet read; afterwards its connection serves the next request.
 
     Args:
@@ -39,7 +39,7 @@ def exchange(doing: str, clone: LocalConfig, send: Callable[[], BaseHTTPResponse
             abandon(answer)
 
 
-def excerpt(answer: BaseHTTPResponse) -> bytes:
+def excerpt(answer: HTTPResponse) -> bytes:
     """What an answer says, as far as EXCERPT goes: for one that is an error.
 
     Raises:
@@ -51,7 +51,7 @@ def excerpt(answer: BaseHTTPResponse) -> bytes:
     return said
 
 
-def release(answer: BaseHTTPResponse) -> None:
+def release(answer: HTTPResponse) -> None:
     """Give the connection back for the next request; close it when there is too much left to read."""
     try:
         if answer.read(EXCERPT):
@@ -61,7 +61,7 @@ def release(answer: BaseHTTPResponse) -> None:
     abandon(answer)
 
 
-def abandon(answer: BaseHTTPResponse) -> None:
+def abandon(answer: HTTPResponse) -> None:
     """Give the connection back, closed if the answer was not read to its end."""
     original = getattr(answer, "_original_response", None)
     if original is not None and not original.isclosed():

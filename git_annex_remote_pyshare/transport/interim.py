@@ -3,12 +3,13 @@
 `http.client` reads interim answers ("100 Continue") and the trailer of a body in chunks without end.
 """
 
-from http.client import HTTPResponse
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ProtocolError
+
+from git_annex_remote_pyshare.transport.request_log import LoggedConnection, LoggedResponse
 
 _MOST = 20
 """Interim answers to one request."""
@@ -18,11 +19,11 @@ _LINE = 65536
 """Lines of a trailer, and bytes of one, as `http.client` allows them to the headers."""
 
 
-class EndlessAnswerError(ProtocolError):
-    """A server sends without end what means nothing; the words are ours and quote nothing."""
+class EndlessResponse(ProtocolError):
+    """A server sends what means nothing without end; the text is ours, and safe to be shown."""
 
 
-class Answer(HTTPResponse):
+class Answer(LoggedResponse):
     """An answer that begins after few interim ones and ends soon after its body, or fails."""
 
     _heads = 0
@@ -31,7 +32,7 @@ class Answer(HTTPResponse):
         """Called by http.client for the head of each answer, the interim ones included."""
         self._heads += 1
         if self._heads > _MOST:
-            raise EndlessAnswerError("the server sends interim answers without end")
+            raise EndlessResponse("the server sends interim answers without end")
         return super()._read_status()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
@@ -40,14 +41,14 @@ class Answer(HTTPResponse):
             line = self.fp.readline(_LINE)
             if not line.rstrip(b"\r\n"):
                 return
-        raise EndlessAnswerError("the server sends a trailer without end")
+        raise EndlessResponse("the server sends a trailer without end")
 
 
-class _Connection(HTTPConnection):
+class _Connection(LoggedConnection):
     response_class = Answer
 
 
-class _TLSConnection(HTTPSConnection):
+class _TLSConnection(LoggedConnection, HTTPSConnection):
     response_class = Answer
 
 

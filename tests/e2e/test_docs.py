@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 
 import click
@@ -52,12 +53,17 @@ def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
         assert not heading or heading in set(_anchors(linked)), target
 
 
+GLOBAL = {text for parameter in pyshare.params for text in parameter.opts}
+"""Options that stand before any command."""
+
+
 @every_page
 def test_commands_and_options_of_pyshare_that_are_named_exist(page: Path) -> None:
     for words in _commands(_code(page), "pyshare"):
-        name, *rest = words.split()
-        if name == "--version":
+        wanted = list(dropwhile(GLOBAL.__contains__, words.split()))
+        if not wanted:
             continue
+        name, *rest = wanted
         command = pyshare.get_command(click.Context(pyshare), name)
         assert command, words
         known = {text for parameter in command.params for text in parameter.opts}

@@ -6,6 +6,7 @@ from typing import Any
 
 import annexremote
 
+from git_annex_remote_pyshare import log
 from git_annex_remote_pyshare.annex.protocol.grammar import RULES, UNSUPPORTED, Block, Rule, Silent
 from git_annex_remote_pyshare.annex.protocol.lines import described, explanation, traced, words
 from git_annex_remote_pyshare.annex.protocol.master import MakeRemote, Master
@@ -34,7 +35,7 @@ class Job:
 
     def listen(self) -> None:
         """Handle requests until the input ends."""
-        with suppress(Cancelled):
+        with suppress(Cancelled), log.to_git_annex(self._debug):
             while True:
                 self.handle(self.inbox.get())
 
@@ -81,6 +82,14 @@ class Job:
         if not rule.explains:
             self.master.debug(why)  # the reply has no place for it
         return rule.failed(repeated, why)
+
+    def _debug(self, line: str) -> bool:
+        """Send a line of the log; whether git-annex reads it."""
+        try:
+            self._send(f"DEBUG {line}")
+        except (annexremote.ProtocolError, Cancelled):
+            return False
+        return True
 
     def _send(self, *lines: str) -> None:
         """Send lines of the remote's own, which must come before the reply: git-annex reads none after it."""

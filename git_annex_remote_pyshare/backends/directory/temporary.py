@@ -133,7 +133,6 @@ def _lock(number: int) -> bool:
 
 def _is_at(number: int, folder: Folder, name: bytes) -> bool:
     """Whether the open file is still the one of that name."""
-    try:
-        return os.path.samestat(os.fstat(number), folder.look(name))
-    except FileNotFoundError:
-        return False
+    from git_annex_remote_pyshare.state.lock import is_at  # noqa: PLC0415  # only storing needs it
+
+    return is_at(number, lambda: folder.look(name))

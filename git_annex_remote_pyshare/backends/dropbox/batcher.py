@@ -8,7 +8,6 @@ or Dropbox has refused the last one.
 """
 
 import copy
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from threading import Condition
 from typing import Generic, TypeVar
 
 from git_annex_remote_pyshare.errors import Busy, Cancelled, PyshareError
+from git_annex_remote_pyshare.transport.backoff import pause_after
 
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
@@ -136,7 +136,8 @@ class Commits(Generic[Entry, Result]):
         with self._changed:
             self._refused = self._refused + 1 if refused else 0
             if refused:
-                self._opens = time.monotonic() + _pause(self._refused, refused)
+                asked = max(error.retry_after or 0 for error in refused)
+                self._opens = time.monotonic() + pause_after(self._refused, _FIRST, _LONGEST, asked)
             self._waiting[:0] = again
             self._taken = False
             self._changed.notify_all()
@@ -168,10 +169,3 @@ class _Ticket(Generic[Entry, Result]):
         if isinstance(self._outcome, BaseException):
             raise copy.copy(self._outcome) from self._outcome
         return self._outcome  # type: ignore[return-value]  # it is set before the ticket is done
-
-
-def _pause(times: int, refused: Sequence[Busy]) -> float:
-    """Seconds until the next commit: random, so that two processes do not meet again and again."""
-    longest = min(_LONGEST, _FIRST * 2.0 ** min(times - 1, 10))
-    asked = max(error.retry_after or 0 for error in refused)
-    return max(asked, random.uniform(longest / 4, longest))  # noqa: S311  # it is no secret

@@ -10,9 +10,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.auth import Access, Root
@@ -22,6 +19,8 @@ from git_annex_remote_pyshare.errors import NotFound, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import EXCERPT, exchange
+from git_annex_remote_pyshare.transport.headers import HEADERS
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _API = "https://api.dropboxapi.com/2/"
 _CONTENT = "https://content.dropboxapi.com/2/"
@@ -85,7 +84,6 @@ class Client:
         self._shown = shown
         self._place = place
         self._connections = Connections(place.clone)
-        self._headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
 
     def rpc(self, call: Call) -> Reply:
         """Call a route whose argument and result are JSON.
@@ -104,7 +102,7 @@ class Client:
             return self._reply(call, answer)
 
     @contextmanager
-    def download(self, call: Call, part: Mapping[str, str] = _WHOLE) -> Iterator[BaseHTTPResponse | None]:
+    def download(self, call: Call, part: Mapping[str, str] = _WHOLE) -> Iterator[HTTPResponse | None]:
         """The answer of a route that gives a file's bytes; None where the file ends before the part that is asked for.
 
         Args:
@@ -142,7 +140,7 @@ class Client:
         """Close all idle connections."""
         self._connections.close()
 
-    def _reply(self, call: Call, answer: BaseHTTPResponse) -> Reply:
+    def _reply(self, call: Call, answer: HTTPResponse) -> Reply:
         if answer.status != HTTPStatus.OK:
             refusal = _refusal(answer)
             if not errors.matches(refusal.tag, call.expects):
@@ -165,7 +163,7 @@ class Client:
     @contextmanager
     def _asked(
         self, call: Call, host: str, headers: Mapping[str, str], body: Body | bytes | None
-    ) -> Iterator[BaseHTTPResponse]:
+    ) -> Iterator[HTTPResponse]:
         """The answer, after a token that has expired and a home that has moved were replaced, once each."""
         tokens = self.access.tokens
         token = tokens.access()
@@ -181,8 +179,8 @@ class Client:
             elif not self.root.moved(refusal.root_info):
                 raise self.failure(call, refusal)
 
-    def _send(self, route: str, host: str, headers: Mapping[str, str], body: Body | bytes | None) -> BaseHTTPResponse:
-        every = {**self._headers, **self.root.headers, **headers}
+    def _send(self, route: str, host: str, headers: Mapping[str, str], body: Body | bytes | None) -> HTTPResponse:
+        every = {**HEADERS, **self.root.headers, **headers}
         patience = _SLOW_ANSWER if route.startswith("files/upload") else 0
         return self._connections.send("POST", f"{host}{route}", every, body, patience=patience)
 
@@ -193,11 +191,11 @@ def _trace(call: Call) -> str:
     return f"{call.route} {arg.get('path') or arg.get('commit', {}).get('path', '')}"
 
 
-def _refusal(answer: BaseHTTPResponse) -> Refusal:
+def _refusal(answer: HTTPResponse) -> Refusal:
     return errors.refusal_of(answer.status, answer.headers, _body(answer, EXCERPT))
 
 
-def _body(answer: BaseHTTPResponse, most: int) -> bytes:
+def _body(answer: HTTPResponse, most: int) -> bytes:
     """The body as far as `most` bytes; one that ends early is a broken connection, whatever came of it."""
     body = answer.read(most)
     if len(body) < most:

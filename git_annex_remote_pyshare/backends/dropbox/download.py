@@ -1,18 +1,18 @@
 """Looks at objects and retrieves them."""
 
 import json
-from collections import OrderedDict
+import math
 from collections.abc import Mapping
 from threading import Event
 from typing import Any
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.dropbox.client import RESULT, Call, Client
+from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.errors import Cancelled, NotFound
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 NOTHING = ("path/not_found", "path/not_file")
 """Tags that say clearly that there is no object."""
@@ -36,13 +36,13 @@ class Presence:
     def __init__(self, client: Client, closing: Event) -> None:
         self._client = client
         self._closing = closing
-        self._stored: OrderedDict[str, None] = OrderedDict()
+        self._recent = Recent(math.inf, _REMEMBERED)
 
     def stat(self, path: str, what: str) -> Stat | None:
         """What is at a path; see `Backend.stat`."""
         for _ in range(_LOOKS):
             found = self._look(path, what)
-            if found or path not in self._stored:
+            if found or not self._recent.has(path):
                 return found
             if self._closing.wait(_PAUSE):
                 raise Cancelled(f"stopped before Dropbox showed what was stored: {path}")
@@ -51,13 +51,11 @@ class Presence:
 
     def stored(self, path: str) -> None:
         """Remember that there is an object now."""
-        self._stored[path] = None
-        if len(self._stored) > _REMEMBERED:
-            self._stored.popitem(last=False)
+        self._recent.stored(path)
 
     def removed(self, path: str) -> None:
         """Forget about an object."""
-        self._stored.pop(path, None)
+        self._recent.removed(path)
 
     def _look(self, path: str, what: str) -> Stat | None:
         reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
@@ -93,20 +91,20 @@ def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
     return True
 
 
-def _span(answer: BaseHTTPResponse) -> ContentRange:
+def _span(answer: HTTPResponse) -> ContentRange:
     """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
     span, told = span_of(answer), _told(answer)
     total = told.get("size") if span.total is None else span.total
     return span._replace(total=total, validator=str(told.get("rev", span.validator)))
 
 
-def _check(client: Client, call: Call, answer: BaseHTTPResponse) -> None:
+def _check(client: Client, call: Call, answer: HTTPResponse) -> None:
     """Raise NotFound where the answer is the object of another key."""
     if call.arg and not client.spelling.fits(_told(answer), call.arg["path"]):
         raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing there in that spelling")
 
 
-def _told(answer: BaseHTTPResponse) -> Mapping[str, Any]:
+def _told(answer: HTTPResponse) -> Mapping[str, Any]:
     """The file's metadata, as Dropbox's own header says it."""
     try:
         told = json.loads(answer.headers.get(RESULT, ""))

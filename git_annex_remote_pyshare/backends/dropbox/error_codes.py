@@ -4,7 +4,6 @@ A tag stands for itself wherever it is in the unions of an error; `a/b` is for `
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import (
     BadName,
@@ -18,25 +17,18 @@ from git_annex_remote_pyshare.errors import (
     Unreachable,
     UploadLost,
 )
+from git_annex_remote_pyshare.transport.statuses import Meaning, common
 
+_COMMON = common("Dropbox", "100MiB")
 _RIGHTS = "Ask the folder's owner, or who runs the team, for the right to do it."
 _ROOM = "Free some space there (see: pyshare info {remote}), or get more."
 _OTHER_PARTS = "Dropbox takes no parts of this size"
-_SMALLER = "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=100MiB"
+_SMALLER = _COMMON[413].remedy
 _PROXY = "Is there a proxy, or a network that needs a login?"
 _NEW_LINK = "Ask its owner for a new one."
 _SHARED_ELSEWHERE = (
     "Log in with the account that the store belongs to (pyshare login dropbox), or ask its owner for a shared link."
 )
-
-
-class Meaning(NamedTuple):
-    """An error in our words; remedy and passing are the kind's own unless given. A remedy may name `{remote}`."""
-
-    kind: type[PyshareError]
-    why: str
-    remedy: str | None = None
-    retryable: bool | None = None
 
 
 BY_TAG: Mapping[str, Meaning] = {
@@ -74,7 +66,7 @@ BY_TAG: Mapping[str, Meaning] = {
     "too_large": Meaning(QuotaExceeded, "Dropbox does not take files of this size"),
     # What passes.
     "too_many_write_operations": Meaning(Busy, "another program is writing there"),
-    "too_many_requests": Meaning(Busy, "Dropbox had too many requests"),
+    "too_many_requests": _COMMON[429],
     "locked": Meaning(Busy, "the file is locked"),
     "content_hash_mismatch": Meaning(CorruptUpload, "Dropbox received something else than was sent"),
     "internal_error": Meaning(Unreachable, "Dropbox has a problem"),
@@ -119,17 +111,12 @@ BY_TAG: Mapping[str, Meaning] = {
 UNKNOWN = Meaning(Unreachable, "Dropbox refuses it, for a reason that pyshare does not know")
 
 BY_STATUS: Mapping[int, Meaning] = {
+    **_COMMON,
     400: Meaning(PermissionDenied, "Dropbox does not understand the request"),
     401: Meaning(PermissionDenied, "Dropbox needs a login", "Type: pyshare login dropbox"),
     403: Meaning(PermissionDenied, "Dropbox forbids it", _RIGHTS),
     404: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),
-    407: Meaning(
-        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
-    ),
-    413: Meaning(QuotaExceeded, "Dropbox, or a proxy before it, refuses a body of this size"),
-    429: Meaning(Busy, "Dropbox had too many requests"),
     500: Meaning(Unreachable, "Dropbox has a problem"),
-    503: Meaning(Busy, "Dropbox is down for a moment, or overloaded"),
     300: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),
 }
 """For answers without tags; a round hundred stands for all statuses of its kind that are not named."""

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_STATUS, BY_TAG, UNKNOWN, Meaning
+from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_STATUS, BY_TAG, UNKNOWN
 from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transport import errors as breaks
+from git_annex_remote_pyshare.transport.errors import retry_after
+from git_annex_remote_pyshare.transport.statuses import Meaning
 
 _ROUTE_ERROR = 409
 _EXCERPT = 200
@@ -60,7 +61,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
         headers: Its headers.
         body: Its body, as much of it as was read.
     """
-    wait = breaks.retry_after(headers)
+    wait = retry_after(headers)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):  # the latter: nested without end

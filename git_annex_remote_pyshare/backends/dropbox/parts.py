@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, W
 from git_annex_remote_pyshare.errors import SourceChanged, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.transfer import Progress, Source
-from git_annex_remote_pyshare.transport.waiting import telling
+from git_annex_remote_pyshare.waiting import telling
 
 PART_SIZE = "pyshare-part-size"
 """git config `remote.<name>.pyshare-part-size`; the resume layer goes by it, we only want two parts at least."""

@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.backends.base import Quota
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded
 from git_annex_remote_pyshare.transfer import in_words
+from git_annex_remote_pyshare.transport.statuses import MORE_SPACE
 
 LARGE = 64 << 20
 """Bytes from which on a file is worth the question whether it fits."""
@@ -64,7 +65,7 @@ class Room:
             raise QuotaExceeded(
                 f"{self._client.doing(what)}: it has {in_words(size)}, and {in_words(max(0, total - used))}"
                 f" of {in_words(total)} are free",
-                remedy="Free some space there, or get more.",
+                remedy=MORE_SPACE,
             )
 
     def refused(self, error: QuotaExceeded) -> None:

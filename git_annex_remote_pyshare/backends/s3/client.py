@@ -1,15 +1,11 @@
 """Sends requests to one bucket, signed, and once more where the answer tells what was wrong: region, clock or login."""
 
-import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from threading import Lock
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import errors
 from git_annex_remote_pyshare.backends.s3.auth import Login
@@ -18,11 +14,13 @@ from git_annex_remote_pyshare.backends.s3.response import clock_of, is_marked, i
 from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, tracing
+from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
+from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _READS = {"GET", "HEAD"}
 _OF_UPLOADS = {"uploads", "uploadId"}
@@ -30,10 +28,6 @@ _OF_UPLOADS = {"uploads", "uploadId"}
 _MUTE = {301, 307, 400, 403}
 """Statuses whose reason stands in the body, which the answer to HEAD does not have."""
 _ABSENT = 404
-_ASKS_FOR_PAUSE = {429, 503}
-
-_PAUSE = (0.5, 2.0)
-"""Seconds that all jobs rest after SlowDown, which Amazon says without a time to wait; drawn anew each time."""
 
 _SLOW_ANSWER = 300.0
 """Seconds that a server may think after it got everything."""
@@ -95,7 +89,7 @@ class Client:
         self._first_is_over = False
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+    def ask(self, request: Request) -> Iterator[HTTPResponse]:
         """The answer to a request, a success or an awaited one, its body not yet read.
 
         Raises:
@@ -111,7 +105,7 @@ class Client:
             yield answer
 
     def failure(
-        self, request: Request, answer: BaseHTTPResponse, body: bytes | None = None, *, anonymous: bool = False
+        self, request: Request, answer: HTTPResponse, body: bytes | None = None, *, anonymous: bool = False
     ) -> PyshareError:
         """The error that an answer means, also one that began as a success.
 
@@ -128,8 +122,6 @@ class Client:
         if isinstance(error, PermissionDenied):  # only then it is worth to look what the user may type
             doing = doing._replace(advice=self.login.advice(error))
             error = errors.from_answer(doing, answer.status, answer.headers, body)
-        if isinstance(error, Busy) and answer.status in _ASKS_FOR_PAUSE and error.retry_after is None:
-            error.retry_after = random.uniform(*_PAUSE)  # noqa: S311  # no secret depends on it
         error.request = self._trace(request)
         return error
 
@@ -137,7 +129,7 @@ class Client:
         """Close all idle connections."""
         self._connections.close()
 
-    def _settle_and_send(self, request: Request) -> BaseHTTPResponse:
+    def _settle_and_send(self, request: Request) -> HTTPResponse:
         """Until the region is known one job asks alone, so that the others need not all learn it the hard way."""
         if not self.is_settled and isinstance(request.body, Body) and request.body.size > _LARGE:
             with suppress(PyshareError):  # what it is told is for others to say better
@@ -159,7 +151,7 @@ class Client:
                 return
         yield
 
-    def _send(self, request: Request) -> BaseHTTPResponse:
+    def _send(self, request: Request) -> HTTPResponse:
         tried: set[type[PyshareError]] = set()
         while True:
             login = self.login.for_request(writing=not request.reads_data)
@@ -177,7 +169,7 @@ class Client:
                 raise error
             tried.add(type(error))
 
-    def _once(self, request: Request, address: Address, login: Credential | None) -> BaseHTTPResponse:
+    def _once(self, request: Request, address: Address, login: Credential | None) -> HTTPResponse:
         headers = {**self._headers, **request.headers}
         patience = 0 if request.method in _READS else request.patience
         if login is None and self._published and request.method in _READS and not request.query:
@@ -189,7 +181,7 @@ class Client:
         url = f"{address.server.scheme}://{address.host}{unsigned.target}"
         return self._connections.send(request.method, url, headers, request.body, patience=patience)
 
-    def _learn(self, error: PyshareError, answer: BaseHTTPResponse, address: Address, login: Credential | None) -> bool:
+    def _learn(self, error: PyshareError, answer: HTTPResponse, address: Address, login: Credential | None) -> bool:
         """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
         self.is_settled = self.is_settled or not isinstance(error, Elsewhere)
         if isinstance(error, Elsewhere):
@@ -220,7 +212,7 @@ class Client:
         )
 
 
-def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:
+def _is_mute(request: Request, answer: HTTPResponse) -> bool:
     """Whether only a GET can tell what the answer to a HEAD means, or that it is S3's at all and no proxy's."""
     if request.method != "HEAD":
         return False
@@ -232,7 +224,7 @@ def _is_mute(request: Request, answer: BaseHTTPResponse) -> bool:
 
 def _own_headers(place: StoreConfig) -> dict[str, str]:
     """What every request says."""
-    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    headers = dict(HEADERS)
     if place.settings["requesterpays"] == "yes" and place.trusted():
         headers["x-amz-request-payer"] = "requester"
     return headers

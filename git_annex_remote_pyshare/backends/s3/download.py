@@ -1,11 +1,9 @@
 """Looks at objects and retrieves them."""
 
 import time
-from threading import Lock
-
-from urllib3.response import BaseHTTPResponse
 
 from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
@@ -13,41 +11,13 @@ from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _CHANGED = 412
 _BEHIND_THE_END = 416
 
-_FRESH = 30.0
-"""Seconds for which an object that we have just stored is not believed to be absent at once."""
-
 _SECOND_LOOK = 0.5
-"""Seconds until it is looked for again."""
-
-
-class Recent:
-    """What this process has just stored: some servers see it a moment later only."""
-
-    def __init__(self) -> None:
-        self._stored: dict[str, float] = {}
-        self._changing = Lock()
-
-    def stored(self, name: str) -> None:
-        """Note that an object was stored now."""
-        now = time.monotonic()
-        with self._changing:
-            self._stored.pop(name, None)
-            self._stored[name] = now
-            while now - self._stored[oldest := next(iter(self._stored))] > _FRESH:
-                del self._stored[oldest]
-
-    def removed(self, name: str) -> None:
-        """Note that an object is gone on purpose."""
-        with self._changing:
-            self._stored.pop(name, None)
-
-    def has(self, name: str) -> bool:
-        """Whether an object was stored a moment ago."""
-        return time.monotonic() - self._stored.get(name, -_FRESH) < _FRESH
+"""Seconds until an object that was just stored is looked for again."""
 
 
 class Downloads:
@@ -112,7 +82,7 @@ class Downloads:
             self._fill(name, answer, sink, span, progress)
         return True
 
-    def _fill(self, name: str, answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
+    def _fill(self, name: str, answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         if span.total is None:
             span = span._replace(total=self._size(name))

@@ -1,7 +1,11 @@
-"""What S3's error codes mean, as data (S3 API Reference, "Error responses"; MinIO's have its name in them)."""
+"""What S3's error codes mean, as data (S3 API Reference, "Error responses"; MinIO's have its name in them).
+
+Beside `{remote}`, a `why` may have gaps for `{store}`, `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by
+20 minutes", if known) and `{location}` (": https://…", if given), and a remedy for `{advice}` (what to type for a
+login) and `{region}`.
+"""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import (
     BadName,
@@ -11,11 +15,11 @@ from git_annex_remote_pyshare.errors import (
     NotAStore,
     NotFound,
     PermissionDenied,
-    PyshareError,
     QuotaExceeded,
     Unreachable,
     UploadLost,
 )
+from git_annex_remote_pyshare.transport.statuses import Meaning, by_hundreds, common
 
 
 class NoSuchBucket(NotAStore):
@@ -46,23 +50,10 @@ class Archived(Unreachable):
     retryable = False
 
 
-class Meaning(NamedTuple):
-    """What an answer means."""
-
-    kind: type[PyshareError]
-    why: str
-    """With gaps for `{store}`, `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by 20 minutes", if known)
-    and `{location}` (": https://…", if told)."""
-    remedy: str | None = None
-    """With gaps for `{advice}` (what to type for a login), `{region}` and `{remote}`."""
-    retryable: bool | None = None
-
-
 _ADDRESS = (
     "Check url= and endpoint=, its port too: many servers show their console on one port and speak S3 on another."
 )
-_SMALLER = "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=1GiB"
-_ROOM = "Free some space there, or ask for more."
+_COMMON = common(piece="1GiB")
 
 ABSENT = Meaning(NotFound, "the store has no such object")
 _NO_BUCKET = Meaning(NoSuchBucket, "there is no bucket {bucket}", "Check url= and endpoint=, or make the bucket.")
@@ -98,9 +89,7 @@ _ARCHIVED = Meaning(
 _SLOWER = Meaning(Busy, "the server asks for fewer requests")
 _CHANGING = Meaning(Busy, "another request is changing it")
 FAILED = Meaning(Unreachable, "the server failed")
-_TIRED = Meaning(Unreachable, "the server timed out waiting for the request")
-_TOO_LARGE = Meaning(QuotaExceeded, "the server, or a proxy before it, refuses a body of this size", _SMALLER)
-_NO_ROOM = Meaning(QuotaExceeded, "the server has no space left", _ROOM)
+_TIRED, _TOO_LARGE, _NO_ROOM = _COMMON[408], _COMMON[413], _COMMON[507]
 _NAME = Meaning(BadName, "the server cannot hold an object of this name")
 _UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
 PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
@@ -202,35 +191,24 @@ CODES: Mapping[str, Meaning] = {
 """Error code → what it means, whatever the status; a code that is not here means what its status does."""
 
 STATUSES: Mapping[int, Meaning] = {
+    **_COMMON,
     401: _WRONG_LOGIN,
     403: FORBIDDEN,
-    407: Meaning(
-        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
-    ),
     404: Meaning(NotAStore, "the server has nothing there, but its answer is not S3's", _ADDRESS),
     405: _UNABLE,
-    408: _TIRED,
     409: _CHANGING,
     411: _UNABLE,
     412: _CHANGED,
-    413: _TOO_LARGE,
-    414: _NAME,
-    429: _SLOWER,
     501: _UNABLE,
-    502: Meaning(Unreachable, "the proxy got no answer from the server"),
-    503: _SLOWER,
-    504: Meaning(Unreachable, "the proxy timed out waiting for the server"),
-    507: _NO_ROOM,
+    503: _SLOWER,  # so S3 says SlowDown
 }
 """What a status means that comes without a code, or with one that we do not know."""
 
 
-def by_hundreds(status: int) -> Meaning:
+def otherwise(status: int) -> Meaning:
     """What any other status means."""
-    if status >= 500:
-        return FAILED
-    if status >= 400:
-        return Meaning(PermissionDenied, "the server refuses the request")
-    if status >= 300:
-        return Meaning(NotAStore, "the server sends us elsewhere{location}", _ADDRESS)
-    return Meaning(NotAStore, "the answer is not an S3 server's", _ADDRESS)
+    return (
+        by_hundreds(status, _ADDRESS)
+        if status >= 300
+        else Meaning(NotAStore, "the answer is not an S3 server's", _ADDRESS)
+    )

@@ -1,6 +1,6 @@
 """From an S3 server's answer to an error that says what to do.
 
-The only place of this backend that gives meaning to a failing status code; `meanings.py` has its tables.
+The only place of this backend that gives meaning to a failing status code; `error_codes.py` has its tables.
 """
 
 import time
@@ -23,19 +23,23 @@ from git_annex_remote_pyshare.backends.s3.error_codes import (
     Elsewhere,
     Forbidden,
     LoginExpired,
-    Meaning,
     NoSuchBucket,
-    by_hundreds,
+    otherwise,
 )
 from git_annex_remote_pyshare.backends.s3.response import Response, clock_of, is_page, said
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import Busy, PyshareError
 from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.transport.backoff import pause_after
 from git_annex_remote_pyshare.transport.errors import retry_after
+from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE, Meaning
 
 __all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "Forbidden", "LoginExpired", "NoSuchBucket", "from_answer")
 
 _MOST_SKEW = 900.0
 """Seconds that clocks may differ (S3 API Reference, "Error responses", RequestTimeTooSkewed)."""
+
+_PAUSE = 2.0
+"""Seconds that all jobs rest at most after SlowDown, which Amazon says without a time to wait."""
 
 _READING = {"GET", "HEAD"}
 _BY_STATUS = {407, 408, 413, 429}
@@ -94,6 +98,8 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
     )
     if isinstance(error, Elsewhere):
         error.region = words.region
+    if isinstance(error, Busy) and status in ASKS_FOR_PAUSE and error.retry_after is None:
+        error.retry_after = pause_after(1, _PAUSE, _PAUSE)
     return error
 
 
@@ -103,7 +109,7 @@ def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Respo
     if words.code in CODES:
         return CODES[words.code]
     if words.code:
-        return FAILED if status < 300 else STATUSES.get(status) or by_hundreds(status)
+        return FAILED if status < 300 else STATUSES.get(status) or otherwise(status)
     if is_page(headers) and status < 500 and status not in _BY_STATUS:
         return PAGE
     return _without_code(doing, status, words.region)
@@ -115,7 +121,7 @@ def _without_code(doing: Doing, status: int, region: str) -> Meaning:
         return ABSENT
     if status in {301, 307, 400} and region:
         return REGION
-    return STATUSES.get(status) or by_hundreds(status)
+    return STATUSES.get(status) or otherwise(status)
 
 
 def _for_us(doing: Doing, meaning: Meaning, off: float) -> Meaning:

@@ -33,7 +33,7 @@ from git_annex_remote_pyshare.errors import (
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.content_range import span_of
-from git_annex_remote_pyshare.transport.waiting import telling
+from git_annex_remote_pyshare.waiting import telling
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

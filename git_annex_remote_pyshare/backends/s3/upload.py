@@ -3,8 +3,6 @@
 from base64 import b64encode
 from collections.abc import Mapping
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
@@ -16,6 +14,7 @@ from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, Quo
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 LARGEST = 5 << 30
 """Bytes that one PUT can store (Amazon S3 User Guide, "Uploading objects")."""
@@ -85,7 +84,7 @@ class Uploads:
         return headers
 
 
-def _is_stored(answer: BaseHTTPResponse) -> bool:
+def _is_stored(answer: HTTPResponse) -> bool:
     """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
     return answer.status == _STORED and ("ETag" in answer.headers or is_marked(answer.headers))
 

@@ -5,11 +5,12 @@ from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Entry, Receipt, Stat, StoreConfig
 from git_annex_remote_pyshare.backends.multipart import Unfinished
+from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3 import policy
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
-from git_annex_remote_pyshare.backends.s3.download import Downloads, Recent
+from git_annex_remote_pyshare.backends.s3.download import Downloads
 from git_annex_remote_pyshare.backends.s3.listing import entries
 from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
 from git_annex_remote_pyshare.backends.s3.unfinished import uploads

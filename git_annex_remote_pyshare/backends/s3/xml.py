@@ -3,11 +3,10 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.errors import NotAStore
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
@@ -42,7 +41,7 @@ def ask(client: Client, request: Request, kind: str) -> "Element":
         return read(client, request, answer, kind)
 
 
-def read(client: Client, request: Request, answer: BaseHTTPResponse, kind: str) -> "Element":
+def read(client: Client, request: Request, answer: HTTPResponse, kind: str) -> "Element":
     """The same for an answer that is there; also one that began as a success may tell a failure."""
     text = _Text(answer)
     document = _parsed(text)
@@ -65,7 +64,7 @@ class _TooLong(Exception):
 class _Text:
     """An answer as a file of bounded length."""
 
-    def __init__(self, answer: BaseHTTPResponse) -> None:
+    def __init__(self, answer: HTTPResponse) -> None:
         self._answer = answer
         self._left = _LONGEST
         self.beginning = b""

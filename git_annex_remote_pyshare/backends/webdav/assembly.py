@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Receipt
+from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
-from git_annex_remote_pyshare.backends.webdav.temporary import is_success, wait
-from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.backends.webdav.temporary import is_success
+from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transport.content_range import length_of
-from git_annex_remote_pyshare.transport.waiting import telling
+from git_annex_remote_pyshare.transport.response import HTTPResponse
+from git_annex_remote_pyshare.waiting import NEVER, pause, telling
 
 LIMIT = 3600.0
 """Seconds that a server may work on one object, as long as it answers questions."""
@@ -25,8 +25,6 @@ _AT_WORK = {202, 408, 423, 499, 502, 504, 524}
 """After these it may be at work: proxies do not wait, and what it writes is locked meanwhile (nextcloud/server#17992).
 PHP goes on when nobody listens any more (apps/dav/appinfo/v2/remote.php, ignore_user_abort)."""
 _GONE = {404, 410}
-_CHUNKS_GONE = {404, 409, 410}
-"""What it says that has the chunks no more, or not the folder that the object belongs into."""
 
 
 class Found(NamedTuple):
@@ -77,7 +75,7 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
         UploadLost: The server has neither the chunks nor the object, or has not the chunks that were sent.
         Unreachable: It does not answer; or it works on it for too long, which does not pass.
     """
-    end, pause = time.monotonic() + LIMIT, _FIRST
+    end, seconds = time.monotonic() + LIMIT, _FIRST
     while (receipt := telling(lambda: _move(client, wanted), tick)) is None:
         if time.monotonic() >= end:
             raise Unreachable(
@@ -85,8 +83,8 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
                 remedy="Try again later, which continues from there; else tell the server's administrator.",
                 retryable=False,
             )
-        wait(pause, tick)
-        pause = min(2 * pause, _LONGEST)
+        pause(NEVER, seconds, tick)
+        seconds = min(2 * seconds, _LONGEST)
         if _is_there(client, wanted):
             return Receipt(wanted.size)
     return receipt
@@ -110,17 +108,10 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
         return None
     if _is_there(client, wanted):
         return Receipt(wanted.size)
-    raise _meaning(client, wanted, status, refusal)
+    raise errors.of_assembly(client.doing(wanted.what), status, refusal)
 
 
-def _meaning(client: Client, wanted: Assembly, status: int, refusal: PyshareError) -> PyshareError:
-    if status in _CHUNKS_GONE:
-        return UploadLost(f"{client.doing(wanted.what)}: the server has thrown away what was sent of it, or its folder")
-    # Putting the same chunks together once more gives the same.
-    return UploadLost(refusal.what) if isinstance(refusal, CorruptUpload) else refusal
-
-
-def _receipt(client: Client, wanted: Assembly, answer: BaseHTTPResponse) -> Receipt:
+def _receipt(client: Client, wanted: Assembly, answer: HTTPResponse) -> Receipt:
     """The server's hash where it tells one, else the size that it has now."""
     if received := answer.headers.get("X-Hash-SHA256", "").lower():
         return Receipt(digests={"sha256": received})

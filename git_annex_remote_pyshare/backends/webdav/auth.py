@@ -13,8 +13,6 @@ from threading import Lock
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
@@ -23,11 +21,12 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.transport.exchange import release
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _OFFERS = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate|NTLM)\b(?!=))", re.IGNORECASE)
 """Where one line of challenges goes on with the next way to log in."""
 
-Send = Callable[[str], BaseHTTPResponse]
+Send = Callable[[str], HTTPResponse]
 """Sends the request with this value of `Authorization`, or without the header if it is empty."""
 
 
@@ -116,7 +115,7 @@ class Auth:
         self._proved = False
         self._scheme = self._as_guest()
 
-    def send(self, method: str, url: str, doing: Doing, send: Send) -> BaseHTTPResponse:
+    def send(self, method: str, url: str, doing: Doing, send: Send) -> HTTPResponse:
         """Have one request sent with the login, twice where the server tells how it wants the login.
 
         Raises:
@@ -180,7 +179,7 @@ class Auth:
         secret = self._credential.secret if self._credential and shown else ""
         return _constant(Credential(self._guest, secret, "the public link"))
 
-    def _other_way(self, answer: BaseHTTPResponse, used: _Scheme) -> bool:
+    def _other_way(self, answer: HTTPResponse, used: _Scheme) -> bool:
         """Whether there is another way to show the login than the one that was just refused; takes it."""
         with self._changing:
             if self._scheme is not used:
@@ -234,7 +233,7 @@ def _constant(credential: Credential) -> _Scheme:
     return _Constant(f"Basic {b64encode(pair).decode()}")
 
 
-def _digest_wanted(answer: BaseHTTPResponse, used: _Scheme) -> str:
+def _digest_wanted(answer: HTTPResponse, used: _Scheme) -> str:
     """The challenge of a server that wants Digest, or that wants it with a new nonce; else empty."""
     offers = [offer for line in answer.headers.getlist("WWW-Authenticate") for offer in _OFFERS.split(line)]
     by_kind = {kind.lower(): rest for kind, _, rest in (offer.strip().partition(" ") for offer in reversed(offers))}

@@ -13,14 +13,14 @@ from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.multipart import Unfinished
-from git_annex_remote_pyshare.backends.webdav import capabilities, propfind
+from git_annex_remote_pyshare.backends.webdav import capabilities, errors, propfind
 from git_annex_remote_pyshare.backends.webdav.assembly import Assembly, assemble, look
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, UploadLost
+from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.bounds import number
@@ -43,8 +43,6 @@ _NOTHING = "new"
 _FILES = re.compile(r"(.*)/remote\.php/dav/files/([^/]+)(/.*)?")
 _NOT_HERE = {400, 403, 404, 405, 409, 410, 415, 501}
 """What servers without chunks say when a folder for them is to be made."""
-_FOLDER_GONE = {404, 409, 410, 412}
-"""What they say to a chunk whose folder they do not know any more; 412 when their cache forgot it."""
 _REMOVED = {200, 204, 404, 410}
 
 
@@ -90,7 +88,7 @@ class Chunking:
         with self._client.ask(request) as answer:
             if answer.status in _NOT_HERE:
                 self._can = self._capabilities()._replace(chunks=False)
-                raise UploadLost(f"{self._client.doing(what)}: the server takes no chunks (status {answer.status})")
+                raise errors.no_chunks(self._client.doing(what), answer.status)
             if answer.status != 201:
                 raise self._client.failure(request, answer)
         return folder
@@ -188,9 +186,7 @@ class Chunking:
     def _refused(self, request: Request, part: Part, status: int, refusal: PyshareError) -> PyshareError:
         """What a chunk that was not taken means; remembers a limit that the server does not announce."""
         doing = self._client.doing(request.what)
-        if status in _FOLDER_GONE:
-            return UploadLost(f"{doing}: the server has thrown away what was sent of it")
         if status == 413 and part.size > _SMALLEST:
             self._largest = _SMALLEST
-            return UploadLost(f"{doing}: the server, or a proxy before it, needs smaller parts")
-        return refusal
+            return errors.smaller_parts(doing)
+        return errors.of_chunk(doing, status, refusal)

@@ -6,9 +6,6 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from urllib3.response import BaseHTTPResponse
-
-from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
@@ -21,7 +18,9 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections, peer_of
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 from git_annex_remote_pyshare.transport.fence import Fence, Private
+from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
@@ -71,7 +70,7 @@ class Client:
         self._headers = _own_headers(place, address)
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+    def ask(self, request: Request) -> Iterator[HTTPResponse]:
         """The answer to a request, its body not yet read; any status but a refused login or a wrong redirect.
 
         Raises:
@@ -84,7 +83,7 @@ class Client:
         ):
             yield answer
 
-    def failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
+    def failure(self, request: Request, answer: HTTPResponse) -> PyshareError:
         """The error that an answer means which is no success; reads its body."""
         body = excerpt(answer) if request.method != "HEAD" else b""
         error = errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
@@ -117,18 +116,18 @@ class Client:
         """Close all idle connections."""
         self._connections.close()
 
-    def _learn(self, answer: BaseHTTPResponse) -> None:
+    def _learn(self, answer: HTTPResponse) -> None:
         traits = recognise(answer.status, answer.headers)
         if traits is not UNKNOWN:
             self.traits = traits
 
-    def _followed(self, request: Request) -> BaseHTTPResponse:
+    def _followed(self, request: Request) -> HTTPResponse:
         answer = self._follow(request)
         if request.method in _TELLING:
             self._learn(answer)
         return answer
 
-    def _follow(self, request: Request) -> BaseHTTPResponse:
+    def _follow(self, request: Request) -> HTTPResponse:
         """Send the request to where the store is, and to where the server says that it is."""
         url = self.url(request.path)
         astray = False
@@ -150,7 +149,7 @@ class Client:
             url = target
         raise errors.endless(self.doing(request.what))
 
-    def _fence(self, answer: BaseHTTPResponse) -> Fence | None:
+    def _fence(self, answer: HTTPResponse) -> Fence | None:
         """Where a redirect may lead while the settings are a stranger's."""
         return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(answer))
 
@@ -158,7 +157,7 @@ class Client:
         """Whether a redirect stays on the store's server, and with what was asked for."""
         return self.auth.is_for(target) and (_fits(request, target) or target.rstrip("/") == url.rstrip("/"))
 
-    def _next_url(self, request: Request, url: str, answer: BaseHTTPResponse) -> str:
+    def _next_url(self, request: Request, url: str, answer: HTTPResponse) -> str:
         """Where a redirect leads, if it may be followed (RFC 9110 §15.4)."""
         target = _location(url, answer)
         if not target:
@@ -176,14 +175,14 @@ class Client:
             self.base = target.removesuffix(f"/{request.path}")
         return target
 
-    def _with_login(self, request: Request, url: str) -> BaseHTTPResponse:
+    def _with_login(self, request: Request, url: str) -> HTTPResponse:
         if not self.auth.is_for(url):
             return self._once(request, url, "")
         return self.auth.send(
             request.method, url, self.doing(request.what), lambda login: self._once(request, url, login)
         )
 
-    def _once(self, request: Request, url: str, login: str) -> BaseHTTPResponse:
+    def _once(self, request: Request, url: str, login: str) -> HTTPResponse:
         headers = {**self._headers, **request.headers} if self.auth.is_for(url) else dict(request.headers)
         if login:
             headers["Authorization"] = login.encode("utf-8", "surrogateescape")  # type: ignore[assignment]
@@ -204,7 +203,7 @@ def _fits(request: Request, target: str) -> bool:
     return bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
 
 
-def _location(url: str, answer: BaseHTTPResponse) -> str:
+def _location(url: str, answer: HTTPResponse) -> str:
     """The whole URL that a redirect names; empty when it is none, or when two parsers could see two hosts in it."""
     try:
         scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
@@ -215,7 +214,7 @@ def _location(url: str, answer: BaseHTTPResponse) -> str:
     return target if scheme in {"http", "https"} else ""
 
 
-def _is_folder_hint(request: Request, url: str, answer: BaseHTTPResponse) -> bool:
+def _is_folder_hint(request: Request, url: str, answer: HTTPResponse) -> bool:
     """Whether a redirect merely says that a folder's URL ends with a slash: then there is no object."""
     target = _location(url, answer).partition("?")[0]
     if request.method == "MKCOL":
@@ -225,7 +224,7 @@ def _is_folder_hint(request: Request, url: str, answer: BaseHTTPResponse) -> boo
 
 def _own_headers(place: StoreConfig, address: Address) -> dict[str, str]:
     """What every request to the store's server says about us."""
-    headers = {"User-Agent": f"git-annex-remote-pyshare/{__version__}", "Accept-Encoding": "identity"}
+    headers = dict(HEADERS)
     if address.public:
         # Without it Nextcloud refuses to guests everything but GET (apps/dav/appinfo/v2/publicremote.php).
         headers["X-Requested-With"] = "XMLHttpRequest"

@@ -1,7 +1,5 @@
 """Looks at objects and retrieves them."""
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav import errors, propfind
 from git_annex_remote_pyshare.backends.webdav.client import REDIRECTS, Client, Request
@@ -17,6 +15,7 @@ from git_annex_remote_pyshare.transport.content_range import (
     span_of,
     whole,
 )
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _GONE = {404, 410}
 _NO_SUCH_METHOD = {405, 501}
@@ -77,14 +76,12 @@ class Downloads:
             self._fill(request, answer, sink, span, progress)
         return True
 
-    def _fill(
-        self, request: Request, answer: BaseHTTPResponse, sink: Sink, span: ContentRange, progress: Progress
-    ) -> None:
+    def _fill(self, request: Request, answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         self._refuse_page(request, answer, span)
         fill(answer, sink, span, progress, str(self._client.doing(request.what)))
 
-    def _refuse_page(self, request: Request, answer: BaseHTTPResponse, span: ContentRange) -> None:
+    def _refuse_page(self, request: Request, answer: HTTPResponse, span: ContentRange) -> None:
         """A page may be the object itself; a login's page, or the listing of a folder, is not."""
         if not _is_page(answer):
             return
@@ -94,7 +91,7 @@ class Downloads:
         if thing is None or thing.size not in {None, span.total}:
             raise errors.login_page(self._client.doing(request.what))
 
-    def _failure(self, request: Request, answer: BaseHTTPResponse) -> PyshareError:
+    def _failure(self, request: Request, answer: HTTPResponse) -> PyshareError:
         if answer.status in REDIRECTS:
             return _nothing_there(self._client, request)
         if answer.status in _NO_SUCH_METHOD:  # said of a folder by rclone and by sabre
@@ -104,11 +101,11 @@ class Downloads:
         return self._client.failure(request, answer)
 
 
-def _is_page(answer: BaseHTTPResponse) -> bool:
+def _is_page(answer: HTTPResponse) -> bool:
     return answer.headers.get("Content-Type", "").startswith("text/html")
 
 
-def _may_be_page(answer: BaseHTTPResponse) -> bool:
+def _may_be_page(answer: HTTPResponse) -> bool:
     """Whether the answer may be a login's page or the listing of a folder instead of an object."""
     if answer.status != 200:
         return False

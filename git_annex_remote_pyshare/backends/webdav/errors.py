@@ -17,14 +17,21 @@ from git_annex_remote_pyshare.errors import (
     NotFound,
     PermissionDenied,
     PyshareError,
-    QuotaExceeded,
     Unreachable,
+    UploadLost,
 )
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport.errors import retry_after
+from git_annex_remote_pyshare.transport.statuses import Meaning, by_hundreds, common
 
 _ADDRESS = "Check url=; Nextcloud and ownCloud show it in Files under Settings: https://HOST/remote.php/dav/files/USER."
 _TWO_FACTOR = "with two-factor login or a revoked app password, make a new app password in the account's settings"
+
+
+_CHUNK_LOST = {404, 409, 410, 412}
+"""What clouds say to a chunk whose folder they do not know any more; 412 when their cache forgot it."""
+_CHUNKS_LOST = {404, 409, 410}
+"""What they say to an assembly without its chunks, or without the folder that the object belongs into."""
 
 
 class Doing(NamedTuple):
@@ -58,43 +65,19 @@ class Doing(NamedTuple):
         return remedy.replace("{remote}", remote).replace("{login}", self.login) if "{" in remedy else remedy
 
 
-class _Meaning(NamedTuple):
-    kind: type[PyshareError]
-    why: str
-    remedy: str | None = None
-    retryable: bool | None = None
-
-
-_MEANINGS: Mapping[int, _Meaning] = {
-    400: _Meaning(BadName, "the server refuses the request", "A shorter or plainer name may be accepted."),
-    403: _Meaning(PermissionDenied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
-    404: _Meaning(NotFound, "the server has nothing there"),
-    405: _Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
-    407: _Meaning(
-        PermissionDenied, "the proxy needs a login", "Put it into https_proxy: http://USER:PASSWORD@PROXY:PORT."
-    ),
-    408: _Meaning(Unreachable, "the server timed out waiting for the request"),
-    409: _Meaning(NotAStore, "the server does not let the folder be made", _ADDRESS),
-    410: _Meaning(NotFound, "the server has nothing there any more"),
-    411: _Meaning(NotAStore, "the server, or a proxy before it, refuses a body of this kind", _ADDRESS),
-    412: _Meaning(Unreachable, "the server does not replace what is there", retryable=False),
-    413: _Meaning(
-        QuotaExceeded,
-        "the server, or a proxy before it, refuses a body of this size",
-        "Let git-annex send smaller pieces: git annex enableremote {remote} chunk=50MiB",
-    ),
-    414: _Meaning(BadName, "the name is too long for the server"),
-    423: _Meaning(Busy, "the server has locked it"),
-    425: _Meaning(Busy, "the server is still working on it"),
-    429: _Meaning(Busy, "the server had too many requests"),
-    501: _Meaning(NotAStore, "the server does not know this WebDAV method", _ADDRESS),
-    502: _Meaning(Unreachable, "the proxy got no answer from the server"),
-    503: _Meaning(Busy, "the server is down for maintenance or overloaded"),
-    504: _Meaning(Unreachable, "the proxy timed out waiting for the server"),
-    507: _Meaning(
-        QuotaExceeded, "the server has no space left for this account", "Free some space there, or ask for more."
-    ),
-    509: _Meaning(Busy, "the server's bandwidth is used up"),
+_MEANINGS: Mapping[int, Meaning] = {
+    **common(),
+    400: Meaning(BadName, "the server refuses the request", "A shorter or plainer name may be accepted."),
+    403: Meaning(PermissionDenied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
+    404: Meaning(NotFound, "the server has nothing there"),
+    405: Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
+    409: Meaning(NotAStore, "the server does not let the folder be made", _ADDRESS),
+    410: Meaning(NotFound, "the server has nothing there any more"),
+    411: Meaning(NotAStore, "the server, or a proxy before it, refuses a body of this kind", _ADDRESS),
+    412: Meaning(Unreachable, "the server does not replace what is there", retryable=False),
+    423: Meaning(Busy, "the server has locked it"),
+    425: Meaning(Busy, "the server is still working on it"),
+    501: Meaning(NotAStore, "the server does not know this WebDAV method", _ADDRESS),
 }
 
 
@@ -113,9 +96,9 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
         return CorruptUpload(f"{doing}: what the server received is damaged ({said})")
     if status == 403 and doing.public:
         return _read_only(doing)
-    meaning = _MEANINGS.get(status) or _by_hundreds(status)
+    meaning = _MEANINGS.get(status) or _otherwise(status)
     return meaning.kind(
-        f"{doing}: {meaning.why} ({said or f'status {status}'})",
+        f"{doing}: {meaning.why.replace('{location}', '')} ({said or f'status {status}'})",
         remedy=meaning.remedy and doing.filled(meaning.remedy),
         retryable=meaning.retryable,
         retry_after=retry_after(headers),
@@ -213,6 +196,51 @@ def endless(doing: Doing) -> NotAStore:
     return NotAStore(f"{doing}: the server sends us on without end", remedy=_ADDRESS)
 
 
+def no_chunks(doing: Doing, status: int) -> UploadLost:
+    """A server that announced chunks but does not take them."""
+    return UploadLost(f"{doing}: the server takes no chunks (status {status})")
+
+
+def smaller_parts(doing: Doing) -> UploadLost:
+    """A server, or a proxy, that does not take a part of this size."""
+    return UploadLost(f"{doing}: the server, or a proxy before it, needs smaller parts")
+
+
+def of_chunk(doing: Doing, status: int, refusal: PyshareError) -> PyshareError:
+    """A chunk that was not taken.
+
+    Args:
+        doing: What the request was for.
+        status: The answer's status code.
+        refusal: What the answer means without chunks.
+    """
+    if status in _CHUNK_LOST:
+        return UploadLost(f"{doing}: the server has thrown away what was sent of it")
+    return refusal
+
+
+def of_assembly(doing: Doing, status: int, refusal: PyshareError) -> PyshareError:
+    """Chunks that were not put together; arguments as `of_chunk`."""
+    if status in _CHUNKS_LOST:
+        return UploadLost(f"{doing}: the server has thrown away what was sent of it, or its folder")
+    # Putting the same chunks together once more gives the same.
+    return UploadLost(refusal.what) if isinstance(refusal, CorruptUpload) else refusal
+
+
+def no_sharing(doing: Doing, status: int) -> NotAStore:
+    """An answer that does not come from the API for links."""
+    return NotAStore(f"{doing}: no answer of Nextcloud or ownCloud (status {status})")
+
+
+def not_shared(doing: Doing, status: int, said: str) -> PermissionDenied:
+    """A public link that the server does not make or change, `said` in its own words."""
+    return PermissionDenied(
+        f"{doing}: {said or f'status {status}'}",
+        remedy="If the server wants a password or an end date for links, add --password or --expires 30d;"
+        " else ask who runs it.",
+    )
+
+
 def _read_only(doing: Doing) -> PermissionDenied:
     return PermissionDenied(
         f"{doing}: the public link does not allow it",
@@ -220,18 +248,14 @@ def _read_only(doing: Doing) -> PermissionDenied:
     )
 
 
-def _by_hundreds(status: int) -> _Meaning:
-    if status >= 500:
-        return _Meaning(Unreachable, "the server failed")
-    if status >= 400:
-        return _Meaning(PermissionDenied, "the server refuses it")
+def _otherwise(status: int) -> Meaning:
     if status >= 300:
-        return _Meaning(NotAStore, "the server sends us elsewhere", _ADDRESS)
+        return by_hundreds(status, _ADDRESS)
     if status == 207:
-        return _Meaning(Unreachable, "the server did it only in part")
+        return Meaning(Unreachable, "the server did it only in part")
     if status == 202:
-        return _Meaning(Unreachable, "the server took it but does not say when it will be stored")
-    return _Meaning(NotAStore, "the answer is not a WebDAV server's", _ADDRESS)
+        return Meaning(Unreachable, "the server took it but does not say when it will be stored")
+    return Meaning(NotAStore, "the answer is not a WebDAV server's", _ADDRESS)
 
 
 def _words(headers: Mapping[str, str], body: bytes) -> str:

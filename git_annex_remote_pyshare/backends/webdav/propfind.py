@@ -8,14 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.errors import BadName
 from git_annex_remote_pyshare.transport.bounds import Listing, moment, number
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
@@ -121,7 +120,7 @@ def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) 
         yield from _things(client, answer, what)
 
 
-def _things(client: Client, answer: BaseHTTPResponse, what: str) -> Iterator[Thing]:
+def _things(client: Client, answer: HTTPResponse, what: str) -> Iterator[Thing]:
     from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # as late as the parser itself
 
     from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only a look or a listing needs it
@@ -152,7 +151,7 @@ class _TooLong(Exception):
 class _Bounded:
     """An answer as a file that does not fill the memory, whoever sends it."""
 
-    def __init__(self, answer: BaseHTTPResponse) -> None:
+    def __init__(self, answer: HTTPResponse) -> None:
         self._answer = answer
         self.room = _LONGEST
 

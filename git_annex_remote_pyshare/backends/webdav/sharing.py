@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from git_annex_remote_pyshare.backends.base import Share, Terms
-from git_annex_remote_pyshare.backends.webdav import propfind
+from git_annex_remote_pyshare.backends.webdav import errors, propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, NotAStore, NotFound, PermissionDenied, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotAStore, NotFound
 from git_annex_remote_pyshare.safe_text import command
 
 _API = "/ocs/v2.php/apps/files_sharing/api/v1/shares"
@@ -114,18 +114,14 @@ class _Shares:
             ocs = json.loads(body)["ocs"]
             said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
         except (ValueError, RecursionError, KeyError, TypeError) as error:
-            raise _unheard(self._client, status) from error
+            raise errors.no_sharing(self._client.doing(_WHAT), status) from error
         if status == _NOT_FOUND and request.method == "GET":
             return []  # ownCloud says so of a folder without links
         if status == _NOT_FOUND and request.method == "POST" and propfind.look(self._client, "", _WHAT) is None:
             # The API says the same where it does not let us share.
             raise NotFound(f"{self._client.doing(_WHAT)}: nothing is stored there yet")
         if status // 100 != 2:
-            raise PermissionDenied(
-                f"{self._client.doing(_WHAT)}: {said or f'status {status}'}",
-                remedy="If the server wants a password or an end date for links, add --password or --expires 30d;"
-                " else ask who runs it.",
-            )
+            raise errors.not_shared(self._client.doing(_WHAT), status, said)
         links = data if isinstance(data, list) else [data]
         return [link for link in links if isinstance(link, dict)] or [{}]
 
@@ -182,7 +178,3 @@ def _fields(terms: Terms) -> dict[str, object]:
 
 def _encoded(fields: Mapping[str, object]) -> str:
     return urlencode(fields, quote_via=quote, errors="surrogateescape")
-
-
-def _unheard(client: Client, status: int) -> PyshareError:
-    return NotAStore(f"{client.doing(_WHAT)}: no answer of Nextcloud or ownCloud (status {status})")

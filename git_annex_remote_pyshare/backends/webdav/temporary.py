@@ -3,24 +3,22 @@
 import hashlib
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
+from git_annex_remote_pyshare.transport.response import HTTPResponse
+from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
+from git_annex_remote_pyshare.waiting import NEVER, pause
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
-_IN_DOUBT = {408, 423, 425, 499, 500, 502, 503, 504, 524}
-"""After these the server may still be moving, or have moved: proxies do not wait, and locks are kept while it works."""
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
 """Seconds between looks at a MOVE in doubt."""
 
@@ -30,7 +28,7 @@ def is_temporary(name: str) -> bool:
     return bool(_TEMPORARY.fullmatch(name.rpartition("/")[2]))
 
 
-def is_success(answer: BaseHTTPResponse) -> bool:
+def is_success(answer: HTTPResponse) -> bool:
     """Whether a PUT or MOVE was done; 200 with a page is a login's, 202 and 207 are promises and parts."""
     html = answer.headers.get("Content-Type", "").startswith("text/html")
     return answer.status in {201, 204} or (answer.status == 200 and not html)
@@ -108,10 +106,10 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
     """
     request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": "T"}, destination=wanted.path)
     doubt = _try(client, request, None)
-    for pause in _PAUSES:
+    for seconds in _PAUSES:
         if doubt is None or _has_moved(client, wanted):
             return
-        wait(max(pause, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
+        pause(NEVER, max(seconds, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
         doubt = _try(client, request, doubt)
     if doubt is not None and not _has_moved(client, wanted):
         raise doubt
@@ -129,7 +127,7 @@ def _try(client: Client, request: Request, doubt: PyshareError | None) -> Pyshar
         return lost
     if status == 412:
         _clear(client, request)
-    elif doubt is None and status not in _IN_DOUBT:
+    elif doubt is None and status not in IN_DOUBT:
         raise refusal
     return refusal
 
@@ -157,14 +155,6 @@ def _has_moved(client: Client, wanted: Move) -> bool:
     if found is None or found.size not in {None, wanted.size}:
         raise Unreachable(f"{client.doing(wanted.what)}: the server lost the file while renaming it")
     return True
-
-
-def wait(seconds: float, tick: Callable[[], None]) -> None:
-    """Let time pass, and call `tick` meanwhile, which may raise to stop."""
-    end = time.monotonic() + seconds
-    while (rest := end - time.monotonic()) > 0:
-        tick()
-        time.sleep(min(rest, 0.5))
 
 
 def _short_hash(text: str) -> str:

@@ -1,7 +1,5 @@
 """Stores an object: straight to its name where the server's PUT is atomic, else to a temporary one and by MOVE."""
 
-from urllib3.response import BaseHTTPResponse
-
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
@@ -12,6 +10,7 @@ from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _LARGE = 1 << 20
 """From this size on, in bytes, a body is not sent into a folder of which we know nothing."""
@@ -86,7 +85,7 @@ class Uploads:
             headers["X-Hash"] = "sha256"
         return headers
 
-    def _receipt(self, request: Request, answer: BaseHTTPResponse) -> Receipt:
+    def _receipt(self, request: Request, answer: HTTPResponse) -> Receipt:
         """What a success says about the object; anything else is raised."""
         if not is_success(answer):
             raise self._client.failure(request, answer)
@@ -116,7 +115,7 @@ class Uploads:
             )
 
 
-def _folder_missing(answer: BaseHTTPResponse, seen: int) -> bool:
+def _folder_missing(answer: HTTPResponse, seen: int) -> bool:
     """Whether a PUT failed, or may have failed, because its folder is not there (RFC 4918 §9.7.1)."""
     nginx = answer.headers.get("Server", "").startswith("nginx")
     return answer.status in {404, 409} or (not seen and (answer.status == 403 or (answer.status == 500 and nginx)))

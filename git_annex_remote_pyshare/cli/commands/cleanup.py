@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.base import ability
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart, Unfinished
 from git_annex_remote_pyshare.cli.files import all_files
 from git_annex_remote_pyshare.cli.objects import layout_of
-from git_annex_remote_pyshare.cli.output import counted, say, warn
+from git_annex_remote_pyshare.cli.output import counted, say, show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.upload_journal import UploadJournal
@@ -77,7 +77,7 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
         for upload in uploads:
             if upload in old:
                 parts.abort(upload.found.name, upload.found.id)
-            say(f"{upload.line}{': removed' if upload in old else ''}")
+            (show if only_list else say)(f"{upload.line}{': removed' if upload in old else ''}")
     left = [upload for upload in uploads if upload.is_ours and upload not in old]
     if old:
         say(f"{counted(len(old), 'upload')} removed")

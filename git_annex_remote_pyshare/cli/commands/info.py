@@ -8,7 +8,7 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, Quota, ability
 from git_annex_remote_pyshare.cli.known import enabled, links_to, waiting
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.cli.output import show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -38,12 +38,12 @@ def info(name: str, *, as_json: bool) -> None:
     remote = remote_named(name)
     fields = _known(name, remote)
     if as_json:
-        say(json.dumps({**fields, **_space(remote)}, indent=2))
+        show(json.dumps({**fields, **_space(remote)}, indent=2))
         return
     for field, value in fields.items():
-        say(f"{field}: {', '.join(value) if isinstance(value, list) else value}")
+        show(f"{field}: {', '.join(value) if isinstance(value, list) else value}")
     # Behind the rest, since a server that is down takes its time.
-    say(_space_in_words(_space(remote)))
+    show(_space_in_words(_space(remote)))
 
 
 def _known(name: str, remote: Remote) -> Fields:
@@ -108,12 +108,12 @@ def _show_all(*, as_json: bool) -> None:
     here = [{"name": name, "url": row.get("url", ""), "enabled": True} for name, row in enabled(clone)]
     others = [{"name": name, "url": row.get("url", ""), "enabled": False} for name, row in waiting(clone).items()]
     if as_json:
-        say(json.dumps(here + others, indent=2))
+        show(json.dumps(here + others, indent=2))
         return
     wide = max((len(one_line(str(row["name"]))) for row in here + others), default=0)
     for row in here + others:
         where = "" if row["enabled"] else "  (not enabled)"
-        say(f"{one_line(str(row['name'])):{wide}}  {one_line(str(row['url']))}{where}")
+        show(f"{one_line(str(row['name'])):{wide}}  {one_line(str(row['url']))}{where}")
     for row in others:
         warn(f"Not enabled yet. Type: {command('git', 'annex', 'enableremote', str(row['name']))}")
     if not here + others:

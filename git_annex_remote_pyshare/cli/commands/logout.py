@@ -7,7 +7,7 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.login_request import settings_of
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.cli.output import alert, say, warn
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
@@ -53,7 +53,7 @@ def logout(url: str, settings: tuple[str, ...], kind: str) -> None:
     if entry.server:
         revoke(entry)
     if not kept.forget(entry):
-        warn(f"The {entry.where} does not answer; remove it there: {kept.label(entry)[0]}")
+        alert(f"The {entry.where} does not answer; remove it there: {kept.label(entry)[0]}")
     _distrust(entry)
     say(f"Logged out from {entry.account}.")
 

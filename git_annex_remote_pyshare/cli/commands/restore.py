@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
 from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.files import File, behind, files_in
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import counted, say, warn
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -99,11 +99,11 @@ def _state(names: Iterable[str], ask: Callable[[str], Readiness]) -> tuple[str, 
 def _show(name: str, found: list[Found], *, as_json: bool) -> None:
     if as_json:
         for one in found:
-            say(json.dumps({"file": one.file.path, "key": one.file.key, "state": one.state, "error": one.why}))
+            show(json.dumps({"file": one.file.path, "key": one.file.key, "state": one.state, "error": one.why}))
         return
     for one in found:
         if one.why:
-            warn(one_line(f"{one.file.shown}: {one.why}"))
+            alert(one_line(f"{one.file.shown}: {one.why}"))
     tally = Counter(one.state for one in found)
     states = [f"{counted(tally[state], 'file')} {state}" for state in (*get_args(Readiness), FAILED) if tally[state]]
     say(", ".join(states) or f"nothing to restore: git-annex knows no file of these in {name}")

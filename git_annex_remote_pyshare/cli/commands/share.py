@@ -8,7 +8,7 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms, ability
-from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.prompt import ask_guest
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.share_friends import Dataset, lines
@@ -177,6 +177,6 @@ def _say_lines(remote: Remote, link: Share) -> None:
         return
     say("Send this to your friends:\n")
     for line in lines(dataset, link):
-        say(f"  {line}")
+        show(f"  {line}")
     if link.has_password:
         say("\nSend the link's password separately.")

@@ -30,7 +30,7 @@ from git_annex_remote_pyshare.cli.check import (
 )
 from git_annex_remote_pyshare.cli.files import File, behind, contents_in, files_in, files_not_in, top
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import counted, say, warn
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.repair import store_again
 from git_annex_remote_pyshare.config.settings import LAYOUTS
@@ -156,9 +156,11 @@ def _print_json(task: _Task, result: _Result, absent: int) -> None:
     for verdict in result.verdicts:
         if verdict.state != COMPLETE:
             fields = {"file": verdict.file.path, "key": verdict.file.key, "state": verdict.state, "why": verdict.why}
-            say(json.dumps(fields))
+            show(json.dumps(fields))
     for name in result.foreign:
-        say(json.dumps({"object": name, "state": "foreign", "why": "it belongs to no file that git-annex knows there"}))
+        show(
+            json.dumps({"object": name, "state": "foreign", "why": "it belongs to no file that git-annex knows there"})
+        )
     tally = Counter(verdict.state for verdict in result.verdicts)
     summary = {
         "remote": task.name,
@@ -169,15 +171,15 @@ def _print_json(task: _Task, result: _Result, absent: int) -> None:
         "not_in_remote": absent,
         "looks_like_layout": result.layout,
     }
-    say(json.dumps(summary))
+    show(json.dumps(summary))
 
 
 def _print(task: _Task, result: _Result, absent: int) -> None:
     for verdict in result.verdicts:
         if verdict.state not in {COMPLETE, UNCHECKED}:
-            warn(one_line(f"{verdict.file.shown}: {verdict.state}{': ' if verdict.why else ''}{verdict.why}"))
+            alert(one_line(f"{verdict.file.shown}: {verdict.state}{': ' if verdict.why else ''}{verdict.why}"))
     for name in result.foreign:
-        warn(one_line(f"{name}: not ours: it belongs to no file that git-annex knows there"))
+        alert(one_line(f"{name}: not ours: it belongs to no file that git-annex knows there"))
     for line in _summary(task, result):
         say(line)
     if absent:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from git_annex_remote_pyshare.cli.commands.logout import account_named, kept_for
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.cli.output import alert, show, warn
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command, one_line
 
@@ -43,7 +43,7 @@ def whoami(url: str, *, check: bool, as_json: bool) -> int:
     if check:
         rows = [_tried(row, entry) for row, entry in zip(rows, _entries(url), strict=True)]
     if as_json:
-        say(json.dumps(rows, indent=2))
+        show(json.dumps(rows, indent=2))
     else:
         _show(rows)
     if url and not rows:
@@ -89,8 +89,8 @@ def _show(rows: list[Row]) -> None:
     for row, cells in zip(rows, safe, strict=True):
         aligned = "  ".join(f"{cell:{width}}" for cell, width in zip(cells, wide, strict=True))
         state = f"  {row['state']}" if "state" in row else ""
-        say(f"{aligned}  in the {row['place']}{state}")
+        show(f"{aligned}  in the {row['place']}{state}")
         if row.get("why"):
-            warn(f"{row['account']}: {row['why']}")
+            alert(f"{row['account']}: {row['why']}")
     if not rows:
         warn("No login is kept. Type: pyshare login URL")

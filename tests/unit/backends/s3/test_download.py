@@ -11,6 +11,7 @@ from support.s3_gate import Login
 from support.s3kit import backend, headers_of, size_of
 from support.scripted import Play, Rule, answer
 
+from git_annex_remote_pyshare.backends import recent as recent_names
 from git_annex_remote_pyshare.backends.s3 import download as reading
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.errors import NotAStore, NotFound, PermissionDenied, PyshareError, Unreachable
@@ -83,10 +84,10 @@ def test_what_was_just_stored_is_looked_for_twice_s3_27(bucket: S3Backend, scrip
 
 
 def test_only_what_was_stored_a_moment_ago_is_remembered_s3_27(monkeypatch: pytest.MonkeyPatch) -> None:
-    recent, now = reading.Recent(), [100.0]
+    recent, now = recent_names.Recent(), [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     recent.stored("old")
-    now[0] += reading._FRESH + 1
+    now[0] += recent_names.FRESH + 1
     recent.stored("new")
     assert (recent.has("old"), recent.has("new"), len(recent._stored)) == (False, True, 1)
 

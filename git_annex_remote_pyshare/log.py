@@ -1,0 +1,145 @@
+"""What pyshare logs: a line for each HTTP request, shown by `git annex --debug` and `pyshare -v`.
+
+No line holds a secret: neither headers nor queries nor user names of an address are logged, and the part of a path
+that opens a public link to everyone is left out.
+
+git-annex does not tell a special remote whether its user gave `--debug`: neither the protocol nor the environment has
+it. So each line is sent, which costs about 20 µs of a request, and git-annex drops it.
+"""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from git_annex_remote_pyshare.safe_text import one_line
+
+Send = Callable[[str], bool]
+"""Shows a line to git-annex's user; False when git-annex would not read it now."""
+
+_ALL = logging.getLogger("pyshare")
+_ALL.addHandler(logging.NullHandler())  # or Python would show what nobody listens to
+_HTTP = logging.getLogger("pyshare.http")
+
+_OPENERS = re.compile(
+    r"(/(?:s|sh|d/s|scl/f[io]|public\.php/dav/files|dav/public-files|remote\.php/direct|seafhttp/files|login/v2/flow|cd/0/get)/)[^/]+",
+    re.IGNORECASE,
+)
+"""Where addresses of Nextcloud, ownCloud and Dropbox have a token: a link's, a login's or a download's."""
+
+
+class Exchange:
+    """One request and its response, while it takes place.
+
+    Args:
+        method: The request's method.
+        server: Host, and port if it is not the scheme's own.
+        target: What the request line names: a path with its query, or a whole URL for a proxy.
+    """
+
+    def __init__(self, method: str, server: str, target: str) -> None:
+        self.sent = 0
+        """Bytes of the body that went out."""
+        self.received = 0
+        """Bytes of the response's body that came in."""
+        self.status = 0
+        self._begin = time.monotonic()
+        self._method = method
+        self._server, self._path = _shown(server, target)
+
+    def end(self, outcome: str = "") -> None:
+        """Log the request.
+
+        Args:
+            outcome: What came of it; the response's status if empty.
+        """
+        took = (time.monotonic() - self._begin) * 1000
+        _HTTP.debug(
+            "%s %s %s: %s, %.0f ms, %d bytes sent, %d received",
+            *(self._method, self._server, self._path, outcome or self.status, took, self.sent, self.received),
+        )
+
+
+def exchange(method: str, server: str, target: str) -> Exchange | None:
+    """What logs a request that begins; None where nothing is logged."""
+    return Exchange(method, server, target) if _HTTP.isEnabledFor(logging.DEBUG) else None
+
+
+def no_connection(server: str, why: str) -> None:
+    """Log that a connection failed before a request could begin."""
+    _HTTP.debug("no connection to %s: %s", server, why)
+
+
+@contextmanager
+def to_stderr() -> Iterator[None]:
+    """Show all lines of the block on standard error, for a person who typed `-v`."""
+    handler = _StandardError()
+    _add(handler)
+    try:
+        yield
+    finally:
+        _remove(handler)
+
+
+@contextmanager
+def to_git_annex(send: Send) -> Iterator[None]:
+    """Send the lines that this thread logs in the block, and those of threads that belong to no job, to git-annex.
+
+    Args:
+        send: Sends a line through the calling thread's job.
+    """
+    _GIT_ANNEX.jobs.append(send)
+    _add(_GIT_ANNEX)
+    before = _JOB.set(send)
+    try:
+        yield
+    finally:
+        _JOB.reset(before)
+        _GIT_ANNEX.jobs.remove(send)
+        if not _GIT_ANNEX.jobs:
+            _remove(_GIT_ANNEX)
+
+
+class _StandardError(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{one_line(record.getMessage())}\n")
+
+
+class _GitAnnex(logging.Handler):
+    """Hands a line to the job whose thread logs it; one of a shared thread goes to any job that has a request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: list[Send] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = one_line(record.getMessage())
+        job = _JOB.get()
+        any((send(line) for send in tuple(self.jobs)) if job is None else (job(line),))
+
+
+_GIT_ANNEX = _GitAnnex()
+_JOB: ContextVar[Send | None] = ContextVar("job", default=None)
+
+
+def _add(handler: logging.Handler) -> None:
+    _ALL.addHandler(handler)  # once only, however often
+    _ALL.setLevel(logging.DEBUG)
+
+
+def _remove(handler: logging.Handler) -> None:
+    _ALL.removeHandler(handler)
+    if len(_ALL.handlers) == 1:
+        _ALL.setLevel(logging.NOTSET)
+
+
+def _shown(server: str, target: str) -> tuple[str, str]:
+    """Server and path without what could be a secret."""
+    path = target.partition("?")[0]
+    if not path.startswith("/") and "://" in path:
+        server, slash, rest = path.partition("://")[2].partition("/")
+        path = slash + rest
+    return server.rpartition("@")[2], _OPENERS.sub(r"\1…", path)
