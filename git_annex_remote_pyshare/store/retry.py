@@ -11,10 +11,10 @@ from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
 from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.store.layer import Done, Layer
+from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.store.outage_notice import LONG, OutageNotice, asked_pause
 from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
@@ -77,6 +77,9 @@ class Retrying(Layer):
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
         request = self._request(progress)
         return self._persist(request, lambda: super(Retrying, self).run(attempt, request.watch))
+
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        return self._persist(self._request(), lambda: self.backend.call(kind, request))
 
     def stat(self, name: str) -> Stat | None:
         return self._persist(self._request(), lambda: self.backend.stat(name))
