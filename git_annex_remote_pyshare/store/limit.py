@@ -12,9 +12,9 @@ from functools import partial
 from threading import BoundedSemaphore, Event, Lock
 
 from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, Cancelled
-from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from threading import Event
 
 from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import Cancelled
-from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 INTERVAL = 0.25

@@ -9,8 +9,8 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Receipt, ability
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import UploadLost
-from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.store.outage_notice import LONG, OutageNotice, asked_pause
 from git_annex_remote_pyshare.store.pause import pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
