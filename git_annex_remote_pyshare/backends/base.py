@@ -123,7 +123,11 @@ class StoreConfig(NamedTuple):
 
 
 class Backend(ABC):
-    """One store. Constructing it does nothing but keep the place: no connection, no login, no heavy import."""
+    """One store. Constructing it connects to nothing and looks up no login.
+
+    What a remote gets is constructed when git-annex first needs the store, so a class whose module imports a heavy
+    library is made by a `Lazy` (`backends/lazy.py`).
+    """
 
     def __init__(self, place: StoreConfig) -> None:
         self.place = place
@@ -180,7 +184,7 @@ class Backend(ABC):
 
     def has(self, kind: type) -> bool:
         """Whether the store has the ability `kind`; asks no server."""
-        return _has(type(self), kind)
+        return has_ability(type(self), kind)
 
     def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
         """Use an ability: layers add to this what they add to verbs, such as trying again.
@@ -194,7 +198,7 @@ class Backend(ABC):
             PyshareError: What the ability raises.
         """
         if not self.has(kind):
-            raise TypeError(f"{type(self).__name__} has not the ability {kind.__name__}")
+            raise TypeError(f"{type(self).__name__} does not implement {kind.__name__}")
         return request(cast("Ability", self))
 
     def close(self) -> None:  # noqa: B027  # not every backend has something to let go
@@ -206,19 +210,17 @@ def ability(backend: Backend, kind: type[Ability]) -> Ability | None:
 
     What asks the server is not called on it, since no layer would know of that: see `Backend.call`.
     """
-    inner: Any = backend
-    while inner is not None:
-        if _has(type(inner), kind):
-            return cast("Ability", inner)
+    inner: Any = backend if backend.has(kind) else None  # which may know without being made
+    while inner is not None and not has_ability(type(inner), kind):
         inner = getattr(inner, "backend", None)
-    return None
+    return cast("Ability | None", inner)
 
 
 _known: dict[tuple[type, type], bool] = {}
 
 
-def _has(backend: type, kind: type) -> bool:
-    """Whether a class has an ability: asked for each object, and slow to find out of a Protocol."""
+def has_ability(backend: type, kind: type) -> bool:
+    """Whether a class of backends has an ability; remembered, since it is asked for each object."""
     known = _known.get((backend, kind))
     if known is None:
         known = _known[backend, kind] = issubclass(backend, kind)

@@ -65,7 +65,7 @@ class Presence:
         return Stat(reply.result["size"]) if is_ours else None
 
 
-def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
+def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
     """Bring an object into a sink, behind what is there already; see `Backend.get`.
 
     Args:

@@ -72,7 +72,7 @@ class Downloads:
             return self._look(name)
         return found
 
-    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Retrieve one object; see `Backend.get`.
 
         Raises:

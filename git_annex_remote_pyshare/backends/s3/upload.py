@@ -39,7 +39,7 @@ class Uploads:
         self._remote = command(place.clone.remote or "NAME")
         self._wants_md5 = False
 
-    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
         if source.size > LARGEST:
             raise QuotaExceeded(

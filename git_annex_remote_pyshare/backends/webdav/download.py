@@ -52,7 +52,7 @@ class Downloads:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Retrieve one object; see `Backend.get`."""
         request = Request("GET", in_path(name), "read the file")
         if sink.size and self._go_on(request, sink, progress):

@@ -7,8 +7,8 @@ from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import correction, link, propfind
 from git_annex_remote_pyshare.backends.webdav import other_users as home
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.url import Address
-from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
@@ -27,18 +27,17 @@ _WRITTEN = {200, 201, 204}
 _NO_SUCH_METHOD = {405, 501}
 
 
-def initialize(place: StoreConfig, address: Address, verbs: Verbs) -> Initialized:
-    """See `Establishes.initialize`.
+def initialize(place: StoreConfig, address: Address, client: Client, folders: Folders) -> Initialized:
+    """See `CanInitialize.initialize`.
 
     Raises:
         BadSetting: The address is a web page's, another user's, or that of a place of another remote.
         Denied: The server refuses the login.
         NotAStore: What answers is no WebDAV server, or does not know the public link.
     """
-    client = verbs.client
     private = address.cloudy and not address.public
     try:
-        notes = _visited(client) if address.public else _claimed(place, verbs)
+        notes = _visited(client) if address.public else _claimed(place, client, folders)
     except (Unreachable, Busy) as error:
         notes = (ownership.unchecked(host_of(place.url), error),)
     except PermissionDenied as error:
@@ -60,15 +59,14 @@ def _visited(client: Client) -> tuple[str, ...]:
     return ()
 
 
-def _claimed(place: StoreConfig, verbs: Verbs) -> tuple[str, ...]:
+def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str, ...]:
     """Make the folder, if it is new, and mark it; what the owner should know of that."""
-    client = verbs.client
     if someone := home.stranger(client):
         raise BadSetting(f"{place.url}: {someone.why}", remedy=f"Type instead: {command(f'url={someone.own_url}')}")
     try:
         thing = propfind.look(client, "", _LOOK)
         if thing is None:
-            verbs.folders.make("")
+            folders.make("")
     except (NotAStore, NotFound) as error:
         if page := correction.of_page(place):
             raise page from error

@@ -39,7 +39,7 @@ class Uploads:
                 remedy="It may be direct or move; leave it out to let the server's kind decide.",
             )
 
-    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
         path = in_path(name)
         folder = path.rpartition("/")[0]
