@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from threading import Lock
 from typing import NamedTuple
 
@@ -104,7 +105,7 @@ class Client:
         doing = str(self._doing(request))
         with (
             tracing(self._trace(request)),
-            exchange(doing, self._place.clone, lambda: self._settle_and_send(request)) as answer,
+            exchange(doing, self._place.clone, partial(self._settle_and_send, request)) as answer,
         ):
             if is_page(answer.headers):
                 raise self.failure(request, answer)

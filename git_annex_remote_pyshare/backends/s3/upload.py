@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 
 from urllib3.response import BaseHTTPResponse
 
@@ -48,7 +49,7 @@ class Uploads:
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
-            return self._bucket.storing(lambda: self._put(name, source, progress))
+            return self._bucket.storing(partial(self._put, name, source, progress))
         except CorruptUpload:
             _hold_against_key(source)
             raise
