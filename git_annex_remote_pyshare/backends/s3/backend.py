@@ -74,8 +74,8 @@ class S3Backend(Backend):
         """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""
         self._recent.removed(name)
         request = Request("DELETE", self.client.address.path_of(name), "remove the file")
-        with suppress(NotFound), self.client.ask(request) as answer:
-            if answer.headers.get("x-amz-delete-marker") == "true" and not self._keeps_versions:
+        with suppress(NotFound), self.client.send(request) as response:
+            if response.headers.get("x-amz-delete-marker") == "true" and not self._keeps_versions:
                 self._keeps_versions = True
                 self._notices.append(
                     f"{self.client.address.shown} keeps old versions: a removed file is only hidden, and takes space"

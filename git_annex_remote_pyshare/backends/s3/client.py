@@ -96,7 +96,7 @@ class Client:
         self._first_is_over = False
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+    def send(self, request: Request) -> Iterator[BaseHTTPResponse]:
         """The answer to a request, a success or an awaited one, its body not yet read.
 
         Raises:

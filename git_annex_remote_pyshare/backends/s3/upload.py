@@ -70,11 +70,11 @@ class Uploads:
             body=body,
             payload=source.known("sha256") or UNSIGNED,
         )
-        with self._client.ask(request) as answer:
-            said = answer.read(EXCERPT)
-            if b"<Error" in said or not _is_stored(answer):
-                raise self._client.failure(request, answer, said)
-            md5 = md5_of(answer.headers)
+        with self._client.send(request) as response:
+            said = response.read(EXCERPT)
+            if b"<Error" in said or not _is_stored(response):
+                raise self._client.failure(request, response, said)
+            md5 = md5_of(response.headers)
         if body.md5 and not source.known("md5"):
             source.learn("md5", body.md5)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
@@ -86,9 +86,9 @@ class Uploads:
         return headers
 
 
-def _is_stored(answer: BaseHTTPResponse) -> bool:
+def _is_stored(response: BaseHTTPResponse) -> bool:
     """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
-    return answer.status == _STORED and ("ETag" in answer.headers or is_marked(answer.headers))
+    return response.status == _STORED and ("ETag" in response.headers or is_marked(response.headers))
 
 
 def _hold_against_key(source: Source) -> None:

@@ -80,9 +80,9 @@ class WebDAVBackend(Backend):
         """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
         self._settle()
         request = Request("DELETE", in_path(name), "remove the file")
-        with self.client.ask(request) as answer:
-            if answer.status not in _REMOVED:
-                raise self.client.failure(request, answer)
+        with self.client.send(request) as response:
+            if response.status not in _REMOVED:
+                raise self.client.failure(request, response)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""

@@ -71,7 +71,7 @@ class Client:
         self._headers = _own_headers(place, address)
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[BaseHTTPResponse]:
+    def send(self, request: Request) -> Iterator[BaseHTTPResponse]:
         """The answer to a request, its body not yet read; any status but a refused login or a wrong redirect.
 
         Raises:

@@ -54,7 +54,7 @@ def _visited(client: Client) -> tuple[str, ...]:
     """Look through a public link, which belongs to its owner's store and so is not marked."""
     if client.address.older:
         link.settle(client)
-    elif propfind.look(client, "", _LOOK) is None:
+    elif propfind.stat(client, "", _LOOK) is None:
         raise NotAStore(f"{client.doing(_LOOK)}: there is no such link", remedy="Ask its owner for a new one.")
     return ()
 
@@ -64,7 +64,7 @@ def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str,
     if someone := home.stranger(client):
         raise BadSetting(f"{place.url}: {someone.why}", remedy=f"Type instead: {command(f'url={someone.own_url}')}")
     try:
-        thing = propfind.look(client, "", _LOOK)
+        thing = propfind.stat(client, "", _LOOK)
         if thing is None:
             folders.make("")
     except (NotAStore, NotFound) as error:
@@ -80,8 +80,8 @@ def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str,
 
 def _tells_nothing(client: Client) -> bool:
     """Whether the server can store without being able to tell what is there, as nginx's own WebDAV."""
-    with client.ask(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as answer:
-        return answer.status in _NO_SUCH_METHOD
+    with client.send(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as response:
+        return response.status in _NO_SUCH_METHOD
 
 
 def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
@@ -95,16 +95,16 @@ def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
 
 def _read(client: Client) -> bytes:
     request = Request("GET", ownership.MARK, "see whose place it is")
-    with client.ask(request) as answer:
-        if answer.status in _GONE:
+    with client.send(request) as response:
+        if response.status in _GONE:
             return b""
-        if answer.status != HTTPStatus.OK:
-            raise client.failure(request, answer)
-        return answer.read(ownership.LONGEST)
+        if response.status != HTTPStatus.OK:
+            raise client.failure(request, response)
+        return response.read(ownership.LONGEST)
 
 
 def _write(client: Client, mark: bytes) -> None:
     request = Request("PUT", ownership.MARK, "mark the place as this remote's", {"Content-Type": "text/plain"}, mark)
-    with client.ask(request) as answer:
-        if answer.status not in _WRITTEN:
-            raise client.failure(request, answer)
+    with client.send(request) as response:
+        if response.status not in _WRITTEN:
+            raise client.failure(request, response)
