@@ -57,7 +57,7 @@ class Bucket:
         return attempt()
 
     def initialize(self) -> Initialized:
-        """See `Establishes.initialize`."""
+        """See `CanInitialize.initialize`."""
         notes = self._notes()
         told = self._client.address.server.region
         try:
