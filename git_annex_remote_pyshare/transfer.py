@@ -107,8 +107,28 @@ class Source:
         self._digests[algorithm] = digest
 
 
-def _no_note(_validator: str) -> None:
-    """Nobody wants to know."""
+class PartialFile:
+    """A local file that may hold a beginning of an object, and the record of which version of it that is.
+
+    This one keeps the record in memory; the resume layer hands down one that keeps it for a later process, too.
+
+    Args:
+        path: The file.
+        version: What the server called the version; empty when it is unknown.
+    """
+
+    def __init__(self, path: LocalPath, version: str = "") -> None:
+        self.path = path
+        self._version = version
+
+    @property
+    def version(self) -> str:
+        """What the server called the version whose bytes the file holds; empty when it is unknown."""
+        return self._version
+
+    def record(self, version: str) -> None:
+        """From now on the file, which is there, holds a beginning of this version; empty for an unknown one."""
+        self._version = version
 
 
 class Sink:
@@ -122,15 +142,22 @@ class Sink:
         path: The file.
         is_checked: Whether somebody will hold the whole against a hash, so that a beginning of unknown origin may be
             gone on with.
+        partial: The record of what the file holds; one of the sink's own if None.
     """
 
-    def __init__(self, path: LocalPath, *, is_checked: bool = True) -> None:
+    def __init__(self, path: LocalPath, *, is_checked: bool = True, partial: PartialFile | None = None) -> None:
         self.path = path
+        self.partial = partial or PartialFile(path)
         self._is_checked = is_checked
-        self.validator = ""
-        """What the server called the version of the object whose bytes the file holds; empty when nobody knows."""
-        self.note: Callable[[str], object] = _no_note
-        """Told the validator of what is about to be written in place, so that a later process can know it."""
+
+    def with_record(self, partial: PartialFile) -> "Sink":
+        """The same file, of which `partial` is the record."""
+        return Sink(self.path, is_checked=self._is_checked, partial=partial)
+
+    @property
+    def validator(self) -> str:
+        """What the server called the version of the object whose bytes the file holds; empty when it is unknown."""
+        return self.partial.version
 
     @property
     def size(self) -> int:
@@ -148,9 +175,10 @@ class Sink:
         """
         if not validator:
             return True  # this server never tells
-        if not self.validator:
+        known = self.validator
+        if not known:
             return self._is_checked  # it may have come from another store
-        return self.validator.removeprefix("W/") == validator.removeprefix("W/")
+        return known.removeprefix("W/") == validator.removeprefix("W/")
 
     @contextmanager
     def writing(self, offset: int = 0, total: int | None = None, validator: str = "") -> Iterator[BinaryIO]:
@@ -171,16 +199,11 @@ class Sink:
                 yield file
             return
         with _LocalFile(self.path, offset) as file:
-            # Between the last old byte and the first new one, so that who dies at any moment leaves no wrong name.
-            self._name(offset, validator)
+            # Between the last old byte and the first new one, so that who dies at any moment leaves no wrong record.
+            # Bytes that stay keep their record, or have none still.
+            if not offset:
+                self.partial.record(validator)
             yield file
-
-    def _name(self, offset: int, validator: str) -> None:
-        """What is written from now on is of this version. Bytes that stay keep their name, or have none still."""
-        if offset:
-            return
-        self.validator = validator
-        self.note(validator)
 
     @contextmanager
     def _beside(self) -> Iterator[BinaryIO]:

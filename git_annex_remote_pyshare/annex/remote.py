@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.backends.base import (
 )
 from git_annex_remote_pyshare.config import settings
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
-from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
 
 
@@ -53,9 +53,8 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         store, name = self.session.store(self.annex), self._name(key)
         store.put(name, source, self.annex.progress)
         self._remark(store)
-        publishes = _publishing(store, key)
-        if publishes and (url := publishes.publish(name)):
-            self.annex.seturlpresent(key, url)
+        if _publishing(store, key):
+            self._publish(store, key, name)
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
         """Bring the object of `key` into the file, going on behind what is there already.
@@ -124,13 +123,28 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
         if self.session.kind(self.annex).login:
             fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
-        if measures := ability(self.session.store(self.annex), HasQuota):
-            fields["room"] = _room(measures)
+        store = self.session.store(self.annex)
+        if store.has(HasQuota):
+            fields["room"] = _room(store)
         return fields
 
     @info.setter
     def info(self, _value: object) -> None:
         """The library's constructor sets an empty one; ours is made when it is asked for."""
+
+    def _publish(self, store: Backend, key: str, name: str) -> None:
+        """Give a stored object its URL.
+
+        Without one the store has succeeded nevertheless: if it failed, git-annex would send the whole content again,
+        and until then would not know that it is there.
+        """
+        try:
+            url = store.call(Publishes, lambda able: able.publish(name))
+        except PyshareError as error:
+            self.annex.info(_without_link(error, key, store.place.clone.remote))
+            return
+        if url:
+            self.annex.seturlpresent(key, url)
 
     def _remark(self, store: Backend) -> None:
         if (remarks := ability(store, HasNotices)) and (text := remarks.notice()):
@@ -157,10 +171,19 @@ def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
     )
 
 
-def _room(measures: HasQuota) -> str:
+def _without_link(error: PyshareError, key: str, remote: str) -> str:
+    """What the user is told of a stored object without a link: git-annex stores it again only where it is gone."""
+    name = remote or "NAME"
+    drop = command("git", "annex", "drop", "--from", name, "--key", key)
+    again = f"{drop}; {command('git', 'annex', 'copy', '--to', name, '--key', key)}"
+    why = f"the file is stored, but has no link: {error.what}."
+    return one_line(" ".join(filter(None, (why, error.remedy, f"To store it again with one, type: {again}"))))
+
+
+def _room(store: Backend) -> str:
     """How much is used and free, or why that is unknown."""
     try:
-        quota = measures.quota()
+        quota = store.call(HasQuota, lambda able: able.quota())
     except PyshareError as error:
         return f"unknown, since {error.what}"
     if quota.used is None:

@@ -11,18 +11,64 @@ failure. Every failure is one of `errors.py`; one function of each backend makes
 library exceptions, and nothing outside the backend looks at those. What `progress` raises ends the transfer and is
 passed on as it is.
 
-What one kind of store can do beyond the verbs is an ability, a Protocol class below: a backend that has its method has
-the ability. Layers need not pass abilities on, since `ability` looks through them.
+What one kind of store can do beyond the verbs is an ability, a Protocol of `abilities.py` that can be imported from
+here, too: a backend that has its methods has the ability. `Backend.call` uses one through all layers.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
+from git_annex_remote_pyshare.backends.abilities import (
+    NO_TERMS,
+    CanInitialize,
+    HasNotices,
+    HasQuota,
+    Initialized,
+    Locates,
+    Opens,
+    Publishes,
+    Quota,
+    Readiness,
+    ReportsAvailability,
+    Restores,
+    Share,
+    Shares,
+    Terms,
+)
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadName
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+__all__ = [
+    "NO_TERMS",
+    "Ability",
+    "Backend",
+    "CanInitialize",
+    "Entry",
+    "HasNotices",
+    "HasQuota",
+    "Initialized",
+    "Locates",
+    "Opens",
+    "Publishes",
+    "Quota",
+    "Readiness",
+    "Receipt",
+    "ReportsAvailability",
+    "Restores",
+    "Share",
+    "Shares",
+    "Stat",
+    "StoreConfig",
+    "Terms",
+    "ability",
+    "encode_name",
+]
+
+Ability = TypeVar("Ability")
+Done = TypeVar("Done")
 
 
 class Stat(NamedTuple):
@@ -77,7 +123,11 @@ class StoreConfig(NamedTuple):
 
 
 class Backend(ABC):
-    """One store. Constructing it does nothing but keep the place: no connection, no login, no heavy import."""
+    """One store. Constructing it connects to nothing and looks up no login.
+
+    What a remote gets is constructed when git-annex first needs the store, so a class whose module imports a heavy
+    library is made by a `Lazy` (`backends/lazy.py`).
+    """
 
     def __init__(self, place: StoreConfig) -> None:
         self.place = place
@@ -132,195 +182,45 @@ class Backend(ABC):
         Nothing where there is no such folder. A PyshareError may come after some of the entries.
         """
 
+    def has(self, kind: type) -> bool:
+        """Whether the store has the ability `kind`; asks no server."""
+        return has_ability(type(self), kind)
+
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        """Use an ability: layers add to this what they add to verbs, such as trying again.
+
+        Args:
+            kind: The ability's Protocol.
+            request: Uses it, and returns when all is done (an iterator is read to its end there); may be called again.
+
+        Raises:
+            TypeError: The store has no such ability.
+            PyshareError: What the ability raises.
+        """
+        if not self.has(kind):
+            raise TypeError(f"{type(self).__name__} does not implement {kind.__name__}")
+        return request(cast("Ability", self))
+
     def close(self) -> None:  # noqa: B027  # not every backend has something to let go
         """Let go of connections; requests in other threads may fail. May be called twice."""
 
 
-class Initialized(NamedTuple):
-    """What came of making a place ready."""
-
-    settings: Mapping[str, str] = {}
-    """What was learned of the place and belongs into the remote's settings, for everybody who clones."""
-    notes: tuple[str, ...] = ()
-    """What the owner should know, a line each."""
-    private: bool = False
-    """Whether the address is one that only the owner's own login opens, so that friends need another way in."""
-
-
-@runtime_checkable
-class CanInitialize(Protocol):
-    """Ability: make the place ready once, when its owner runs `git annex initremote` (a marker, a bucket)."""
-
-    def initialize(self) -> Initialized:
-        """Idempotent. Raises a PyshareError that says what to do when the place cannot be made ready.
-
-        A place that cannot be asked now, since there is no network or no login, is no failure.
-        """
-
-
-@runtime_checkable
-class Locates(Protocol):
-    """Ability: say where an object can be found, without asking the server."""
-
-    def locate(self, name: str) -> str:
-        """A path or URL for `git annex whereis`, never with a login in it."""
-
-
-@runtime_checkable
-class ReportsAvailability(Protocol):
-    """Ability: a store that comes and goes with a disk or network folder, and can tell without the network."""
-
-    def available(self) -> bool:
-        """Whether the store can be used now."""
-
-
-@runtime_checkable
-class Publishes(Protocol):
-    """Ability: give whole objects a lasting URL that anyone may get, without a login and without this program."""
-
-    def is_publishing(self) -> bool:
-        """Whether the settings ask for URLs; else nobody looks for them, which costs git-annex some time per object."""
-
-    def publish(self, name: str) -> str:
-        """The URL of a stored object; empty where there is none."""
-
-    def has_published(self, name: str, url: str) -> bool:
-        """Whether `url` may be one that `publish` gave for the object, which then ends with it."""
-
-
-class Quota(NamedTuple):
-    """Space in the account or on the disk that a store is part of."""
-
-    used: int | None
-    """Bytes, or None where the server does not report it."""
-    free: int | None
-    """Bytes, or None where there is no limit, or none that the server tells."""
-
-
-@runtime_checkable
-class HasQuota(Protocol):
-    """Ability: tell how much room there is."""
-
-    def quota(self) -> Quota:
-        """Asks the server."""
-
-
-class Terms(NamedTuple):
-    """What a link is to be like; nothing given leaves a link that exists as it is."""
-
-    ends: str = ""
-    """The last day of the link (`2030-12-31`); empty for no end."""
-    password: str = ""
-    """What friends have to type to open the link; a secret."""
-
-    def __repr__(self) -> str:
-        """For debug output: without the password."""
-        return f"Terms(ends={self.ends!r}, …)"
-
-
-NO_TERMS = Terms()
-
-
-class Share(NamedTuple):
-    """How friends reach a store."""
-
-    url: str
-    """What they open or give as `url=`; holds no login."""
-    login: str = ""
-    """The command for the login that a friend needs, quoted for a shell; empty where none is needed."""
-    is_new: bool = False
-    """Whether the link was made just now."""
-    ends: str = ""
-    """The day on which the link ends (`2030-12-31`); empty where it does not end by itself."""
-    has_password: bool = False
-    """Whether the link wants a password; `login` then asks for it."""
-    settings: Mapping[str, str] = {}
-    """What a remote at `url` needs besides it, for everybody who clones."""
-
-
-@runtime_checkable
-class Shares(Protocol):
-    """Ability: let friends read the whole store through a link.
-
-    A backend whose servers do not all have links gives None for the others.
-    """
-
-    def share(self, terms: Terms = NO_TERMS) -> Share | None:
-        """Find the store's link or make one, and bring it to the terms.
-
-        None where the store has no links: friends read it with a login of their own.
-
-        Raises:
-            BadSetting: The service has no links on such terms.
-            PyshareError: There can be no link, and why.
-        """
-
-    def revoke(self) -> Sequence[str]:
-        """Withdraw all links by which friends read the store; their URLs, none where there was no link.
-
-        Raises:
-            BadSetting: The store has no links that could be withdrawn.
-            PyshareError: One was not withdrawn.
-        """
-
-
-@runtime_checkable
-class Opens(Protocol):
-    """Ability: let anyone read the whole store without a login and without a link."""
-
-    def open_to_all(self) -> Mapping[str, str]:
-        """Open the store; the settings that the remote then needs, so that friends read it without a login.
-
-        Raises:
-            Denied: The login may not do that; the remedy is a command for whoever may.
-            PyshareError: The store cannot be opened, or was not.
-        """
-
-    def close_to_all(self) -> Mapping[str, str]:
-        """Take back what `open_to_all` did; the settings that the remote then needs. Raises as `open_to_all`."""
-
-
-Readiness = Literal["ready", "restoring", "archived"]
-"""Whether an object can be read now, later without more ado, or only after somebody asked for it."""
-
-
-@runtime_checkable
-class Restores(Protocol):
-    """Ability: bring back objects from an archive in which they are present but cannot be read at once."""
-
-    def readiness(self, name: str) -> Readiness:
-        """How far an object is. Raises NotFound, or a PyshareError when the store could not be asked."""
-
-    def restore(self, name: str) -> Readiness:
-        """Ask for an archived object, once; how far it is then."""
-
-
-@runtime_checkable
-class HasNotices(Protocol):
-    """Ability: tell the user what a success does not say, e.g. that a removed object still takes room."""
-
-    def notice(self) -> str:
-        """What the user has not been told yet; empty when there is nothing more."""
-
-
-Ability = TypeVar("Ability")
-
-
 def ability(backend: Backend, kind: type[Ability]) -> Ability | None:
-    """The first backend, from the outermost layer inwards, that has the ability `kind`; None when none has."""
-    inner: Any = backend
-    while inner is not None:
-        if _has(type(inner), kind):
-            return cast("Ability", inner)
+    """The first backend, from the outermost layer inwards, that has the ability `kind`; None when none has.
+
+    What asks the server is not called on it, since no layer would know of that: see `Backend.call`.
+    """
+    inner: Any = backend if backend.has(kind) else None  # which may know without being made
+    while inner is not None and not has_ability(type(inner), kind):
         inner = getattr(inner, "backend", None)
-    return None
+    return cast("Ability | None", inner)
 
 
 _known: dict[tuple[type, type], bool] = {}
 
 
-def _has(backend: type, kind: type) -> bool:
-    """Whether a class has an ability: asked for each object, and slow to find out of a Protocol."""
+def has_ability(backend: type, kind: type) -> bool:
+    """Whether a class of backends has an ability; remembered, since it is asked for each object."""
     known = _known.get((backend, kind))
     if known is None:
         known = _known[backend, kind] = issubclass(backend, kind)

@@ -1,84 +1,78 @@
-"""What backends have in common that load what does the work, and an HTTP library with it, at the first request."""
+"""A layer whose backend is imported and made at the first request, while the server is connected to.
 
-from abc import abstractmethod
-from collections.abc import Iterator
+A kind of store whose backend needs an HTTP library has a small class of this, which is what a remote gets: up to then
+git-annex asks what needs no server, and start-up is measured.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Any, ClassVar
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat, StoreConfig
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, StoreConfig, has_ability
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 
-class Verbs(Protocol):
-    """The contract's verbs, as `Backend` has them."""
+class Lazy(Layer):
+    """Keeps its place, and makes the backend for it once, when a request needs it.
 
-    def stat(self, name: str) -> Stat | None: ...
-    def get(self, name: str, sink: Sink, progress: Progress) -> None: ...
-    def put(self, name: str, source: Source, progress: Progress) -> Receipt: ...
-    def delete(self, name: str) -> None: ...
-    def list(self, folder: str) -> Iterator[Entry]: ...
-    def close(self) -> None: ...
+    An ability that needs no backend can be this class's own, `Locates` for one; all others are those of the backend's
+    class, which is imported when they are asked for.
+    """
 
-
-AnyVerbs = TypeVar("AnyVerbs", bound=Verbs)
-
-
-class LazyBackend(Backend, Generic[AnyVerbs]):
-    """Keeps its place, and passes every verb on to what `open_verbs` makes, once, when a request needs it."""
+    target: ClassVar[str]
+    """`module:class` of the backend; the class takes the place and the Preconnector."""
 
     def __init__(self, place: StoreConfig) -> None:
-        super().__init__(place)
-        self.opened: AnyVerbs | None = None
-        """What was made; None before the first request."""
+        Backend.__init__(self, place)  # a Layer has its backend from the beginning
         self.ahead = Preconnector()
-        """For the connections of what is made: sockets that were connected while it was not there yet."""
-        self._opening = Lock()
+        """For the connections of the backend: sockets that were connected while it was not there yet."""
+        self._made: Backend | None = None
+        self._making = Lock()
 
     @property
     def server(self) -> str:
-        """A URL on the server that the first requests will go to; empty where nobody knows that yet."""
+        """A URL on the server that the first requests go to; empty where that is not known yet."""
         return ""
 
-    @abstractmethod
-    def open_verbs(self) -> AnyVerbs:
-        """Import and make what does the work; connects to nothing."""
+    def make(self) -> Backend:
+        """Import and make the backend; connects to nothing."""
+        made: Backend = _load(self.target)(self.place, self.ahead)
+        return made
 
     @property
-    def verbs(self) -> AnyVerbs:
-        """What does the work."""
-        if self.opened is None:
-            if self._opening.locked():
+    def backend(self) -> Backend:  # type: ignore[override]  # no other layer's changes either
+        """The backend, made now if it is not there yet: by one job, and all others connect meanwhile."""
+        if self._made is None:
+            if self._making.locked():
                 self.ahead.connect(self.server)
-            with self._opening:
-                self.opened = self.opened or self._made()
-        return self.opened
+            with self._making:
+                self._made = self._made or self._make_connecting()
+        return self._made
 
-    def _made(self) -> AnyVerbs:
-        """Import, and connect meanwhile: so does each job that waits for this one."""
+    def _make_connecting(self) -> Backend:
         self.ahead.connect_meanwhile(self.server)
         try:
-            return self.open_verbs()
-        except BaseException:  # whatever hindered it, nobody will take these sockets, and who tries again does without
+            return self.make()
+        except BaseException:  # whatever hindered it, nobody takes these sockets, and the next attempt does without
             self.ahead.close()
             raise
 
-    def stat(self, name: str) -> Stat | None:
-        return self.verbs.stat(name)
+    def has(self, kind: type) -> bool:
+        return has_ability(type(self), kind) or has_ability(_load(self.target), kind)
 
-    def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self.verbs.get(name, sink, progress)
-
-    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        return self.verbs.put(name, source, progress)
-
-    def delete(self, name: str) -> None:
-        self.verbs.delete(name)
-
-    def list(self, folder: str = "") -> Iterator[Entry]:
-        return self.verbs.list(folder)
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        if has_ability(type(self), kind):
+            return Backend.call(self, kind, request)
+        return self.backend.call(kind, request)
 
     def close(self) -> None:
         self.ahead.close()
-        if self.opened is not None:
-            self.opened.close()
+        if self._made is not None:
+            self._made.close()
+
+
+def _load(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)

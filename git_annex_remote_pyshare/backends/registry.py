@@ -60,25 +60,25 @@ DIRECTORY = BackendSpec(
 )
 WEBDAV = BackendSpec(
     "webdav",
-    "git_annex_remote_pyshare.backends.webdav.backend:WebDAVBackend",
+    "git_annex_remote_pyshare.backends.webdav.lazy:LazyWebDAV",
     "git_annex_remote_pyshare.backends.webdav.url:check",
     account="git_annex_remote_pyshare.backends.webdav.url:account_of",
     correction="git_annex_remote_pyshare.backends.webdav.correction:better",
 )
 DROPBOX = BackendSpec(
     "dropbox",
-    "git_annex_remote_pyshare.backends.dropbox.backend:DropboxBackend",
+    "git_annex_remote_pyshare.backends.dropbox.lazy:LazyDropbox",
     "git_annex_remote_pyshare.backends.dropbox.url:check",
     account="git_annex_remote_pyshare.credentials.dropbox:account_of",
 )
 DROPBOX_LINK = DROPBOX._replace(
-    target="git_annex_remote_pyshare.backends.dropbox.link:LinkBackend",
+    target="git_annex_remote_pyshare.backends.dropbox.lazy:LazyLink",
     check="git_annex_remote_pyshare.backends.dropbox.url:check_link",
     account="git_annex_remote_pyshare.backends.dropbox.url:account_of_link",
 )
 S3 = BackendSpec(
     "s3",
-    "git_annex_remote_pyshare.backends.s3.backend:S3Backend",
+    "git_annex_remote_pyshare.backends.s3.lazy:LazyS3",
     "git_annex_remote_pyshare.backends.s3.url:check",
     account="git_annex_remote_pyshare.backends.s3.url:account_of",
     layout="flat",

@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from threading import BoundedSemaphore, Event, Lock
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, Cancelled
-from git_annex_remote_pyshare.store.layer import Done, Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.waiting import pause
 
@@ -50,6 +50,10 @@ class Limited(Layer):
         sign = partial(progress, 0)
         with allowance.turn(sign), self._gate.passed(sign):
             return super().run(attempt, allowance.metered(progress, 0))
+
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        with self._gate.passed():
+            return self.backend.call(kind, request)
 
     def stat(self, name: str) -> Stat | None:
         with self._gate.passed():

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from threading import Event
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import Cancelled
-from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 INTERVAL = 0.25
@@ -30,6 +30,10 @@ class Reporting(Layer):
         super().__init__(backend)
         self._stopping = stopping
         self._clock = clock
+
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        self._go_on()
+        return self.backend.call(kind, request)
 
     def stat(self, name: str) -> Stat | None:
         self._go_on()

@@ -5,13 +5,14 @@ What that needs is imported at the first large object.
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Receipt, ability
+from git_annex_remote_pyshare.backends.base import Backend, Receipt, StoreConfig, ability
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import UploadLost
-from git_annex_remote_pyshare.store.layer import Layer
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import PartialFile, Progress, Sink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
@@ -26,7 +27,7 @@ STREAMS = 4
 
 
 class Resumed(Layer):
-    """Stores in parts what is large enough, where the store takes parts; keeps notes about files that grow in place.
+    """Stores in parts what is large enough, where the store takes parts; records what a file that grows in place holds.
 
     Args:
         backend: The layers that retry and limit, around the store.
@@ -42,10 +43,7 @@ class Resumed(Layer):
         self._made: Uploads | None = None
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        sink.note = lambda validator: self._note(name, sink).write(validator)
-        if sink.size and not sink.validator:
-            sink.validator = self._note(name, sink).read()
-        self.backend.get(name, sink, progress)
+        self.backend.get(name, sink.with_record(_Recorded(self.place, name, sink)), progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         takes = self._takes_parts() if source.size > WHOLE else None
@@ -55,11 +53,6 @@ class Resumed(Layer):
             return self._put(takes, name, source, progress)
         except UploadLost:  # which happens to an upload that is gone on with, and is no news for the user
             return self._put(takes, name, source, progress)
-
-    def _note(self, name: str, sink: Sink) -> "PartialDownload":
-        from git_annex_remote_pyshare.state.partial_downloads import PartialDownload  # noqa: PLC0415  # see the top of the file
-
-        return PartialDownload(self.place.clone.git_dir, sink.path, self.place.settings, name)
 
     def _put(self, takes: "SupportsMultipart", name: str, source: Source, progress: Progress) -> Receipt:
         limits = self.run(lambda _: takes.part_limits(source.size), progress)
@@ -87,3 +80,33 @@ class Resumed(Layer):
                 )
                 self._made = Uploads(takes, self.run, shared)
             return self._made
+
+
+class _Recorded(PartialFile):
+    """A partial file whose record is kept for a later process as well.
+
+    Args:
+        place: Where the object is.
+        name: The object's.
+        sink: Has the file, and what is known of it in this process.
+    """
+
+    def __init__(self, place: StoreConfig, name: str, sink: Sink) -> None:
+        super().__init__(sink.path, sink.validator)
+        self._place = place
+        self._name = name
+        self._known = sink.partial
+        if sink.size and not self._version:
+            self._version = self._kept.read()
+
+    def record(self, version: str) -> None:
+        """In this process, in the sink that we were given, and below the git directory."""
+        super().record(version)
+        self._known.record(version)
+        self._kept.write(version)
+
+    @cached_property
+    def _kept(self) -> "PartialDownload":
+        from git_annex_remote_pyshare.state.partial_downloads import PartialDownload  # noqa: PLC0415  # see the top of the file
+
+        return PartialDownload(self._place.clone.git_dir, self.path, self._place.settings, self._name)

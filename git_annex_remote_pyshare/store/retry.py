@@ -7,14 +7,15 @@ most processes end without one.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.store.layer import Done, Layer
 from git_annex_remote_pyshare.store.outage_notice import LONG, OutageNotice, asked_pause
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.waiting import pause
@@ -76,21 +77,24 @@ class Retrying(Layer):
 
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
         request = self._request(progress)
-        return self._persist(request, lambda: super(Retrying, self).run(attempt, request.watch))
+        return self._persist(request, partial(super().run, attempt, request.watch))
+
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        return self._persist(self._request(), partial(self.backend.call, kind, request))
 
     def stat(self, name: str) -> Stat | None:
-        return self._persist(self._request(), lambda: self.backend.stat(name))
+        return self._persist(self._request(), partial(self.backend.stat, name))
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         request = self._request(progress, sink.size)
-        self._persist(request, lambda: self.backend.get(name, sink, request.watch))
+        self._persist(request, partial(self.backend.get, name, sink, request.watch))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         request = self._request(progress)
-        return self._persist(request, lambda: self.backend.put(name, source, request.watch))
+        return self._persist(request, partial(self.backend.put, name, source, request.watch))
 
     def delete(self, name: str) -> None:
-        self._persist(self._request(), lambda: self.backend.delete(name))
+        self._persist(self._request(), partial(self.backend.delete, name))
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         """As in the contract; tried again until its first entry has come.
@@ -110,25 +114,35 @@ class Retrying(Layer):
 
     def _persist(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
         try:
-            return self._ask(request, attempt)
+            done = attempt()
         except PyshareError as error:
+            self._failed(error)
             if not error.retryable:
                 raise
             return self._again(request, attempt, error)
+        self._answered(request)
+        return done
 
-    def _ask(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
-        """One attempt; any answer, a refusal too, ends an outage."""
+    def _once_more(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
+        """One attempt of those after the first."""
         try:
             done = attempt()
         except PyshareError as error:
-            self._was_reached = self._was_reached or not isinstance(error, NotReached)
-            if not error.retryable:
-                self._failing_since = None
+            self._failed(error)
             raise
+        self._answered(request)
+        return done
+
+    def _answered(self, request: "_Request") -> None:
         self._was_reached = True
         self._failing_since = None
         self._news.gets_on(request)
-        return done
+
+    def _failed(self, error: PyshareError) -> None:
+        """Any answer, a refusal too, ends an outage."""
+        self._was_reached = self._was_reached or not isinstance(error, NotReached)
+        if not error.retryable:
+            self._failing_since = None
 
     def _again(self, request: "_Request", attempt: Callable[[], Done], first: PyshareError) -> Done:
         """What `attempt` returns in the end, after its first failure; else its last error."""
@@ -149,7 +163,7 @@ class Retrying(Layer):
             reraise=True,
         )
         try:
-            return persistent(_replayed(first, lambda: self._ask(request, attempt)))
+            return persistent(_replayed(first, partial(self._once_more, request, attempt)))
         finally:
             self._news.gives_up(request)  # unless it was answered
 

@@ -1,8 +1,8 @@
 """Holding what the server says of a stored object against the file that it was made from."""
 
 from git_annex_remote_pyshare.backends.base import Receipt
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, SourceChanged
-from git_annex_remote_pyshare.store.layer import Layer
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 

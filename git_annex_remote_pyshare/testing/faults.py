@@ -16,8 +16,12 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import PyshareError
 
-VERBS = ("stat", "get", "put", "delete", "list", "begin", "send", "sent", "finish", "abort", "unfinished")
-"""All calls that can meet a fault; those behind the fifth are of stores that take parts."""
+VERBS = (
+    *("stat", "get", "put", "delete", "list"),
+    *("begin", "send", "sent", "finish", "abort", "unfinished"),
+    *("share", "revoke", "publish", "quota", "readiness", "restore", "open_to_all", "close_to_all"),
+)
+"""All calls that can meet a fault: verbs, those of stores that take parts, those of other abilities."""
 
 
 class Fail(NamedTuple):

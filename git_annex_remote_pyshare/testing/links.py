@@ -14,18 +14,20 @@ class LinkedBackend(MemoryBackend):
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
         """See `Shares.share`."""
-        known = self._link
-        if known is None:
-            self._made += 1
-        link = known or Share(f"memory:link-{self._made}")
-        if terms.ends:
-            link = link._replace(ends=terms.ends)
-        if terms.password:
-            link = link._replace(has_password=True, login=f"pyshare login {link.url}")
-        self._link = link
-        return link._replace(is_new=known is None)
+        with self._met("share"):
+            known = self._link
+            if known is None:
+                self._made += 1
+            link = known or Share(f"memory:link-{self._made}")
+            if terms.ends:
+                link = link._replace(ends=terms.ends)
+            if terms.password:
+                link = link._replace(has_password=True, login=f"pyshare login {link.url}")
+            self._link = link
+            return link._replace(is_new=known is None)
 
     def revoke(self) -> Sequence[str]:
         """See `Shares.revoke`."""
-        withdrawn, self._link = self._link, None
-        return [withdrawn.url] if withdrawn else []
+        with self._met("revoke"):
+            withdrawn, self._link = self._link, None
+            return [withdrawn.url] if withdrawn else []

@@ -18,7 +18,7 @@ from support.s3kit import clone
 from support.scripted import served
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.backends.s3.lazy import LazyS3
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import stored as kept
@@ -149,10 +149,10 @@ WORDED = {"url": "s3://evil-bucket/x", "protocol": "http"}
 KEY = Credential(Login().access_key, Login().secret_key, "pyshare login")
 
 
-def s3_store(settings: Mapping[str, str], where: LocalConfig, held: Credential | None = None) -> S3Backend:
+def s3_store(settings: Mapping[str, str], where: LocalConfig, held: Credential | None = None) -> LazyS3:
     values = parse(settings)
     made = registry.make(place_of(values, trust_of(values, where), held))
-    assert isinstance(made, S3Backend)
+    assert isinstance(made, LazyS3)
     return made
 
 

@@ -125,7 +125,7 @@ def test_nested_json_without_end_is_no_answer_of_a_cloud(dav: ScriptedDAV) -> No
     nested = b'{"ocs": ' + b"[" * 500_000
     dav.script(Rule("GET", answer(200, nested), times=-1))
     store = backend(f"{dav.url}/remote.php/dav/files/bob/share")
-    assert capabilities.ask(store.verbs.client, "") == Capabilities()
+    assert capabilities.fetch(store.client, "") == Capabilities()
     with pytest.raises(NotAStore, match="no answer of Nextcloud"):
         store.share()
     store.close()
@@ -278,7 +278,7 @@ def test_numbers_in_a_multistatus_are_numbers_or_nothing(dav: ScriptedDAV, store
             answer(207, body.replace(b"</d:response>", "<d:status>HTTP/1.1 ²</d:status></d:response>".encode())),
         )
     )
-    assert propfind.look(store.verbs.client, "KEY", "look") == propfind.Thing("/dav/KEY", is_folder=False, size=None)
+    assert propfind.stat(store.client, "KEY", "look") == propfind.Thing("/dav/KEY", is_folder=False, size=None)
 
 
 def test_a_listing_of_a_folder_has_an_end(

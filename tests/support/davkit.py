@@ -9,6 +9,7 @@ import pytest
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.webdav.lazy import LazyWebDAV
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.transfer import Sink, Source
@@ -38,6 +39,11 @@ def source(folder: Path, content: bytes = b"content", name: str = "source") -> S
 
 def quiet(_done: int) -> None:
     """Progress that nobody listens to."""
+
+
+def lazy(url: str, login: Credential | None = None, **options: str) -> LazyWebDAV:
+    """The same, made at its first request as a remote's is."""
+    return LazyWebDAV(StoreConfig(url, {}, clone(**options), lambda: login, trusted=lambda: True))
 
 
 def fetched(store: WebDAVBackend, name: str, file: Path) -> bytes:

@@ -49,7 +49,7 @@ def _best() -> type[Folder]:
 
 
 class DirectoryBackend(Backend):
-    """A folder. Besides the verbs it Establishes, Locates, Measures and Mounts.
+    """A folder. Besides the verbs: CanInitialize, HasQuota, Locates, ReportsAvailability.
 
     Each verb opens the folder anew, so that a disk can be unmounted between two of them, and works below it by
     `Folder`: others may write to the store, but no link of theirs leads a verb out of it.

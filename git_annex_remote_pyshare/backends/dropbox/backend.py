@@ -1,49 +1,121 @@
 """The Dropbox backend: each verb as one call of the API."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends import ownership
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Initialized, Quota, Receipt, Share, StoreConfig, Terms
+from git_annex_remote_pyshare.backends.base import (
+    NO_TERMS,
+    Backend,
+    Entry,
+    Initialized,
+    Quota,
+    Receipt,
+    Share,
+    Stat,
+    StoreConfig,
+    Terms,
+)
+from git_annex_remote_pyshare.backends.dropbox import download, links, marking, namespace, quota
+from git_annex_remote_pyshare.backends.dropbox.auth import Root
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
+from git_annex_remote_pyshare.backends.dropbox.listing import listed
+from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
-from git_annex_remote_pyshare.backends.lazy import LazyBackend
+from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs
+    from git_annex_remote_pyshare.backends.dropbox.parts import Parts
     from git_annex_remote_pyshare.backends.multipart import Unfinished
     from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
+_GONE = ("path_lookup/not_found", "path_lookup/not_file")
 
-class DropboxBackend(LazyBackend["Verbs"]):
-    """A folder in somebody's own Dropbox, in a shared folder or in a team's space.
+
+class DropboxBackend(Backend):
+    """A folder in a user's own Dropbox, in a shared folder or in a team's space.
+
+    Besides the verbs: CanInitialize, HasQuota, Publishes, Shares, SupportsMultipart. All jobs share the
+    connections, the login, and the commits under way.
 
     Args:
         place: Its URL is the folder's.
+        ahead: Not needed: the API's hosts are others than the URL's.
+
+    Raises:
+        PermissionDenied: It is not known in whose Dropbox the folder is, and the user has not accepted the settings.
     """
 
-    def __init__(self, place: StoreConfig) -> None:
+    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
+        del ahead
         super().__init__(place)
+        self._check_whose()
         self._address = address_of(place.url)
+        self.client = Client(place, self._address.shown)
+        self._closing = Event()
+        self._presence = Presence(self.client, self._closing)
+        self._writes = Writes(self.client)
+        self._uploads = Uploads(self.client, self._writes)
 
-    def locate(self, name: str) -> str:
-        """The object's path in the Dropbox, as `url=` has it."""
-        return f"dropbox:{self._address.path_of(name)}"
+    def stat(self, name: str) -> Stat | None:
+        return self._presence.stat(self._address.path_of(name), "look for the file")
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        call = Call("files/download", {"path": self._address.path_of(name)}, "read the file")
+        download.get(self.client, call, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        path = self._address.path_of(name)
+        if source.size > SINGLE:
+            receipt = self._parts.put(name, source, progress)
+        else:
+            receipt = self._uploads.put(path, source, progress, "store the file")
+        self._presence.stored(path)
+        return receipt
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
+        path = self._address.path_of(name)
+        if arg := self._removable(path, "remove the file"):
+            with self._writes.turn():
+                self.client.rpc(Call("files/delete_v2", arg, "remove the file", _GONE, ("metadata",)))
+        self._presence.removed(path)
+
+    def _removable(self, path: str, what: str) -> Mapping[str, str]:
+        """Which file to remove; none where another key's is there, or a folder of another layout."""
+        if not self.client.spelling.matters:
+            return {"path": path}
+        found = self.client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",))).result
+        is_ours = found.get(".tag") == "file" and self.client.spelling.fits(found, path)
+        return {"path": path, "parent_rev": str(found["rev"])} if is_ours else {}
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return listed(self.client, self._address, folder)
+
+    def close(self) -> None:
+        """End all waiting, and close idle connections."""
+        self._closing.set()
+        self._writes.close()
+        self.client.close()
 
     def quota(self) -> Quota:
         """How full the Dropbox is."""
-        return self.verbs.quota()
+        return quota.quota(self.client)
 
     def share(self, terms: Terms = NO_TERMS) -> Share:
         """A link to the store's folder, with which any login at Dropbox reads it."""
-        return self.verbs.share(terms)
+        return links.share(self.client, self._address, terms)
 
-    def revoke(self) -> "Sequence[str]":
+    def revoke(self) -> Sequence[str]:
         """Withdraw the links to the store's folder."""
-        return self.verbs.revoke()
+        return links.revoke(self.client, self._address)
 
     def is_publishing(self) -> bool:
         """With `share=files`, unless that is a stranger's word: it opens files to everybody."""
@@ -51,22 +123,31 @@ class DropboxBackend(LazyBackend["Verbs"]):
 
     def publish(self, name: str) -> str:
         """A link from which anyone gets the object."""
-        return self.verbs.publish(name)
+        return links.publish(self.client, self._address.path_of(name), "publish the file")
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether the link is one to a file of this name."""
-        from git_annex_remote_pyshare.backends.dropbox.links import may_lead_to  # noqa: PLC0415  # with the verbs
-
-        return may_lead_to(name, url)
+        return links.may_lead_to(name, url)
 
     def initialize(self) -> Initialized:
         """Find out whose Dropbox it is, which the settings then say, and mark the place as this remote's own."""
         try:
             if self.place.credential():
-                return self.verbs.initialize()
+                return self._settled()
         except (Unreachable, Busy) as error:
             return self._unsettled(ownership.unchecked("Dropbox", error))
         return self._unsettled(ownership.without_login(self.place))
+
+    def _settled(self) -> Initialized:
+        """What the settings then say."""
+        if self.place.settings["namespace"]:
+            return Initialized(notes=marking.claim(self.place, self.client, self._address.folder))
+        settled = namespace.settle(self.client, self._address.folder)
+        self.client.root = Root(settled.settings["namespace"])
+        url = settled.settings.get("url", "")
+        folder = address_of(url).folder if url else self._address.folder
+        marked = marking.claim(self.place, self.client, folder)
+        return settled._replace(notes=(*settled.notes, *marked), private=not url)
 
     def _unsettled(self, why: str) -> Initialized:
         """Nothing was found out, `why` not; the owner hears what to do later, if there is anything left to find out."""
@@ -78,34 +159,6 @@ class DropboxBackend(LazyBackend["Verbs"]):
     def _enable(self) -> str:
         return command("git", "annex", "enableremote", self.place.clone.remote or "NAME")
 
-    def part_limits(self, size: int) -> "Limits | None":
-        return self.verbs.parts.limits(size)
-
-    def begin(self, name: str, plan: "Plan") -> str:
-        return self.verbs.parts.begin(name, plan)
-
-    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
-        return self.verbs.parts.send(upload, part, source, progress)
-
-    def fingerprint(self, source: Source, part: "Part") -> str:
-        from git_annex_remote_pyshare.backends.dropbox.parts import fingerprint  # noqa: PLC0415  # as in open_verbs
-
-        return fingerprint(source, part)
-
-    def sent(self, _upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent]":
-        """What we know: Dropbox does not tell, but refuses the next part of an upload that is gone."""
-        return known
-
-    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
-        return self.verbs.finish(upload, sent, source, progress)
-
-    def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
-        """Dropbox forgets it by itself, seven days after its beginning."""
-
-    def unfinished(self) -> "Iterator[Unfinished]":
-        """None, since Dropbox does not list them."""
-        return iter(())
-
     def _check_whose(self) -> None:
         """A stranger's folder is not to be looked for, nor written to, in the Dropbox of the user who is logged in."""
         if not self.place.settings["namespace"] and not self.place.trusted():
@@ -114,9 +167,37 @@ class DropboxBackend(LazyBackend["Verbs"]):
                 remedy=f"Ask its owner to log in and to type, in the clone where the remote was made: {self._enable()}",
             )
 
-    def open_verbs(self) -> "Verbs":
-        self._check_whose()
-        # With it come urllib3 and TLS: nothing before the first request needs them.
-        from git_annex_remote_pyshare.backends.dropbox.verbs import Verbs  # noqa: PLC0415
+    def part_limits(self, size: int) -> "Limits | None":
+        return self._parts.limits(size)
 
-        return Verbs(self.place, self._address)
+    def begin(self, name: str, plan: "Plan") -> str:
+        return self._parts.begin(name, plan)
+
+    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
+        return self._parts.send(upload, part, source, progress)
+
+    def fingerprint(self, source: Source, part: "Part") -> str:
+        return self._parts.fingerprint(source, part)
+
+    def sent(self, _upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent]":
+        """What we know: Dropbox does not tell, but refuses the next part of an upload that is gone."""
+        return known
+
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
+        receipt = self._parts.finish(upload, sent, source, progress)
+        self._presence.stored(self._address.path_of(upload.name))
+        return receipt
+
+    def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
+        """Dropbox forgets it by itself, seven days after its beginning."""
+
+    def unfinished(self) -> "Iterator[Unfinished]":
+        """None, since Dropbox does not list them."""
+        return iter(())
+
+    @cached_property
+    def _parts(self) -> "Parts":
+        """Uploads in parts, which only large objects need."""
+        from git_annex_remote_pyshare.backends.dropbox.parts import Parts  # noqa: PLC0415  # therefore late
+
+        return Parts(self.place, self.client, self._address, self._writes)

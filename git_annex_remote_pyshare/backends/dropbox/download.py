@@ -41,7 +41,7 @@ class Presence:
     def stat(self, path: str, what: str) -> Stat | None:
         """What is at a path; see `Backend.stat`."""
         for _ in range(_LOOKS):
-            found = self._look(path, what)
+            found = self._stat(path, what)
             if found or not self._recent.has(path):
                 return found
             if self._closing.wait(_PAUSE):
@@ -57,13 +57,13 @@ class Presence:
         """Forget about an object."""
         self._recent.removed(path)
 
-    def _look(self, path: str, what: str) -> Stat | None:
+    def _stat(self, path: str, what: str) -> Stat | None:
         reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
         is_ours = reply.result.get(".tag") == "file" and self._client.spelling.fits(reply.result, path)
         return Stat(reply.result["size"]) if is_ours else None
 
 
-def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
+def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
     """Bring an object into a sink, behind what is there already; see `Backend.get`.
 
     Args:
@@ -74,40 +74,40 @@ def retrieve(client: Client, call: Call, sink: Sink, progress: Progress) -> None
     """
     if sink.size and _go_on(client, call, sink, progress):
         return
-    with client.download(call) as answer:
-        if answer is not None:  # as it is without a range
-            _check(client, call, answer)
-            fill(answer, sink, _span(answer), progress, client.doing(call.what))
+    with client.download(call) as response:
+        if response is not None:  # as it is without a range
+            _check(client, call, response)
+            fill(response, sink, _span(response), progress, client.doing(call.what))
 
 
 def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
     """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
     start, headers = rest(sink)
-    with client.download(call, headers) as answer:
-        if answer is None or not goes_on(span := _span(answer), start, sink):
+    with client.download(call, headers) as response:
+        if response is None or not goes_on(span := _span(response), start, sink):
             return False
-        _check(client, call, answer)
-        fill(answer, sink, span, progress, client.doing(call.what))
+        _check(client, call, response)
+        fill(response, sink, span, progress, client.doing(call.what))
     return True
 
 
-def _span(answer: HTTPResponse) -> ContentRange:
+def _span(response: HTTPResponse) -> ContentRange:
     """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
-    span, told = span_of(answer), _told(answer)
+    span, told = span_of(response), _told(response)
     total = told.get("size") if span.total is None else span.total
     return span._replace(total=total, validator=str(told.get("rev", span.validator)))
 
 
-def _check(client: Client, call: Call, answer: HTTPResponse) -> None:
+def _check(client: Client, call: Call, response: HTTPResponse) -> None:
     """Raise NotFound where the answer is the object of another key."""
-    if call.arg and not client.spelling.fits(_told(answer), call.arg["path"]):
+    if call.arg and not client.spelling.fits(_told(response), call.arg["path"]):
         raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing there in that spelling")
 
 
-def _told(answer: HTTPResponse) -> Mapping[str, Any]:
+def _told(response: HTTPResponse) -> Mapping[str, Any]:
     """The file's metadata, as Dropbox's own header says it."""
     try:
-        told = json.loads(answer.headers.get(RESULT, ""))
+        told = json.loads(response.headers.get(RESULT, ""))
     except (ValueError, RecursionError):  # the latter: nested without end
         return {}
     return told if isinstance(told, dict) else {}

@@ -31,8 +31,8 @@ def claim(place: StoreConfig, client: Client, folder: str) -> tuple[str, ...]:
 
 def _read(client: Client, path: str) -> bytes:
     try:
-        with client.download(Call("files/download", {"path": path}, "see whose place it is", _NOTHING)) as answer:
-            return answer.read(ownership.LONGEST) if answer else b""
+        with client.download(Call("files/download", {"path": path}, "see whose place it is", _NOTHING)) as response:
+            return response.read(ownership.LONGEST) if response else b""
     except NotFound:
         return b""
 

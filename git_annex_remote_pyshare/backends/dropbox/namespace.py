@@ -38,7 +38,7 @@ def _shared_folder(client: Client, folder: str) -> Initialized | None:
     """The shared folder that the store is in, if any: its members have it at other paths, but with the same id."""
     segments = folder.split("/")[1:]
     for depth in range(1, len(segments) + 1):
-        found = _look(client, "/" + "/".join(segments[:depth]))
+        found = _stat(client, "/" + "/".join(segments[:depth]))
         if not found:
             return None
         if number := found.get("sharing_info", {}).get("shared_folder_id"):
@@ -50,7 +50,7 @@ def _shared_folder(client: Client, folder: str) -> Initialized | None:
 
 def _of_member(client: Client, first: str, root: str, home: str) -> str:
     """For a team's member: the home, unless only the team's space has the folder's beginning."""
-    at_home = not first or bool(_look(client, first))
+    at_home = not first or bool(_stat(client, first))
     there = root if not at_home and _can_reach(client, root, first) else home
     # An app that sees its own folder only has no other namespace, not even the home around it.
     return there if _can_reach(client, there, first or _NOWHERE) is not None else f"root:{root}"
@@ -60,12 +60,12 @@ def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
     """Whether something is at a path in the namespace; None if the login has nothing to do with that."""
     client.root = Root(namespace)
     try:
-        return bool(_look(client, path))
+        return bool(_stat(client, path))
     except PermissionDenied:
         return None
 
 
-def _look(client: Client, path: str) -> Mapping[str, Any]:
+def _stat(client: Client, path: str) -> Mapping[str, Any]:
     """What is at a path; empty if nothing is."""
     reply = client.rpc(Call("files/get_metadata", {"path": path}, _WHAT, _NOTHING, (".tag",)))
     return {} if reply.tag else reply.result

@@ -73,13 +73,17 @@ class Parts:
             sessions.append(self._client, upload.id, piece, digests)
         return Sent(b"".join(digests).hex())
 
+    def fingerprint(self, source: Source, part: Part) -> str:
+        """See `SupportsMultipart.fingerprint`."""
+        return b"".join(digests_of(source, part.start, part.size)).hex()
+
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
         hashed = _content_hash(sent)
         made = telling(lambda: self._finished(upload, hashed), lambda: progress(upload.plan.size))
         return receipt(source, hashed, made)
 
-    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store an object that one request cannot bring, one part after the other; see `Backend.put`."""
         stamp = source.stamp()
         cut = plan(source.size, _LIMITS, remote=self._place.clone.remote)
@@ -105,11 +109,6 @@ class Parts:
                 raise
         self._client.spelling.check(made, path, self._client.doing(what))
         return made
-
-
-def fingerprint(source: Source, part: Part) -> str:
-    """See `SupportsMultipart.fingerprint`."""
-    return b"".join(digests_of(source, part.start, part.size)).hex()
 
 
 def _content_hash(sent: Mapping[int, Sent]) -> str:

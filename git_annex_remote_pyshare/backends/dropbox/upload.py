@@ -38,7 +38,7 @@ class Uploads:
         self._counting = Lock()
         self._under_way = 0
 
-    def store(self, path: str, source: Source, progress: Progress, what: str) -> Receipt:
+    def put(self, path: str, source: Source, progress: Progress, what: str) -> Receipt:
         """Store an object of at most SINGLE bytes; see `Backend.put`."""
         self._writes.check(source.size, what)
         piece, info = whole(source, progress, what), self._writes.info(path, what)

@@ -59,17 +59,17 @@ class Archive:
 
     def readiness(self, name: str) -> Readiness:
         """See `Restores.readiness`."""
-        return self._look(name).readiness
+        return self._stat(name).readiness
 
     def restore(self, name: str) -> Readiness:
         """See `Restores.restore`."""
-        found = self._look(name)
+        found = self._stat(name)
         return self._ask(name, found) if found.readiness == "archived" else found.readiness
 
     def asked_for(self, name: str, refusal: Archived) -> Archived:
         """Ask for an object that could not be read, unless somebody has already; the error says when to come back."""
         try:
-            found = self._look(name)
+            found = self._stat(name)
             state = "its restore was asked for" if found.readiness == "archived" else "it is being restored already"
             if found.readiness == "archived":
                 self._ask(name, found)
@@ -78,11 +78,11 @@ class Archive:
             return Archived(f"{refusal.what}, and asking for that failed: {error.what}", remedy=error.remedy)
         return Archived(f"{refusal.what}; {state}", remedy=f"That takes {duration}; get it again then.")
 
-    def _look(self, name: str) -> _Found:
-        with self._client.ask(Request("HEAD", self._client.address.path_of(name), "look for the file")) as answer:
-            restore = answer.headers.get("x-amz-restore", "")
-            storage_class = answer.headers.get("x-amz-storage-class", "")
-            status = answer.headers.get("x-amz-archive-status", "")
+    def _stat(self, name: str) -> _Found:
+        with self._client.send(Request("HEAD", self._client.address.path_of(name), "look for the file")) as response:
+            restore = response.headers.get("x-amz-restore", "")
+            storage_class = response.headers.get("x-amz-storage-class", "")
+            status = response.headers.get("x-amz-archive-status", "")
         archive = _ARCHIVES.get(status or storage_class, "")
         readiness: Readiness = "archived" if archive and not restore else "ready"
         if 'ongoing-request="true"' in restore:
@@ -105,8 +105,8 @@ class Archive:
             payload=sha256(body).hexdigest(),
             awaited=(_IN_PROGRESS,),
         )
-        with self._client.ask(request) as answer:
-            return "restoring" if answer.status in {_STARTED, _IN_PROGRESS} else "ready"
+        with self._client.send(request) as response:
+            return "restoring" if response.status in {_STARTED, _IN_PROGRESS} else "ready"
 
     def _tier(self) -> str:
         tier = self._clone.option("annex-s3-restore-tier").capitalize() or "Standard"

@@ -1,46 +1,97 @@
 """The S3 backend: each verb as one request."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Initialized, Readiness, Receipt, Share, StoreConfig, Terms
-from git_annex_remote_pyshare.backends.lazy import LazyBackend
+from git_annex_remote_pyshare.backends.base import (
+    NO_TERMS,
+    Backend,
+    Entry,
+    Initialized,
+    Readiness,
+    Receipt,
+    Share,
+    Stat,
+    StoreConfig,
+    Terms,
+)
+from git_annex_remote_pyshare.backends.multipart import Unfinished
+from git_annex_remote_pyshare.backends.recent import Recent
+from git_annex_remote_pyshare.backends.s3 import policy
+from git_annex_remote_pyshare.backends.s3.archive import Archive
+from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.download import Downloads
+from git_annex_remote_pyshare.backends.s3.listing import entries
+from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts, fingerprint
+from git_annex_remote_pyshare.backends.s3.unfinished import uploads
+from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
-from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.transfer import Progress, Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from git_annex_remote_pyshare.backends.multipart import Unfinished
-    from git_annex_remote_pyshare.backends.s3.verbs import Verbs
-    from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
+from git_annex_remote_pyshare.errors import BadSetting, NotFound
+from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 
-class S3Backend(LazyBackend["Verbs"]):
+class S3Backend(Backend):
     """A bucket, or a folder in one.
+
+    Besides the verbs: CanInitialize, HasNotices, Opens, Publishes, Restores, Shares, SupportsMultipart. All
+    jobs share the connections, and what was learned of the server.
 
     Args:
         place: Its settings say which one, and on which server.
+        ahead: Has the connections that were opened while no request could be sent.
+
+    Raises:
+        BadSetting: What the clone's git config says cannot be used.
     """
 
-    def __init__(self, place: StoreConfig) -> None:
+    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
         super().__init__(place)
         self._address = address_of(place.settings)
+        self.client = Client(place, self._address, ahead)
+        self._notices: list[str] = []
+        self._bucket = Bucket(place, self.client)
+        self._archive = Archive(self.client, place.clone)
+        self._parts = Parts(place, self.client, self._bucket, self._notices)
+        self._keeps_versions = False
+        self._recent = Recent()
+        self._downloads = Downloads(self.client, self._archive, self._recent)
+        self._uploads = Uploads(place, self.client, self._bucket)
 
-    @property
-    def server(self) -> str:
-        # Where anyone may read, that may be at another host, and so it may be before the region is known.
-        server = self._address.server
-        is_known = server.region and not self._address.published
-        return f"{server.scheme}://{self._address.host}" if is_known else ""
+    def stat(self, name: str) -> Stat | None:
+        return self._downloads.stat(name)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self._downloads.get(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        receipt = self._uploads.put(name, source, progress)
+        self._recent.stored(name)
+        return receipt
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""
+        self._recent.removed(name)
+        request = Request("DELETE", self.client.address.path_of(name), "remove the file")
+        with suppress(NotFound), self.client.send(request) as response:
+            if response.headers.get("x-amz-delete-marker") == "true" and not self._keeps_versions:
+                self._keeps_versions = True
+                self._notices.append(
+                    f"{self.client.address.shown} keeps old versions: a removed file is only hidden, and takes space"
+                    " until a rule of the bucket ends its noncurrent versions"
+                )
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        return entries(self.client, folder)
+
+    def close(self) -> None:
+        self.client.close()
 
     def initialize(self) -> Initialized:
         """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
-        return self.verbs.bucket.initialize()
-
-    def locate(self, name: str) -> str:
-        """Where anyone can get the object, else its address for those with a login."""
-        return self._address.public_url(name) or f"s3://{self._address.bucket}/{self._address.prefix}{name}"
+        return self._bucket.initialize()
 
     def is_publishing(self) -> bool:
         """Where the settings say at which address anyone may read."""
@@ -74,64 +125,57 @@ class S3Backend(LazyBackend["Verbs"]):
         settings = self.place.settings
         return Share(self.place.url) if settings["public"] == "yes" or settings["publicurl"] else None
 
-    def revoke(self) -> "Sequence[str]":
+    def revoke(self) -> Sequence[str]:
         """Never: a bucket has no links."""
         raise BadSetting(
             f"{self._address.shown} has no links that could be withdrawn",
             remedy="If anyone can read the bucket, add --public: it takes that back.",
         )
 
-    def open_to_all(self) -> "Mapping[str, str]":
+    def open_to_all(self) -> Mapping[str, str]:
         """Let the bucket's policy open the store to everybody."""
-        self.verbs.open_to_all()
+        policy.open_to_all(self.client)
         return {"public": "yes"}
 
-    def close_to_all(self) -> "Mapping[str, str]":
+    def close_to_all(self) -> Mapping[str, str]:
         """Take that out of the bucket's policy."""
-        self.verbs.close_to_all()
+        policy.close_to_all(self.client)
         return {"public": "no"}
 
     def readiness(self, name: str) -> Readiness:
         """Whether the object is in an archive."""
-        return self.verbs.archive.readiness(name)
+        return self._archive.readiness(name)
 
     def restore(self, name: str) -> Readiness:
         """Ask for the object to be brought back from its archive."""
-        return self.verbs.archive.restore(name)
+        return self._archive.restore(name)
 
     def notice(self) -> str:
         """That a removed object was only hidden, the first time."""
-        remarks = self.opened.remarks if self.opened is not None else []
-        return remarks.pop() if remarks else ""
+        return self._notices.pop() if self._notices else ""
 
-    def part_limits(self, size: int) -> "Limits | None":
-        return self.verbs.parts.limits(size)
+    def part_limits(self, size: int) -> Limits | None:
+        return self._parts.limits(size)
 
-    def begin(self, name: str, _plan: "Plan") -> str:
-        return self.verbs.parts.begin(name)
+    def begin(self, name: str, _plan: Plan) -> str:
+        return self._parts.begin(name)
 
-    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
-        return self.verbs.parts.send(upload, part, source, progress)
+    def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
+        return self._parts.send(upload, part, source, progress)
 
-    def fingerprint(self, source: Source, part: "Part") -> str:
-        from git_annex_remote_pyshare.backends.s3.multipart_uploads import fingerprint  # noqa: PLC0415  # as in open_verbs
-
+    def fingerprint(self, source: Source, part: Part) -> str:
         return fingerprint(source, part)
 
-    def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
-        return self.verbs.parts.sent(upload, known)
+    def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
+        return self._parts.sent(upload, known)
 
-    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
-        return self.verbs.finish(upload, sent, source, progress)
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
+        receipt = self._parts.finish(upload, sent, source, progress)
+        self._recent.stored(upload.name)
+        return receipt
 
     def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
-        self.verbs.parts.abort(name, id)
+        self._parts.abort(name, id)
 
-    def unfinished(self) -> "Iterator[Unfinished]":
-        return self.verbs.unfinished()
-
-    def open_verbs(self) -> "Verbs":
-        # With it come urllib3 and TLS: nothing before the first request needs them.
-        from git_annex_remote_pyshare.backends.s3.verbs import Verbs  # noqa: PLC0415
-
-        return Verbs(self.place, self._address, self.ahead)
+    def unfinished(self) -> Iterator[Unfinished]:
+        return uploads(self.client)

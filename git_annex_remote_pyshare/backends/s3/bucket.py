@@ -57,7 +57,7 @@ class Bucket:
         return attempt()
 
     def initialize(self) -> Initialized:
-        """See `Establishes.initialize`."""
+        """See `CanInitialize.initialize`."""
         notes = self._notes()
         told = self._client.address.server.region
         try:
@@ -138,8 +138,8 @@ class Bucket:
 
     def _read_marker(self) -> str:
         path = self._client.address.path_of(MARKER)
-        with self._client.ask(Request("GET", path, "see whose place it is")) as answer:
-            return answer.read(_LONGEST).decode("utf-8", "replace").strip()
+        with self._client.send(Request("GET", path, "see whose place it is")) as response:
+            return response.read(_LONGEST).decode("utf-8", "replace").strip()
 
     def _write_marker(self) -> None:
         if not self._uuid:
@@ -153,7 +153,7 @@ class Bucket:
             body=body,
             payload=sha256(body).hexdigest(),
         )
-        with self._client.ask(request):
+        with self._client.send(request):
             pass
 
     def _make(self) -> None:
@@ -172,7 +172,7 @@ class Bucket:
             payload=sha256(body).hexdigest(),
             awaited=(_CONFLICT,),
         )
-        with self._client.ask(request) as answer:
-            words = answer.read(EXCERPT)
-            if answer.status == _CONFLICT and said(answer.headers, words).code != "BucketAlreadyOwnedByYou":
-                raise self._client.failure(request, answer, words)
+        with self._client.send(request) as response:
+            words = response.read(EXCERPT)
+            if response.status == _CONFLICT and said(response.headers, words).code != "BucketAlreadyOwnedByYou":
+                raise self._client.failure(request, response, words)

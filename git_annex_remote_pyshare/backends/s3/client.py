@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from threading import Lock
 from typing import NamedTuple
 
@@ -89,7 +90,7 @@ class Client:
         self._first_is_over = False
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[HTTPResponse]:
+    def send(self, request: Request) -> Iterator[HTTPResponse]:
         """The answer to a request, a success or an awaited one, its body not yet read.
 
         Raises:
@@ -98,7 +99,7 @@ class Client:
         doing = str(self._doing(request))
         with (
             tracing(self._trace(request)),
-            exchange(doing, self._place.clone, lambda: self._settle_and_send(request)) as answer,
+            exchange(doing, self._place.clone, partial(self._settle_and_send, request)) as answer,
         ):
             if is_page(answer.headers):
                 raise self.failure(request, answer)

@@ -36,13 +36,13 @@ class Downloads:
 
     def stat(self, name: str) -> Stat | None:
         """See `Backend.stat`."""
-        found = self._look(name)
+        found = self._stat(name)
         if found is None and self._recent.has(name):
             time.sleep(_SECOND_LOOK)
-            return self._look(name)
+            return self._stat(name)
         return found
 
-    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Retrieve one object; see `Backend.get`.
 
         Raises:
@@ -51,19 +51,21 @@ class Downloads:
         try:
             if sink.size and self._go_on(name, sink, progress):
                 return
-            with self._client.ask(self._request(name)) as answer:
-                self._fill(name, answer, sink, whole(answer), progress)
+            with self._client.send(self._request(name)) as response:
+                self._fill(name, response, sink, whole(response), progress)
         except Archived as error:
             raise self._archive.asked_for(name, error) from error
 
-    def _look(self, name: str) -> Stat | None:
+    def _stat(self, name: str) -> Stat | None:
         try:
-            with self._client.ask(Request("HEAD", self._client.address.path_of(name), "look for the file")) as answer:
-                total = span_of(answer).total
+            with self._client.send(
+                Request("HEAD", self._client.address.path_of(name), "look for the file")
+            ) as response:
+                total = span_of(response).total
                 # In place of HEAD a part may have been asked for, and an empty object has none.
-                if total is None and answer.status != _BEHIND_THE_END:
+                if total is None and response.status != _BEHIND_THE_END:
                     raise self._unsized("look for the file")
-                md5 = md5_of(answer.headers)
+                md5 = md5_of(response.headers)
                 return Stat(total or 0, {"md5": md5} if md5 else {})
         except (NotFound, NoSuchBucket):
             return None
@@ -75,20 +77,20 @@ class Downloads:
         """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Match")
         request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
-        with self._client.ask(request) as answer:
-            span = span_of(answer)
+        with self._client.send(request) as response:
+            span = span_of(response)
             if not goes_on(span, start, sink):  # which neither of the refusals does
                 return False
-            self._fill(name, answer, sink, span, progress)
+            self._fill(name, response, sink, span, progress)
         return True
 
-    def _fill(self, name: str, answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
+    def _fill(self, name: str, response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
         if span.total is None:
             span = span._replace(total=self._size(name))
         if span.total is None:
             raise self._unsized("read the file")
-        fill(answer, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
+        fill(response, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
 
     def _unsized(self, what: str) -> Unreachable:
         """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""
@@ -99,5 +101,5 @@ class Downloads:
         )
 
     def _size(self, name: str) -> int | None:
-        found = self._look(name)
+        found = self._stat(name)
         return found.size if found else None

@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from git_annex_remote_pyshare.backends.base import Entry, encode_name
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
-from git_annex_remote_pyshare.backends.s3.xml import ask
+from git_annex_remote_pyshare.backends.s3.xml import send
 from git_annex_remote_pyshare.errors import BadName, Unreachable
 from git_annex_remote_pyshare.transport.bounds import Listing, number
 
@@ -61,7 +61,7 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
 
 def _page(client: Client, query: tuple[tuple[str, str], ...]) -> _Page:
     request = Request("GET", client.address.bucket_path, "list the files", query)
-    return _read(ask(client, request, "ListBucketResult"), is_second=("list-type", "2") in query)
+    return _read(send(client, request, "ListBucketResult"), is_second=("list-type", "2") in query)
 
 
 def _read(document: "Element", *, is_second: bool) -> _Page:

@@ -136,7 +136,7 @@ class Parts:
         request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
         try:
             # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
-            with suppress(UploadLost, NotFound), self._client.ask(request._replace(patience=0)):
+            with suppress(UploadLost, NotFound), self._client.send(request._replace(patience=0)):
                 pass
         except Forbidden:
             if self._may_abort:
@@ -151,7 +151,7 @@ class Parts:
         request = self._request("POST", name, "begin an upload", ("uploads", ""))
         request = request._replace(headers=headers_of_new(self._place.settings))
         try:
-            begun = document.ask(self._client, request, "InitiateMultipartUpload")
+            begun = document.send(self._client, request, "InitiateMultipartUpload")
         except NotAStore as error:
             if type(error) not in {NotAStore, document.NoDocument}:
                 raise
@@ -174,9 +174,9 @@ class Parts:
         if self._wants_md5:
             digest = b64encode(bytes.fromhex(fingerprint(source, part))).decode()
             request = request._replace(headers={"Content-MD5": digest})
-        with self._client.ask(request) as answer:
-            tag = multipart.bare(answer.headers.get("ETag", ""))
-            theirs = md5_of(answer.headers)
+        with self._client.send(request) as response:
+            tag = multipart.bare(response.headers.get("ETag", ""))
+            theirs = md5_of(response.headers)
         ours = body.md5 or fingerprint(source, part)
         if theirs and theirs != ours:
             raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
@@ -191,7 +191,7 @@ class Parts:
             ("part-number-marker", str(after)),
             ("uploadId", upload.id),
         )
-        return document.ask(self._client, request, "ListParts")
+        return document.send(self._client, request, "ListParts")
 
     def _finished(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _Found:
         """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
@@ -204,7 +204,7 @@ class Parts:
         except document.NoDocument as error:
             failure, was_asked = Unreachable(error.what), True
         expected = multipart.whole_tag(sent)
-        found = self._look(upload.name)
+        found = self._stat(upload.name)
         if found is None or found.size != upload.plan.size or multipart.is_other(found.tag, expected):
             raise failure
         # An older object may have the same size, so without a proof it must be us who asked for this one.
@@ -217,21 +217,21 @@ class Parts:
         request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
             headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
-        made = document.ask(self._client, request, "CompleteMultipartUpload")
+        made = document.send(self._client, request, "CompleteMultipartUpload")
         tag = multipart.bare(made.findtext("ETag") or "")
         # Ceph tells no tag there (seen in 16.2), but HEAD does.
-        return _Found(None, tag) if tag else self._look(upload.name) or _Found(None, "")
+        return _Found(None, tag) if tag else self._stat(upload.name) or _Found(None, "")
 
-    def _look(self, name: str) -> _Found | None:
+    def _stat(self, name: str) -> _Found | None:
         request = Request("HEAD", self._client.address.path_of(name), "look for the file")
-        with suppress(NotFound), self._client.ask(request) as answer:
-            return _Found(span_of(answer).total, multipart.bare(answer.headers.get("ETag", "")))
+        with suppress(NotFound), self._client.send(request) as response:
+            return _Found(span_of(response).total, multipart.bare(response.headers.get("ETag", "")))
         return None
 
     def _removed(self, name: str) -> str:
         """Remove a wrong object; where that cannot be done, what the user has to hear of it."""
         try:
-            with self._client.ask(self._request("DELETE", name, "remove the file")):
+            with self._client.send(self._request("DELETE", name, "remove the file")):
                 return ""
         except PyshareError as error:
             return f"; it is still there, since {error.what}"

@@ -47,7 +47,7 @@ def close_to_all(client: Client) -> None:
     if kept:
         _put(client, what, {**policy, "Statement": kept})
         return
-    with client.ask(Request("DELETE", client.address.bucket_path, what, _QUERY)):
+    with client.send(Request("DELETE", client.address.bucket_path, what, _QUERY)):
         pass
 
 
@@ -60,14 +60,14 @@ def _current(client: Client, what: str) -> dict[str, Any]:
     """
     request = Request("GET", client.address.bucket_path, what, _QUERY, awaited=(_NONE, *_CANNOT))
     try:
-        with client.ask(request) as answer:
-            body, status = answer.read(_LONGEST), answer.status
+        with client.send(request) as response:
+            body, status = response.read(_LONGEST), response.status
     except PermissionDenied as error:
         raise _by_hand(client, error) from error
     if status == _NONE and b"NoSuchBucketPolicy" in body:
         return {"Version": _VERSION, "Statement": []}
     if status == _NONE:
-        raise client.failure(request, answer, body)
+        raise client.failure(request, response, body)
     if status in _CANNOT:
         raise _no_policies(client, what)
     try:
@@ -92,8 +92,8 @@ def _put(client: Client, what: str, policy: Mapping[str, Any]) -> None:
         awaited=tuple(_CANNOT),
     )
     try:
-        with client.ask(request) as answer:
-            if answer.status in _CANNOT:
+        with client.send(request) as response:
+            if response.status in _CANNOT:
                 raise _no_policies(client, what)
     except PermissionDenied as error:
         raise _by_hand(client, error, policy) from error

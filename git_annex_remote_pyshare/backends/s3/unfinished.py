@@ -7,7 +7,7 @@ from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import is_legal
 from git_annex_remote_pyshare.backends.s3.multipart import next_part
-from git_annex_remote_pyshare.backends.s3.xml import ask
+from git_annex_remote_pyshare.backends.s3.xml import send
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transport.bounds import Listing
 
@@ -31,7 +31,7 @@ def uploads(client: Client) -> Iterator[Unfinished]:
         # Not with encoding-type: Ceph 16 encodes the keys then, and others don't, but none of them says so.
         query = (("uploads", ""), ("prefix", prefix), *markers)
         request = Request("GET", client.address.bucket_path, "list unfinished uploads", query)
-        page = ask(client, request, "ListMultipartUploads")
+        page = send(client, request, "ListMultipartUploads")
         for upload in page.iterfind("Upload"):
             listing.named()
             listing.brought()
@@ -54,7 +54,7 @@ def _size(client: Client, name: str, id_: str) -> int | None:
     try:
         while True:
             query = (("max-parts", "1000"), ("part-number-marker", str(after)), ("uploadId", id_))
-            page = ask(client, Request("GET", path, f"ask for the parts of {name}", query), "ListParts")
+            page = send(client, Request("GET", path, f"ask for the parts of {name}", query), "ListParts")
             size += sum(_number(part.findtext("Size") or "") for part in page.iterfind("Part"))
             further = next_part(page, after)
             if further is None:

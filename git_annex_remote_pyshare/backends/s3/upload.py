@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3.body import Summed
@@ -38,7 +39,7 @@ class Uploads:
         self._remote = command(place.clone.remote or "NAME")
         self._wants_md5 = False
 
-    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
         if source.size > LARGEST:
             raise QuotaExceeded(
@@ -47,7 +48,7 @@ class Uploads:
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
-            return self._bucket.storing(lambda: self._put(name, source, progress))
+            return self._bucket.storing(partial(self._put, name, source, progress))
         except CorruptUpload:
             _hold_against_key(source)
             raise
@@ -68,11 +69,11 @@ class Uploads:
             body=body,
             payload=source.known("sha256") or UNSIGNED,
         )
-        with self._client.ask(request) as answer:
-            said = answer.read(EXCERPT)
-            if b"<Error" in said or not _is_stored(answer):
-                raise self._client.failure(request, answer, said)
-            md5 = md5_of(answer.headers)
+        with self._client.send(request) as response:
+            said = response.read(EXCERPT)
+            if b"<Error" in said or not _is_stored(response):
+                raise self._client.failure(request, response, said)
+            md5 = md5_of(response.headers)
         if body.md5 and not source.known("md5"):
             source.learn("md5", body.md5)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
@@ -84,9 +85,9 @@ class Uploads:
         return headers
 
 
-def _is_stored(answer: HTTPResponse) -> bool:
+def _is_stored(response: HTTPResponse) -> bool:
     """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
-    return answer.status == _STORED and ("ETag" in answer.headers or is_marked(answer.headers))
+    return response.status == _STORED and ("ETag" in response.headers or is_marked(response.headers))
 
 
 def _hold_against_key(source: Source) -> None:

@@ -29,11 +29,11 @@ def check(settings: Mapping[str, str], login: Credential) -> None:
     client = Client(place, address)
     look = Request("GET", address.bucket_path, "log in", query=_LOOK, awaited=(403, 404))
     try:
-        with client.ask(look) as answer:
-            body = answer.read(EXCERPT)
+        with client.send(look) as response:
+            body = response.read(EXCERPT)
     finally:
         client.close()
-    code = said(answer.headers, body).code
+    code = said(response.headers, body).code
     if code not in _KNOWN or not (code or b"<ListBucketResult" in body):
         doing = Doing(look.what, address.shown, address.bucket, advice="Check both, then try again.")
-        raise from_answer(doing, answer.status, answer.headers, body)
+        raise from_answer(doing, response.status, response.headers, body)

@@ -25,7 +25,7 @@ class NoDocument(NotAStore):
     """The server answers with something else than S3 would."""
 
 
-def ask(client: Client, request: Request, kind: str) -> "Element":
+def send(client: Client, request: Request, kind: str) -> "Element":
     """What the server answers to a request; its tags are without a namespace, which some servers leave out.
 
     Args:
@@ -37,20 +37,20 @@ def ask(client: Client, request: Request, kind: str) -> "Element":
         NoDocument: The answer is another one.
         PyshareError: The server refuses the request, or does not answer.
     """
-    with client.ask(request) as answer:
-        return read(client, request, answer, kind)
+    with client.send(request) as response:
+        return read(client, request, response, kind)
 
 
-def read(client: Client, request: Request, answer: HTTPResponse, kind: str) -> "Element":
+def read(client: Client, request: Request, response: HTTPResponse, kind: str) -> "Element":
     """The same for an answer that is there; also one that began as a success may tell a failure."""
-    text = _Text(answer)
+    text = _Text(response)
     document = _parsed(text)
     if document is None:
         text.skip()  # fails where the answer was cut
     elif document.tag.startswith(kind):
         return document
     elif document.tag == "Error":
-        raise client.failure(request, answer, text.beginning)
+        raise client.failure(request, response, text.beginning)
     raise NoDocument(
         f"cannot {request.what} on {client.address.shown}: the answer is not a {kind}",
         remedy="Check url= and endpoint=.",
@@ -64,8 +64,8 @@ class _TooLong(Exception):
 class _Text:
     """An answer as a file of bounded length."""
 
-    def __init__(self, answer: HTTPResponse) -> None:
-        self._answer = answer
+    def __init__(self, response: HTTPResponse) -> None:
+        self._answer = response
         self._left = _LONGEST
         self.beginning = b""
         """Enough of it to tell a failure's reason."""

@@ -51,16 +51,16 @@ class Assembly(NamedTuple):
     """For error texts."""
 
 
-def look(client: Client, path: str, what: str) -> Found | None:
+def stat(client: Client, path: str, what: str) -> Found | None:
     """What is at the object's name; None for nothing."""
     request = Request("HEAD", path, what)
-    with client.ask(request) as answer:
-        if answer.status in _GONE:
+    with client.send(request) as response:
+        if response.status in _GONE:
             return None
-        if answer.status != 200:
-            raise client.failure(request, answer)
-        told = [answer.headers.get(name, "") for name in ("ETag", "Last-Modified", "Content-Length")]
-        return Found(length_of(answer), hashlib.sha256("\n".join(told).encode()).hexdigest()[:16])
+        if response.status != 200:
+            raise client.failure(request, response)
+        told = [response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Content-Length")]
+        return Found(length_of(response), hashlib.sha256("\n".join(told).encode()).hexdigest()[:16])
 
 
 def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Receipt:
@@ -95,11 +95,11 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
     headers = {"Overwrite": "T", **wanted.headers}
     request = Request("MOVE", f"{wanted.chunks}/.file", wanted.what, headers, destination=wanted.path)
     try:
-        with client.ask(request) as answer:
-            status = answer.status
-            if is_success(answer):
-                return _receipt(client, wanted, answer)
-            refusal = client.failure(request, answer)
+        with client.send(request) as response:
+            status = response.status
+            if is_success(response):
+                return _receipt(client, wanted, response)
+            refusal = client.failure(request, response)
     except Unreachable as lost:
         if not lost.retryable:
             raise
@@ -111,15 +111,15 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
     raise errors.of_assembly(client.doing(wanted.what), status, refusal)
 
 
-def _receipt(client: Client, wanted: Assembly, answer: HTTPResponse) -> Receipt:
+def _receipt(client: Client, wanted: Assembly, response: HTTPResponse) -> Receipt:
     """The server's hash where it tells one, else the size that it has now."""
-    if received := answer.headers.get("X-Hash-SHA256", "").lower():
+    if received := response.headers.get("X-Hash-SHA256", "").lower():
         return Receipt(digests={"sha256": received})
-    found = look(client, wanted.path, wanted.what)
+    found = stat(client, wanted.path, wanted.what)
     return Receipt(found.size if found else 0)
 
 
 def _is_there(client: Client, wanted: Assembly) -> bool:
     """Whether the object has been put together since the upload began."""
-    found = look(client, wanted.path, wanted.what)
+    found = stat(client, wanted.path, wanted.what)
     return found is not None and found.size == wanted.size and found.mark != wanted.before

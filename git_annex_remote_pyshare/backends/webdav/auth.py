@@ -123,16 +123,16 @@ class Auth:
         """
         with self._one_at_first(url):
             scheme = self._scheme or self._first_scheme(url, doing)
-            answer = send(scheme.header(method, url))
-            if answer.status == 401 and self._other_way(answer, scheme):
-                release(answer)
-                answer = send(self._current().header(method, url))
-            if answer.status == 401:
-                release(answer)
+            response = send(scheme.header(method, url))
+            if response.status == 401 and self._other_way(response, scheme):
+                release(response)
+                response = send(self._current().header(method, url))
+            if response.status == 401:
+                release(response)
                 raise self._refused(url, doing)
-            if answer.status < 500 and answer.status not in {407, 408, 429}:
+            if response.status < 500 and response.status not in {407, 408, 429}:
                 self._proved = True
-            return answer
+            return response
 
     @contextmanager
     def _one_at_first(self, url: str) -> Iterator[None]:
@@ -179,14 +179,14 @@ class Auth:
         secret = self._credential.secret if self._credential and shown else ""
         return _constant(Credential(self._guest, secret, "the public link"))
 
-    def _other_way(self, answer: HTTPResponse, used: _Scheme) -> bool:
+    def _other_way(self, response: HTTPResponse, used: _Scheme) -> bool:
         """Whether there is another way to show the login than the one that was just refused; takes it."""
         with self._changing:
             if self._scheme is not used:
                 return True  # another job has found it meanwhile
             if self._credential is None:
                 return False
-            if challenge := _digest_wanted(answer, used):
+            if challenge := _digest_wanted(response, used):
                 self._scheme = _Digest(self._credential, challenge)
                 return True
             renewed = self._look_up() if self._proved else None
@@ -233,9 +233,9 @@ def _constant(credential: Credential) -> _Scheme:
     return _Constant(f"Basic {b64encode(pair).decode()}")
 
 
-def _digest_wanted(answer: HTTPResponse, used: _Scheme) -> str:
+def _digest_wanted(response: HTTPResponse, used: _Scheme) -> str:
     """The challenge of a server that wants Digest, or that wants it with a new nonce; else empty."""
-    offers = [offer for line in answer.headers.getlist("WWW-Authenticate") for offer in _OFFERS.split(line)]
+    offers = [offer for line in response.headers.getlist("WWW-Authenticate") for offer in _OFFERS.split(line)]
     by_kind = {kind.lower(): rest for kind, _, rest in (offer.strip().partition(" ") for offer in reversed(offers))}
     challenge = by_kind.get("digest", "")
     if isinstance(used, _Digest):

@@ -1,68 +1,136 @@
 """The WebDAV backend: each verb as one request, or as few more as the server makes necessary."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Initialized, Quota, Receipt, Share, StoreConfig, Terms
-from git_annex_remote_pyshare.backends.lazy import LazyBackend
+from git_annex_remote_pyshare.backends.base import (
+    NO_TERMS,
+    Backend,
+    Entry,
+    Initialized,
+    Quota,
+    Receipt,
+    Share,
+    Stat,
+    StoreConfig,
+    Terms,
+)
+from git_annex_remote_pyshare.backends.multipart import Unfinished
+from git_annex_remote_pyshare.backends.ownership import MARK
+from git_annex_remote_pyshare.backends.webdav import download, link, other_users, propfind, sharing
+from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.download import Downloads
+from git_annex_remote_pyshare.backends.webdav.folders import Folders
+from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
+from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
-from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
+from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transport.bounds import Listing
+from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from git_annex_remote_pyshare.backends.multipart import Unfinished
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
-    from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
-    from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
+
+_REMOVED = {200, 204, 404, 410}
 
 
-class WebDAVBackend(LazyBackend["Verbs"]):
+class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: Establishes, Locates, Measures, Shares, TakesParts.
+    Besides the verbs: CanInitialize, HasQuota, Shares, SupportsMultipart. All jobs share the connections, and
+    what was learned of the server.
 
     Args:
         place: Its URL is the folder's.
+        ahead: Has the connections that were opened while no request could be sent.
+
+    Raises:
+        BadSetting: What the clone's git config says cannot be used.
     """
 
-    def __init__(self, place: StoreConfig) -> None:
+    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
+        self.client = Client(place, self._address, ahead or Preconnector())
+        self.folders = Folders(self.client)
+        self._uploads = Uploads(place, self.client, self.folders)
+        self._downloads = Downloads(self.client)
         self._settling = Lock()
+        self._is_settled = False
+        self._refusal: PermissionDenied | None = None
+        """Why no request makes sense: the login and the files are two users'."""
 
-    @property
-    def server(self) -> str:
-        return self._address.base
+    def stat(self, name: str) -> Stat | None:
+        self._settle()
+        return download.stat(self.client, in_path(name), "look for the file")
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        self._settle()
+        self._downloads.get(name, sink, progress)
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        self._settle()
+        return self._uploads.put(name, source, progress)
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
+        self._settle()
+        request = Request("DELETE", in_path(name), "remove the file")
+        with self.client.send(request) as response:
+            if response.status not in _REMOVED:
+                raise self.client.failure(request, response)
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""
+        self._settle()
+        listing = Listing(str(self.client.doing(f"list {folder or 'the store'}")))
+        waiting = [(folder, 0)]
+        while waiting:
+            above, depth = waiting.pop()
+            for thing in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
+                name = f"{above}/{thing.path}" if above else thing.path
+                listing.named()
+                if thing.is_folder:
+                    listing.asked(depth + 1)
+                    waiting.append((name, depth + 1))
+                elif name != MARK and not is_temporary(name):
+                    listing.brought()
+                    yield Entry(name, thing.size)
+
+    def close(self) -> None:
+        self.client.close()
 
     def initialize(self) -> Initialized:
         """Look at the address once, and mark the place as this remote's own."""
-        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # as in open_verbs
+        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # once in its life
 
-        return initialize(self.place, self._address, super().verbs)
-
-    def locate(self, name: str) -> str:
-        """The object's URL, which holds no login."""
-        return f"{self._address.base}/{in_path(name)}"
+        return initialize(self.place, self._address, self.client, self.folders)
 
     def quota(self) -> Quota:
-        """As far as the server tells (RFC 4331)."""
-        return self.verbs.quota()
+        """As much as the server tells (RFC 4331)."""
+        self._settle()
+        thing = propfind.measure(self.client, "ask for the free space")
+        return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
         """A public link, on Nextcloud and ownCloud; one that the store is already is for its owner to change."""
         if not self._address.public:
-            return self.verbs.share(terms)
+            self._settle()
+            return sharing.share(self.client, terms)
         if any(terms):
             raise self._is_a_link()
         return Share(self.place.url)
 
-    def revoke(self) -> "Sequence[str]":
+    def revoke(self) -> Sequence[str]:
         """Withdraw the public links, on Nextcloud and ownCloud."""
         if self._address.public:
             raise self._is_a_link()
-        return self.verbs.revoke()
+        self._settle()
+        return sharing.revoke(self.client)
 
     def _is_a_link(self) -> BadSetting:
         return BadSetting(
@@ -70,47 +138,59 @@ class WebDAVBackend(LazyBackend["Verbs"]):
             remedy="Type the command with the name of the remote that the link was made of.",
         )
 
-    def part_limits(self, size: int) -> "Limits | None":
+    def part_limits(self, size: int) -> Limits | None:
         """None where chunks are not for: small objects, public links, and all but Nextcloud and ownCloud 10."""
         return self._chunking.limits(size)
 
-    def begin(self, name: str, plan: "Plan") -> str:
+    def begin(self, name: str, plan: Plan) -> str:
         return self._chunking.begin(name, plan)
 
-    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
+    def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         return self._chunking.send(upload, part, source, progress)
 
-    def fingerprint(self, source: Source, part: "Part") -> str:
+    def fingerprint(self, source: Source, part: Part) -> str:
         return self._chunking.fingerprint(source, part)
 
-    def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
+    def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
         return self._chunking.sent(upload, known)
 
-    def finish(self, upload: "Upload", _sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
+    def finish(self, upload: Upload, _sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         return self._chunking.finish(upload, source, progress)
 
     def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
         self._chunking.abort(name, id)
 
-    def unfinished(self) -> "Iterator[Unfinished]":
+    def unfinished(self) -> Iterator[Unfinished]:
         return self._chunking.unfinished()
 
     @property
-    def verbs(self) -> "Verbs":
-        """What does the work, once a public link's address is found."""
-        verbs = super().verbs
-        with self._settling:
-            verbs.settle()
-        return verbs
-
-    @property
     def _chunking(self) -> "Chunking":
-        verbs = self.verbs
+        """Uploads in chunks, made once for all jobs."""
+        self._settle()
         with self._settling:
-            return verbs.chunking
+            return self._made_chunking
 
-    def open_verbs(self) -> "Verbs":
-        # With it come urllib3 and TLS: nothing before the first request needs them.
-        from git_annex_remote_pyshare.backends.webdav.verbs import Verbs  # noqa: PLC0415
+    @cached_property
+    def _made_chunking(self) -> "Chunking":
+        from git_annex_remote_pyshare.backends.webdav.chunking import Chunking  # noqa: PLC0415  # large objects only
 
-        return Verbs(self.place, self._address, self.ahead)
+        return Chunking(self.client, self.folders)
+
+    def _settle(self) -> None:
+        """Find a public link's address, or whose files these are, once; without an answer the next call asks again.
+
+        Raises:
+            PyshareError: The server does not know the link, does not let us in, or the files are another user's.
+        """
+        if self._is_settled:
+            return
+        with self._settling:
+            if self._is_settled:
+                return
+            if self._address.older:
+                link.settle(self.client)
+            else:
+                self._refusal = self._refusal or other_users.refusal(self.client, self.place)
+            if self._refusal:
+                raise self._refusal
+            self._is_settled = True

@@ -25,7 +25,7 @@ class Capabilities(NamedTuple):
     """Whether it holds an object against the SHA-1 that is sent with it (ownCloud 10: `checksums.supportedTypes`)."""
 
 
-def ask(client: Client, server: str) -> Capabilities:
+def fetch(client: Client, server: str) -> Capabilities:
     """Ask for them; what is no answer of such a server tells nothing.
 
     Args:
@@ -34,8 +34,8 @@ def ask(client: Client, server: str) -> Capabilities:
     """
     request = Request("GET", server + _API, "ask what the server can do", {"OCS-APIRequest": "true"})
     try:
-        with client.ask(request) as answer:
-            said = json.loads(answer.read(_LONGEST))["ocs"]["data"]["capabilities"]
+        with client.send(request) as response:
+            said = json.loads(response.read(_LONGEST))["ocs"]["data"]["capabilities"]
     except (NotAStore, ValueError, RecursionError, KeyError, TypeError):
         return Capabilities()
     wish = _under(said, "files", "chunked_upload", "max_size")

@@ -14,7 +14,7 @@ from threading import Lock
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.webdav import capabilities, errors, propfind
-from git_annex_remote_pyshare.backends.webdav.assembly import Assembly, assemble, look
+from git_annex_remote_pyshare.backends.webdav.assembly import Assembly, assemble, stat
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -81,16 +81,16 @@ class Chunking:
         path, what = in_path(name), "store the file"
         parent = path.rpartition("/")[0]
         self._folders.make(parent, self._folders.seen(parent))
-        before = look(self._client, path, what)
+        before = stat(self._client, path, what)
         folder = f"{self._prefix}{before.mark if before else _NOTHING}-{secrets.token_hex(8)}"
         headers = {"OC-Total-Length": str(plan.size)}
         request = Request("MKCOL", self._path(folder), what, headers, destination=path)
-        with self._client.ask(request) as answer:
-            if answer.status in _NOT_HERE:
+        with self._client.send(request) as response:
+            if response.status in _NOT_HERE:
                 self._can = self._capabilities()._replace(chunks=False)
-                raise errors.no_chunks(self._client.doing(what), answer.status)
-            if answer.status != 201:
-                raise self._client.failure(request, answer)
+                raise errors.no_chunks(self._client.doing(what), response.status)
+            if response.status != 201:
+                raise self._client.failure(request, response)
         return folder
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
@@ -103,10 +103,10 @@ class Chunking:
         }
         path = f"{self._path(upload.id)}/{part.number:05}"
         request = Request("PUT", path, "store the file", headers, body, in_path(upload.name))
-        with self._client.ask(request) as answer:
-            if not is_success(answer):
-                raise self._refused(request, part, answer.status, self._client.failure(request, answer))
-            received = answer.headers.get("X-Hash-SHA256", body.digest).lower()
+        with self._client.send(request) as response:
+            if not is_success(response):
+                raise self._refused(request, part, response.status, self._client.failure(request, response))
+            received = response.headers.get("X-Hash-SHA256", body.digest).lower()
         if not received or received != body.digest:
             doing = self._client.doing(request.what)
             raise CorruptUpload(f"{doing}: the server received something else as part {part.number}")
@@ -136,9 +136,9 @@ class Chunking:
     def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
         """See `SupportsMultipart.abort`."""
         request = Request("DELETE", self._path(id), "clean up after an upload")
-        with self._client.ask(request) as answer:
-            if answer.status not in _REMOVED:
-                raise self._client.failure(request, answer)
+        with self._client.send(request) as response:
+            if response.status not in _REMOVED:
+                raise self._client.failure(request, response)
 
     def unfinished(self) -> Iterator[Unfinished]:
         """See `SupportsMultipart.unfinished`. Not those of the user's other programs, which go to other places."""
@@ -169,7 +169,7 @@ class Chunking:
     def _capabilities(self) -> Capabilities:
         with self._asking:
             if self._can is None:
-                self._can = capabilities.ask(self._client, self._home.partition("/remote.php/")[0])
+                self._can = capabilities.fetch(self._client, self._home.partition("/remote.php/")[0])
             return self._can
 
     def _chunks(self, id: str) -> Mapping[int, int] | None:  # noqa: A002  # as in the contract

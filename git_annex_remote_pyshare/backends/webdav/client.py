@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -70,7 +70,7 @@ class Client:
         self._headers = _own_headers(place, address)
 
     @contextmanager
-    def ask(self, request: Request) -> Iterator[HTTPResponse]:
+    def send(self, request: Request) -> Iterator[HTTPResponse]:
         """The answer to a request, its body not yet read; any status but a refused login or a wrong redirect.
 
         Raises:
@@ -79,8 +79,10 @@ class Client:
         doing = str(self.doing(request.what))
         with (
             tracing(self._trace(request)),
-            exchange(doing, self._place.clone, lambda: self._followed(request)) as answer,
+            exchange(doing, self._place.clone, partial(self._follow, request)) as answer,
         ):
+            if request.method in _TELLING:
+                self._learn(answer)
             yield answer
 
     def failure(self, request: Request, answer: HTTPResponse) -> PyshareError:
@@ -120,12 +122,6 @@ class Client:
         traits = recognise(answer.status, answer.headers)
         if traits is not UNKNOWN:
             self.traits = traits
-
-    def _followed(self, request: Request) -> HTTPResponse:
-        answer = self._follow(request)
-        if request.method in _TELLING:
-            self._learn(answer)
-        return answer
 
     def _follow(self, request: Request) -> HTTPResponse:
         """Send the request to where the store is, and to where the server says that it is."""
@@ -178,9 +174,7 @@ class Client:
     def _with_login(self, request: Request, url: str) -> HTTPResponse:
         if not self.auth.is_for(url):
             return self._once(request, url, "")
-        return self.auth.send(
-            request.method, url, self.doing(request.what), lambda login: self._once(request, url, login)
-        )
+        return self.auth.send(request.method, url, self.doing(request.what), partial(self._once, request, url))
 
     def _once(self, request: Request, url: str, login: str) -> HTTPResponse:
         headers = {**self._headers, **request.headers} if self.auth.is_for(url) else dict(request.headers)

@@ -26,16 +26,16 @@ _BEHIND_THE_END = {416, 500}
 def stat(client: Client, path: str, what: str) -> Stat | None:
     """What is at a path, by HEAD; see `Backend.stat`. A page for people is looked at a second time."""
     request = Request("HEAD", path, what)
-    with client.ask(request) as answer:
+    with client.send(request) as response:
         # What comes here as a redirect is one to the same URL with a slash: a folder.
-        if answer.status in _GONE | REDIRECTS:
+        if response.status in _GONE | REDIRECTS:
             return None
-        unheard = answer.status in _NO_SUCH_METHOD
-        if not unheard and not _may_be_page(answer):
-            if answer.status != 200:
-                raise client.failure(request, answer)
-            return Stat(length_of(answer))
-    thing = propfind.look(client, path, what)
+        unheard = response.status in _NO_SUCH_METHOD
+        if not unheard and not _may_be_page(response):
+            if response.status != 200:
+                raise client.failure(request, response)
+            return Stat(length_of(response))
+    thing = propfind.stat(client, path, what)
     if thing is None and not unheard:
         raise errors.login_page(client.doing(what))
     return None if thing is None or thing.is_folder else Stat(thing.size)
@@ -51,66 +51,68 @@ class Downloads:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def retrieve(self, name: str, sink: Sink, progress: Progress) -> None:
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Retrieve one object; see `Backend.get`."""
         request = Request("GET", in_path(name), "read the file")
         if sink.size and self._go_on(request, sink, progress):
             return
-        with self._client.ask(request) as answer:
-            if answer.status != 200:
-                raise self._failure(request, answer)
-            self._fill(request, answer, sink, whole(answer), progress)
+        with self._client.send(request) as response:
+            if response.status != 200:
+                raise self._failure(request, response)
+            self._fill(request, response, sink, whole(response), progress)
 
     def _go_on(self, request: Request, sink: Sink, progress: Progress) -> bool:
         """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Range")
         request = request._replace(headers=headers)
-        with self._client.ask(request) as answer:
-            if answer.status in _BEHIND_THE_END:
+        with self._client.send(request) as response:
+            if response.status in _BEHIND_THE_END:
                 return False
-            if answer.status not in {200, 206}:
-                raise self._failure(request, answer)
-            span = span_of(answer)
+            if response.status not in {200, 206}:
+                raise self._failure(request, response)
+            span = span_of(response)
             if not goes_on(span, start, sink):
                 return False
-            self._fill(request, answer, sink, span, progress)
+            self._fill(request, response, sink, span, progress)
         return True
 
-    def _fill(self, request: Request, answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
+    def _fill(
+        self, request: Request, response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress
+    ) -> None:
         """Write the answer's body into the sink; a body that is cut leaves what came of it."""
-        self._refuse_page(request, answer, span)
-        fill(answer, sink, span, progress, str(self._client.doing(request.what)))
+        self._refuse_page(request, response, span)
+        fill(response, sink, span, progress, str(self._client.doing(request.what)))
 
-    def _refuse_page(self, request: Request, answer: HTTPResponse, span: ContentRange) -> None:
+    def _refuse_page(self, request: Request, response: HTTPResponse, span: ContentRange) -> None:
         """A page may be the object itself; a login's page, or the listing of a folder, is not."""
-        if not _is_page(answer):
+        if not _is_page(response):
             return
-        thing = propfind.look(self._client, request.path, request.what)
+        thing = propfind.stat(self._client, request.path, request.what)
         if thing is not None and thing.is_folder:
             raise _nothing_there(self._client, request)
         if thing is None or thing.size not in {None, span.total}:
             raise errors.login_page(self._client.doing(request.what))
 
-    def _failure(self, request: Request, answer: HTTPResponse) -> PyshareError:
-        if answer.status in REDIRECTS:
+    def _failure(self, request: Request, response: HTTPResponse) -> PyshareError:
+        if response.status in REDIRECTS:
             return _nothing_there(self._client, request)
-        if answer.status in _NO_SUCH_METHOD:  # said of a folder by rclone and by sabre
-            thing = propfind.look(self._client, request.path, request.what)
+        if response.status in _NO_SUCH_METHOD:  # said of a folder by rclone and by sabre
+            thing = propfind.stat(self._client, request.path, request.what)
             if thing is None or thing.is_folder:
                 return _nothing_there(self._client, request)
-        return self._client.failure(request, answer)
+        return self._client.failure(request, response)
 
 
-def _is_page(answer: HTTPResponse) -> bool:
-    return answer.headers.get("Content-Type", "").startswith("text/html")
+def _is_page(response: HTTPResponse) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/html")
 
 
-def _may_be_page(answer: HTTPResponse) -> bool:
+def _may_be_page(response: HTTPResponse) -> bool:
     """Whether the answer may be a login's page or the listing of a folder instead of an object."""
-    if answer.status != 200:
+    if response.status != 200:
         return False
     # sabre says 200 to a HEAD for a folder (lib/DAV/CorePlugin.php, httpHead), without either of these.
-    return _is_page(answer) or ("Content-Length" not in answer.headers and "ETag" not in answer.headers)
+    return _is_page(response) or ("Content-Length" not in response.headers and "ETag" not in response.headers)
 
 
 def _nothing_there(client: Client, request: Request) -> NotFound:

@@ -106,16 +106,16 @@ class Folders:
 
     def _ask(self, folder: str, slash: str) -> _Refusal | None:
         request = Request("MKCOL", (folder or self._client.base_path) + slash, "make a folder")
-        with self._client.ask(request) as answer:
-            if answer.status in _MADE_OR_THERE:
-                self.fresh = answer.status == HTTPStatus.CREATED
+        with self._client.send(request) as response:
+            if response.status in _MADE_OR_THERE:
+                self.fresh = response.status == HTTPStatus.CREATED
                 return None
-            return _Refusal(answer.status, self._client.failure(request, answer))
+            return _Refusal(response.status, self._client.failure(request, response))
 
     def _is_there(self, folder: str) -> bool:
         """Whether there is a folder after all: servers refuse in many ways to make one that exists."""
         try:
-            thing = propfind.look(self._client, f"{folder}/" if folder else "", "look for a folder")
+            thing = propfind.stat(self._client, f"{folder}/" if folder else "", "look for a folder")
         except PyshareError:
             return False
         return thing is not None and thing.is_folder

@@ -7,8 +7,8 @@ from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import correction, link, propfind
 from git_annex_remote_pyshare.backends.webdav import other_users as home
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.url import Address
-from git_annex_remote_pyshare.backends.webdav.verbs import Verbs
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
@@ -27,18 +27,17 @@ _WRITTEN = {200, 201, 204}
 _NO_SUCH_METHOD = {405, 501}
 
 
-def initialize(place: StoreConfig, address: Address, verbs: Verbs) -> Initialized:
-    """See `Establishes.initialize`.
+def initialize(place: StoreConfig, address: Address, client: Client, folders: Folders) -> Initialized:
+    """See `CanInitialize.initialize`.
 
     Raises:
         BadSetting: The address is a web page's, another user's, or that of a place of another remote.
         Denied: The server refuses the login.
         NotAStore: What answers is no WebDAV server, or does not know the public link.
     """
-    client = verbs.client
     private = address.cloudy and not address.public
     try:
-        notes = _visited(client) if address.public else _claimed(place, verbs)
+        notes = _visited(client) if address.public else _claimed(place, client, folders)
     except (Unreachable, Busy) as error:
         notes = (ownership.unchecked(host_of(place.url), error),)
     except PermissionDenied as error:
@@ -55,20 +54,19 @@ def _visited(client: Client) -> tuple[str, ...]:
     """Look through a public link, which belongs to its owner's store and so is not marked."""
     if client.address.older:
         link.settle(client)
-    elif propfind.look(client, "", _LOOK) is None:
+    elif propfind.stat(client, "", _LOOK) is None:
         raise NotAStore(f"{client.doing(_LOOK)}: there is no such link", remedy="Ask its owner for a new one.")
     return ()
 
 
-def _claimed(place: StoreConfig, verbs: Verbs) -> tuple[str, ...]:
+def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str, ...]:
     """Make the folder, if it is new, and mark it; what the owner should know of that."""
-    client = verbs.client
     if someone := home.stranger(client):
         raise BadSetting(f"{place.url}: {someone.why}", remedy=f"Type instead: {command(f'url={someone.own_url}')}")
     try:
-        thing = propfind.look(client, "", _LOOK)
+        thing = propfind.stat(client, "", _LOOK)
         if thing is None:
-            verbs.folders.make("")
+            folders.make("")
     except (NotAStore, NotFound) as error:
         if page := correction.of_page(place):
             raise page from error
@@ -82,8 +80,8 @@ def _claimed(place: StoreConfig, verbs: Verbs) -> tuple[str, ...]:
 
 def _tells_nothing(client: Client) -> bool:
     """Whether the server can store without being able to tell what is there, as nginx's own WebDAV."""
-    with client.ask(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as answer:
-        return answer.status in _NO_SUCH_METHOD
+    with client.send(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as response:
+        return response.status in _NO_SUCH_METHOD
 
 
 def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
@@ -97,16 +95,16 @@ def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
 
 def _read(client: Client) -> bytes:
     request = Request("GET", ownership.MARK, "see whose place it is")
-    with client.ask(request) as answer:
-        if answer.status in _GONE:
+    with client.send(request) as response:
+        if response.status in _GONE:
             return b""
-        if answer.status != HTTPStatus.OK:
-            raise client.failure(request, answer)
-        return answer.read(ownership.LONGEST)
+        if response.status != HTTPStatus.OK:
+            raise client.failure(request, response)
+        return response.read(ownership.LONGEST)
 
 
 def _write(client: Client, mark: bytes) -> None:
     request = Request("PUT", ownership.MARK, "mark the place as this remote's", {"Content-Type": "text/plain"}, mark)
-    with client.ask(request) as answer:
-        if answer.status not in _WRITTEN:
-            raise client.failure(request, answer)
+    with client.send(request) as response:
+        if response.status not in _WRITTEN:
+            raise client.failure(request, response)

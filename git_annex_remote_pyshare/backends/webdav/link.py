@@ -18,13 +18,13 @@ def settle(client: Client) -> None:
     """
     address = client.address
     try:
-        thing = propfind.look(client, "", _WHAT)
+        thing = propfind.stat(client, "", _WHAT)
     except NotAStore:
         thing = None
     if thing is None:
         client.base = address.older
         client.auth.as_guest(address.token)
-        thing = propfind.look(client, "", _WHAT)
+        thing = propfind.stat(client, "", _WHAT)
     if thing is None:
         raise NotAStore(f"{client.doing(_WHAT)}: there is no such link any more", remedy="Ask its owner for a new one.")
     if not thing.is_folder:

@@ -64,7 +64,7 @@ def stranger(client: Client) -> Stranger | None:
     user = _said(client, _USER, "ask whose login it is", "id")
     if not isinstance(user, str) or user.casefold() in {"", owner.casefold()}:
         return None
-    is_seen = bool(found[3]) and propfind.look(client, "", "look for the folder") is not None
+    is_seen = bool(found[3]) and propfind.stat(client, "", "look for the folder") is not None
     return None if is_seen else Stranger(owner, user, found[1], found[3])
 
 
@@ -119,8 +119,8 @@ def _said(client: Client, path: str, what: str, *names: str) -> Any:
     server = client.base.partition("/remote.php/")[0].removeprefix(client.address.origin)
     request = Request("GET", server + path, what, {"OCS-APIRequest": "true"})
     try:
-        with client.ask(request) as answer:
-            said = json.loads(answer.read(_LONGEST))["ocs"]["data"]
+        with client.send(request) as response:
+            said = json.loads(response.read(_LONGEST))["ocs"]["data"]
         for name in names:
             said = said[name]
     except (NotAStore, ValueError, KeyError, TypeError):

@@ -57,7 +57,7 @@ class Thing(NamedTuple):
     """Seconds since 1970, where the server was asked and tells."""
 
 
-def look(client: Client, path: str, what: str) -> Thing | None:
+def stat(client: Client, path: str, what: str) -> Thing | None:
     """What is at a path; None when the server has nothing there.
 
     Raises:
@@ -110,23 +110,23 @@ def _is_legal(name: str) -> bool:
 def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Thing]:
     headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
     request = Request("PROPFIND", path, what, headers, body)
-    with client.ask(request) as answer:
-        if answer.status in _GONE:
+    with client.send(request) as response:
+        if response.status in _GONE:
             return
-        if answer.status // 100 == 2 and answer.status != 207:
+        if response.status // 100 == 2 and response.status != 207:
             raise errors.login_page(client.doing(what))
-        if answer.status != 207:
-            raise client.failure(request, answer)
-        yield from _things(client, answer, what)
+        if response.status != 207:
+            raise client.failure(request, response)
+        yield from _things(client, response, what)
 
 
-def _things(client: Client, answer: HTTPResponse, what: str) -> Iterator[Thing]:
+def _things(client: Client, response: HTTPResponse, what: str) -> Iterator[Thing]:
     from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # as late as the parser itself
 
     from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only a look or a listing needs it
     from defusedxml.ElementTree import iterparse  # noqa: PLC0415
 
-    text, said_anything = _Bounded(answer), False
+    text, said_anything = _Bounded(response), False
     try:
         events = iterparse(text, ("start", "end"), forbid_dtd=True)
         _, multistatus = next(events)
@@ -151,8 +151,8 @@ class _TooLong(Exception):
 class _Bounded:
     """An answer as a file that does not fill the memory, whoever sends it."""
 
-    def __init__(self, answer: HTTPResponse) -> None:
-        self._answer = answer
+    def __init__(self, response: HTTPResponse) -> None:
+        self._answer = response
         self.room = _LONGEST
 
     def read(self, size: int = -1, /) -> bytes:

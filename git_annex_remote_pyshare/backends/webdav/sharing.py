@@ -50,9 +50,9 @@ def share(client: Client, terms: Terms) -> Share | None:
     # One without a password comes first: friends need nothing for it.
     known = next((link for link in links if not _has_password(link)), links[0] if links else None)
     if known is None:
-        link = shares.ask("POST", "", path=shares.folder, shareType=_PUBLIC_LINK, permissions=_READ, **wanted)[0]
+        link = shares.send("POST", "", path=shares.folder, shareType=_PUBLIC_LINK, permissions=_READ, **wanted)[0]
     elif wanted:
-        link = {**known, **shares.ask("PUT", str(known["id"]), **wanted)[0]}
+        link = {**known, **shares.send("PUT", str(known["id"]), **wanted)[0]}
     else:
         link = known
     url = _checked_url(client, link)
@@ -69,7 +69,7 @@ def revoke(client: Client) -> Sequence[str]:
         raise BadSetting(f"{client.doing('withdraw the link')}: this server has no links that pyshare could withdraw")
     links = shares.links()
     for link in links:
-        shares.ask("DELETE", str(link["id"]))
+        shares.send("DELETE", str(link["id"]))
     return [str(link["url"]) for link in links]
 
 
@@ -92,9 +92,9 @@ class _Shares:
 
     def links(self) -> list[_Link]:
         """The public links to the folder that are for reading only."""
-        return [link for link in self.ask("GET", "", path=self.folder) if _is_for_reading(link)]
+        return [link for link in self.send("GET", "", path=self.folder) if _is_for_reading(link)]
 
-    def ask(self, method: str, id: str, /, **fields: object) -> list[_Link]:  # noqa: A002  # the API's word
+    def send(self, method: str, id: str, /, **fields: object) -> list[_Link]:  # noqa: A002  # the API's word
         """What the API answers. Fields of a change go into the body: a query is in the server's log."""
         path = f"{self._api}/{quote(id, safe='')}" if id else self._api
         headers, body = {"OCS-APIRequest": "true"}, None
@@ -107,9 +107,9 @@ class _Shares:
         return self._answer(Request(method, f"{path}?{_encoded(query)}", _WHAT, headers=headers, body=body))
 
     def _answer(self, request: Request) -> list[_Link]:
-        with self._client.ask(request) as answer:
-            body = answer.read(_LONGEST)
-            status = answer.status
+        with self._client.send(request) as response:
+            body = response.read(_LONGEST)
+            status = response.status
         try:
             ocs = json.loads(body)["ocs"]
             said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
@@ -117,7 +117,7 @@ class _Shares:
             raise errors.no_sharing(self._client.doing(_WHAT), status) from error
         if status == _NOT_FOUND and request.method == "GET":
             return []  # ownCloud says so of a folder without links
-        if status == _NOT_FOUND and request.method == "POST" and propfind.look(self._client, "", _WHAT) is None:
+        if status == _NOT_FOUND and request.method == "POST" and propfind.stat(self._client, "", _WHAT) is None:
             # The API says the same where it does not let us share.
             raise NotFound(f"{self._client.doing(_WHAT)}: nothing is stored there yet")
         if status // 100 != 2:

@@ -28,10 +28,10 @@ def is_temporary(name: str) -> bool:
     return bool(_TEMPORARY.fullmatch(name.rpartition("/")[2]))
 
 
-def is_success(answer: HTTPResponse) -> bool:
+def is_success(response: HTTPResponse) -> bool:
     """Whether a PUT or MOVE was done; 200 with a page is a login's, 202 and 207 are promises and parts."""
-    html = answer.headers.get("Content-Type", "").startswith("text/html")
-    return answer.status in {201, 204} or (answer.status == 200 and not html)
+    html = response.headers.get("Content-Type", "").startswith("text/html")
+    return response.status in {201, 204} or (response.status == 200 and not html)
 
 
 class Temporaries:
@@ -79,7 +79,7 @@ class Temporaries:
         return temporary
 
     def _remove(self, temporary: str) -> None:
-        with suppress(PyshareError), self._client.ask(Request("DELETE", temporary, "remove a half-stored file")):
+        with suppress(PyshareError), self._client.send(Request("DELETE", temporary, "remove a half-stored file")):
             pass
 
 
@@ -118,11 +118,11 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
 def _try(client: Client, request: Request, doubt: PyshareError | None) -> PyshareError | None:
     """One MOVE: None when it is done, an error when it may have been done; raises one that is final."""
     try:
-        with client.ask(request) as answer:
-            if is_success(answer):
+        with client.send(request) as response:
+            if is_success(response):
                 return None
-            refusal = client.failure(request, answer)
-            status = answer.status
+            refusal = client.failure(request, response)
+            status = response.status
     except Unreachable as lost:
         return lost
     if status == 412:
@@ -135,9 +135,9 @@ def _try(client: Client, request: Request, doubt: PyshareError | None) -> Pyshar
 def _clear(client: Client, request: Request) -> None:
     """Remove the old object for a server that does not overwrite: the new one is there whole."""
     removal = Request("DELETE", request.destination or "", request.what)
-    with client.ask(removal) as answer:
-        if answer.status not in {200, 204, 404, 410}:
-            raise client.failure(removal, answer)
+    with client.send(removal) as response:
+        if response.status not in {200, 204, 404, 410}:
+            raise client.failure(removal, response)
 
 
 def _has_moved(client: Client, wanted: Move) -> bool:

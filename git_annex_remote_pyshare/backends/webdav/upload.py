@@ -38,7 +38,7 @@ class Uploads:
                 remedy="It may be direct or move; leave it out to let the server's kind decide.",
             )
 
-    def store(self, name: str, source: Source, progress: Progress) -> Receipt:
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
         path = in_path(name)
         folder = path.rpartition("/")[0]
@@ -62,13 +62,13 @@ class Uploads:
         folder = request.path.rpartition("/")[0]
         seen = self._folders.seen(folder)
         request = request._replace(headers=self._headers(source))
-        with self._client.ask(request) as answer:
-            if not _folder_missing(answer, seen):
-                return self._receipt(request, answer)
-            refusal = self._client.failure(request, answer)
+        with self._client.send(request) as response:
+            if not _folder_missing(response, seen):
+                return self._receipt(request, response)
+            refusal = self._client.failure(request, response)
         self._make(folder, seen, refusal)
-        with self._client.ask(request) as answer:
-            return self._receipt(request, answer)
+        with self._client.send(request) as response:
+            return self._receipt(request, response)
 
     def _make(self, folder: str, seen: int, refusal: PyshareError) -> None:
         try:
@@ -85,12 +85,12 @@ class Uploads:
             headers["X-Hash"] = "sha256"
         return headers
 
-    def _receipt(self, request: Request, answer: HTTPResponse) -> Receipt:
+    def _receipt(self, request: Request, response: HTTPResponse) -> Receipt:
         """What a success says about the object; anything else is raised."""
-        if not is_success(answer):
-            raise self._client.failure(request, answer)
+        if not is_success(response):
+            raise self._client.failure(request, response)
         self._folders.found(request.path.rpartition("/")[0])
-        received = answer.headers.get("X-Hash-SHA256", "").lower()
+        received = response.headers.get("X-Hash-SHA256", "").lower()
         if "X-Hash" in request.headers and self._client.traits.hashes and not received:
             self._sums = True  # ownCloud and old Nextcloud do not hash for us; ownCloud compares a sum that we send.
         return Receipt(digests={"sha256": received} if received else {})
@@ -115,7 +115,9 @@ class Uploads:
             )
 
 
-def _folder_missing(answer: HTTPResponse, seen: int) -> bool:
+def _folder_missing(response: HTTPResponse, seen: int) -> bool:
     """Whether a PUT failed, or may have failed, because its folder is not there (RFC 4918 §9.7.1)."""
-    nginx = answer.headers.get("Server", "").startswith("nginx")
-    return answer.status in {404, 409} or (not seen and (answer.status == 403 or (answer.status == 500 and nginx)))
+    nginx = response.headers.get("Server", "").startswith("nginx")
+    return response.status in {404, 409} or (
+        not seen and (response.status == 403 or (response.status == 500 and nginx))
+    )

@@ -8,7 +8,7 @@ import click
 
 from git_annex_remote_pyshare.annex.keys import without_chunk
 from git_annex_remote_pyshare.annex.layout import is_of_key, name_of
-from git_annex_remote_pyshare.backends.base import ability
+from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart, Unfinished
 from git_annex_remote_pyshare.cli.files import all_files
 from git_annex_remote_pyshare.cli.objects import layout_of
@@ -66,17 +66,16 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
     """
     remote = remote_named(name)
     with opened(remote.place) as store:
-        parts = ability(store, SupportsMultipart)
-        if parts is None:
+        if not store.has(SupportsMultipart):
             say("Nothing to do: this kind of store leaves no unfinished uploads.")
             return
         if not only_list:
             require_verified(remote)
-        uploads = _described(remote, list(parts.unfinished()))
+        uploads = _described(remote, store.call(SupportsMultipart, lambda able: list(able.unfinished())))
         old = [] if only_list else [upload for upload in uploads if _is_old(upload, older_than)]
         for upload in uploads:
             if upload in old:
-                parts.abort(upload.found.name, upload.found.id)
+                _abort(store, upload.found)
             (show if only_list else say)(f"{upload.line}{': removed' if upload in old else ''}")
     left = [upload for upload in uploads if upload.is_ours and upload not in old]
     if old:
@@ -85,6 +84,10 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
         say("Nothing to do.")
     if left:
         warn(_about(left, name, f"{older_than:g}" if all(_is_old(upload, older_than) for upload in left) else "0"))
+
+
+def _abort(store: Backend, upload: Unfinished) -> None:
+    store.call(SupportsMultipart, lambda able: able.abort(upload.name, upload.id))
 
 
 def _is_old(upload: _Upload, older_than: float) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import HasQuota, Quota, ability
+from git_annex_remote_pyshare.backends.base import HasQuota, Quota
 from git_annex_remote_pyshare.cli.known import enabled, links_to, waiting
 from git_annex_remote_pyshare.cli.output import show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
@@ -86,8 +86,7 @@ def _space(remote: Remote) -> Fields:
     what = "disk" if registry.kind_of(remote.place.url).local else "account"
     try:
         with opened(remote.place) as store:
-            measures = ability(store, HasQuota)
-            quota = measures.quota() if measures else Quota(None, None)
+            quota = store.call(HasQuota, lambda able: able.quota()) if store.has(HasQuota) else Quota(None, None)
     except PyshareError as error:
         return {"space": f"unknown, since {error}"}
     if quota.used is None:

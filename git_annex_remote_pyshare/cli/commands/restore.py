@@ -8,7 +8,7 @@ from typing import NamedTuple, get_args
 
 import click
 
-from git_annex_remote_pyshare.backends.base import Readiness, Restores, ability
+from git_annex_remote_pyshare.backends.base import Backend, Readiness, Restores
 from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.files import File, behind, files_in
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
@@ -55,16 +55,25 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
     get = command("git", "annex", "get", "--from", name, *behind(paths))
     refuse_encrypted(remote, f"Type: {get} (which asks for each file that is archived)")
     with opened(remote.place) as store:
-        restores = ability(store, Restores)
-        if restores is None:
+        if not store.has(Restores):
             raise BadSetting(f"{remote.place.url} has no archive", remedy=f"Type: {get}")
         if not status:
             require_verified(remote)
         files = files_in(name, paths)
-        asked = _asked(remote, files, restores.readiness if status else restores.restore)
+        asked = _asked(remote, files, _readiness(store) if status else _restored(store))
         found = list(with_bar(asked, len(files), "Asking"))
     _show(name, found, as_json=as_json)
     return int(not found or any(one.state == FAILED for one in found))
+
+
+def _readiness(store: Backend) -> Callable[[str], Readiness]:
+    """Looks how far an object is."""
+    return lambda name: store.call(Restores, lambda able: able.readiness(name))
+
+
+def _restored(store: Backend) -> Callable[[str], Readiness]:
+    """Asks for an object."""
+    return lambda name: store.call(Restores, lambda able: able.restore(name))
 
 
 def _asked(remote: Remote, files: list[File], ask: Callable[[str], Readiness]) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms, ability
+from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.prompt import ask_guest
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
@@ -92,13 +92,12 @@ def _share_folder(remote: Remote, wish: LoginRequest) -> None:
 
 
 def _share(remote: Remote, store: Backend, wish: LoginRequest) -> None:
-    shares = ability(store, Shares)
-    if shares is None:
+    if not store.has(Shares):
         raise BadSetting(f"pyshare cannot share {remote.place.url}")
     sample = require_content(remote, store)
-    link = _open(remote, store, wish.terms) if wish.public else shares.share(wish.terms)
+    link = _open(remote, store, wish.terms) if wish.public else store.call(Shares, lambda able: able.share(wish.terms))
     if link is None:
-        link = _by_login(remote, sample, can_open=ability(store, Opens) is not None)
+        link = _by_login(remote, sample, can_open=store.has(Opens))
     else:
         _say_link(remote, link)
         require_readable(remote, link, Guest(sample, wish.terms.password, just_opened=wish.public))
@@ -120,20 +119,18 @@ def _by_login(remote: Remote, sample: str, *, can_open: bool) -> Share:
 
 
 def _open(remote: Remote, store: Backend, terms: Terms) -> Share:
-    opens = ability(store, Opens)
-    _refuse(remote, opens is None or any(terms))
-    return Share(remote.place.url, settings=opens.open_to_all() if opens else {})
+    _refuse(remote, not store.has(Opens) or any(terms))
+    return Share(remote.place.url, settings=store.call(Opens, lambda able: able.open_to_all()))
 
 
 def _revoke(remote: Remote, store: Backend, wish: LoginRequest) -> None:
-    opens, shares = ability(store, Opens), ability(store, Shares)
     if wish.public:
-        _refuse(remote, opens is None)
-        settings = opens.close_to_all() if opens else {}
+        _refuse(remote, not store.has(Opens))
+        settings = store.call(Opens, lambda able: able.close_to_all())
         say(f"The bucket's policy no longer has the statement that lets anyone read {remote.place.url}.")
         publish(steps(remote, Share(remote.place.url, settings=settings)), yes=wish.yes)
         return
-    withdrawn = shares.revoke() if shares else ()
+    withdrawn = store.call(Shares, lambda able: able.revoke()) if store.has(Shares) else ()
     for url in withdrawn:
         say(f"Withdrew the link {url}")
     if withdrawn:

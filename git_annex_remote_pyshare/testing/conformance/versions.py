@@ -8,7 +8,7 @@ import pytest
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, LARGE, Suite
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
-from git_annex_remote_pyshare.transfer import Sink
+from git_annex_remote_pyshare.transfer import PartialFile, Sink
 
 _PATIENCE = 10.0
 """Seconds within which a server must call another version otherwise; some tell the second, and no more."""
@@ -68,6 +68,4 @@ def _replaced(store: Backend, desk: Desk, known: str) -> bytes:
 
 def _as_by_another_process(sink: Sink) -> Sink:
     """The same file, of which is known what a note would tell."""
-    found = Sink(sink.path)
-    found.validator = sink.validator
-    return found
+    return Sink(sink.path, partial=PartialFile(sink.path, sink.validator))

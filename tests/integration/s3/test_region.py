@@ -12,6 +12,7 @@ from support.scripted import Play, Rule, Seen, answer, served
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.backends.s3.lazy import LazyS3
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError, Unreachable
@@ -162,4 +163,4 @@ def test_nobody_else_is_shown_what_we_signed(
     ],
 )
 def test_jobs_connect_ahead_only_where_all_requests_go(settings: dict[str, str], server: str) -> None:
-    assert S3Backend(StoreConfig(settings["url"], parse(settings), LocalConfig())).server == server
+    assert LazyS3(StoreConfig(settings["url"], parse(settings), LocalConfig())).server == server

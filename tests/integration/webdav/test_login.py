@@ -205,13 +205,13 @@ def test_digest_is_used_when_the_server_wants_it_and_counts_its_nonce_wd29(
 ) -> None:
     store = backend(apache_digest_server.url, Credential(apache_digest_server.user, apache_digest_server.password, ""))
     sent: list[str] = []
-    once = store.verbs.client._once
+    once = store.client._once
 
     def watched(request: Request, url: str, login: str) -> BaseHTTPResponse:
         sent.append(login)
         return once(request, url, login)
 
-    monkeypatch.setattr(store.verbs.client, "_once", watched)
+    monkeypatch.setattr(store.client, "_once", watched)
     body = source(tmp_path, b"x" * 2_000_000)
     with ThreadPoolExecutor(4) as jobs:
         list(jobs.map(lambda number: store.put(f"digest/KEY{number}", body, quiet), range(8)))

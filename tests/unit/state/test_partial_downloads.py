@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.state import partial_downloads as notes
 from git_annex_remote_pyshare.state.partial_downloads import PartialDownload
-from git_annex_remote_pyshare.transfer import Sink
+from git_annex_remote_pyshare.transfer import PartialFile, Sink
 
 PLACE = {"url": "s3://bucket"}
 NAME = "a/KEY"
@@ -210,10 +210,15 @@ def _killer(left: int) -> Callable[[FrameType, str, Any], None]:
 
 def sink_at(git_dir: Path) -> Sink:
     """The partial file as a process of the clone finds it."""
-    sink = Sink(str(git_dir / "partial"))
-    sink.note = note(git_dir).write
-    sink.validator = note(git_dir).read() if sink.size else ""
-    return sink
+    path = str(git_dir / "partial")
+    known = Sink(path)
+
+    class Kept(PartialFile):
+        def record(self, version: str) -> None:
+            super().record(version)
+            note(git_dir).write(version)
+
+    return Sink(path, partial=Kept(path, note(git_dir).read() if known.size else ""))
 
 
 def bring(git_dir: Path, body: bytes, validator: str) -> None:
@@ -266,8 +271,7 @@ def test_only_two_names_that_differ_keep_a_file_from_going_on() -> None:
         ("", "", True),
         ('"x"', "Tue, 15 Nov 1994 12:45:26 GMT", False),
     ):
-        sink = Sink("nowhere")
-        sink.validator = known
+        sink = Sink("nowhere", partial=PartialFile("nowhere", known))
         assert sink.fits(told) is fits, (known, told)
 
 
@@ -275,7 +279,7 @@ def test_of_what_nobody_checks_a_beginning_of_unknown_origin_is_gone_on_with_onl
     sink = Sink("nowhere", is_checked=False)
     assert not sink.fits('"x"')
     assert sink.fits("")
-    sink.validator = '"x"'
+    sink.partial.record('"x"')
     assert sink.fits('"x"')
 
 

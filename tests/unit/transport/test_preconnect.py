@@ -14,14 +14,15 @@ from unittest.mock import Mock
 
 import pytest
 import trustme
-from support.davkit import BOB, backend
+from support.davkit import BOB, lazy
 from support.fakes.dav import ScriptedDAV
 from support.scripted import Play, Rule, served
 
-from git_annex_remote_pyshare.backends.lazy import LazyBackend
-from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.base import Backend
+from git_annex_remote_pyshare.backends.lazy import Lazy
+from git_annex_remote_pyshare.backends.webdav.lazy import LazyWebDAV
 from git_annex_remote_pyshare.errors import BadSetting, Unreachable
-from git_annex_remote_pyshare.testing.memory import place
+from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 JOBS = 8
@@ -39,7 +40,7 @@ def test_jobs_that_wait_for_the_first_answer_connect_meanwhile_wd26() -> None:
     # Left in the opposite order: what was accepted is closed, nobody else is let in, and so all jobs end.
     with ThreadPoolExecutor(JOBS) as jobs, socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as accepted:
         listener.settimeout(10)
-        store = backend(f"http://127.0.0.1:{listener.getsockname()[1]}/dav", BOB)
+        store = lazy(f"http://127.0.0.1:{listener.getsockname()[1]}/dav", BOB)
         asked = [jobs.submit(store.stat, "KEY") for _ in range(JOBS)]
         coming = [accepted.enter_context(listener.accept()[0]) for _ in range(JOBS)]
         asking, _, _ = select.select(coming, [], [], 10)
@@ -62,14 +63,14 @@ def dav(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def store(dav: ScriptedDAV) -> Iterator[WebDAVBackend]:
-    made = backend(f"{dav.url}/dav", BOB)
+def store(dav: ScriptedDAV) -> Iterator[LazyWebDAV]:
+    made = lazy(f"{dav.url}/dav", BOB)
     yield made
     made.close()
 
 
 def test_connections_opened_ahead_are_the_ones_that_are_used(
-    dav: ScriptedDAV, store: WebDAVBackend, monkeypatch: pytest.MonkeyPatch
+    dav: ScriptedDAV, store: LazyWebDAV, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[object] = []
     connect = socket.socket.connect
@@ -221,7 +222,7 @@ def test_who_waited_for_a_server_that_does_not_answer_does_not_wait_again(
         raise TimeoutError
 
     monkeypatch.setattr(socket, "create_connection", silent)
-    store = backend(url_of(listener), BOB)
+    store = lazy(url_of(listener), BOB)
     with pytest.raises(Unreachable, match="no answer"):
         store.stat("KEY")
     assert calls == ["connect"]
@@ -229,7 +230,7 @@ def test_who_waited_for_a_server_that_does_not_answer_does_not_wait_again(
 
 
 def test_where_no_thread_can_be_started_the_request_connects_itself(
-    dav: ScriptedDAV, store: WebDAVBackend, monkeypatch: pytest.MonkeyPatch
+    dav: ScriptedDAV, store: LazyWebDAV, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> None:
         raise RuntimeError("can't start new thread")
@@ -241,7 +242,7 @@ def test_where_no_thread_can_be_started_the_request_connects_itself(
 
 
 def test_a_store_that_cannot_be_opened_connects_once_and_leaves_nothing_open(listener: socket.socket) -> None:
-    store = backend(url_of(listener), BOB, put="sideways")
+    store = lazy(url_of(listener), BOB, put="sideways")
     for _ in range(3):
         with pytest.raises(BadSetting, match="sideways"):
             store.stat("KEY")
@@ -253,7 +254,7 @@ def test_a_store_that_cannot_be_opened_connects_once_and_leaves_nothing_open(lis
         listener.accept()
 
 
-class Slow(LazyBackend[Any]):
+class Slow(Lazy):
     """A backend whose library takes its time to be imported."""
 
     url = ""
@@ -262,14 +263,9 @@ class Slow(LazyBackend[Any]):
     def server(self) -> str:
         return self.url
 
-    def open_verbs(self) -> Any:
+    def make(self) -> Backend:
         time.sleep(0.3)
-        return Opened()
-
-
-class Opened:
-    def stat(self, name: str) -> None:
-        pass
+        return MemoryBackend(self.place)
 
 
 def test_all_jobs_connect_while_one_of_them_imports(listener: socket.socket) -> None:

@@ -10,7 +10,7 @@ from support.dropboxkit import NAME, Owner, quiet, source
 from support.fakes.dropbox.answers import Answer, as_json
 from support.fakes.dropbox.script import Play, Rule, fails
 
-from git_annex_remote_pyshare.backends.base import Backend
+from git_annex_remote_pyshare.backends.base import Backend, HasQuota, Shares
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Sink
@@ -35,8 +35,8 @@ VERBS: dict[str, Callable[[Backend, Path], object]] = {
     "put": lambda box, folder: box.put(NAME, source(folder), quiet),
     "get": lambda box, folder: box.get(NAME, Sink(str(folder / "back")), quiet),
     "list": lambda box, _: list(box.list()),
-    "quota": lambda box, _: box.quota(),  # type: ignore[attr-defined]
-    "share": lambda box, _: box.share(),  # type: ignore[attr-defined]
+    "quota": lambda box, _: box.call(HasQuota, lambda able: able.quota()),
+    "share": lambda box, _: box.call(Shares, lambda able: able.share()),
 }
 
 

@@ -299,10 +299,8 @@ def test_a_file_that_changes_meanwhile_is_told_and_not_stored(
     assert owner.content() is None
 
 
-def test_a_file_that_changes_while_a_part_is_sent_is_told_db18(
-    owner: Owner, box: DropboxBackend, tmp_path: Path
-) -> None:
-    file = source(tmp_path, BODY)
+def test_a_file_that_changes_while_a_part_is_sent_is_told_db18(owner: Owner, large: InParts, tmp_path: Path) -> None:
+    box, file = large.backend(), source(tmp_path, BODY)
     cut = Plan(len(BODY), PART)
 
     def meddle(_done: int) -> None:
@@ -388,8 +386,8 @@ def test_when_there_is_room_again_only_the_commit_is_left_db11(owner: Owner, lar
     assert owner.content() == BODY
 
 
-def test_an_object_that_is_only_like_ours_is_no_proof_db8(owner: Owner, box: DropboxBackend, tmp_path: Path) -> None:
-    cut, file = Plan(len(BODY), PART), source(tmp_path, BODY)
+def test_an_object_that_is_only_like_ours_is_no_proof_db8(owner: Owner, large: InParts, tmp_path: Path) -> None:
+    box, cut, file = large.backend(), Plan(len(BODY), PART), source(tmp_path, BODY)
     upload = Upload(NAME, box.begin(NAME, cut), cut)
     sent = {part.number: box.send(upload, part, file, quiet) for part in cut.parts()}
     owner.service.room("sessions").clear()

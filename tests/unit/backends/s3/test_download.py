@@ -128,7 +128,7 @@ def test_only_a_proper_tag_is_made_a_condition(
 ) -> None:
     scripted_s3.objects[OBJECT], scripted_s3.headers[OBJECT] = b"content", {"ETag": tag}
     sink = desk.sink(b"con")
-    sink.validator = tag
+    sink.partial.record(tag)
     bucket.get(KEY, sink, nobody)
     assert content(sink) == b"content"
     assert "If-Match" not in headers_of(scripted_s3)

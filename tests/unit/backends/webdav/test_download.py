@@ -11,6 +11,7 @@ from support.scripted import Play, Rule, answer, served
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.webdav.lazy import LazyWebDAV
 from git_annex_remote_pyshare.errors import Busy, NotAStore, NotFound, PyshareError, Unreachable
 from git_annex_remote_pyshare.transfer import Sink
 
@@ -262,5 +263,5 @@ def test_a_large_folder_is_listed(dav: ScriptedDAV, store: WebDAVBackend) -> Non
 
 
 def test_where_an_object_is_holds_no_login(dav: ScriptedDAV, store: WebDAVBackend) -> None:
-    assert store.locate("a/K Y") == f"{dav.url}/dav/a/K%20Y"
+    assert LazyWebDAV(store.place).locate("a/K Y") == f"{dav.url}/dav/a/K%20Y"
     assert dav.requests == []

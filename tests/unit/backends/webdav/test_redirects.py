@@ -208,7 +208,7 @@ def test_a_login_page_behind_a_redirect_is_unknown_wd14_wd19(dav: ScriptedDAV, s
     dav.decide = decide
     with pytest.raises(NotAStore, match="web page"):
         store.stat("a/KEY")
-    assert store.verbs.client.base == f"{dav.url}/dav"
+    assert store.client.base == f"{dav.url}/dav"
 
 
 def test_a_folder_sent_to_its_slash_is_no_object(dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path) -> None:

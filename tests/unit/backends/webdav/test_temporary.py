@@ -143,9 +143,10 @@ def test_the_same_object_has_the_same_temporary_name_in_one_clone_only(dav: Scri
         store = backend(f"{dav.url}/dav")
         store.put("a/KEY", source(tmp_path), quiet)
         store.place.clone.__dict__["config"]["annex.uuid"] = "another"
-        store.opened = None
-        store.put("a/KEY", source(tmp_path), quiet)
+        another = WebDAVBackend(store.place)
+        another.put("a/KEY", source(tmp_path), quiet)
         store.close()
+        another.close()
     used = [seen.path for seen in dav.requests if seen.method == "PUT"]
     assert used[0] == used[2] != used[1] == used[3]
     assert all(re.fullmatch(r"/dav/a/pyshare-tmp-[0-9a-f]{32}", path) for path in used)

@@ -83,7 +83,7 @@ def test_closing_twice_is_fine(store: WebDAVBackend) -> None:
 
 
 def _connections(store: WebDAVBackend) -> int:
-    pools = store.verbs.client._connections._pools.values()
+    pools = store.client._connections._pools.values()
     return sum(pool.num_connections for pool in pools)
 
 
@@ -147,7 +147,7 @@ def test_a_server_that_takes_nothing_more_ends_too_wd35(tmp_path: Path) -> None:
     """The time limit while sending is for silence, and there is one."""
     with _deaf_server() as url:
         store = backend(url, timeout="0.3", put="direct")
-        store.verbs._uploads._folders.found("")  # or the folder would be asked for first
+        store._uploads._folders.found("")  # or the folder would be asked for first
         with pytest.raises(Unreachable):
             store.put("KEY", source(tmp_path, b"x" * 32_000_000), quiet)
         store.close()

@@ -129,7 +129,7 @@ def test_names_that_are_no_text_are_encoded_byte_by_byte_wd15() -> None:
     assert in_path("a/\udcff\udcfe") == "a/%FF%FE"
 
 
-@pytest.mark.parametrize("module", ["url", "backend"])
+@pytest.mark.parametrize("module", ["url", "lazy"])
 def test_no_http_library_is_imported_before_the_first_request(module: str) -> None:
     code = f"""
 import sys

@@ -1,23 +1,20 @@
 """What all layers have in common: a layer has a backend and is a backend, and passes on what it does not change."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
-
-Done = TypeVar("Done")
 
 
 class Layer(Backend):
-    """Passes every verb on; a layer overrides those that it has something to add to."""
+    """Passes every verb and ability on; a layer overrides those that it has something to add to."""
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend.place)
         self.backend = backend
 
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
-        """Do something that is no verb, such as sending one part, with what this and all inner layers add to verbs.
+        """Transfer something that is no object, such as one part, with what this and all inner layers add to verbs.
 
         Args:
             attempt: Does it once, and tells the progress that it is given how many bytes are done; may be called again.
@@ -25,6 +22,12 @@ class Layer(Backend):
         """
         inner = self.backend
         return inner.run(attempt, progress) if isinstance(inner, Layer) else attempt(progress)
+
+    def has(self, kind: type) -> bool:
+        return self.backend.has(kind)
+
+    def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
+        return self.backend.call(kind, request)
 
     def stat(self, name: str) -> Stat | None:
         return self.backend.stat(name)

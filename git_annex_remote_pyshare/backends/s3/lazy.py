@@ -1,0 +1,30 @@
+"""An S3 store before its first request: what can be said of it without an HTTP library."""
+
+from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.lazy import Lazy
+from git_annex_remote_pyshare.backends.s3.url import address_of
+
+
+class LazyS3(Lazy):
+    """Makes an `S3Backend` at the first request.
+
+    Args:
+        place: Its settings say which bucket, and on which server.
+    """
+
+    target = "git_annex_remote_pyshare.backends.s3.backend:S3Backend"
+
+    def __init__(self, place: StoreConfig) -> None:
+        super().__init__(place)
+        self._address = address_of(place.settings)
+
+    @property
+    def server(self) -> str:
+        # Where anyone may read, that may be at another host, and so it may be before the region is known.
+        server = self._address.server
+        is_known = server.region and not self._address.published
+        return f"{server.scheme}://{self._address.host}" if is_known else ""
+
+    def locate(self, name: str) -> str:
+        """Where anyone can get the object, else its address for those with a login."""
+        return self._address.public_url(name) or f"s3://{self._address.bucket}/{self._address.prefix}{name}"
