@@ -82,8 +82,8 @@ S3 = BackendSpec(
     "git_annex_remote_pyshare.backends.s3.url:check",
     account="git_annex_remote_pyshare.backends.s3.url:account_of",
     layout="flat",
-    chain="git_annex_remote_pyshare.credentials.aws:chain",
-    completion="git_annex_remote_pyshare.credentials.aws_server:completion",
+    chain="git_annex_remote_pyshare.backends.s3.aws_credentials:chain",
+    completion="git_annex_remote_pyshare.backends.s3.aws_defaults:completion",
 )
 
 CLAIMS: Mapping[str, BackendSpec] = {
