@@ -69,7 +69,7 @@ DROPBOX = BackendSpec(
     "dropbox",
     "git_annex_remote_pyshare.backends.dropbox.backend:DropboxBackend",
     "git_annex_remote_pyshare.backends.dropbox.url:check",
-    account="git_annex_remote_pyshare.credentials.dropbox:account_of",
+    account="git_annex_remote_pyshare.backends.dropbox.credential:account_of",
 )
 DROPBOX_LINK = DROPBOX._replace(
     target="git_annex_remote_pyshare.backends.dropbox.link:LinkBackend",

@@ -6,6 +6,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.dropbox.app_key import app_key
+from git_annex_remote_pyshare.backends.dropbox.credential import (
+    ACCOUNT,
+    CONNECTED_APPS,
+    SERVICE,
+    SHARING,
+    STORING,
+    credential_of,
+    login_of,
+)
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
 from git_annex_remote_pyshare.cli.known import names
@@ -15,20 +25,10 @@ from git_annex_remote_pyshare.cli.loopback_page import Page
 from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.cli.prompt import ask_code, is_terminal
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
-from git_annex_remote_pyshare.credentials.dropbox import (
-    ACCOUNT,
-    CONNECTED_APPS,
-    SERVICE,
-    SHARING,
-    STORING,
-    credential_of,
-    login_of,
-)
-from git_annex_remote_pyshare.credentials.dropbox_app import app_key
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import BrowserFlow, CodeFlow, Granted
+    from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow, CodeFlow, Granted
 
 _CODES = 3
 """Codes that may be typed until one is right."""
@@ -99,7 +99,7 @@ class Visit:
 
     def __call__(self, answer: Mapping[str, str]) -> Page:
         """The page to show for the query of the browser's request."""
-        from git_annex_remote_pyshare.credentials.dropbox_oauth import Stray  # noqa: PLC0415  # it has the SDK
+        from git_annex_remote_pyshare.backends.dropbox.oauth import Stray  # noqa: PLC0415  # it has the SDK
 
         try:
             self.granted = self._flow.finish(answer)
@@ -124,7 +124,7 @@ def _failed(error: PyshareError) -> Page:
 
 
 def _in_browser(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted":
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import BrowserFlow  # noqa: PLC0415  # it has the SDK
+    from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow  # noqa: PLC0415  # it has the SDK
 
     instead = wish.command("--no-browser")
     with Loopback(wish.command(), instead) as loopback:
@@ -147,7 +147,7 @@ def _in_browser(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Grant
 
 
 def _by_code(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted":
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import CodeFlow  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.dropbox.oauth import CodeFlow  # noqa: PLC0415  # as above
 
     flow = CodeFlow(key, scopes, wish.command())
     warn(
@@ -162,7 +162,7 @@ def _by_code(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted"
 
 def _by_one_code(flow: "CodeFlow", left: int) -> "Granted | None":
     """What a code brings; None where it is wrong and the user can type another one."""
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import WrongCode  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.dropbox.oauth import WrongCode  # noqa: PLC0415  # as above
 
     try:
         return flow.finish(ask_code())
@@ -174,7 +174,7 @@ def _by_one_code(flow: "CodeFlow", left: int) -> "Granted | None":
 
 
 def _remember(granted: "Granted") -> None:
-    from git_annex_remote_pyshare.credentials.dropbox_tokens import remember  # noqa: PLC0415  # only when we got here
+    from git_annex_remote_pyshare.backends.dropbox.tokens import remember  # noqa: PLC0415  # only when we got here
 
     remember(granted.login, granted.token)
 

@@ -70,7 +70,7 @@ def _s3(entry: Kept, login: Credential) -> None:
 
 
 def _dropbox(_entry: Kept, login: Credential) -> None:
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import check  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.dropbox.oauth import check  # noqa: PLC0415  # as above
 
     check(login)
 

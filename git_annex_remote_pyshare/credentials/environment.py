@@ -27,7 +27,7 @@ AMBIENT: Mapping[str, Variables] = {
 """Service → its variables. They say nothing of the host that they are for."""
 
 
-READERS: Mapping[str, str] = {"dropbox": "git_annex_remote_pyshare.credentials.dropbox:from_environment"}
+READERS: Mapping[str, str] = {"dropbox": "git_annex_remote_pyshare.backends.dropbox.credential:from_environment"}
 """Service whose login is no user and password → `module:function` that gives its Credential or None."""
 
 _TOKENS: Mapping[str, tuple[str, str]] = {"dropbox": ("DROPBOX_REFRESH_TOKEN", "DROPBOX_ACCESS_TOKEN")}

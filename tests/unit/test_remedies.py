@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.dropbox import errors as dropbox_errors
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
+from git_annex_remote_pyshare.backends.dropbox.credential import Login
 from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_TAG
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
@@ -20,7 +21,6 @@ from git_annex_remote_pyshare.backends.s3.error_codes import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
 from git_annex_remote_pyshare.config import settings
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.credentials.dropbox import Login
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.part_plan import Limits, plan
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REVOKERS = {
     "webdav": "git_annex_remote_pyshare.credentials.nextcloud:revoke",
-    "dropbox": "git_annex_remote_pyshare.credentials.dropbox_oauth:revoke",
+    "dropbox": "git_annex_remote_pyshare.backends.dropbox.oauth:revoke",
 }
 """Service → `module:function` that takes the address of the server and the Credential that it gave us; whether the
 server has forgotten that."""

@@ -22,15 +22,16 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.dropbox.script import LOST, Play, Rule, fails, rate_limited, refuses
 from support.logins import Type
 
+from git_annex_remote_pyshare.backends.dropbox import app_key as dropbox_app
+from git_annex_remote_pyshare.backends.dropbox.credential import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
+from git_annex_remote_pyshare.backends.dropbox.token_renewal import renew
+from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens
 from git_annex_remote_pyshare.cli import login_dropbox, loopback
 from git_annex_remote_pyshare.cli.app import run
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
-from git_annex_remote_pyshare.credentials import dropbox_app, private
+from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
-from git_annex_remote_pyshare.credentials.dropbox_renewal import renew
-from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
 from git_annex_remote_pyshare.errors import BadSetting, Busy, PermissionDenied, PyshareError, Unreachable
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the SDK's
@@ -310,8 +311,8 @@ def test_db20_processes_that_start_together_renew_the_token_once(login: Login, h
     here.service.play(Rule(TOKEN, Play(wait=0.3)))
     program = (
         "import sys\n"
-        "from git_annex_remote_pyshare.credentials.dropbox import Login\n"
-        "from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens\n"
+        "from git_annex_remote_pyshare.backends.dropbox.credential import Login\n"
+        "from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens\n"
         "print(Tokens(Login(*sys.argv[1:])).access())\n"
     )
     command = [sys.executable, "-c", program, login.app_key, login.refresh_token]
