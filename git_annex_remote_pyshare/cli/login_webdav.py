@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.nextcloud import Flow
+    from git_annex_remote_pyshare.backends.webdav.nextcloud import Flow
     from git_annex_remote_pyshare.credentials.stored import Kept
 
 
@@ -59,7 +59,7 @@ def _check_address(wish: LoginRequest) -> None:
 
 def _as_guest(account: Account, wish: LoginRequest) -> Credential | None:
     """The password of a public link after the server took it; None when the link has none."""
-    from git_annex_remote_pyshare.credentials import guest  # noqa: PLC0415  # as below
+    from git_annex_remote_pyshare.backends.webdav import guest  # noqa: PLC0415  # as below
 
     if wish.user or wish.token:
         raise BadSetting(
@@ -82,7 +82,7 @@ def to_web(url: str) -> str:
 
 def _obtain(url: str, wish: LoginRequest) -> Got:
     # Imported here, so that help and wrong words need no HTTP library.
-    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415
+    from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415
 
     server = None if wish.no_check else nextcloud.find_server(url)
     if server and not (wish.user or wish.token) and (flow := nextcloud.begin(server)):
@@ -92,7 +92,7 @@ def _obtain(url: str, wish: LoginRequest) -> Got:
 
 
 def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
-    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # as above
 
     with nullcontext(enter_result=False) if wish.no_browser else browser_at(flow.link) as opened:
         warn(
@@ -112,7 +112,7 @@ def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
 
 def _tried(url: str, server: str | None, login: Credential) -> Got:
     """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
-    from git_annex_remote_pyshare.credentials.verify_login import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
 
     return Got(login, own_address(url, server, login))
 

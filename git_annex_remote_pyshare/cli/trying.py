@@ -49,8 +49,11 @@ def try_login(entry: Kept) -> Trial:
 
 
 def _webdav(entry: Kept, login: Credential) -> None:
-    from git_annex_remote_pyshare.credentials import guest, nextcloud  # noqa: PLC0415  # HTTP only where it is wanted
-    from git_annex_remote_pyshare.credentials.verify_login import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.webdav import (
+        guest,  # HTTP only where it is wanted
+        nextcloud,  # HTTP only where it is wanted
+    )
+    from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
 
     settings = _settings(entry)
     url = to_web(settings["url"])

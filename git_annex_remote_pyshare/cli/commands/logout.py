@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 REVOKERS = {
-    "webdav": "git_annex_remote_pyshare.credentials.nextcloud:revoke",
+    "webdav": "git_annex_remote_pyshare.backends.webdav.nextcloud:revoke",
     "dropbox": "git_annex_remote_pyshare.backends.dropbox.oauth:revoke",
 }
 """Service → `module:function` that takes the address of the server and the Credential that it gave us; whether the
