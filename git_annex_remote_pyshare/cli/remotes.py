@@ -7,7 +7,7 @@ from threading import Event
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.cli.known import OURS, names, waiting
+from git_annex_remote_pyshare.config.remotes import OURS, names, waiting
 from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.config.annex_branch import remote_settings
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here

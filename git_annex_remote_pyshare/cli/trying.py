@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.login_request import settings_of
-from git_annex_remote_pyshare.cli.login_webdav import to_web
+from git_annex_remote_pyshare.backends.webdav.login import to_web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.credentials.stored import Kept, read

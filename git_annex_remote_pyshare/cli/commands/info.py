@@ -7,7 +7,7 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, Quota, ability
-from git_annex_remote_pyshare.cli.known import enabled, links_to, waiting
+from git_annex_remote_pyshare.config.remotes import enabled, links_to, waiting
 from git_annex_remote_pyshare.cli.output import say, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
 from git_annex_remote_pyshare.errors import PyshareError

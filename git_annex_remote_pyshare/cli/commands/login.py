@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 LOGINS = {
-    "webdav": "git_annex_remote_pyshare.cli.login_webdav:login",
-    "s3": "git_annex_remote_pyshare.cli.login_s3:login",
-    "dropbox": "git_annex_remote_pyshare.cli.login_dropbox:login",
+    "webdav": "git_annex_remote_pyshare.backends.webdav.login:login",
+    "s3": "git_annex_remote_pyshare.backends.s3.login:login",
+    "dropbox": "git_annex_remote_pyshare.backends.dropbox.login:login",
 }
 """Kind of store → `module:function` that takes a Wish."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.known import enabled
+from git_annex_remote_pyshare.config.remotes import enabled
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.account import Account

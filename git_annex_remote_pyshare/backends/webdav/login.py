@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
 from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.output import say, warn
-from git_annex_remote_pyshare.cli.own_files import hints
+from git_annex_remote_pyshare.backends.webdav.own_files import hints
 from git_annex_remote_pyshare.cli.prompt import ask_guest, ask_login, ask_token
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential

@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.backends.dropbox.credential import (
 )
 from git_annex_remote_pyshare.cli.browser import browser_at
 from git_annex_remote_pyshare.cli.keeping import check_owner, keep
-from git_annex_remote_pyshare.cli.known import names
+from git_annex_remote_pyshare.config.remotes import names
 from git_annex_remote_pyshare.cli.login_request import LoginRequest
 from git_annex_remote_pyshare.cli.loopback import Loopback
 from git_annex_remote_pyshare.cli.loopback_page import Page

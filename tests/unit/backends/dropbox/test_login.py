@@ -26,7 +26,8 @@ from git_annex_remote_pyshare.backends.dropbox import app_key as dropbox_app
 from git_annex_remote_pyshare.backends.dropbox.credential import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
 from git_annex_remote_pyshare.backends.dropbox.token_renewal import renew
 from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens
-from git_annex_remote_pyshare.cli import login_dropbox, loopback
+from git_annex_remote_pyshare.backends.dropbox import login as login_dropbox
+from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.cli.app import run
 from git_annex_remote_pyshare.cli.loopback_page import Page, html
 from git_annex_remote_pyshare.credentials import private
