@@ -3,13 +3,18 @@
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.browser import browser_at
-from git_annex_remote_pyshare.cli.keeping import check_owner, keep
-from git_annex_remote_pyshare.cli.login_request import LoginRequest
-from git_annex_remote_pyshare.cli.output import say, warn
+from git_annex_remote_pyshare.backends.login import (
+    LoginRequest,
+    Terminal,
+    ask_guest,
+    ask_password,
+    ask_secret_word,
+    check_owner,
+    keep,
+)
+from git_annex_remote_pyshare.backends.spec import Settings
 from git_annex_remote_pyshare.backends.webdav.own_files import hints
-from git_annex_remote_pyshare.cli.prompt import ask_guest, ask_login, ask_token
+from git_annex_remote_pyshare.backends.webdav.url import account_of
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
@@ -31,44 +36,44 @@ class Got(NamedTuple):
     """The cloud that made this password for us and can revoke it; empty for a password that was typed."""
 
 
-def login(wish: LoginRequest) -> None:
+def login(request: LoginRequest, terminal: Terminal) -> None:
     """Log in at a WebDAV server, or give the password of a public link."""
-    _check_address(wish)
-    account = registry.account_of(wish.settings)
+    _check_address(request)
+    account = request.account
     if not account.is_link:
-        got = _obtain(to_web(wish.url), wish)
+        got = _obtain(to_web(request.url), request, terminal)
         if got.granted_by:
-            check_owner(account, "webdav", got.login, wish, got.granted_by)
-        _tell(account, got, keep(account, "webdav", got.login, wish, got.granted_by), wish)
-    elif guest := _as_guest(account, wish):
-        now = keep(account, "webdav", guest, wish)
-        say(f"The password of the public link {account.name} is kept in the {now.place}.")
+            check_owner(request, terminal, got.login, got.granted_by)
+        _tell(got, keep(request, terminal, got.login, got.granted_by), request, terminal)
+    elif guest := _as_guest(account, request, terminal):
+        now = keep(request, terminal, guest)
+        terminal.say(f"The password of the public link {account.name} is kept in the {now.place}.")
     else:
-        say("This is a public link without a password: all who have it can read there, and you need no login.")
+        terminal.say("This is a public link without a password: all who have it can read there, and you need no login.")
 
 
-def _check_address(wish: LoginRequest) -> None:
-    host = host_of(wish.url)
-    if not (wish.insecure or is_confidential(wish.url)):
-        safe = wish._replace(words=(f"https{wish.url[wish.url.index('://') :]}", *wish.words[1:]))
+def _check_address(request: LoginRequest) -> None:
+    host = host_of(request.url)
+    if not (request.insecure or is_confidential(request.url)):
+        safe = request._replace(words=(f"https{request.url[request.url.index('://') :]}", *request.words[1:]))
         raise BadSetting(
             f"others on the way to {host} could read the password",
             remedy=f"Add --insecure if you accept that, or type: {safe.command()}",
         )
 
 
-def _as_guest(account: Account, wish: LoginRequest) -> Credential | None:
+def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Credential | None:
     """The password of a public link after the server took it; None when the link has none."""
     from git_annex_remote_pyshare.backends.webdav import guest  # noqa: PLC0415  # as below
 
-    if wish.user or wish.token:
+    if request.user or request.token:
         raise BadSetting(
-            "a public link has one password for all", remedy=f"Type: {wish.command(without=('user', 'token'))}"
+            "a public link has one password for all", remedy=f"Type: {request.command(without=('user', 'token'))}"
         )
-    if wish.no_check:
-        return ask_guest(account.endpoints[0].user)
+    if request.no_check:
+        return ask_guest(terminal, account.endpoints[0].user)
     if endpoint := guest.locked_endpoint(account):
-        login = ask_guest(account.endpoints[0].user)
+        login = ask_guest(terminal, account.endpoints[0].user)
         guest.check(account, endpoint, login.secret)
         return login
     return None
@@ -80,32 +85,44 @@ def to_web(url: str) -> str:
     return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
 
 
-def _obtain(url: str, wish: LoginRequest) -> Got:
+def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
     # Imported here, so that help and wrong words need no HTTP library.
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415
 
-    server = None if wish.no_check else nextcloud.find_server(url)
-    if server and not (wish.user or wish.token) and (flow := nextcloud.begin(server)):
-        return _through_browser(flow, wish)
-    login = ask_token() if wish.token else ask_login(wish.user)
-    return Got(login) if wish.no_check else _tried(url, server, login)
+    server = None if request.no_check else nextcloud.find_server(url)
+    if server and not (request.user or request.token) and (flow := nextcloud.begin(server)):
+        return _through_browser(flow, request, terminal)
+    login = ask_secret_word(terminal, "", "token") if request.token else _ask_login(request.user, terminal)
+    return Got(login) if request.no_check else _tried(url, server, login)
 
 
-def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
+def _ask_login(user: str, terminal: Terminal) -> Credential:
+    """User and password; a user that is given already is not asked for.
+
+    Raises:
+        BadSetting: One of them is empty or cannot be sent.
+    """
+    user = user or terminal.ask("User")
+    if ":" in user:  # RFC 7617 section 2: the first colon ends the name
+        raise BadSetting(f"the user name {user} has a colon, which no login can have", remedy="Check the name.")
+    return ask_password(terminal, user, f"Password of {user}")
+
+
+def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) -> Got:
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # as above
 
-    with nullcontext(enter_result=False) if wish.no_browser else browser_at(flow.link) as opened:
-        warn(
+    with nullcontext(enter_result=False) if request.no_browser else terminal.browser_at(flow.link) as opened:
+        terminal.warn(
             f"Your browser shows a page of {host_of(flow.link)}: log in and press Grant access there. Nothing? Then"
             " open this link, on any machine:"
             if opened
             else "Open this link in a browser, on any machine, log in and press Grant access:"
         )
-        warn(f"\n  {flow.link}\n\nWaiting up to {nextcloud.LIMIT / 60:.0f} minutes ... (Ctrl-C ends it.)")
+        terminal.warn(f"\n  {flow.link}\n\nWaiting up to {nextcloud.LIMIT / 60:.0f} minutes ... (Ctrl-C ends it.)")
         try:
             server, login = nextcloud.wait(flow)
         except PermissionDenied as error:
-            raise PermissionDenied(error.what, remedy=f"Type again: {wish.command()}") from None
+            raise PermissionDenied(error.what, remedy=f"Type again: {request.command()}") from None
     user = nextcloud.user_id(server, login) or login.user
     return Got(login, nextcloud.dav_address(server, user), granted_by=server)
 
@@ -117,12 +134,33 @@ def _tried(url: str, server: str | None, login: Credential) -> Got:
     return Got(login, own_address(url, server, login))
 
 
-def _tell(account: Account, got: Got, now: "Kept", wish: LoginRequest) -> None:
+def _tell(got: Got, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:
+    account = request.account
     who = got.login.user or "the owner of the token"
-    say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
+    terminal.say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
     if not got.address:
         return
-    for hint in (hinted := hints(account, got.address, wish.url)):
-        say(hint)
+    for hint in (hinted := hints(account, got.address, request.url)):
+        terminal.say(hint)
     if not hinted:
-        say(f"For your files there give git-annex: {command(f'url={got.address}/FOLDER')}")
+        terminal.say(f"For your files there give git-annex: {command(f'url={got.address}/FOLDER')}")
+
+
+def check(settings: Settings, login: Credential) -> None:
+    """Try a kept login once.
+
+    Raises:
+        BadSetting: Others could read it on its way.
+        PyshareError: The server does not take it, or does not answer.
+    """
+    from git_annex_remote_pyshare.backends.webdav import guest, nextcloud  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
+
+    url = to_web(settings["url"])
+    if not is_confidential(url):
+        raise BadSetting("it was not tried, since others could read it on its way over http")
+    account = account_of(settings)
+    if not account.is_link:
+        own_address(url, nextcloud.find_server(url), login)
+    elif endpoint := guest.locked_endpoint(account):
+        guest.check(account, endpoint, login.secret)

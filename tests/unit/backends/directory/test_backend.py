@@ -345,7 +345,7 @@ def test_the_first_look_imports_nothing_heavy(store: DirectoryBackend, tmp_path:
         "from git_annex_remote_pyshare.backends.base import StoreConfig\n"
         "from git_annex_remote_pyshare.backends.registry import make\n"
         "from git_annex_remote_pyshare.config.git_config import LocalConfig\n"
-        "store = make(Place(sys.argv[1], {}, Clone(), lambda: None))\n"
+        "store = make(StoreConfig(sys.argv[1], {}, LocalConfig(), lambda: None))\n"
         "assert store.stat('a/X--1') is None\n"
         "print(*sys.modules)"
     )

@@ -15,8 +15,8 @@ from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
 from git_annex_remote_pyshare.backends.dropbox import token_renewal as dropbox_renewal
 from git_annex_remote_pyshare.backends.dropbox import tokens as dropbox_tokens
 from git_annex_remote_pyshare.backends.dropbox.credential import Login, credential_of, from_environment, login_of
+from git_annex_remote_pyshare.backends.dropbox.spec import SPEC
 from git_annex_remote_pyshare.backends.dropbox.tokens import Token, Tokens
-from git_annex_remote_pyshare.credentials import environment as ambient
 from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
@@ -90,7 +90,7 @@ def test_the_environment_can_hold_a_login(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(f"DROPBOX_{name}", value)
-    found = ambient.from_environment("dropbox")
+    found = SPEC.variables.read()
     assert (login_of(found) if found else None) == login
 
 
