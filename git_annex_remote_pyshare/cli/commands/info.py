@@ -63,7 +63,7 @@ def _known(name: str, remote: Remote) -> Fields:
     }
     if "public" in {setting.name for setting in spec.settings}:
         fields["public"] = settings["public"] or "no"
-    if spec.login:
+    if spec.takes_login:
         fields["login"] = _login(remote)
     if links := [url for url in links_to(remote.place.clone, remote.uuid) if url != remote.place.url]:
         fields["link"] = links
