@@ -32,7 +32,7 @@ class LoginFlow(NamedTuple):
     """Gets a login from the user, tries it, keeps it (`backends.login.keep`), and says so."""
     check: Callable[[Callable[[], Settings], Credential], None]
     """Tries a kept login once; raises a PyshareError unless the server takes it. The first argument gives the settings
-    that the login was made with, or raises BadSetting where nobody noted them."""
+    that the login was made with, or raises BadSetting where they are not known."""
     revoke: Callable[[str, Credential], bool] | None = None
     """Takes the address of the server that made the login for pyshare, and the login: whether the server has revoked
     it. Raises a PyshareError where the server does not answer. None where no server can."""

@@ -122,4 +122,4 @@ LINK = SPEC._replace(
     check=_check_link,
     account=_account_of_link,
 )
-"""A shared link to somebody else's folder."""
+"""A shared link to another user's folder."""
