@@ -15,9 +15,9 @@ from git_annex_remote_pyshare.annex import remote_checks
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import CanInitialize, StoreConfig, ability
+from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.environment import from_environment
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.store.place import CREDS
@@ -46,11 +46,11 @@ def initremote(annex: Master, session: Session) -> None:
             annex.info(note)
         # A remote made by --sameas has the login of the remote whose UUID it shares: that one must not be replaced,
         # and only the user's own word lets it go to another host.
-        if kind.login and not trust.shares_uuid:
+        if kind.takes_login and not trust.shares_uuid:
             _hand_over_login(annex, kind, trust.account, _keep if own else _keep_unless_published)
         if trust.host and not trust.shares_uuid:
             trust.bind()
-    elif kind.login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
+    elif kind.takes_login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
         _say_what_is_missing(annex, place)
 
 
@@ -68,7 +68,7 @@ def _check(annex: Master, session: Session) -> tuple[str, ...]:
 
 def _complete(annex: Master, session: Session) -> Trust:
     """Write down what the owner left to this machine's configuration, since other people's says something else."""
-    added = registry.completion(session.settings(annex))
+    added = session.kind(annex).default_settings(session.settings(annex))
     for name, value in added.items():
         annex.setconfig(name, value)
         annex.info(f"{name}={value}, as this machine is configured")
@@ -93,10 +93,10 @@ def _make_ready(annex: Master, place: StoreConfig) -> tuple[str, ...]:
 
 
 def _hand_over_login(
-    annex: Master, kind: registry.BackendSpec, account: Account, keep: Callable[[Master, Credential], None]
+    annex: Master, kind: BackendSpec, account: Account, keep: Callable[[Master, Credential], None]
 ) -> None:
     """Let git-annex keep the login of the environment, as it does for its own remotes, if it is of use tomorrow."""
-    login = account.fitting(from_environment(kind.name))
+    login = account.fitting(kind.variables.read())
     # The protocol cannot carry a user name with a space (SETCREDS); such a login stays in the environment.
     if login and " " not in login.user and not login.session_token:
         keep(annex, login)
@@ -128,7 +128,7 @@ def _is_published_unasked(annex: Master) -> bool:
 
 def _say_what_is_missing(annex: Master, place: StoreConfig) -> None:
     """One line in a clone: reading may work without a login, writing does not. A public store is there to be read."""
-    if place.settings["public"] == "yes" or place.settings["publicurl"] or place.settings["signature"] == "anonymous":
+    if registry.spec_of(place.url).is_public(place.settings):
         return
     with suppress(PyshareError):
         if place.credential() is None:

@@ -6,6 +6,7 @@ from git_annex_remote_pyshare.annex.disk_reserve import NoRoom, Reserve
 from git_annex_remote_pyshare.annex.keys import digests, expected_size, is_checked, is_whole
 from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.annex.session import Session
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import (
     Backend,
     HasNotices,
@@ -16,7 +17,6 @@ from git_annex_remote_pyshare.backends.base import (
     StoreConfig,
     ability,
 )
-from git_annex_remote_pyshare.config import settings
 from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
@@ -34,7 +34,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def listconfigs(self) -> dict[str, str]:
         """The settings that `git annex initremote` accepts, name → help."""
-        return {setting.name: setting.help for setting in settings.SETTINGS}
+        return {setting.name: setting.help for setting in registry.all_settings()}
 
     def initremote(self) -> None:
         """Check the settings; for the owner, make the place ready. Runs at autoenable, too."""
@@ -121,7 +121,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """What `git annex info NAME` shows of this remote."""
         values = self.session.settings(self.annex)
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
-        if self.session.kind(self.annex).login:
+        if self.session.kind(self.annex).takes_login:
             fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
         store = self.session.store(self.annex)
         if store.has(HasQuota):

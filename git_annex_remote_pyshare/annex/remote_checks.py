@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.annex import layout
 from git_annex_remote_pyshare.annex.session import clone_of
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.config.annex_branch import remote_settings, texts
-from git_annex_remote_pyshare.config.settings import LAYOUTS, SETTINGS
+from git_annex_remote_pyshare.config.settings import LAYOUTS
 from git_annex_remote_pyshare.credentials.trust import known_remote
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -35,7 +35,7 @@ def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
     Asks the server at the first `initremote` only, and with no other login than one that is kept for that server, since
     the settings may be a stranger's.
     """
-    settings = {**{setting.name: "" for setting in SETTINGS}, "url": annex.getconfig("url")}
+    settings = {**{setting.name: "" for setting in registry.all_settings()}, "url": annex.getconfig("url")}
     clone = clone_of(annex)
     if known_remote(clone.git_dir, annex.getuuid()):
         return refusal
@@ -43,7 +43,7 @@ def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
         place = place_of(settings, trust_of(settings, clone), None)
     except BadSetting:
         return refusal
-    return registry.correction(place, refusal)
+    return registry.spec_of(place.url).correct(place, refusal)
 
 
 def shared_layout(annex: Master, git_dir: str) -> str:
@@ -99,13 +99,11 @@ def check_links(annex: Master, values: Mapping[str, str], git_dir: str) -> tuple
     if annex.getconfig("chunk") in _UNPLUGGED:
         return ()
     known = list(_lines_of(git_dir, annex.getuuid()))
-    for word in ("share=files", "publicurl="):
-        name, _, value = word.partition("=")
-        if values[name] and not _has_both(known, word):
-            raise BadSetting(
-                "chunked files have no links", remedy=f"Leave chunk= out, or {name}={value or values[name]}."
-            )
-    if values["public"] == "yes" and not _has_both(known, "public=yes"):
+    spec = registry.spec_of(values["url"])
+    for name in (setting.name for setting in spec.settings if setting.publishes):
+        if values[name] and not _has_both(known, f"{name}="):
+            raise BadSetting("chunked files have no links", remedy=f"Leave chunk= out, or {name}={values[name]}.")
+    if values.get("public") == "yes" and not _has_both(known, "public=yes"):
         return ("with chunk= files have no URLs that a browser could open; clones still read the public bucket",)
     return ()
 

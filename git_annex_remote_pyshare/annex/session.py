@@ -8,8 +8,9 @@ from annexremote import Master, ProtocolError
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import SETTINGS, parse
+from git_annex_remote_pyshare.config.settings import Setting
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
@@ -50,8 +51,9 @@ class Session:
         """
         url = annex.getconfig("url")
         # Most settings are another kind's.
-        asked = [setting.name for setting in registry.settings_for(url) if setting.name != "url"]
-        return self._keep({"url": url, **annex.getconfigs(asked)})
+        settings = registry.settings_for(url)
+        asked = [setting.name for setting in settings if setting.name != "url"]
+        return self._keep({"url": url, **annex.getconfigs(asked)}, settings)
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
         """The same, with all settings that there are: one for stores of another kind is refused, too.
@@ -59,15 +61,16 @@ class Session:
         Whoever asks so is about to change them, so the next PREPARE asks again.
         """
         self._is_prepared = False
-        return self._keep(annex.getconfigs(setting.name for setting in SETTINGS))
+        given = annex.getconfigs(setting.name for setting in registry.all_settings())
+        return self._keep(given, registry.all_settings(given["url"]))
 
     def settings(self, annex: Master) -> Mapping[str, str]:
         """The remote's settings, asked for at most once."""
         return self._settings or self.configure(annex)
 
-    def kind(self, annex: Master) -> registry.BackendSpec:
+    def kind(self, annex: Master) -> BackendSpec:
         """The kind of store that `url=` points to."""
-        return registry.kind_of(self.settings(annex)["url"])
+        return registry.spec_of(self.settings(annex)["url"])
 
     def store(self, annex: Master) -> Backend:
         """The store, made at the first call; making it connects to nothing."""
@@ -94,13 +97,13 @@ class Session:
     def place(self, annex: Master, trust: Trust) -> StoreConfig:
         """Where the store is, and the login to use there as far as `trust` goes."""
         # Asked now, in the job's own request; the backend may want it later, in any thread.
-        held = held_login(annex) if self.kind(annex).login else None
+        held = held_login(annex) if self.kind(annex).takes_login else None
         return place_of(self.settings(annex), trust, held)
 
-    def _keep(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        values = parse(given)
-        kind = registry.check(values)
-        self._settings = {**values, "layout": values["layout"] or kind.layout}
+    def _keep(self, given: Mapping[str, str], settings: tuple[Setting, ...]) -> Mapping[str, str]:
+        values = registry.parse(given, settings)
+        spec = registry.check(values)
+        self._settings = {**values, "layout": values["layout"] or spec.layout}
         return self._settings
 
     def stop(self) -> None:

@@ -1,142 +1,127 @@
-"""Which backend is meant by a URL: a table of strings, so that nothing is imported before it is needed."""
+"""Which backend a URL belongs to: one table of light specs, and those of other packages."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.config.settings import SETTINGS, Setting
+from git_annex_remote_pyshare.backends.spec import BackendSpec
+from git_annex_remote_pyshare.config.settings import COMMON, SECRETS, Setting, filled
 from git_annex_remote_pyshare.credentials.account import Account
-from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, unexpected
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
-"""Group in which other packages offer backends: the entry's name is the scheme, its object a Kind.
+"""Group in which other packages offer backends: the entry's name is the scheme, its object a BackendSpec."""
 
-They have the common settings only, since `settings.py` declares all that git-annex is told of.
+_OURS = "git_annex_remote_pyshare.backends"
+
+BACKENDS: Mapping[str, str] = {
+    "file:": f"{_OURS}.directory.spec:SPEC",
+    "http:": f"{_OURS}.webdav.spec:SPEC",
+    "https:": f"{_OURS}.webdav.spec:SPEC",
+    "dav:": f"{_OURS}.webdav.spec:SPEC",
+    "davs:": f"{_OURS}.webdav.spec:SPEC",
+    "s3:": f"{_OURS}.s3.spec:SPEC",
+    "dropbox:": f"{_OURS}.dropbox.spec:SPEC",
+    "https://www.dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
+    "https://dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
+}
+"""Beginning of a URL, in lower case → `module:SPEC` of the backend that claims it.
+
+The longest one counts, so that a service can claim its own hosts and paths of a scheme that it shares.
 """
 
-
-class BackendSpec(NamedTuple):
-    """A kind of store, as far as git-annex wants to know about it before any backend is imported."""
-
-    name: str
-    """For `git annex info`, and the service under which logins are kept."""
-    target: str
-    """`module:class` of the backend."""
-    check: str
-    """`module:function` that takes all settings (name → value, empty for unset) and raises BadSetting for those that
-    cannot be meant."""
-    cost: int = 200
-    """git-annex's own scale: 100 is cheap, 200 expensive."""
-    local: bool = False
-    """Whether the store is on this machine, so that others reach it only where they have it, too."""
-    login: bool = True
-    """Whether a login can be of use."""
-    account: str = "git_annex_remote_pyshare.credentials.account:of_host"
-    """`module:function` that takes all settings and gives the Account that a login there is bound to; its name is empty
-    where nothing but this machine is asked."""
-    layout: str = "shard"
-    """The layout where the settings name none."""
-    chain: str = ""
-    """`module:function` that takes all settings and asks for a login where the service's own programs look for one;
-    gives a Credential or None. Empty where there is no such place."""
-    completion: str = ""
-    """`module:function` that takes all settings and gives those that they leave out and the service's own programs are
-    told on this machine. Empty where there are none."""
-    correction: str = ""
-    """`module:function` that takes the Place of settings that `check` refused, and the refusal, and gives a refusal
-    whose remedy the server has helped with. Empty where no server can."""
+_FOR_PATHS = "file:"
+"""Whose backend has the URLs without a scheme, which are paths."""
 
 
-DIRECTORY = BackendSpec(
-    "directory",
-    "git_annex_remote_pyshare.backends.directory.backend:DirectoryBackend",
-    "git_annex_remote_pyshare.backends.directory.url:check",
-    cost=100,
-    local=True,
-    login=False,
-    account="git_annex_remote_pyshare.backends.directory.url:account_of",
-)
-WEBDAV = BackendSpec(
-    "webdav",
-    "git_annex_remote_pyshare.backends.webdav.lazy:LazyWebDAV",
-    "git_annex_remote_pyshare.backends.webdav.url:check",
-    account="git_annex_remote_pyshare.backends.webdav.url:account_of",
-    correction="git_annex_remote_pyshare.backends.webdav.correction:better",
-)
-DROPBOX = BackendSpec(
-    "dropbox",
-    "git_annex_remote_pyshare.backends.dropbox.lazy:LazyDropbox",
-    "git_annex_remote_pyshare.backends.dropbox.url:check",
-    account="git_annex_remote_pyshare.credentials.dropbox:account_of",
-)
-DROPBOX_LINK = DROPBOX._replace(
-    target="git_annex_remote_pyshare.backends.dropbox.lazy:LazyLink",
-    check="git_annex_remote_pyshare.backends.dropbox.url:check_link",
-    account="git_annex_remote_pyshare.backends.dropbox.url:account_of_link",
-)
-S3 = BackendSpec(
-    "s3",
-    "git_annex_remote_pyshare.backends.s3.lazy:LazyS3",
-    "git_annex_remote_pyshare.backends.s3.url:check",
-    account="git_annex_remote_pyshare.backends.s3.url:account_of",
-    layout="flat",
-    chain="git_annex_remote_pyshare.credentials.aws:chain",
-    completion="git_annex_remote_pyshare.credentials.aws_server:completion",
-)
-
-CLAIMS: Mapping[str, BackendSpec] = {
-    "file:": DIRECTORY,
-    "http:": WEBDAV,
-    "https:": WEBDAV,
-    "dav:": WEBDAV,
-    "davs:": WEBDAV,
-    "dropbox:": DROPBOX,
-    "https://www.dropbox.com/": DROPBOX_LINK,
-    "https://dropbox.com/": DROPBOX_LINK,
-    "s3:": S3,
-}
-"""Beginning of a URL, in lower case → the kind that claims it. The longest one counts, so that a service can claim
-its own hosts and paths of a scheme that it shares. A URL without a scheme is a path."""
-
-
-def kind_of(url: str) -> BackendSpec:
+def spec_of(url: str) -> BackendSpec:
     """The kind of store that `url` points to.
 
     Raises:
-        BadSetting: No backend claims the URL.
+        BadSetting: No backend claims the URL, or the package whose backend does is broken.
     """
-    kind = _claimed(url) if _has_scheme(url) else DIRECTORY
-    if kind is None:
-        raise BadSetting(
-            f"url={url} is not a kind of address that pyshare knows",
-            remedy=f"Give an absolute path, or a URL that begins with one of {', '.join(CLAIMS)}.",
-        )
-    return kind
+    if not _has_scheme(url):
+        return _loaded(BACKENDS[_FOR_PATHS])
+    claims = [beginning for beginning in BACKENDS if url.lower().startswith(beginning)]
+    if claims:
+        return _loaded(BACKENDS[max(claims, key=len)])
+    if plugin := _plugin(url.partition(":")[0].lower()):
+        return plugin
+    raise BadSetting(
+        f"url={url} is not a kind of address that pyshare knows",
+        remedy=f"Give an absolute path, or a URL that begins with one of {', '.join(BACKENDS)}.",
+    )
 
 
-def settings_for(url: str) -> list[Setting]:
-    """The settings that a store at `url` may have; all of them where the URL does not tell."""
-    name = kind_of(url).name if url else ""
-    return [setting for setting in SETTINGS if not name or setting.kind in {"", name}]
+def spec_named(name: str) -> BackendSpec | None:
+    """The kind of store of that name, as logins are kept for it; None where no backend has it.
+
+    Imports the backends of all packages where it is none of ours.
+    """
+    return next((spec for spec in (*built_in(), *_plugins()) if spec.name == name), None)
+
+
+def built_in() -> list[BackendSpec]:
+    """The kinds of stores that need no other package."""
+    return [_loaded(target) for target in dict.fromkeys(BACKENDS.values())]
+
+
+def settings_for(url: str) -> tuple[Setting, ...]:
+    """The settings that a store at `url` may have; those of all our kinds where the URL is empty."""
+    return _together([spec_of(url)] if url else built_in())
+
+
+def settings_beside(url: str) -> tuple[Setting, ...]:
+    """The settings of all our kinds and, where the URL tells it, of another package's; its own checks come first."""
+    return _together([*_kind_of(url), *built_in()])
+
+
+def all_settings(url: str = "") -> tuple[Setting, ...]:
+    """The same with the settings of all other packages' backends, which it imports."""
+    return _together([*_kind_of(url), *built_in(), *_plugins()])
+
+
+def parse(values: Mapping[str, str], settings: tuple[Setting, ...] = ()) -> dict[str, str]:
+    """All settings with their defaults filled in.
+
+    Args:
+        values: What git-annex has, setting name → value; an empty value is an unset one.
+        settings: Which ones there are; those of `settings_beside` where it is empty.
+
+    Raises:
+        BadSetting: One is missing or wrong; the text says what to type instead.
+    """
+    given = filled(values, settings or settings_beside(values.get("url", "")))
+    if not given["url"]:
+        given["url"] = next(filter(None, (spec.default_url(given) for spec in built_in())), "")
+    if not given["url"]:
+        raise BadSetting("url= is missing", remedy="Give a folder or an address, e.g. url=/mnt/lab/share.")
+    return given
 
 
 def check(settings: Mapping[str, str]) -> BackendSpec:
     """The kind of `url=` after its backend found nothing wrong with the settings.
 
     Raises:
-        BadSetting: One of them is for stores of another kind, or cannot be meant.
+        BadSetting: One of them is for stores of another kind, or cannot work.
     """
-    kind = kind_of(settings["url"])
-    for setting in SETTINGS:
-        if setting.kind not in {"", kind.name} and settings.get(setting.name):
+    spec = spec_of(settings["url"])
+    own = {setting.name for setting in _together([spec])}
+    for name in settings:
+        if settings[name] and name not in own and (owner := _owner_of(name)):
             raise BadSetting(
-                f"{setting.name}= is for {setting.kind} stores, and url={settings['url']} is a {kind.name} store",
-                remedy=f"Leave {setting.name}= out.",
+                f"{name}= is for {owner} stores, and url={settings['url']} is a {spec.name} store",
+                remedy=f"Leave {name}= out.",
             )
-    _load(kind.check)(settings)
-    return kind
+    spec.check(settings)
+    return spec
 
 
 def account_of(settings: Mapping[str, str]) -> Account:
@@ -145,35 +130,12 @@ def account_of(settings: Mapping[str, str]) -> Account:
     Raises:
         BadSetting: No backend claims the URL, or it leads to no server.
     """
-    account: Account = _load(kind_of(settings["url"]).account)(settings)
-    return account
-
-
-def chain(settings: Mapping[str, str]) -> Credential | None:
-    """The login that the service's own programs would use."""
-    kind = kind_of(settings["url"])
-    login: Credential | None = _load(kind.chain)(settings) if kind.chain else None
-    return login
-
-
-def completion(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """What the service's own programs are told on this machine, and the settings do not say."""
-    kind = kind_of(settings["url"])
-    added: Mapping[str, str] = _load(kind.completion)(settings) if kind.completion else {}
-    return added
-
-
-def correction(place: StoreConfig, refusal: BadSetting) -> BadSetting:
-    """The refusal of a place's settings, with a better remedy where its server can tell one."""
-    kind = kind_of(place.url)
-    better: BadSetting = _load(kind.correction)(place, refusal) if kind.correction else refusal
-    return better
+    return spec_of(settings["url"]).account_of(settings)
 
 
 def make(place: StoreConfig) -> Backend:
     """The backend for a place; imports it."""
-    backend: Backend = _load(kind_of(place.url).target)(place)
-    return backend
+    return spec_of(place.url).backend(place)
 
 
 def _has_scheme(url: str) -> bool:
@@ -182,20 +144,85 @@ def _has_scheme(url: str) -> bool:
     return bool(colon) and len(scheme) > 1 and scheme.isascii() and scheme.replace("+", "").isalnum()
 
 
-def _claimed(url: str) -> BackendSpec | None:
-    claims = [beginning for beginning in CLAIMS if url.lower().startswith(beginning)]
-    return CLAIMS[max(claims, key=len)] if claims else _plugin(url.partition(":")[0].lower())
+def _together(specs: Iterable[BackendSpec]) -> tuple[Setting, ...]:
+    """The common settings and those of the specs; of two with one name the first counts, and a common one always."""
+    common = {setting.name: setting for setting in (*COMMON, *SECRETS)}
+    own: dict[str, Setting] = {}
+    for spec in specs:
+        for setting in spec.settings:
+            if setting.name not in common:
+                own.setdefault(setting.name, setting)
+    return (*COMMON, *own.values(), *SECRETS)
+
+
+def _kind_of(url: str) -> list[BackendSpec]:
+    try:
+        return [spec_of(url)] if url else []
+    except BadSetting:  # raised when the URL is used; before it is shown, a login in it must have been refused
+        return []
+
+
+def _owner_of(name: str) -> str:
+    """The kind of store that has the setting; empty where none has."""
+    specs = (*built_in(), *_plugins())
+    return next((spec.name for spec in specs for setting in spec.settings if setting.name == name), "")
+
+
+@cache
+def _loaded(target: str) -> BackendSpec:
+    module, _, name = target.partition(":")
+    spec: BackendSpec = getattr(import_module(module), name)
+    return spec
 
 
 def _plugin(scheme: str) -> BackendSpec | None:
+    """The backend of another package; raises BadSetting where the package is broken."""
+    named = (entry for entry in _entries(tuple(sys.path)) if entry.name == scheme)
+    return next(filter(None, map(_offered, named)), None)
+
+
+def _plugins() -> Iterator[BackendSpec]:
+    """The backends of all other packages; one that is broken must not hinder the others."""
+    for entry in _entries(tuple(sys.path)):
+        with suppress(BadSetting):  # raised where its own stores are used
+            if spec := _offered(entry):
+                yield spec
+
+
+@cache
+def _entries(_path: tuple[str, ...]) -> tuple["EntryPoint", ...]:
+    """What the packages on Python's search path offer."""
     # Listing what is installed costs as much as our whole start-up, hence only for a scheme that is not ours.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
-    # A stranger's url= may choose the scheme, so that nothing but a declared Kind of an installed package counts.
-    found = (entry.load() for entry in entry_points(group=ENTRY_POINTS, name=scheme))
-    return next((kind for kind in found if isinstance(kind, BackendSpec)), None)
+    return tuple(entry_points(group=ENTRY_POINTS))
 
 
-def _load(target: str) -> Any:
-    module, _, name = target.partition(":")
-    return getattr(import_module(module), name)
+def _offered(entry: "EntryPoint") -> BackendSpec | None:
+    """What the entry point offers, if it is a backend.
+
+    A stranger's `url=` may choose the scheme, so nothing but a declared BackendSpec of an installed package counts.
+    """
+    try:
+        found = entry.load()
+    except Exception as error:
+        raise BadSetting(
+            f"the backend for {entry.name}: of another package cannot be loaded ({unexpected(error)})",
+            remedy="Update that package, or remove it.",
+        ) from error
+    if isinstance(found, BackendSpec):
+        return found
+    from git_annex_remote_pyshare.backends.kind import Kind  # noqa: PLC0415  # only packages for older versions have it
+
+    return found.spec() if isinstance(found, Kind) else None
+
+
+if not TYPE_CHECKING:  # mypy would believe in any name
+
+    def __getattr__(name: str) -> type:
+        """What packages for older versions import from here; it costs nothing where none does."""
+        if name == "Kind":
+            from git_annex_remote_pyshare.backends.kind import Kind  # noqa: PLC0415
+
+            return Kind
+        raise AttributeError(name)

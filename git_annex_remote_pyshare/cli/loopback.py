@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +12,8 @@ from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl
 
-from git_annex_remote_pyshare.cli.loopback_page import Page, html
+from git_annex_remote_pyshare.backends.login import Page, Receive
+from git_annex_remote_pyshare.cli.loopback_page import html
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 PORTS = (28417, 28418)
@@ -30,9 +30,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """The address holds the code, so it must not travel on."""
-
-Receive = Callable[[Mapping[str, str]], Page]
-"""Takes the query of the browser's request and says what to show; called in a thread of its own."""
 
 
 class Loopback(ThreadingHTTPServer):

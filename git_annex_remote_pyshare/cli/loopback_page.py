@@ -2,17 +2,8 @@
 
 from html import escape
 from http import HTTPStatus
-from typing import NamedTuple
 
-
-class Page(NamedTuple):
-    """One page."""
-
-    title: str
-    text: str
-    status: HTTPStatus = HTTPStatus.OK
-    last: bool = True
-    """Whether the login is over when this page is shown."""
+from git_annex_remote_pyshare.backends.login import Page
 
 
 def html(page: Page) -> bytes:

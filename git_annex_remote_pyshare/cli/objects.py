@@ -34,7 +34,7 @@ class Object(NamedTuple):
 
 def layout_of(remote: Remote) -> str:
     """The layout by which a remote names its objects."""
-    return remote.place.settings["layout"] or registry.kind_of(remote.place.url).layout
+    return remote.place.settings["layout"] or registry.spec_of(remote.place.url).layout
 
 
 def copies_of(remote: Remote, key: str, layout: str) -> Iterator[Iterable[Object]]:

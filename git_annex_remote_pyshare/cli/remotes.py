@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from threading import Event
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.cli.known import OURS, names, waiting
 from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.config.annex_branch import remote_settings
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
-from git_annex_remote_pyshare.config.settings import SETTINGS, parse
+from git_annex_remote_pyshare.config.remotes import OURS, names, waiting
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
@@ -57,7 +57,7 @@ def remote_named(name: str) -> Remote:
     if clone.option("annex-externaltype") != OURS or not uuid:
         raise _unknown(clone, name)
     told = _told(clone, uuid)
-    settings = parse(told)
+    settings = registry.parse(told)
     held = _held(clone.git_dir, uuid)
     return Remote(place_of(settings, trust_of(settings, clone), held), uuid, told)
 
@@ -106,7 +106,7 @@ def _told(clone: LocalConfig, uuid: str) -> Mapping[str, str]:
     own = clone.option("annex-config-uuid")
     if not own:
         return told
-    ours = {setting.name for setting in SETTINGS}
+    ours = {setting.name for setting in registry.all_settings()}
     inherited = {name: value for name, value in told.items() if name not in ours}
     return {**inherited, **remote_settings(clone.git_dir, own)}
 

@@ -117,7 +117,7 @@ def _settings(remote: Remote, link: Share) -> Mapping[str, str]:
 
 
 def _default_layout(url: str) -> str:
-    return registry.kind_of(url).layout
+    return registry.spec_of(url).layout
 
 
 def _typed(settings: Mapping[str, str]) -> list[str]:

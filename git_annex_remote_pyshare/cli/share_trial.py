@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Backend, Share, StoreConfig
+from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, StoreConfig, ability
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
 from git_annex_remote_pyshare.cli.remotes import Remote
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
@@ -102,7 +101,7 @@ def _as_guest(remote: Remote, link: Share, guest: Guest) -> StoreConfig:
     if link.url == remote.place.url:
         settings = {**remote.place.settings, **settings}
     credential = Credential(_user_of(settings), guest.password, "pyshare share") if guest.password else None
-    made = StoreConfig(link.url, parse(settings), remote.place.clone, lambda: credential)
+    made = StoreConfig(link.url, registry.parse(settings), remote.place.clone, lambda: credential)
     # A service that lets nobody in without a login does not care whose it is: the owner's stands for a friend's.
     return made._replace(credential=remote.place.credential) if link.login and not link.has_password else made
 
@@ -137,7 +136,7 @@ def _stop(done: int) -> None:
 
 
 def _shut(remote: Remote, link: Share, error: PermissionDenied, guest: Guest) -> PyshareError:
-    if link.url != remote.place.url or registry.kind_of(link.url).name != "s3":
+    if link.url != remote.place.url or not ability(registry.make(remote.place), Opens):
         return _as_friends_see(error)
     if guest.just_opened:
         remedy = "The server took the policy, but does not act on it yet. Type the same again in a minute."
@@ -151,7 +150,7 @@ def _as_friends_see(error: PyshareError) -> PyshareError:
 
 
 def _layout_of(remote: Remote) -> str:
-    return registry.kind_of(remote.place.url).layout
+    return registry.spec_of(remote.place.url).layout
 
 
 def _is_encrypted(remote: Remote) -> bool:

@@ -1,7 +1,7 @@
-"""Every setting of a remote, declared once: from here come parsing, LISTCONFIGS and the documentation's table."""
+"""What a setting of a remote is, how it is checked, and the settings that every store has."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import BadSetting
@@ -35,32 +35,31 @@ class Setting(NamedTuple):
     name: str
     help: str
     """One line for LISTCONFIGS and the documentation."""
-    check: Callable[[str], None]
-    """Raises BadSetting when the value, which is not empty, is wrong."""
+    check: Callable[[str], None] = lambda _: None
+    """Raises BadSetting when the value, which is not empty, is wrong. Leave it out where only the backend can tell."""
     default: str = ""
-    kind: str = ""
-    """The kind of store that it is for; empty for all."""
+    trusted_only: bool = False
+    """Whether a store gets it only after the user has accepted the settings, e.g. since it can start a program."""
+    publishes: bool = False
+    """Whether it gives each file a link of its own, which only a file that is stored in one piece can have."""
 
 
-def parse(values: Mapping[str, str]) -> dict[str, str]:
-    """All settings with their defaults filled in.
+def filled(values: Mapping[str, str], settings: Iterable[Setting]) -> dict[str, str]:
+    """The settings with their defaults filled in.
 
     Args:
         values: What git-annex has, setting name → value; an empty value is an unset one.
+        settings: All that the store may have; a value of another name is left out.
 
     Raises:
-        BadSetting: One is missing or wrong; the text says what to type instead.
+        BadSetting: One is wrong; the text says what to type instead.
     """
-    for setting in SETTINGS:
+    settings = tuple(settings)
+    for setting in settings:
         if value := values.get(setting.name):
             _check_signs(setting.name, value)
             setting.check(value)
-    given = {setting.name: values.get(setting.name) or setting.default for setting in SETTINGS}
-    if not given["url"] and given.get("bucket"):
-        given["url"] = f"s3://{given['bucket']}"
-    if not given["url"]:
-        raise BadSetting("url= is missing", remedy="Give a folder or an address, e.g. url=/mnt/lab/share.")
-    return given
+    return {setting.name: values.get(setting.name) or setting.default for setting in settings}
 
 
 def _check_signs(name: str, value: str) -> None:
@@ -126,93 +125,7 @@ def _check_url(url: str) -> None:
         )
 
 
-def _anything(_value: str) -> None:
-    """No check, since only the backend can tell, or every value is fine."""
-
-
-def _s3(name: str, text: str, check: Callable[[str], None] = _anything) -> Setting:
-    return Setting(name, f"S3: {text}", check, kind="s3")
-
-
-def _ignored(name: str) -> Setting:
-    return _s3(name, "ignored; a remote of git-annex's own type=S3 may have it")
-
-
-_YES_NO = ("yes", "no")
-
-_OF_S3 = (
-    _s3("bucket", "the bucket, where url= does not name it", matching("bucket", r"[\w.:-]+", "my-bucket")),
-    _s3("endpoint", "the server's address if it is not Amazon's, e.g. https://s3.example.org:9000"),
-    _s3(
-        "region", "as the server calls it; else learnt from its answers", matching("region", r"[\w-]+", "eu-central-1")
-    ),
-    _s3(
-        "addressing",
-        "whether the bucket is part of the path or of the host's name: path, virtual",
-        one_of("addressing", ("path", "virtual")),
-    ),
-    _s3(
-        "storageclass",
-        "for new objects, e.g. STANDARD_IA; as the server calls it",
-        matching("storageclass", r"[\w-]+", "STANDARD_IA"),
-    ),
-    _s3(
-        "public",
-        "yes: the bucket lets anyone read, so a clone needs no login, and on Amazon's servers each file's URL is"
-        " published",
-        one_of("public", _YES_NO),
-    ),
-    _s3("publicurl", "where anyone can read the bucket's objects in a browser; each file's URL there is published"),
-    _s3(
-        "requesterpays",
-        "yes: readers pay for what they download, as the bucket's owner wants",
-        one_of("requesterpays", _YES_NO),
-    ),
-    _s3("profile", "the section of ~/.aws/config that has the login", matching("profile", "[^\r\n]+", "lab")),
-    _s3("host", "as for git-annex's own type=S3; endpoint= says the same"),
-    _s3("port", "with host=", matching("port", "[0-9]{1,5}", "9000")),
-    _s3("protocol", "with host=: http (unless the port is 443), https", one_of("protocol", ("http", "https"))),
-    _s3("datacenter", "Amazon's region, also US or EU; region= says the same"),
-    _s3("requeststyle", "path; addressing= says the same", one_of("requeststyle", ("path",))),
-    _s3("fileprefix", "what stands before all names in the bucket, as it is; a folder in url= does the same"),
-    _s3(
-        "signature",
-        "anonymous: never log in; v2 and v4 are both done as v4",
-        one_of("signature", ("v2", "v4", "anonymous")),
-    ),
-    *(_ignored(name) for name in ("partsize", "restore")),
-    _s3(
-        "versioning",
-        "changes nothing, since only the newest version of an object counts; a remote of git-annex's own type=S3 may"
-        " have it",
-    ),
-    _ignored("x-amz-tagging"),
-)
-
-_OF_DROPBOX = (
-    Setting(
-        "namespace",
-        "Dropbox: the id of what url= is a folder of: an account's own, a team's space, a shared folder; learnt at"
-        " initremote",
-        matching("namespace", "(root:)?[0-9]+", "1234567890"),
-        kind="dropbox",
-    ),
-    Setting(
-        "appkey",
-        "Dropbox: the key of the app that a login is for, which is no secret; pyshare share publishes it with a link,"
-        " so that your friends need no app of their own",
-        matching("appkey", "[A-Za-z0-9]{1,64}", "abcdefghij12345"),
-        kind="dropbox",
-    ),
-    Setting(
-        "share",
-        "Dropbox: files: publish a link to each file, which anyone can open without a login",
-        one_of("share", ("files",)),
-        kind="dropbox",
-    ),
-)
-
-SETTINGS = (
+COMMON = (
     Setting(
         "url",
         "where the data is kept: an absolute path, the URL of a WebDAV folder or public link,"
@@ -220,9 +133,11 @@ SETTINGS = (
         _check_url,
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),
-    *_OF_S3,
-    *_OF_DROPBOX,
+)
+"""What every store has."""
+
+SECRETS = (
     Setting("password", "refused, it would be published: type pyshare login instead", refused("password")),
     Setting("token", "refused, it would be published: type pyshare login instead", refused("token")),
 )
-"""Declared in the order in which people meet them."""
+"""What no store has."""

@@ -1,17 +1,32 @@
-"""Logins in the environment: which variables hold one for which service."""
+"""Logins in the environment: how a kind of service reads one from its variables, and what it calls them."""
 
 import os
-from collections.abc import Mapping
-from importlib import import_module
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 ORIGIN = "environment"
 
 
+class LoginVariables(Protocol):
+    """The environment variables that hold a login for one kind of service.
+
+    They do not say which host the login is for.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, for the documentation."""
+
+    def read(self) -> Credential | None:
+        """The login that they hold now; None where they hold none."""
+
+    def name_of(self, login: Credential) -> str:
+        """The variable by which the user knows a login that `read` gave."""
+
+
 class Variables(NamedTuple):
-    """The environment variables that hold a login for one kind of service; an empty name is none."""
+    """Variables for user and password, or for a bearer token; an empty name is none."""
 
     user: str = ""
     password: str = ""
@@ -19,38 +34,18 @@ class Variables(NamedTuple):
     session_token: str = ""
     """For what must go beside user and password as long as it is set."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As LoginVariables has it."""
+        return tuple(filter(None, self))
 
-AMBIENT: Mapping[str, Variables] = {
-    "webdav": Variables("WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN"),
-    "s3": Variables("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "", "AWS_SESSION_TOKEN"),
-}
-"""Service → its variables. They say nothing of the host that they are for."""
+    def read(self) -> Credential | None:
+        """User and password where both are set, else the token."""
+        user, password, token, session_token = (os.environ.get(name, "") for name in self)
+        if user and password:
+            return Credential(user, password, ORIGIN, session_token)
+        return Credential("", token, ORIGIN) if token else None
 
-
-READERS: Mapping[str, str] = {"dropbox": "git_annex_remote_pyshare.credentials.dropbox:from_environment"}
-"""Service whose login is no user and password → `module:function` that gives its Credential or None."""
-
-_TOKENS: Mapping[str, tuple[str, str]] = {"dropbox": ("DROPBOX_REFRESH_TOKEN", "DROPBOX_ACCESS_TOKEN")}
-"""Service of `READERS` → the variables by which a user knows a login that lasts, and one that expires."""
-
-
-def from_environment(service: str) -> Credential | None:
-    """The login in the environment, whoever it is for: user and password, else a bearer token."""
-    if reader := READERS.get(service):
-        module, _, name = reader.partition(":")
-        login: Credential | None = getattr(import_module(module), name)()
-        return login
-    names = AMBIENT.get(service, Variables())
-    user, password, token, session_token = (os.environ.get(name, "") for name in names)
-    if user and password:
-        return Credential(user, password, ORIGIN, session_token)
-    return Credential("", token, ORIGIN) if token else None
-
-
-def variable(service: str, login: Credential) -> str:
-    """The variable by which the user knows a login that `from_environment` gave."""
-    if service in _TOKENS:
-        lasting, expiring = _TOKENS[service]
-        return lasting if login.secret else expiring
-    names = AMBIENT[service]
-    return names.user if login.user else names.token
+    def name_of(self, login: Credential) -> str:
+        """As LoginVariables has it."""
+        return self.user if login.user else self.token

@@ -1,10 +1,10 @@
 """Which login goes to an account: git-annex's, the environment's, what `pyshare login` kept, the service's own."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.environment import from_environment, variable
+from git_annex_remote_pyshare.credentials.environment import LoginVariables
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.safe_text import command, one_line
 
@@ -12,20 +12,32 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.stored import Kept
 
 
+class Service(Protocol):
+    """A kind of service, as its BackendSpec describes it."""
+
+    @property
+    def name(self) -> str:
+        """Under which `pyshare login` keeps its logins, e.g. "webdav"."""
+
+    @property
+    def variables(self) -> LoginVariables:
+        """The environment variables that hold a login for it."""
+
+
 def _nothing() -> None:
     """No login."""
 
 
 def find(
-    service: str, trust: Trust, held: Credential | None, chain: Callable[[], Credential | None] = _nothing
+    service: Service, trust: Trust, held: Credential | None, defaults: Callable[[], Credential | None] = _nothing
 ) -> Credential | None:
     """The login for the account that `trust` is about, or None; never prompts, never hangs.
 
     Args:
-        service: The kind of service, e.g. "webdav".
+        service: The kind of service.
         trust: What the user has accepted, the host, and the account there.
         held: What git-annex holds for the remote (GETCREDS).
-        chain: Asks the places where the service's own programs look for a login.
+        defaults: Asks the places where the service's own programs look for a login.
 
     Raises:
         Denied: git-annex holds a login, but not for the host that the remote's URL leads to.
@@ -33,24 +45,24 @@ def find(
     held = trust.account.fitting(held)
     if held and not trust.withheld:
         return held
-    if (ambient := trust.account.fitting(from_environment(service))) and _may_have_ambient(trust):
+    if (ambient := trust.account.fitting(service.variables.read())) and _may_have_ambient(trust):
         return ambient
-    if kept := _kept(service, trust):
+    if kept := _kept(service.name, trust):
         return kept
-    if _may_have_ambient(trust) and (chained := chain()):
-        return chained
+    if _may_have_ambient(trust) and (default := defaults()):
+        return default
     if held:
         raise trust.refusal()
     return None
 
 
-def remedy(service: str, trust: Trust) -> str:
+def remedy(service: Service, trust: Trust) -> str:
     """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
     # The dataset may have chosen the URL and the remote's name, and the user will paste this into a shell.
     login = command("pyshare", "login", *trust.account.words)
-    if (ambient := trust.account.fitting(from_environment(service))) and not _may_have_ambient(trust):
-        return _why_not(variable(service, ambient), trust, login)
-    return _kept_remedy(service, trust, login) or f"Type: {login}"
+    if (ambient := trust.account.fitting(service.variables.read())) and not _may_have_ambient(trust):
+        return _why_not(service.variables.name_of(ambient), trust, login)
+    return _kept_remedy(service.name, trust, login) or f"Type: {login}"
 
 
 def _why_not(name: str, trust: Trust, login: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
@@ -21,10 +21,7 @@ def trust_of(settings: Mapping[str, str], clone: LocalConfig) -> Trust:
         settings: All of the remote's.
         clone: The clone with the remote's name.
     """
-    kind = registry.kind_of(settings["url"])
-    # A folder needs no login of ours, but Windows logs in at the machine that a path names.
-    is_bound = kind.login or kind == registry.DIRECTORY
-    return Trust(clone, registry.account_of(settings) if is_bound else Account(""))
+    return Trust(clone, registry.account_of(settings))
 
 
 def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> StoreConfig:
@@ -35,20 +32,22 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
         trust: As `trust_of` gives it; decides at the moment when a login is wanted.
         held: The login that git-annex itself keeps for the remote.
     """
-    kind = registry.kind_of(settings["url"])
-    if not kind.login:
+    spec = registry.spec_of(settings["url"])
+    if not spec.takes_login:
         return StoreConfig(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
     return StoreConfig(
         settings["url"],
         settings,
         trust.clone,
-        credential=lambda: find(kind.name, trust, held, lambda: registry.chain(_vouched(settings, trust))),
-        advice=lambda: remedy(kind.name, trust),
+        credential=lambda: find(spec, trust, held, lambda: spec.default_credentials(_vouched(spec, settings, trust))),
+        advice=lambda: remedy(spec, trust),
         trusted=lambda: trust.verified,
         acceptance=trust.verification,
     )
 
 
-def _vouched(settings: Mapping[str, str], trust: Trust) -> Mapping[str, str]:
-    """The settings without what chooses a login while they are a stranger's: a profile may start a program."""
-    return settings if trust.verified else {**settings, "profile": ""}
+def _vouched(spec: BackendSpec, settings: Mapping[str, str], trust: Trust) -> Mapping[str, str]:
+    """The settings without what chooses a login while they are a stranger's."""
+    if trust.verified:
+        return settings
+    return {**settings, **{setting.name: "" for setting in spec.settings if setting.trusted_only}}

@@ -16,11 +16,11 @@ from support.checkout import CHECKOUT
 
 from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.registry import all_settings, built_in, parse
 from git_annex_remote_pyshare.cli.app import COMMANDS, pyshare
 from git_annex_remote_pyshare.cli.commands.demo import FAREWELL, demo
 from git_annex_remote_pyshare.cli.demo.story import REMOTE
-from git_annex_remote_pyshare.config.settings import LAYOUTS, SETTINGS, parse
-from git_annex_remote_pyshare.credentials.environment import AMBIENT
+from git_annex_remote_pyshare.config.settings import LAYOUTS
 
 PACKAGE = CHECKOUT / "git_annex_remote_pyshare"
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
@@ -108,7 +108,7 @@ def test_the_demos_last_words_name_settings_and_options_that_exist() -> None:
 def test_the_table_of_settings_is_the_declared_one() -> None:
     wanted = [
         f"| `{setting.name}` | {setting.help} | {f'`{setting.default}` ' if setting.default else ''}|"
-        for setting in SETTINGS
+        for setting in all_settings()
     ]
     assert _table("settings.md", "setting") == wanted
 
@@ -122,7 +122,7 @@ def test_every_option_in_git_config_that_the_program_reads_is_in_the_table() -> 
 
 def test_every_variable_that_holds_a_login_is_in_the_table() -> None:
     named = set(re.findall(r"`(\w+)`", "".join(_table("settings.md", "variable"))))
-    assert {name for variables in AMBIENT.values() for name in variables if name} <= named
+    assert {name for spec in built_in() for name in spec.variables.names} <= named
 
 
 def test_every_layout_is_in_the_table_with_the_name_of_the_example() -> None:
@@ -244,7 +244,7 @@ def _commands(code: str, *beginnings: str) -> Iterator[str]:
 
 
 def _check_settings(code: str) -> None:
-    ours = {setting.name for setting in SETTINGS}
+    ours = {setting.name for setting in all_settings()}
     for words in _commands(code, "git annex initremote", "git annex enableremote"):
         values = dict(word.split("=", 1) for word in words.split() if "=" in word and not word.startswith("-"))
         assert set(values) <= ours | OTHER_SETTINGS, words

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from support.logins import clone_with
 
-from git_annex_remote_pyshare.config.settings import parse
-from git_annex_remote_pyshare.credentials import aws
+from git_annex_remote_pyshare.backends.registry import parse
+from git_annex_remote_pyshare.backends.s3 import aws_credentials as aws
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential

@@ -18,9 +18,9 @@ from support.s3kit import clone
 from support.scripted import served
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3.lazy import LazyS3
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -459,4 +459,4 @@ def sloppy_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("sloppy_package")
 def test_an_entry_point_that_is_no_kind_of_store_is_not_used() -> None:
     with pytest.raises(BadSetting, match="sloppy:"):
-        registry.kind_of("sloppy:x")
+        registry.spec_of("sloppy:x")

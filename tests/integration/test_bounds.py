@@ -25,15 +25,15 @@ from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.errors import refusal_of
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.webdav import capabilities, propfind
+from git_annex_remote_pyshare.backends.webdav import capabilities, nextcloud, propfind
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
+from git_annex_remote_pyshare.backends.webdav.verify_login import check
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
-from git_annex_remote_pyshare.credentials import nextcloud, web
+from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.verify_login import check
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError, Unreachable
 from git_annex_remote_pyshare.transfer import Sink
 from git_annex_remote_pyshare.transport import bounds

@@ -14,8 +14,7 @@ from support.sharing_cloud import SharingCloud
 from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, StoreConfig, ability
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.by_path import PathFolder
-from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.backends.registry import make, parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.part_plan import Limits
 from git_annex_remote_pyshare.store import progress

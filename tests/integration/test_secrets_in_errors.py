@@ -16,13 +16,12 @@ from support.s3kit import ALICE, clone
 from git_annex_remote_pyshare.annex.protocol.job import Job
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, credential_of
+from git_annex_remote_pyshare.backends.registry import make, parse
 from git_annex_remote_pyshare.cli import app
 from git_annex_remote_pyshare.config.proxies import proxy_of
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, Unreachable, unexpected
 
 TOKEN = "TOKSEKRET123"

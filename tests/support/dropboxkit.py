@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.dropbox.credential import Login as OurLogin
+from git_annex_remote_pyshare.backends.dropbox.credential import credential_of
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.dropbox import Login as OurLogin
-from git_annex_remote_pyshare.credentials.dropbox import credential_of
 from git_annex_remote_pyshare.transfer import Sink, Source
 from support.fakes.dropbox.accounts import Account, App
 from support.fakes.dropbox.fake import RunningDropbox

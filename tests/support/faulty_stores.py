@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.backends.registry import make
+from git_annex_remote_pyshare.backends.registry import make, parse
 from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.store.open import wrap
 from support.fakes.nextcloud import FILES, ScriptedCloud

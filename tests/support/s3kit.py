@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from support.fakes.s3 import ScriptedS3
 from support.s3_gate import Login

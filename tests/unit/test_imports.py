@@ -96,6 +96,23 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(tmp_path: Path, url: str, o
     assert {name for name in early if not TOO_EARLY.isdisjoint(_and_parents(name))} == set()
 
 
+def test_what_backends_say_of_themselves_is_light() -> None:
+    listing = "from {}.backends.registry import built_in, parse; built_in(); parse({{'url': '/mnt/lab'}})"
+    # -X importtime does not see what importlib.import_module loads.
+    ours = modules_after(listing.format(PACKAGE)) - modules_after("")
+    assert {name for name in ours if not TOO_EARLY.isdisjoint(_and_parents(name))} == set()
+    folders = tuple(f"{PACKAGE}.backends.{name}" for name in ("directory", "dropbox", "s3", "webdav"))
+    inside = {name for name in ours if name.startswith(tuple(f"{folder}." for folder in folders))}
+    assert inside == {f"{folder}.spec" for folder in folders}
+
+
+def modules_after(code: str) -> set[str]:
+    """The modules that are loaded when a new Python has run the code."""
+    words = [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"]
+    environment = {**os.environ, "PYTHONPATH": str(HOME.parent)}
+    return set(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.split())
+
+
 def _and_parents(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[:number]) for number in range(1, len(parts) + 1)]

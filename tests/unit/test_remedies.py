@@ -13,14 +13,13 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.dropbox import errors as dropbox_errors
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
+from git_annex_remote_pyshare.backends.dropbox.credential import Login
 from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_TAG
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
 from git_annex_remote_pyshare.backends.s3.error_codes import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
-from git_annex_remote_pyshare.config import settings
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.credentials.dropbox import Login
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.part_plan import Limits, plan
 
@@ -85,7 +84,7 @@ def test_a_plain_name_is_shown_plainly_and_no_name_as_a_placeholder() -> None:
 )
 def test_a_setting_of_a_stranger_is_one_word_of_what_to_type(given: Mapping[str, str], typed: str) -> None:
     with pytest.raises(BadSetting) as refused:
-        registry.check(settings.parse(given))
+        registry.check(registry.parse(given))
     assert typed in refused.value.remedy
     assert not re.search(r"touch|reboot|[;`$&]", unquoted(refused.value.remedy))
 
@@ -127,7 +126,7 @@ def test_what_is_too_large_for_the_store_names_the_remote() -> None:
 
 
 def test_a_dropbox_without_owner_names_the_remote() -> None:
-    values = settings.parse({"url": "dropbox:/x"})
+    values = registry.parse({"url": "dropbox:/x"})
     with pytest.raises(PermissionDenied, match=r"git annex enableremote lab$"):
         DropboxBackend(StoreConfig("dropbox:/x", values, LocalConfig(remote="lab"))).stat("KEY")
 
@@ -145,7 +144,7 @@ def test_a_dropbox_without_owner_names_the_remote() -> None:
 )
 def test_a_strangers_address_runs_nothing_when_what_a_refusal_says_is_pasted(url: str, tmp_path: Path) -> None:
     with pytest.raises(BadSetting) as refused:
-        registry.check(settings.parse({"url": url}))
+        registry.check(registry.parse({"url": url}))
     remedy = str(refused.value).partition(": ")[2]
     line = remedy.partition(" instead: ")[2] or remedy
     for part in line.replace("(in a folder", "\n").splitlines():

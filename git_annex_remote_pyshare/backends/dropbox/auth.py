@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
-from git_annex_remote_pyshare.credentials.dropbox import Login, login_of
-from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, login_of
+from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens
 from git_annex_remote_pyshare.errors import PermissionDenied
 
 PATH_ROOT = "Dropbox-API-Path-Root"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_STATUS, BY_TAG, UNKNOWN
-from git_annex_remote_pyshare.credentials.dropbox import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.errors import NotAStore, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport.errors import retry_after

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
 from git_annex_remote_pyshare.backends.dropbox.names import checked
-from git_annex_remote_pyshare.credentials import dropbox
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 from git_annex_remote_pyshare.safe_text import command

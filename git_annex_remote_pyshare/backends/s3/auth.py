@@ -4,9 +4,9 @@ import time
 from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.s3.aws_credentials import renewal
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
 from git_annex_remote_pyshare.backends.s3.url import Address, address_of
-from git_annex_remote_pyshare.credentials.aws import renewal
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError

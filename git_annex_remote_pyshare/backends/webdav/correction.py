@@ -28,7 +28,7 @@ def of_page(place: StoreConfig) -> BadSetting | None:
 
     None where the address is right, another server answers, or nothing does.
     """
-    from git_annex_remote_pyshare.credentials import nextcloud  # noqa: PLC0415  # imports requests
+    from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # imports requests
 
     url = web_url(place.url)
     with suppress(PyshareError):  # without an answer there is nothing better to say

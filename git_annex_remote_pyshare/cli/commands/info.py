@@ -7,9 +7,9 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, Quota
-from git_annex_remote_pyshare.cli.known import enabled, links_to, waiting
 from git_annex_remote_pyshare.cli.output import show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
+from git_annex_remote_pyshare.config.remotes import enabled, links_to, waiting
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.transfer import in_words
@@ -49,21 +49,21 @@ def info(name: str, *, as_json: bool) -> None:
 def _known(name: str, remote: Remote) -> Fields:
     """What can be said without asking the server."""
     settings = remote.place.settings
-    kind = registry.kind_of(remote.place.url)
+    spec = registry.spec_of(remote.place.url)
     annex = remote.annex
     fields: Fields = {
         "name": name,
         "url": remote.place.url,
-        "backend": kind.name,
-        "layout": settings["layout"] or kind.layout,
+        "backend": spec.name,
+        "layout": settings["layout"] or spec.layout,
         "uuid": remote.uuid,
         "chunk": annex.get("chunk") or "none",
         "encryption": annex.get("encryption") or "none",
         "autoenable": annex.get("autoenable") or "false",
     }
-    if kind is registry.S3:
+    if "public" in {setting.name for setting in spec.settings}:
         fields["public"] = settings["public"] or "no"
-    if kind.login:
+    if spec.takes_login:
         fields["login"] = _login(remote)
     if links := [url for url in links_to(remote.place.clone, remote.uuid) if url != remote.place.url]:
         fields["link"] = links
@@ -83,7 +83,7 @@ def _login(remote: Remote) -> str:
 
 def _space(remote: Remote) -> Fields:
     """How full the disk or the account is, by that name, or `space` with why that is unknown."""
-    what = "disk" if registry.kind_of(remote.place.url).local else "account"
+    what = "disk" if registry.spec_of(remote.place.url).local else "account"
     try:
         with opened(remote.place) as store:
             quota = store.call(HasQuota, lambda able: able.quota()) if store.has(HasQuota) else Quota(None, None)

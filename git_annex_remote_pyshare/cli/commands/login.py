@@ -1,25 +1,18 @@
 """`pyshare login URL`: hands over to the login of the URL's kind of store."""
 
 from contextlib import nullcontext
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.login_request import LoginRequest, settings_of
+from git_annex_remote_pyshare.backends.login import LoginRequest
+from git_annex_remote_pyshare.cli.login_request import settings_of
+from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting, Untrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
-
-LOGINS = {
-    "webdav": "git_annex_remote_pyshare.cli.login_webdav:login",
-    "s3": "git_annex_remote_pyshare.cli.login_s3:login",
-    "dropbox": "git_annex_remote_pyshare.cli.login_dropbox:login",
-}
-"""Kind of store → `module:function` that takes a Wish."""
 
 _VARIABLE = "If your network opens TLS with a certificate of its own, type: SSL_CERT_FILE=FILE"
 
@@ -58,35 +51,34 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
     (name and port) and to no other. The password of a public link is asked for if it has one, and serves this link
     alone. Where your institution signs its own certificates, name the file with its CA: --ca FILE.
     """
-    wish = LoginRequest(settings_of(url, settings), words=(url, *settings), **typed)
-    kind = registry.kind_of(wish.url)
-    if kind.name not in LOGINS:
+    values = settings_of(url, settings)
+    spec = registry.spec_of(values["url"])
+    request = LoginRequest(spec, values, words=(url, *settings), **typed)
+    if spec.login is None:
         raise BadSetting(f"{url} is not the address of a server", remedy="Give one like https://cloud.example.org.")
-    module, _, name = LOGINS[kind.name].partition(":")
-    handle: Callable[[LoginRequest], None] = getattr(import_module(module), name)
     try:
-        with _trusting(wish):
-            handle(wish)
+        with _trusting(request):
+            spec.login.log_in(request, CommandLine())
     except Untrusted as error:
-        raise Untrusted(error.what, remedy=_remedy(wish)) from error
+        raise Untrusted(error.what, remedy=_remedy(request)) from error
 
 
-def _trusting(wish: LoginRequest) -> "AbstractContextManager[None]":
+def _trusting(request: LoginRequest) -> "AbstractContextManager[None]":
     """Trusts what `--ca` names, unless the login fails."""
-    if not wish.ca:
+    if not request.ca:
         return nullcontext()
     from git_annex_remote_pyshare.credentials.authorities import trusting  # noqa: PLC0415  # rarely wanted
 
-    account = registry.account_of(wish.settings)
+    account = request.account
     if account.ambient:  # the service has many hosts
-        raise BadSetting(f"--ca is not for {account.name}", remedy=f"{_VARIABLE} {wish.command(without=('ca',))}")
-    return trusting(account.host, wish.ca)
+        raise BadSetting(f"--ca is not for {account.name}", remedy=f"{_VARIABLE} {request.command(without=('ca',))}")
+    return trusting(account.host, request.ca)
 
 
-def _remedy(wish: LoginRequest) -> str:
+def _remedy(request: LoginRequest) -> str:
     """What to do about a certificate that is not trusted."""
-    if wish.ca:
-        return f"The certificates in {wish.ca} do not fit this server: check the file."
-    if registry.account_of(wish.settings).ambient:
-        return f"{_VARIABLE} {wish.command()}"
-    return f"If your institution signs its own, type: {wish.command('--ca', 'FILE')}"
+    if request.ca:
+        return f"The certificates in {request.ca} do not fit this server: check the file."
+    if request.account.ambient:
+        return f"{_VARIABLE} {request.command()}"
+    return f"If your institution signs its own, type: {request.command('--ca', 'FILE')}"

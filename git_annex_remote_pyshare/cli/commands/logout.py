@@ -1,27 +1,19 @@
 """`pyshare logout URL`: forget a login, and revoke it where we can."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.login import revoke
 from git_annex_remote_pyshare.cli.login_request import settings_of
-from git_annex_remote_pyshare.cli.output import alert, say, warn
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.cli.output import alert, say
+from git_annex_remote_pyshare.cli.terminal import CommandLine
+from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.credential import Credential
     from git_annex_remote_pyshare.credentials.stored import Kept
-
-
-REVOKERS = {
-    "webdav": "git_annex_remote_pyshare.credentials.nextcloud:revoke",
-    "dropbox": "git_annex_remote_pyshare.credentials.dropbox_oauth:revoke",
-}
-"""Service → `module:function` that takes the address of the server and the Credential that it gave us; whether the
-server has forgotten that."""
 
 
 @click.command()
@@ -51,7 +43,7 @@ def logout(url: str, settings: tuple[str, ...], kind: str) -> None:
         raise BadSetting(f"no login is kept for {account_named(url, settings)}", remedy="Type: pyshare whoami")
     (entry,) = found
     if entry.server:
-        revoke(entry)
+        revoke(registry.spec_named(entry.service), entry, CommandLine())
     if not kept.forget(entry):
         alert(f"The {entry.where} does not answer; remove it there: {kept.label(entry)[0]}")
     _distrust(entry)
@@ -69,37 +61,14 @@ def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":
     if not settings and (named := [entry for entry in kept.entries() if entry.account == url]):
         return named
     values = settings_of(url, settings)
-    account, service = registry.account_of(values), registry.kind_of(values["url"]).name
-    entry = kept.entry(service, account.name) or kept.entry(service, account.former)
+    spec, account = registry.spec_of(values["url"]), registry.account_of(values)
+    entry = kept.entry(spec.name, account.name) or kept.entry(spec.name, account.former)
     return [entry] if entry else []
 
 
 def account_named(url: str, settings: tuple[str, ...] = ()) -> str:
     """The name under which a login for the URL would be kept; raises BadSetting as `kept_for` does."""
     return registry.account_of(settings_of(url, settings)).name
-
-
-def revoke(entry: "Kept") -> None:
-    """Have the server forget the login that it made for us, where possible, and say what came of it."""
-    from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415  # as above
-
-    try:
-        login = kept.read(entry)
-        revoked = login is not None and revoke_at(entry.service, entry.server, login)
-    except PyshareError:
-        revoked = False
-    if revoked:
-        say(f"The earlier login for {entry.account} is revoked.")
-    else:
-        warn(
-            f"The earlier login for {entry.account} could not be revoked. Remove it in the settings of {entry.server}."
-        )
-
-
-def revoke_at(service: str, server: str, login: "Credential") -> bool:
-    """Whether the server has forgotten a login that it made for us; raises a PyshareError where it does not answer."""
-    module, _, name = REVOKERS[service].partition(":")
-    return bool(getattr(import_module(module), name)(server, login))
 
 
 def _distrust(gone: "Kept") -> None:

@@ -8,12 +8,13 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms
+from git_annex_remote_pyshare.backends.login import ask_guest
 from git_annex_remote_pyshare.cli.output import say, show
-from git_annex_remote_pyshare.cli.prompt import ask_guest
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.share_friends import Dataset, lines
 from git_annex_remote_pyshare.cli.share_publish import publish, steps
 from git_annex_remote_pyshare.cli.share_trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
@@ -71,9 +72,9 @@ def share(name: str, *, public: bool, expires: str | None, password: bool, revok
     remote = remote_named(name)
     if revoke and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
-    terms = Terms(expires or "", ask_guest("").secret if password else "")
+    terms = Terms(expires or "", ask_guest(CommandLine(), "").secret if password else "")
     wish = LoginRequest(public, revoke, yes, terms)
-    if registry.kind_of(remote.place.url).local:
+    if registry.spec_of(remote.place.url).local:
         _share_folder(remote, wish)
         return
     require_verified(remote)
@@ -101,7 +102,7 @@ def _share(remote: Remote, store: Backend, wish: LoginRequest) -> None:
     else:
         _say_link(remote, link)
         require_readable(remote, link, Guest(sample, wish.terms.password, just_opened=wish.public))
-        _say_who(link)
+        _say_who(store, link)
     publish(steps(remote, link), yes=wish.yes)
     _say_lines(remote, link)
 
@@ -143,7 +144,7 @@ def _refuse(remote: Remote, refused: object) -> None:
     if refused:
         raise BadSetting(
             f"--public, --expires, --password and --revoke mean nothing for {remote.place.url}"
-            if registry.kind_of(remote.place.url).local
+            if registry.spec_of(remote.place.url).local
             else f"--public is for buckets, and goes with neither --expires nor --password: {remote.place.url}",
             remedy=f"Type: {command('pyshare', 'share', remote.place.clone.remote)}",
         )
@@ -154,9 +155,9 @@ def _say_link(remote: Remote, link: Share) -> None:
         say(f"{'New' if link.is_new else 'Found'} link: {link.url}")
 
 
-def _say_who(link: Share) -> None:
+def _say_who(store: Backend, link: Share) -> None:
     """Who can read what: a link is more than the dataset that it is made for."""
-    if registry.kind_of(link.url).name == "s3":
+    if store.has(Opens):  # its own address is the link
         say(f"Anyone can read everything in {link.url}.\n")
         return
     who = "this link and its password" if link.has_password else "this link"

@@ -126,7 +126,7 @@ def _verdicts(task: _Task, store: Backend, chosen: list[File]) -> list[Verdict]:
 
 def _other_layout(remote: Remote, chosen: list[File], foreign: set[str]) -> str:
     """The layout by which objects there are named, if it is another one; empty if it is none that pyshare knows."""
-    kind = registry.kind_of(remote.place.url).name
+    kind = registry.spec_of(remote.place.url).name
     # annex-webdav and annex-directory name alike; the one for this kind of store comes first.
     for layout in sorted(LAYOUTS, key=lambda layout: not layout.endswith(f"-{kind}")):
         for file in chosen[:_SAMPLE]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.commands.logout import account_named, kept_for
 from git_annex_remote_pyshare.cli.output import alert, show, warn
 from git_annex_remote_pyshare.errors import BadSetting
@@ -14,8 +15,6 @@ from git_annex_remote_pyshare.safe_text import command, one_line
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.stored import Kept
 
-_KINDS = {"webdav": "WebDAV", "s3": "S3", "dropbox": "Dropbox"}
-"""Service → what people call it."""
 _LINK = "public link"
 
 Row = Mapping[str, str]
@@ -68,11 +67,17 @@ def _row(entry: "Kept") -> Row:
     return {
         "account": entry.account,
         "user": entry.user,
-        "kind": _LINK if "/" in entry.account else _KINDS.get(entry.service, entry.service),
+        "kind": _LINK if "/" in entry.account else _title(entry.service),
         "kept": entry.where,
         "place": entry.place,
         "service": entry.service,
     }
+
+
+def _title(service: str) -> str:
+    """What people call it."""
+    spec = registry.spec_named(service)
+    return spec.title if spec and spec.title else service
 
 
 def _tried(row: Row, entry: "Kept") -> Row:

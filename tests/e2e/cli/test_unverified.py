@@ -7,8 +7,8 @@ import pytest
 from support.annex import Home, Repository
 from support.fakes.s3 import ScriptedS3
 
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.store.place import place_of, trust_of
 
 KEY = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}

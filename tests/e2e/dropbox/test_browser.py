@@ -24,10 +24,10 @@ from support.logins import Outcome, Type
 from support.servers import Missing, or_skip
 
 from git_annex_remote_pyshare import __name__ as package
+from git_annex_remote_pyshare.backends.dropbox.credential import SHARING, STORING, Login, login_of
+from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens
 from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.credentials import stored as kept
-from git_annex_remote_pyshare.credentials.dropbox import SHARING, STORING, Login, login_of
-from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 

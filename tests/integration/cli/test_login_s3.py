@@ -10,8 +10,8 @@ from support.s3_gate import Login
 from support.s3_servers import S3_SERVERS, S3Server
 from support.scripted import Rule, answer, served
 
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3.url import account_of
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
 

@@ -17,8 +17,8 @@ from support.s3_servers import S3_SERVERS, S3Server
 from support.s3kit import place_at
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk, nobody
@@ -104,7 +104,7 @@ from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.store.multipart import concurrency as streams
-from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
 

@@ -11,10 +11,10 @@ from support.s3kit import backend, place_at, signed_region
 from support.scripted import Play, Rule, Seen, answer, served
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.lazy import LazyS3
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.files import Desk, body_of
 

@@ -3,7 +3,6 @@
 import pytest
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.config import settings
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -22,7 +21,7 @@ from git_annex_remote_pyshare.errors import BadSetting
 )
 def test_a_secret_in_the_url_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(BadSetting) as refused:
-        registry.check(settings.parse({"url": url}))
+        registry.check(registry.parse({"url": url}))
     assert "s3" not in str(refused.value)
     assert "cloud.example.org" in str(refused.value)
 
@@ -37,7 +36,7 @@ def test_a_secret_in_the_url_is_refused_and_not_shown(url: str) -> None:
     ],
 )
 def test_an_at_sign_in_a_path_is_no_login(url: str) -> None:
-    assert registry.check(settings.parse({"url": url}))
+    assert registry.check(registry.parse({"url": url}))
 
 
 @pytest.mark.parametrize(
@@ -57,9 +56,9 @@ def test_an_at_sign_in_a_path_is_no_login(url: str) -> None:
 def test_what_a_terminal_does_not_show_is_refused_in_every_setting(given: dict[str, str], hidden: str) -> None:
     last = list(given)[-1]
     with pytest.raises(BadSetting, match=f"^{last}= contains a control character or an invisible one"):
-        settings.parse({**given, last: given[last] + hidden})
+        registry.parse({**given, last: given[last] + hidden})
 
 
 @pytest.mark.parametrize("name", ["/mnt/Müller", "/mnt/数据", "/mnt/\udce9t\udce9", "/mnt/עברית", "/mnt/a b"])
 def test_every_other_character_may_be_in_the_name_of_a_folder(name: str) -> None:
-    assert settings.parse({"url": name})["url"] == name
+    assert registry.parse({"url": name})["url"] == name

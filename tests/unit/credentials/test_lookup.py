@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from support.logins import VERIFIED_UUID, clone_with
 
+from git_annex_remote_pyshare.backends.webdav.spec import SPEC as WEBDAV
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.environment import from_environment
+from git_annex_remote_pyshare.credentials.environment import Variables
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.errors import PermissionDenied
@@ -75,9 +76,9 @@ def test_a_login_goes_only_where_it_may(
     held = HELD if "held" in sources else None
     if origin is PermissionDenied:
         with pytest.raises(PermissionDenied):
-            find("webdav", trust, held)
+            find(WEBDAV, trust, held)
     else:
-        found = find("webdav", trust, held)
+        found = find(WEBDAV, trust, held)
         assert (found.origin if found else None) == origin
 
 
@@ -86,8 +87,8 @@ def test_a_login_goes_only_where_it_may(
 )
 def test_a_kept_login_goes_to_its_own_host_only(host: str) -> None:
     kept.keep("webdav", HOST, KEPT)
-    assert find("webdav", Trust(clone_with(**VERIFIED), Account(host)), None) is None
-    assert find("webdav", Trust(clone_with(), Account(HOST)), None) == KEPT
+    assert find(WEBDAV, Trust(clone_with(**VERIFIED), Account(host)), None) is None
+    assert find(WEBDAV, Trust(clone_with(), Account(HOST)), None) == KEPT
 
 
 LINK = Account(
@@ -105,15 +106,15 @@ GUEST = Credential("anonymous", "opensesame", "pyshare login")
 def test_at_a_public_link_only_what_was_kept_for_it_counts(config: dict[str, str]) -> None:
     kept.keep("webdav", HOST, KEPT)
     trust = Trust(clone_with(**config), LINK)
-    assert find("webdav", trust, HELD) is None
+    assert find(WEBDAV, trust, HELD) is None
     kept.keep("webdav", LINK.name, GUEST)
-    assert find("webdav", trust, HELD) == GUEST
+    assert find(WEBDAV, trust, HELD) == GUEST
 
 
 @pytest.mark.parametrize("account", [HOST, f"{HOST}/s/T0l", f"{HOST}/s/T0k/x"], ids=lambda account: f"WD32-{account}")
 def test_the_password_of_a_link_goes_nowhere_else(account: str) -> None:
     kept.keep("webdav", LINK.name, GUEST)
-    assert find("webdav", Trust(clone_with(**VERIFIED), Account(account)), None) is None
+    assert find(WEBDAV, Trust(clone_with(**VERIFIED), Account(account)), None) is None
 
 
 @pytest.mark.parametrize("user", ["anonymous", "T0k"], ids=["WD32-new", "WD32-older"])
@@ -124,22 +125,22 @@ def test_a_guest_in_the_environment_or_with_git_annex_keeps_its_turn(
     monkeypatch.setenv("WEBDAV_USERNAME", user)
     monkeypatch.setenv("WEBDAV_PASSWORD", "hunter2")
     held = Credential(user, "hunter3", "git-annex")
-    assert find("webdav", Trust(clone_with(**VERIFIED), LINK), held) == held
-    assert find("webdav", Trust(clone_with(**VERIFIED), LINK), None) == Credential(user, "hunter2", "environment")
-    assert find("webdav", Trust(clone_with(), LINK), None) == GUEST
-    assert "WEBDAV_USERNAME is set but not used" in remedy("webdav", Trust(clone_with(), LINK))
+    assert find(WEBDAV, Trust(clone_with(**VERIFIED), LINK), held) == held
+    assert find(WEBDAV, Trust(clone_with(**VERIFIED), LINK), None) == Credential(user, "hunter2", "environment")
+    assert find(WEBDAV, Trust(clone_with(), LINK), None) == GUEST
+    assert "WEBDAV_USERNAME is set but not used" in remedy(WEBDAV, Trust(clone_with(), LINK))
 
 
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_at_a_public_link_is_to_log_in_at_the_link_wd32() -> None:
-    assert remedy("webdav", Trust(clone_with(), LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
+    assert remedy(WEBDAV, Trust(clone_with(), LINK)) == f"Type: pyshare login https://{HOST}/s/T0k"
     trap = LINK._replace(words=(f"http://{HOST}:8080/s/T;reboot",))
-    assert remedy("webdav", Trust(clone_with(), trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
+    assert remedy(WEBDAV, Trust(clone_with(), trap)) == f"Type: pyshare login 'http://{HOST}:8080/s/T;reboot'"
 
 
 def test_a_kept_login_serves_its_own_service_only() -> None:
     kept.keep("dropbox", HOST, KEPT)
-    assert find("webdav", Trust(clone_with(), Account(HOST)), None) is None
+    assert find(WEBDAV, Trust(clone_with(), Account(HOST)), None) is None
 
 
 @pytest.mark.parametrize(
@@ -160,17 +161,17 @@ def test_the_environment_holds_user_and_password_or_a_token(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    found = from_environment("webdav")
+    found = WEBDAV.variables.read()
     assert (found[:2] if found else None) == login
 
 
 def test_a_service_without_variables_has_nothing_in_the_environment() -> None:
-    assert from_environment("gopher") is None
+    assert Variables().read() is None
 
 
 @pytest.mark.usefixtures("ambient")
 def test_the_remedy_for_an_unused_environment_names_variable_and_command() -> None:
-    text = remedy("webdav", Trust(clone_with(), Account(HOST)))
+    text = remedy(WEBDAV, Trust(clone_with(), Account(HOST)))
     assert "WEBDAV_USERNAME is set but not used, since remote cloud is not verified" in text
     assert "git annex verifyremote cloud" in text
     assert f"git config remote.cloud.pyshare-host {HOST}" in text
@@ -181,19 +182,19 @@ def test_the_remedy_for_an_unused_environment_names_variable_and_command() -> No
 def test_a_remedy_cannot_be_made_a_trap_by_the_name_that_a_dataset_gives_its_remote() -> None:
     clone = clone_with()
     clone.remote = "x;reboot"
-    text = remedy("webdav", Trust(clone, Account(HOST)))
+    text = remedy(WEBDAV, Trust(clone, Account(HOST)))
     assert "verifyremote 'x;reboot'" in text
     assert "git config 'remote.x;reboot.pyshare-host'" in text
 
 
 def test_the_remedy_without_any_login_is_to_log_in() -> None:
     account = Account(HOST, words=(f"http://{HOST}/dav/lab",))
-    assert remedy("webdav", Trust(clone_with(), account)) == f"Type: pyshare login http://{HOST}/dav/lab"
+    assert remedy(WEBDAV, Trust(clone_with(), account)) == f"Type: pyshare login http://{HOST}/dav/lab"
 
 
 def test_the_refusal_names_both_hosts_and_the_command_to_accept() -> None:
     with pytest.raises(PermissionDenied) as caught:
-        find("webdav", Trust(clone_with(**MOVED), Account(HOST)), HELD)
+        find(WEBDAV, Trust(clone_with(**MOVED), Account(HOST)), HELD)
     text = str(caught.value)
     assert "old.example.org" in text
     assert f"git config remote.cloud.pyshare-host {HOST}" in text
@@ -209,6 +210,7 @@ def test_a_login_that_needs_no_keyring_imports_nothing_heavy(source: str, alone:
     script = f"""
 import os, sys
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.backends.webdav.spec import SPEC as WEBDAV
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find
@@ -217,7 +219,7 @@ clone = LocalConfig({clone_with(**VERIFIED).git_dir!r}, "cloud")
 clone.__dict__["config"] = {clone_with(**VERIFIED).config!r}
 os.environ.update(WEBDAV_USERNAME="bob", WEBDAV_PASSWORD="secret")
 held = Credential("bob", "secret", "git-annex") if {source!r} == "git-annex" else None
-assert find("webdav", Trust(clone, Account("cloud.example.org")), held).origin == {source!r}
+assert find(WEBDAV, Trust(clone, Account("cloud.example.org")), held).origin == {source!r}
 print(*{{"keyring", "requests", "urllib3", "platformdirs", "json", "dataclasses", "subprocess"}} & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -229,10 +231,11 @@ def test_a_host_without_a_login_asks_no_keyring(alone: Path) -> None:
     script = """
 import sys
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.backends.webdav.spec import SPEC as WEBDAV
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.lookup import find
 from git_annex_remote_pyshare.credentials.trust import Trust
-assert find("webdav", Trust(LocalConfig(), Account("cloud.example.org")), None) is None
+assert find(WEBDAV, Trust(LocalConfig(), Account("cloud.example.org")), None) is None
 print(*{"keyring", "secretstorage", "requests"} & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from support.logins import Equip, FailingKeyring, HangingKeyring, MemoryKeyring, UnadvisedKeyring, clone_with
 
+from git_annex_remote_pyshare.backends.webdav.spec import SPEC as WEBDAV
 from git_annex_remote_pyshare.credentials import keyring as keyrings
 from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials import stored as kept
@@ -138,8 +139,8 @@ def test_a_keyring_that_fails_counts_as_not_there_and_the_remedy_says_so(
     kept.keep("webdav", HOST, LOGIN)
     with_keyring(FailingKeyring())
     trust = Trust(clone_with(), Account(HOST, words=(f"https://{HOST}",)))
-    assert find("webdav", trust, None) is None
-    text = remedy("webdav", trust)
+    assert find(WEBDAV, trust, None) is None
+    text = remedy(WEBDAV, trust)
     assert f"in the {kept.KEYRING}, which is locked or does not answer" in text
     assert f"pyshare login https://{HOST}" in text
     assert "hunter2" not in text + "".join(capfd.readouterr())

@@ -10,8 +10,8 @@ from support.folderkit import NAME, place_at, quiet, sources_in
 from git_annex_remote_pyshare import errors
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.url import account_of, machine_of
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.store.place import place_of, trust_of
 from git_annex_remote_pyshare.transfer import Sink, Source
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from git_annex_remote_pyshare.backends.directory.url import check, path_of
-from git_annex_remote_pyshare.backends.registry import kind_of
+from git_annex_remote_pyshare.backends.registry import spec_of
 from git_annex_remote_pyshare.errors import BadSetting
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the paths are those of POSIX")
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the paths are those of 
     ],
 )
 def test_an_absolute_path_is_meant_as_it_stands_and_a_file_url_decoded(url: str, path: str) -> None:
-    assert kind_of(url).name == "directory"
+    assert spec_of(url).name == "directory"
     assert path_of(url) == path
 
 

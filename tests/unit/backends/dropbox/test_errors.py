@@ -9,8 +9,8 @@ from support.dropboxkit import NAME, Owner, place_for, quiet, source
 from support.fakes.dropbox.script import Play, Rule, fails, rate_limited, rate_limited_plainly, refuses, upload_refused
 
 from git_annex_remote_pyshare.backends.base import Backend
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, credential_of
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,

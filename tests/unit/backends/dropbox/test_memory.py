@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.credentials.dropbox import from_environment
+from git_annex_remote_pyshare.backends.dropbox.credential import from_environment
 from git_annex_remote_pyshare.transfer import Source
 
 path, jobs = sys.argv[1], int(sys.argv[2])

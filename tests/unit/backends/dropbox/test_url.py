@@ -4,8 +4,9 @@ import pytest
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.dropbox.names import IGNORED, checked
+from git_annex_remote_pyshare.backends.dropbox.spec import LINK as LINK_SPEC
 from git_annex_remote_pyshare.backends.dropbox.url import address_of, link_of
-from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 
 LINK = "https://www.dropbox.com/scl/fo/abc123/h?rlkey=s3cret"
@@ -82,7 +83,7 @@ def test_an_address_that_is_no_link_to_a_folder_is_refused(url: str, remedy: str
 
 def test_a_link_needs_the_right_to_read_links() -> None:
     settings = parse({"url": LINK})
-    assert registry.check(settings) is registry.DROPBOX_LINK
+    assert registry.check(settings) is LINK_SPEC
     assert registry.account_of(settings).words == ("dropbox", "--sharing")
     assert registry.account_of(parse({"url": "dropbox:/x"})).words == ("dropbox",)
 

@@ -23,9 +23,9 @@ from support.s3_partskit import (
 from support.s3kit import ALICE, UUID, place_at
 from support.scripted import Play, Rule, answer
 
+from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3 import upload as whole
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.config.settings import parse
 from git_annex_remote_pyshare.errors import CorruptUpload, QuotaExceeded, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Plan, Sent, plan
 from git_annex_remote_pyshare.store.open import wrap

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.base import encode_name
+from git_annex_remote_pyshare.backends.registry import all_settings
 from git_annex_remote_pyshare.backends.s3.url import Address, account_of, address_of, check
-from git_annex_remote_pyshare.config.settings import SETTINGS
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 
 OWN = "https://s3.example.org"
 
 
 def settings(url: str = "s3://bucket", **given: str) -> dict[str, str]:
-    return {**{setting.name: "" for setting in SETTINGS}, "url": url, **given}
+    return {**{setting.name: "" for setting in all_settings()}, "url": url, **given}
 
 
 def address(url: str = "s3://bucket", **given: str) -> Address:

@@ -11,8 +11,9 @@ import click.termui
 import pytest
 from support.logins import Cloud, Equip, FailingKeyring, MemoryKeyring, Type, led_to
 
+from git_annex_remote_pyshare.backends.webdav import nextcloud
 from git_annex_remote_pyshare.cli.browser import browser_at
-from git_annex_remote_pyshare.credentials import nextcloud, private
+from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
 

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from threading import Lock
 from typing import Any, NamedTuple
 
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, expired
 from git_annex_remote_pyshare.credentials import private
-from git_annex_remote_pyshare.credentials.dropbox import Login, expired
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 
 FILE = "dropbox-tokens.json"
@@ -118,7 +118,7 @@ def _renew(login: Login) -> Token:
             "DROPBOX_REFRESH_TOKEN is set without the key of its app", remedy="Set DROPBOX_APP_KEY, too."
         )
     # Brings an HTTP library along, which is needed here only, every four hours.
-    from git_annex_remote_pyshare.credentials.dropbox_renewal import renew  # noqa: PLC0415
+    from git_annex_remote_pyshare.backends.dropbox.token_renewal import renew  # noqa: PLC0415
 
     access, seconds = renew(login)
     return Token(access, time.time() + seconds)

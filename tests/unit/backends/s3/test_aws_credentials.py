@@ -18,12 +18,12 @@ from botocore.session import Session
 from support.fakes.aws import FakeAWS
 from support.scripted import Rule, answer, served
 
-from git_annex_remote_pyshare.config.settings import parse
-from git_annex_remote_pyshare.credentials import aws_chain
-from git_annex_remote_pyshare.credentials.aws import chain, renewal
-from git_annex_remote_pyshare.credentials.aws_server import completion
+from git_annex_remote_pyshare.backends.registry import parse
+from git_annex_remote_pyshare.backends.s3 import aws_chain
+from git_annex_remote_pyshare.backends.s3.aws_credentials import chain, renewal
+from git_annex_remote_pyshare.backends.s3.aws_defaults import completion
+from git_annex_remote_pyshare.backends.s3.spec import SPEC
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.environment import from_environment
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 JOBS = 8
@@ -137,7 +137,7 @@ def test_without_need_botocore_is_not_loaded(files: Mapping[str, str], origin: s
     write(**files)
     script = f"""
 import sys
-from git_annex_remote_pyshare.credentials.aws import chain
+from git_annex_remote_pyshare.backends.s3.aws_credentials import chain
 login = chain({{"profile": ""}})
 assert (login and login.user) == {origin}, login
 print(*{{"botocore", "urllib3", "requests"}} & sys.modules.keys())
@@ -338,7 +338,7 @@ def test_the_environment_holds_a_key_that_may_be_temporary(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert from_environment("s3") == login
+    assert SPEC.variables.read() == login
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ which would cost five times as much to import.
 from http import HTTPStatus
 from typing import Any
 
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, revoked
 from git_annex_remote_pyshare.credentials import web
-from git_annex_remote_pyshare.credentials.dropbox import Login, revoked
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable
 
 ENDPOINT = "https://api.dropboxapi.com/oauth2/token"

@@ -5,17 +5,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.browser import browser_at
-from git_annex_remote_pyshare.cli.keeping import check_owner, keep
-from git_annex_remote_pyshare.cli.known import names
-from git_annex_remote_pyshare.cli.login_request import LoginRequest
-from git_annex_remote_pyshare.cli.loopback import Loopback
-from git_annex_remote_pyshare.cli.loopback_page import Page
-from git_annex_remote_pyshare.cli.output import alert, say, warn
-from git_annex_remote_pyshare.cli.prompt import ask_code, is_terminal
-from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
-from git_annex_remote_pyshare.credentials.dropbox import (
+from git_annex_remote_pyshare.backends.dropbox.app_key import app_key
+from git_annex_remote_pyshare.backends.dropbox.credential import (
     ACCOUNT,
     CONNECTED_APPS,
     SERVICE,
@@ -24,11 +15,21 @@ from git_annex_remote_pyshare.credentials.dropbox import (
     credential_of,
     login_of,
 )
-from git_annex_remote_pyshare.credentials.dropbox_app import app_key
+from git_annex_remote_pyshare.backends.login import (
+    LoginRequest,
+    Page,
+    Terminal,
+    check_owner,
+    keep,
+    refuse_options,
+    word_of,
+)
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
+from git_annex_remote_pyshare.config.remotes import names
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 
 if TYPE_CHECKING:
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import BrowserFlow, CodeFlow, Granted
+    from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow, CodeFlow, Granted
 
 _CODES = 3
 """Codes that may be typed until one is right."""
@@ -48,7 +49,7 @@ _DENIED = Page(
 )
 
 
-def login(wish: LoginRequest) -> None:
+def login(request: LoginRequest, terminal: Terminal) -> None:
     """Log in at Dropbox.
 
     Raises:
@@ -56,23 +57,22 @@ def login(wish: LoginRequest) -> None:
         Denied: Access was not granted.
         Unreachable: Dropbox does not answer.
     """
-    _check_options(wish)
-    key = app_key(wish.app_key, _kept_app(), wish.command(without=("app_key",)))
-    scopes = (*STORING, *SHARING) if wish.sharing else STORING
-    account = registry.account_of(wish.settings)
-    granted = _by_code(key, scopes, wish) if wish.no_browser else _in_browser(key, scopes, wish)
+    refuse_options(request, "Dropbox, which lets programs in by your browser", "user", "token", "no_check", "insecure")
+    key = app_key(request.app_key, _kept_app(), request.command(without=("app_key",)))
+    scopes = (*STORING, *SHARING) if request.sharing else STORING
+    granted = (_by_code if request.no_browser else _in_browser)(key, scopes, request, terminal)
     credential = credential_of(granted.login, granted.email)
-    if not wish.no_browser:
-        check_owner(account, SERVICE, credential, wish, CONNECTED_APPS)
-    now = keep(account, SERVICE, credential, wish, CONNECTED_APPS)
+    if not request.no_browser:
+        check_owner(request, terminal, credential, CONNECTED_APPS)
+    now = keep(request, terminal, credential, CONNECTED_APPS)
     _remember(granted)
-    say(f"Logged in at Dropbox as {granted.email}; the login is kept in the {now.place}.")
+    terminal.say(f"Logged in at Dropbox as {granted.email}; the login is kept in the {now.place}.")
     # A friend's clone has its remote; another one would be a second store.
     git_dir = git_dir_here()
     if git_dir and names(LocalConfig(git_dir)):
-        say("Next: git annex get .")
+        terminal.say("Next: git annex get .")
     else:
-        say(
+        terminal.say(
             "Next, in your dataset: git annex initremote dropbox type=external externaltype=pyshare encryption=none"
             " autoenable=true url=dropbox:/FOLDER"
         )
@@ -92,19 +92,19 @@ def _kept_app() -> str:
 class Visit:
     """What the browser brings back to our page: a login or a refusal, in `granted` or `failure`."""
 
-    def __init__(self, flow: "BrowserFlow") -> None:
-        self._flow = flow
+    def __init__(self, flow: "BrowserFlow", terminal: Terminal) -> None:
+        self._flow, self._terminal = flow, terminal
         self.granted: Granted | None = None
         self.failure: PyshareError | None = None
 
     def __call__(self, answer: Mapping[str, str]) -> Page:
         """The page to show for the query of the browser's request."""
-        from git_annex_remote_pyshare.credentials.dropbox_oauth import Stray  # noqa: PLC0415  # it has the SDK
+        from git_annex_remote_pyshare.backends.dropbox.oauth import Stray  # noqa: PLC0415  # it has the SDK
 
         try:
             self.granted = self._flow.finish(answer)
         except Stray:
-            warn("An answer that does not belong to this login came and was ignored.")
+            self._terminal.warn("An answer that does not belong to this login came and was ignored.")
             return _STRAY
         except PermissionDenied as error:
             self.failure = error
@@ -123,66 +123,71 @@ def _failed(error: PyshareError) -> Page:
     return Page("The login failed", f"{error.what}. The terminal says more.", HTTPStatus.BAD_GATEWAY)
 
 
-def _in_browser(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted":
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import BrowserFlow  # noqa: PLC0415  # it has the SDK
+def _in_browser(key: str, scopes: tuple[str, ...], request: LoginRequest, terminal: Terminal) -> "Granted":
+    from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow  # noqa: PLC0415  # it has the SDK
 
-    instead = wish.command("--no-browser")
-    with Loopback(wish.command(), instead) as loopback:
-        flow = BrowserFlow(key, scopes, loopback.address, wish.command())
-        visit = Visit(flow)
-        with browser_at(flow.link) as opened:
-            alert(
+    instead = request.command("--no-browser")
+    with terminal.loopback(request.command(), instead) as loopback:
+        flow = BrowserFlow(key, scopes, loopback.address, request.command())
+        visit = Visit(flow, terminal)
+        with terminal.browser_at(flow.link) as opened:
+            terminal.warn(
                 "Your browser shows a page of Dropbox: press Allow there. Nothing? Then open this link on this machine:"
                 if opened
                 else "Open this link in a browser on this machine, and press Allow:"
             )
-            alert(
+            terminal.warn(
                 f"\n  {flow.link}\n\nWaiting up to {loopback.limit / 60:.0f} minutes ... (Ctrl-C ends it.)"
                 f" On a machine without a browser, type instead: {instead}"
             )
             loopback.wait(visit)
     if visit.granted is None:
-        raise visit.failure or PermissionDenied("the browser brought no answer", remedy=f"Type again: {wish.command()}")
+        raise visit.failure or PermissionDenied(
+            "the browser brought no answer", remedy=f"Type again: {request.command()}"
+        )
     return visit.granted
 
 
-def _by_code(key: str, scopes: tuple[str, ...], wish: LoginRequest) -> "Granted":
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import CodeFlow  # noqa: PLC0415  # as above
+def _by_code(key: str, scopes: tuple[str, ...], request: LoginRequest, terminal: Terminal) -> "Granted":
+    from git_annex_remote_pyshare.backends.dropbox.oauth import CodeFlow  # noqa: PLC0415  # as above
 
-    flow = CodeFlow(key, scopes, wish.command())
-    alert(
+    flow = CodeFlow(key, scopes, request.command())
+    terminal.warn(
         f"Open this link in a browser on any machine, and press Allow:\n\n  {flow.link}\n\n"
         "Dropbox then shows a code: copy it, and paste it here. (Ctrl-C ends the login.)"
     )
     for left in range(_CODES - 1, 0, -1):
-        if granted := _by_one_code(flow, left):
+        if granted := _by_one_code(flow, left, terminal):
             return granted
-    return flow.finish(ask_code())
+    return flow.finish(ask_code(terminal))
 
 
-def _by_one_code(flow: "CodeFlow", left: int) -> "Granted | None":
+def _by_one_code(flow: "CodeFlow", left: int, terminal: Terminal) -> "Granted | None":
     """What a code brings; None where it is wrong and the user can type another one."""
-    from git_annex_remote_pyshare.credentials.dropbox_oauth import WrongCode  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.dropbox.oauth import WrongCode  # noqa: PLC0415  # as above
 
     try:
-        return flow.finish(ask_code())
+        return flow.finish(ask_code(terminal))
     except WrongCode as error:
-        if not is_terminal():
+        if not terminal.is_interactive():
             raise
-        alert(f"{error.what}. Copy all of it, and paste it again ({left} more).")
+        terminal.warn(f"{error.what}. Copy all of it, and paste it again ({left} more).")
         return None
 
 
 def _remember(granted: "Granted") -> None:
-    from git_annex_remote_pyshare.credentials.dropbox_tokens import remember  # noqa: PLC0415  # only when we got here
+    from git_annex_remote_pyshare.backends.dropbox.tokens import remember  # noqa: PLC0415  # only when we got here
 
     remember(granted.login, granted.token)
 
 
-def _check_options(wish: LoginRequest) -> None:
-    for name in ("user", "token", "no_check", "insecure"):
-        if getattr(wish, name):
-            raise BadSetting(
-                f"--{name.replace('_', '-')} is not for Dropbox, which lets programs in by your browser",
-                remedy=f"Type: {wish.command(without=(name,))}",
-            )
+def ask_code(terminal: Terminal) -> str:
+    """The code that Dropbox's page shows to be copied.
+
+    Raises:
+        BadSetting: It is empty or cannot be sent.
+    """
+    # Shown: it can be used once, soon, and by this process only.
+    if code := word_of(terminal.ask("Code"), "code"):
+        return code
+    raise BadSetting("no code was given", remedy="Copy it from the page, and paste it here.")

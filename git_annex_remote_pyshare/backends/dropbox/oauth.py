@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import requests
 from dropbox import oauth
 
+from git_annex_remote_pyshare.backends.dropbox.credential import COMMAND, Login, lacks, login_of
+from git_annex_remote_pyshare.backends.dropbox.sdk import client, errors_of
+from git_annex_remote_pyshare.backends.dropbox.tokens import Token, Tokens, forget
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.dropbox import COMMAND, Login, lacks, login_of
-from git_annex_remote_pyshare.credentials.dropbox_sdk import client, errors_of
-from git_annex_remote_pyshare.credentials.dropbox_tokens import Token, Tokens, forget
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable
 
 ORIGIN = "pyshare login"

@@ -11,11 +11,14 @@ from threading import Barrier
 
 import pytest
 
-from git_annex_remote_pyshare.credentials import dropbox, dropbox_renewal, dropbox_tokens, private
-from git_annex_remote_pyshare.credentials import environment as ambient
+from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
+from git_annex_remote_pyshare.backends.dropbox import token_renewal as dropbox_renewal
+from git_annex_remote_pyshare.backends.dropbox import tokens as dropbox_tokens
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, credential_of, from_environment, login_of
+from git_annex_remote_pyshare.backends.dropbox.spec import SPEC
+from git_annex_remote_pyshare.backends.dropbox.tokens import Token, Tokens
+from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.dropbox import Login, credential_of, from_environment, login_of
-from git_annex_remote_pyshare.credentials.dropbox_tokens import Token, Tokens
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 LOGIN = Login("appkey", "refresh", origin="pyshare login")
@@ -87,7 +90,7 @@ def test_the_environment_can_hold_a_login(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(f"DROPBOX_{name}", value)
-    found = ambient.from_environment("dropbox")
+    found = SPEC.variables.read()
     assert (login_of(found) if found else None) == login
 
 
@@ -214,8 +217,8 @@ def test_a_good_token_needs_neither_http_library_nor_sdk(service: Service) -> No
     Tokens(LOGIN).access()
     program = (
         "import sys\n"
-        "from git_annex_remote_pyshare.credentials.dropbox import Login\n"
-        "from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens\n"
+        "from git_annex_remote_pyshare.backends.dropbox.credential import Login\n"
+        "from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens\n"
         "print(Tokens(Login('appkey', 'refresh')).access())\n"
         "print({'requests', 'urllib3', 'dropbox', 'ssl'} & set(sys.modules))\n"
     )

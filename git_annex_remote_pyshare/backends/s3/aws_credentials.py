@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from shlex import quote
 
-from git_annex_remote_pyshare.credentials.aws_files import may_hold_more, plain_login
+from git_annex_remote_pyshare.backends.s3.aws_files import may_hold_more, plain_login
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import ORIGIN
 
@@ -30,7 +30,7 @@ def chain(settings: Mapping[str, str]) -> Credential | None:
     if not may_hold_more(named):
         return None
     # botocore costs more than our whole start-up, and most logins are plain.
-    from git_annex_remote_pyshare.credentials.aws_chain import login_of  # noqa: PLC0415
+    from git_annex_remote_pyshare.backends.s3.aws_chain import login_of  # noqa: PLC0415
 
     return login_of(named)
 

@@ -2,7 +2,7 @@
 
 import os
 
-from git_annex_remote_pyshare.credentials.dropbox import COMMAND
+from git_annex_remote_pyshare.backends.dropbox.credential import COMMAND
 from git_annex_remote_pyshare.errors import BadSetting
 
 DEFAULT_APP_KEY = ""

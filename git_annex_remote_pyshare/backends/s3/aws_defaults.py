@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from git_annex_remote_pyshare.credentials.aws_files import words_for_s3, words_of
+from git_annex_remote_pyshare.backends.s3.aws_files import words_for_s3, words_of
 
 _SAID = ("endpoint", "host")
 """Settings that say which server is meant."""

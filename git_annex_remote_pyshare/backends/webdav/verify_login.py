@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 import requests
 
-from git_annex_remote_pyshare.credentials import nextcloud, web
+from git_annex_remote_pyshare.backends.webdav import nextcloud
+from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Unreachable

@@ -22,15 +22,18 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.dropbox.script import LOST, Play, Rule, fails, rate_limited, refuses
 from support.logins import Type
 
-from git_annex_remote_pyshare.cli import login_dropbox, loopback
+from git_annex_remote_pyshare.backends.dropbox import app_key as dropbox_app
+from git_annex_remote_pyshare.backends.dropbox import login as login_dropbox
+from git_annex_remote_pyshare.backends.dropbox.credential import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
+from git_annex_remote_pyshare.backends.dropbox.token_renewal import renew
+from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens
+from git_annex_remote_pyshare.backends.login import Page, Terminal
+from git_annex_remote_pyshare.cli import loopback, prompt
 from git_annex_remote_pyshare.cli.app import run
-from git_annex_remote_pyshare.cli.loopback_page import Page, html
-from git_annex_remote_pyshare.credentials import dropbox_app, private
+from git_annex_remote_pyshare.cli.loopback_page import html
+from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.dropbox import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
-from git_annex_remote_pyshare.credentials.dropbox_renewal import renew
-from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens
 from git_annex_remote_pyshare.errors import BadSetting, Busy, PermissionDenied, PyshareError, Unreachable
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the SDK's
@@ -73,7 +76,7 @@ def logs_in(
 ) -> Type:
     """Types the command and, when it asks, the code of Dropbox's page."""
 
-    def code() -> str:
+    def code(_terminal: Terminal) -> str:
         return allow(next(line.strip() for line in capsys.readouterr().err.splitlines() if "authorize?" in line))
 
     monkeypatch.setattr(login_dropbox, "ask_code", code)
@@ -184,13 +187,13 @@ def test_at_a_terminal_a_wrong_code_is_asked_for_again(
     answers = iter(("wrong", "wrong", ""))
     told: list[str] = []
 
-    def code() -> str:
+    def code(_terminal: Terminal) -> str:
         told.append(capsys.readouterr().err)
         link = next(line.strip() for line in "".join(told).splitlines() if "authorize?" in line)
         return next(answers) or allow(link)
 
     monkeypatch.setattr(login_dropbox, "ask_code", code)
-    monkeypatch.setattr(login_dropbox, "is_terminal", lambda: True)
+    monkeypatch.setattr(prompt, "is_terminal", lambda: True)
     words = ("login", "dropbox", "--no-browser", "--app-key", "fakeappkey")
     assert typed(*words).code == 0
     assert [text.count("paste it again") for text in told] == [0, 1, 1]
@@ -310,8 +313,8 @@ def test_db20_processes_that_start_together_renew_the_token_once(login: Login, h
     here.service.play(Rule(TOKEN, Play(wait=0.3)))
     program = (
         "import sys\n"
-        "from git_annex_remote_pyshare.credentials.dropbox import Login\n"
-        "from git_annex_remote_pyshare.credentials.dropbox_tokens import Tokens\n"
+        "from git_annex_remote_pyshare.backends.dropbox.credential import Login\n"
+        "from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens\n"
         "print(Tokens(Login(*sys.argv[1:])).access())\n"
     )
     command = [sys.executable, "-c", program, login.app_key, login.refresh_token]

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.known import enabled
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
-from git_annex_remote_pyshare.config.settings import parse
+from git_annex_remote_pyshare.config.remotes import enabled
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
@@ -57,7 +56,7 @@ def _remotes(account: Account) -> list[tuple[str, Mapping[str, str]]]:
 
 def _account_name(settings: Mapping[str, str]) -> str:
     try:
-        return registry.account_of(parse(settings)).name
+        return registry.account_of(registry.parse(settings)).name
     except PyshareError:  # settings that are of no use lead nowhere
         return ""
 

@@ -9,9 +9,10 @@ import pytest
 import trustme
 from support.logins import Cloud, serving
 
-from git_annex_remote_pyshare.credentials import nextcloud, web
+from git_annex_remote_pyshare.backends.webdav import nextcloud
+from git_annex_remote_pyshare.backends.webdav.verify_login import check
+from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.verify_login import check
 from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, PyshareError, Unreachable
 
 BOB = Credential("bob@example.org", "pass word", "pyshare login")

@@ -1,0 +1,125 @@
+"""What pyshare knows of Dropbox before a store there is used."""
+
+from typing import TYPE_CHECKING
+
+from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.spec import BackendSpec, LoginFlow, Settings
+from git_annex_remote_pyshare.config.settings import Setting, matching, one_of
+from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.credentials.credential import Credential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal
+
+_SETTINGS = (
+    Setting(
+        "namespace",
+        "Dropbox: the id of what url= is a folder of: an account's own, a team's space, a shared folder; learnt at"
+        " initremote",
+        matching("namespace", "(root:)?[0-9]+", "1234567890"),
+    ),
+    Setting(
+        "appkey",
+        "Dropbox: the key of the app that a login is for, which is no secret; pyshare share publishes it with a link,"
+        " so that your friends need no app of their own",
+        matching("appkey", "[A-Za-z0-9]{1,64}", "abcdefghij12345"),
+    ),
+    Setting(
+        "share",
+        "Dropbox: files: publish a link to each file, which anyone can open without a login",
+        one_of("share", ("files",)),
+        publishes=True,
+    ),
+)
+
+
+class _Variables:
+    """A login in the environment is a refresh token with its app, or an access token."""
+
+    names = ("DROPBOX_REFRESH_TOKEN", "DROPBOX_APP_KEY", "DROPBOX_APP_SECRET", "DROPBOX_ACCESS_TOKEN")
+
+    def read(self) -> Credential | None:
+        from git_annex_remote_pyshare.backends.dropbox.credential import from_environment
+
+        return from_environment()
+
+    def name_of(self, login: Credential) -> str:
+        return "DROPBOX_REFRESH_TOKEN" if login.secret else "DROPBOX_ACCESS_TOKEN"
+
+
+def _backend(place: StoreConfig) -> Backend:
+    from git_annex_remote_pyshare.backends.dropbox.lazy import LazyDropbox
+
+    return LazyDropbox(place)
+
+
+def _check(settings: Settings) -> None:
+    from git_annex_remote_pyshare.backends.dropbox.url import check
+
+    check(settings)
+
+
+def _account(settings: Settings) -> Account:
+    from git_annex_remote_pyshare.backends.dropbox.credential import account_of
+
+    return account_of(settings)
+
+
+def _link_backend(place: StoreConfig) -> Backend:
+    from git_annex_remote_pyshare.backends.dropbox.lazy import LazyLink
+
+    return LazyLink(place)
+
+
+def _check_link(settings: Settings) -> None:
+    from git_annex_remote_pyshare.backends.dropbox.url import check_link
+
+    check_link(settings)
+
+
+def _account_of_link(settings: Settings) -> Account:
+    from git_annex_remote_pyshare.backends.dropbox.url import account_of_link
+
+    return account_of_link(settings)
+
+
+def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:
+    from git_annex_remote_pyshare.backends.dropbox.login import login
+
+    login(request, terminal)
+
+
+def _check_login(_settings: "Callable[[], Settings]", login: Credential) -> None:
+    """A login at Dropbox is for the whole service, so the settings do not matter."""
+    from git_annex_remote_pyshare.backends.dropbox.oauth import check
+
+    check(login)
+
+
+def _revoke(server: str, login: Credential) -> bool:
+    from git_annex_remote_pyshare.backends.dropbox.oauth import revoke
+
+    return revoke(server, login)
+
+
+SPEC = BackendSpec(
+    "dropbox",
+    _backend,
+    _check,
+    claims=("dropbox:",),
+    title="Dropbox",
+    settings=_SETTINGS,
+    account=_account,
+    variables=_Variables(),
+    login=LoginFlow(_log_in, _check_login, _revoke, url="dropbox:", says_how=True),
+)
+
+LINK = SPEC._replace(
+    claims=("https://www.dropbox.com/", "https://dropbox.com/"),
+    backend=_link_backend,
+    check=_check_link,
+    account=_account_of_link,
+)
+"""A shared link to another user's folder."""

@@ -1,0 +1,1 @@
+"""A backend in a package of its own: shelves, which are folders below SHELVES that want a password."""
