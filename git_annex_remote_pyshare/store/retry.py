@@ -12,6 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.store.layer import Done, Layer
@@ -172,7 +173,7 @@ class Retrying(Layer):
     def _limit(self, error: PyshareError) -> float:
         """Seconds after which to give up; the clone's own limit counts in any case."""
         clone = self.place.clone
-        return clone.number("pyshare-timeout", self._first_contact) if self._is_never_reached(error) else clone.timeout
+        return clone.get(options.TIMEOUT, self._first_contact) if self._is_never_reached(error) else clone.timeout
 
     def _is_never_reached(self, error: PyshareError) -> bool:
         return isinstance(error, NotReached) and not self._was_reached

@@ -18,7 +18,8 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
-from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
+from git_annex_remote_pyshare.config import options
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.proxies import Proxy, proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
@@ -126,7 +127,7 @@ class Connections:
     def __init__(self, clone: LocalConfig, ahead: Preconnector | None = None) -> None:
         self._clone = clone
         self._ahead = ahead or Preconnector()
-        self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
+        self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / options.TIMEOUT.default))
         self._managers: dict[tuple[str, Proxy | None, Fence | None, str], PoolManager] = {}
         self._pools: dict[tuple[str, str, Fence | None], HTTPConnectionPool] = {}
         self._contexts: dict[str, Any] = {}
@@ -236,8 +237,8 @@ class Connections:
         import truststore  # noqa: PLC0415
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        authorities = self._clone.option("pyshare-ca") or _authorities_of_environment()
-        certificate = self._clone.option("pyshare-cert")
+        authorities = self._clone.get(options.CA) or _authorities_of_environment()
+        certificate = self._clone.get(options.CERT)
         try:
             if authorities:
                 folder = os.path.isdir(authorities)
@@ -245,7 +246,7 @@ class Connections:
             if authority:
                 context.load_verify_locations(cafile=authority)
             if certificate:
-                context.load_cert_chain(certificate, self._clone.option("pyshare-key") or None)
+                context.load_cert_chain(certificate, self._clone.get(options.KEY) or None)
         except OSError as error:
             raise BadSetting(
                 f"cannot use the certificates in {authorities or certificate}: {error.strerror or error}",

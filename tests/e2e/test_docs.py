@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from support import settings_page
 from support.annex import Home, Repository
 from support.checkout import CHECKOUT
 
@@ -18,6 +19,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.app import COMMANDS, pyshare
 from git_annex_remote_pyshare.cli.commands.demo import FAREWELL, demo
 from git_annex_remote_pyshare.cli.demo.story import REMOTE
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.settings import LAYOUTS, SETTINGS, parse
 from git_annex_remote_pyshare.credentials.environment import AMBIENT
 
@@ -107,11 +109,24 @@ def test_the_table_of_settings_is_the_declared_one() -> None:
     assert _table("settings.md", "setting") == wanted
 
 
-def test_every_option_in_git_config_that_the_program_reads_is_in_the_table() -> None:
-    name = "((?:pyshare|annex-s3)-[a-z-]+)"
-    reads = re.compile(rf"""(?:option|number|size|flag)\(["']{name}["']|(?:BOUND|TAKE_OVER|MADE) = "{name}\"""")
-    used = {name for source in SOURCES for pair in reads.findall(source.read_text()) for name in pair if name}
-    assert {row.split("`")[1] for row in _table("settings.md", "git config `remote.NAME.…`")} == used
+def test_the_tables_of_git_config_options_are_up_to_date() -> None:
+    text = settings_page.PAGE.read_text(encoding="utf-8")
+    assert text == settings_page.rewritten(text), "type: cd tests && python -m support.settings_page"
+
+
+def test_only_options_that_are_declared_are_read() -> None:
+    declared = {value.name: name for name, value in vars(options).items() if isinstance(value, options.Option)}
+    assert set(declared) == {option.name for option in (*options.OF_REMOTE, *options.OF_GIT_ANNEX)}
+    used = set()
+    for source in SOURCES:
+        if source.name == "options.py":
+            continue
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        assert not texts & set(declared), source
+        used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert set(declared.values()) <= used
 
 
 def test_every_variable_that_holds_a_login_is_in_the_table() -> None:
