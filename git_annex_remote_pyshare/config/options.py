@@ -1,8 +1,8 @@
 """Lists every git config option that pyshare reads, with its type, its default and its line in the documentation.
 
-How fast transfers may go and what only one machine knows are no business of the dataset's other users, so these options
-do not travel with it. Read one with `LocalConfig.get(options.TIMEOUT)`. The tables in `docs/settings.md` are made from
-`OF_REMOTE` and `OF_GIT_ANNEX`.
+These options do not travel with the dataset: how fast transfers may go, and what only one machine knows, is no business
+of its other users. Read one with `LocalConfig.get(options.TIMEOUT)`. `docs/reference/settings.md` has tables that are
+made from `OF_REMOTE` and `OF_GIT_ANNEX`.
 """
 
 import math
@@ -116,15 +116,16 @@ TIMEOUT = Option(
     "pyshare-timeout",
     number,
     300.0,
-    "seconds for which a request or transfer is [tried again](large-files.md#patience) without any progress; before"
-    " the first answer of the server, 20 unless set",
+    "seconds for which a request or transfer is [tried again](../guide/large-files.md#patience) without any progress;"
+    " before the first answer of the server, 20 unless set",
     "300",
 )
 PUT = Option(
     "pyshare-put",
     text,
     "",
-    "WebDAV: `direct` writes straight to the object's name, `move` to a temporary one first ([why](webdav.md#servers))",
+    "WebDAV: `direct` writes straight to the object's name, `move` to a temporary one first"
+    " ([why](../services/webdav.md#servers))",
     "by the server's kind",
 )
 CA = Option("pyshare-ca", text, "", "file or folder of certificates to trust, besides the system's")
@@ -162,14 +163,15 @@ TAKE_OVER = Option(
     flag,
     False,  # noqa: FBT003  # its default
     "`true` at `initremote` uses a place that belongs to another remote"
-    " ([why](s3.md#moving-over-from-git-annexs-own-s3-remote))",
+    " ([why](../services/s3.md#moving-over-from-git-annexs-own-s3-remote))",
     "`false`",
 )
 RESTORE_TIER = Option(
     "annex-s3-restore-tier",
     text,
     "standard",
-    "S3: how fast [archived objects](s3.md#glacier-and-other-archives) are wanted: `standard`, `bulk`, `expedited`",
+    "S3: how fast [archived objects](../services/s3.md#glacier-and-other-archives) are wanted: `standard`, `bulk`,"
+    " `expedited`",
     "`standard`",
 )
 RESTORE_DAYS = Option("annex-s3-restore-days", number, 1.0, "S3: days for which they can be read then", "1")

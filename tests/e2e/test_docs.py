@@ -24,7 +24,7 @@ from git_annex_remote_pyshare.config.settings import LAYOUTS, SETTINGS, parse
 from git_annex_remote_pyshare.credentials.environment import AMBIENT
 
 PACKAGE = CHECKOUT / "git_annex_remote_pyshare"
-PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
+PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 OF_GIT_ANNEX = {
@@ -106,7 +106,7 @@ def test_the_table_of_settings_is_the_declared_one() -> None:
         f"| `{setting.name}` | {setting.help} | {f'`{setting.default}` ' if setting.default else ''}|"
         for setting in SETTINGS
     ]
-    assert _table("settings.md", "setting") == wanted
+    assert _table("reference/settings.md", "setting") == wanted
 
 
 def test_the_tables_of_git_config_options_are_up_to_date() -> None:
@@ -130,14 +130,14 @@ def test_only_options_that_are_declared_are_read() -> None:
 
 
 def test_every_variable_that_holds_a_login_is_in_the_table() -> None:
-    named = set(re.findall(r"`(\w+)`", "".join(_table("settings.md", "variable"))))
+    named = set(re.findall(r"`(\w+)`", "".join(_table("reference/settings.md", "variable"))))
     assert {name for variables in AMBIENT.values() for name in variables if name} <= named
 
 
 def test_every_layout_is_in_the_table_with_the_name_of_the_example() -> None:
-    page = (CHECKOUT / "docs" / "layouts.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "reference" / "layouts.md").read_text(encoding="utf-8")
     key = re.findall("`(MD5-s5--[0-9a-f]{32})`", page)[0]
-    rows = [re.findall("`([^`]+)`", row)[:2] for row in _table("layouts.md", "layout")]
+    rows = [re.findall("`([^`]+)`", row)[:2] for row in _table("reference/layouts.md", "layout")]
     assert [(layout, name.replace("KEY", key)) for layout, name in rows] == [
         (layout, name_of(layout, key)) for layout in LAYOUTS
     ]
@@ -181,7 +181,9 @@ def test_a_friend_with_the_folder_at_another_path_gets_from_there_as_the_page_sa
 
 def test_error_texts_that_are_explained_are_ours_or_git_annexs() -> None:
     ours = " ".join(_texts())
-    quoted = re.findall("(?m)^> (.+)$", (CHECKOUT / "docs" / "troubleshooting.md").read_text(encoding="utf-8"))
+    quoted = re.findall(
+        "(?m)^> (.+)$", (CHECKOUT / "docs" / "guide" / "troubleshooting.md").read_text(encoding="utf-8")
+    )
     assert set(quoted) >= OF_GIT_ANNEX
     for text in set(quoted) - OF_GIT_ANNEX:
         for part in text.split("…"):
@@ -200,7 +202,7 @@ def test_every_change_has_a_version() -> None:
 
 
 def test_the_pages_name_rooms_that_exist() -> None:
-    for row in _table("design.md", "room"):
+    for row in _table("develop/design.md", "room"):
         for name in re.findall(r"`([\w./]+)`", row.split("|")[1]):
             assert (PACKAGE / name).exists(), name
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from git_annex_remote_pyshare.config.options import OF_GIT_ANNEX, OF_REMOTE, Option
 from support.checkout import CHECKOUT
 
-PAGE = CHECKOUT / "docs" / "settings.md"
+PAGE = CHECKOUT / "docs" / "reference" / "settings.md"
 
 _TABLES: tuple[tuple[str, Iterable[Option[str] | Option[float] | Option[int] | Option[bool]]], ...] = (
     ("git config `remote.NAME.…`", OF_REMOTE),
