@@ -24,6 +24,32 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadName
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
+__all__ = [
+    "NO_TERMS",
+    "Ability",
+    "Backend",
+    "CanInitialize",
+    "Entry",
+    "HasNotices",
+    "HasQuota",
+    "Initialized",
+    "Locates",
+    "Opens",
+    "Publishes",
+    "Quota",
+    "Readiness",
+    "Receipt",
+    "ReportsAvailability",
+    "Restores",
+    "Share",
+    "Shares",
+    "Stat",
+    "StoreConfig",
+    "Terms",
+    "ability",
+    "encode_name",
+]
+
 
 class Stat(NamedTuple):
     """What a store says of an object that is there."""

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import PyshareError
 
+__all__ = ["VERBS", "Cut", "Drip", "Fail", "Fault", "Faults", "LoseReply", "Mangle", "Stale"]
+
 VERBS = ("stat", "get", "put", "delete", "list", "begin", "send", "sent", "finish", "abort", "unfinished")
 """All calls that can meet a fault; those behind the fifth are of stores that take parts."""
 

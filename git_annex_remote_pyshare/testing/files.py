@@ -10,6 +10,8 @@ from typing import BinaryIO
 from git_annex_remote_pyshare.backends.base import Backend, Receipt
 from git_annex_remote_pyshare.transfer import Sink, Source
 
+__all__ = ["Desk", "Growing", "Shrinking", "body_of", "content", "nobody"]
+
 
 def nobody(_done: int) -> None:
     """Progress that is not looked at."""

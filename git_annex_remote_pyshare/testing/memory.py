@@ -14,6 +14,8 @@ from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
 
+__all__ = ["MemoryBackend", "place"]
+
 
 def place(url: str = "memory:", **settings: str) -> StoreConfig:
     """A place for tests: the given settings, outside of any clone, without a login."""
