@@ -201,6 +201,24 @@ def test_every_change_has_a_version() -> None:
     assert f"\n## {__version__}\n" in (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_the_fragments_make_the_next_entry_of_the_changelog() -> None:
+    draft = subprocess.run(
+        [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "next"],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    fragments = [path for path in (CHECKOUT / "changes.d").glob("*.md") if path.name != "template.md"]
+    assert {path.name.split(".")[1] for path in fragments} <= {"security", "added", "changed", "fixed"}
+    shown = set(draft.splitlines())
+    for path in fragments:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert all(line.startswith("- ") for line in lines), path.name
+        assert set(lines) <= shown, path.name
+    assert "## next" in shown
+
+
 def test_the_pages_name_rooms_that_exist() -> None:
     for row in _table("develop/design.md", "room"):
         for name in re.findall(r"`([\w./]+)`", row.split("|")[1]):
