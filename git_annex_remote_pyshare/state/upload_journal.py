@@ -24,6 +24,14 @@ AGE = 6 * 86400.0
 
 _VERSION = 1
 
+_WHERE = (
+    *("url", "layout", "bucket", "endpoint", "region", "addressing", "storageclass", "public", "publicurl"),
+    *("requesterpays", "profile", "host", "port", "protocol", "datacenter", "requeststyle", "fileprefix", "signature"),
+    *("partsize", "restore", "versioning", "x-amz-tagging", "namespace", "share", "password", "token"),
+)
+"""Settings that name the file of an upload even where they are empty, as in version 0.1. A newer setting counts only
+where it is set, so that a new version still finds what an older one has begun."""
+
 
 class Kept(NamedTuple):
     """What an earlier process has left."""
@@ -162,11 +170,17 @@ class UploadJournal:
     def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
         if not self._drawer.is_there:
             return None
-        path = self._drawer.path(sorted(place.items()), name)
+        path = self._drawer.path(_where(place), name)
         try:
             return _locked(FileIO(path, "a+", opener=self._drawer.open))
         except OSError:
             return None
+
+
+def _where(place: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The settings that say where an object goes, and how: see `_WHERE`."""
+    given = {name: value for name, value in place.items() if value}
+    return sorted((dict.fromkeys(_WHERE, "") | given).items())
 
 
 def _locked(file: FileIO) -> FileIO | None:
