@@ -1,8 +1,8 @@
-"""What is under way to stores in parts, kept under the git directory so that a later process can go on with it.
+"""What is under way to stores in parts, kept under the git directory so that a later process can resume it.
 
 Each upload has a file of its own, in lines of JSON: first what was begun, then a line for each part that the server
-has. It is readable by its owner alone, and locked while somebody uses it. Nothing here is needed for correctness: what
-cannot be read is as if it were not there, and where nothing can be written the upload goes on without.
+has. It is readable by its owner alone, and locked while a process uses it. Nothing here is needed for correctness: what
+cannot be read is as if it were not there, and where nothing can be written the upload works without.
 
 Imported late: only the store of a large object needs it.
 """
@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.state.lock import try_lock
 from git_annex_remote_pyshare.state.state_dir import StateDir
 
 AGE = 6 * 86400.0
-"""Seconds after which an upload is not gone on with: Dropbox, for one, keeps it for seven days."""
+"""Seconds after which an upload is not resumed: Dropbox, for one, keeps it for seven days."""
 
 _VERSION = 1
 
@@ -72,7 +72,7 @@ class Entry:
         self._append({"part": number, **sent._asdict()})
 
     def forget(self) -> None:
-        """There is nothing to go on with any more."""
+        """There is nothing to resume any more."""
         self._truncate(0)
 
     def close(self) -> None:
@@ -200,7 +200,7 @@ def _is_ours(descriptor: int) -> bool:
 
 
 def _is_there(file: FileIO) -> bool:
-    """Whether nobody has removed the file between our opening and our locking it."""
+    """Whether the file was not removed between our opening and our locking it."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
     except FileNotFoundError:

@@ -28,7 +28,7 @@ class Fail(NamedTuple):
     error: PyshareError
 
     def again(self) -> PyshareError:
-        """A copy of the error: whoever catches one may write into it."""
+        """A copy of the error: the code that catches one may write into it."""
         return copy.copy(self.error)
 
 
@@ -43,7 +43,7 @@ class Cut(NamedTuple):
 
 
 class Mangle(NamedTuple):
-    """The body changes on its way, and nobody notices: `change` makes what arrives from what was sent.
+    """The body changes on its way, and no checksum notices: `change` makes what arrives from what was sent.
 
     The answer to a part tells what arrived; at `finish` it is the whole object that changes.
     """

@@ -73,7 +73,7 @@ class Shrinking(Source):
 
 
 class Growing(Source):
-    """A file that somebody appends to right after it was opened."""
+    """A file that grows right after it was opened."""
 
     @contextmanager
     def open(self, offset: int = 0) -> Iterator[BinaryIO]:

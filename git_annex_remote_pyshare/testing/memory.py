@@ -27,7 +27,7 @@ class MemoryBackend(Backend):
 
     Args:
         place: Where the store pretends to be; its settings are not looked at.
-        faults: What shall go wrong; can be written to at any time.
+        faults: What goes wrong; can be written to at any time.
         digests: Algorithms of hashlib that the "server" computes for its receipts.
     """
 

@@ -219,8 +219,8 @@ def test_the_fragments_make_the_next_entry_of_the_changelog() -> None:
     assert "## next" in shown
 
 
-def test_the_pages_name_rooms_that_exist() -> None:
-    for row in _table("develop/design.md", "room"):
+def test_the_pages_name_packages_that_exist() -> None:
+    for row in _table("develop/design.md", "package"):
         for name in re.findall(r"`([\w./]+)`", row.split("|")[1]):
             assert (PACKAGE / name).exists(), name
 

@@ -1,4 +1,4 @@
-"""The tests that every backend must pass, bare and inside its layers: the contract, as far as it can be seen.
+"""The tests that every backend must pass, bare and inside its layers: all of the contract that can be observed.
 
 A backend joins in a test module of its own (pytest is needed):
 

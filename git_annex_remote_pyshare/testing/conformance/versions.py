@@ -67,7 +67,7 @@ def _replaced(store: Backend, desk: Desk, known: str) -> bytes:
 
 
 def _as_by_another_process(sink: Sink) -> Sink:
-    """The same file, of which is known what a note would tell."""
+    """The same file, with the version that a note would name."""
     found = Sink(sink.path)
     found.validator = sink.validator
     return found
