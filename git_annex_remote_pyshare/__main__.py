@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def _started_by_git_annex() -> bool:
-    """Whether nobody typed anything: no argument, not called `pyshare`, and no terminal to read from."""
+    """Whether a program starts us: no argument, not called `pyshare`, and no terminal to read from."""
     program = os.path.basename(sys.argv[0])
     return len(sys.argv) == 1 and not program.startswith("pyshare") and not sys.stdin.isatty()
 

@@ -5,21 +5,21 @@ second one. git-annex says itself which file it is about, so neither names a key
 do, for `--debug`. None of the four may hold a secret, since all are shown, logged and published in bug reports.
 
     PyshareError
-     ├─ NotFound       the object is not in the store (the server's own clear word)
-     ├─ Denied         the login is missing, wrong, or may not do this
-     ├─ Full           the store has no room, or refuses a body of this size
-     ├─ BadName        the store cannot hold an object of this name
-     ├─ BadSetting     a setting is missing, unknown or wrong
-     ├─ Corrupt        what the store holds, or sent, is not what was stored
-     │   └─ Damaged    what the server received is not what we sent              (may pass, once)
-     ├─ SourceChanged  the local file changed while it was being stored
-     ├─ Busy           the server asks to wait                                   (may pass)
-     ├─ Unreachable    no answer, a broken answer, a folder that is not mounted  (may pass)
-     │   ├─ NotReached there is no such host, or it refuses connections          (may pass)
-     │   └─ Untrusted  the certificate of the server is not to be trusted
-     ├─ UploadLost     the server has lost what was sent of an object
-     ├─ NotAStore      something answers there, but not a store of this kind
-     └─ Stopped        git-annex or the user ended us in the middle
+     ├─ NotFound          the object is not in the store (the server's own clear word)
+     ├─ PermissionDenied  the login is missing, wrong, or may not do this
+     ├─ QuotaExceeded     the store is full, or refuses a body of this size
+     ├─ BadName           the store cannot hold an object of this name
+     ├─ BadSetting        a setting is missing, unknown or wrong
+     ├─ Corrupt           what the store holds, or sent, is not what was stored
+     │   └─ CorruptUpload what the server received is not what we sent              (retryable, once)
+     ├─ SourceChanged     the local file changed while it was being stored
+     ├─ Busy              the server asks to wait                                   (retryable)
+     ├─ Unreachable       no answer, a broken answer, a folder that is not mounted  (retryable)
+     │   ├─ NotReached    there is no such host, or it refuses connections          (retryable)
+     │   └─ Untrusted     the certificate of the server is not to be trusted
+     ├─ UploadLost        the server has lost what was sent of an object
+     ├─ NotAStore         the address answers, but is not a store of this kind
+     └─ Cancelled         git-annex or the user ended us in the middle
 """
 
 import math
@@ -28,6 +28,26 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from git_annex_remote_pyshare.safe_text import one_line
+
+__all__ = [
+    "BadName",
+    "BadSetting",
+    "Busy",
+    "Cancelled",
+    "Corrupt",
+    "CorruptUpload",
+    "NotAStore",
+    "NotFound",
+    "NotReached",
+    "PermissionDenied",
+    "PyshareError",
+    "QuotaExceeded",
+    "SourceChanged",
+    "Unreachable",
+    "Untrusted",
+    "UploadLost",
+    "tracing",
+]
 
 
 class PyshareError(Exception):

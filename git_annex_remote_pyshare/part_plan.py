@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.transfer import in_words
 _MIB = 1 << 20
 
 _AIM = 32
-"""Parts that an object is cut into while their size may be chosen freely: so a broken line costs little of it."""
+"""Parts that an object is cut into while their size may be chosen freely: so a network failure costs little of it."""
 
 _SMALLEST = 8 * _MIB
 _LARGEST = 32 * _MIB

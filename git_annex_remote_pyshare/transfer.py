@@ -12,6 +12,8 @@ from git_annex_remote_pyshare.errors import PyshareError, SourceChanged
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+__all__ = ["LocalPath", "Progress", "Sink", "Source"]
+
 Progress = Callable[[int], None]
 """Called with the number of bytes of the object that are done, counted from its start; may raise to stop."""
 

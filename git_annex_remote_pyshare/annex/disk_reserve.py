@@ -1,7 +1,7 @@
 """Keeps a download of unknown size from filling this machine's disk.
 
 git-annex looks for free space before it downloads a key whose size it knows, and we end what is longer than that. Of an
-encrypted object nobody knows the size but the server, which may send without end.
+encrypted object only the server knows the size, and it may send without end.
 """
 
 import os

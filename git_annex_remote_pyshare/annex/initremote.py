@@ -1,6 +1,6 @@
 """INITREMOTE: what happens when a remote is made, enabled, or enabled by itself in a stranger's clone.
 
-The same request comes in all three cases, in the last one with settings that nobody has looked at and with the
+The same request comes in all three cases, in the last one with settings that the user has not looked at and with the
 user's environment within reach. So only the owner's own `git annex initremote` (git-annex does not know the remote's
 UUID yet, and no address of a git repository brought the settings), or a remote that its user has verified, makes the
 place ready and hands a login to git-annex; else the stranger's server would be given the user's login.

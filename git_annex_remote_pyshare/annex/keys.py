@@ -1,7 +1,7 @@
 """What a key's own text says: the size and hash of its content, and the key that a chunk belongs to.
 
 git-annex's keys are `BACKEND[-s<size>][-m<mtime>][-S<chunk size>-C<chunk number>]--<name>`
-(https://git-annex.branchable.com/internals/key_format/). All is read from the text; nobody is asked.
+(https://git-annex.branchable.com/internals/key_format/). All is read from the text; no program is asked.
 """
 
 from collections.abc import Mapping

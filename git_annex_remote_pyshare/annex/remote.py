@@ -193,7 +193,7 @@ def _room(store: Backend) -> str:
 
 
 def _login_of(place: StoreConfig) -> str:
-    """Who we are to the server and how it comes, or why we are nobody."""
+    """Who we are to the server and how it comes, or why we are not logged in."""
     try:
         login = place.credential()
     except PyshareError as refusal:

@@ -58,7 +58,7 @@ class Session:
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
         """The same, with all settings that there are: one for stores of another kind is refused, too.
 
-        Whoever asks so is about to change them, so the next PREPARE asks again.
+        git-annex asks so before it changes them, so the next PREPARE asks again.
         """
         self._is_prepared = False
         given = annex.getconfigs(setting.name for setting in registry.all_settings())
@@ -95,7 +95,7 @@ class Session:
         return trust_of(self.settings(annex), clone_of(annex))
 
     def place(self, annex: Master, trust: Trust) -> StoreConfig:
-        """Where the store is, and the login to use there as far as `trust` goes."""
+        """Where the store is, and the login that `trust` allows there."""
         # Asked now, in the job's own request; the backend may want it later, in any thread.
         held = held_login(annex) if self.kind(annex).takes_login else None
         return place_of(self.settings(annex), trust, held)

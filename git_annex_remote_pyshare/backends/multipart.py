@@ -13,6 +13,8 @@ from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 
+__all__ = ["SupportsMultipart", "Unfinished"]
+
 
 class Unfinished(NamedTuple):
     """An upload that the server keeps although nobody has finished it."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
@@ -17,9 +18,6 @@ MARK = ".pyshare-store"
 
 LONGEST = 1024
 """Bytes of a mark that are read."""
-
-TAKE_OVER = "pyshare-take-over"
-"""git config `remote.<name>.pyshare-take-over`: use a place that belongs to another remote."""
 
 _UUID = re.compile(rb"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _OURS = b"git-annex-remote-pyshare"
@@ -57,7 +55,7 @@ def claim(
     owner = owner_in(read()) if place.uuid else ""
     if owner == place.uuid:
         return ()
-    if owner and not place.clone.flag(TAKE_OVER):
+    if owner and not place.clone.get(options.TAKE_OVER):
         raise belongs_to(place, shown, owner)
     write(mark_of(place.uuid))
     return (taken_over(shown, owner),) if owner else ()
@@ -65,7 +63,7 @@ def claim(
 
 def belongs_to(place: StoreConfig, shown: str, owner: str) -> BadSetting:
     """The refusal of a place that another remote has marked."""
-    flag = f"remote.{place.clone.remote or 'NAME'}.{TAKE_OVER}=true"
+    flag = f"remote.{place.clone.remote or 'NAME'}.{options.TAKE_OVER.name}=true"
     command_line = command("git", "-c", flag, "annex", "initremote")
     return BadSetting(
         f"{shown} belongs to another remote, {owner}",

@@ -53,8 +53,8 @@ def remote_named(name: str) -> Remote:
         BadSetting: There is no such clone or remote, or it is not one of ours.
     """
     clone = clone_here(name)
-    uuid = clone.option("annex-uuid")
-    if clone.option("annex-externaltype") != OURS or not uuid:
+    uuid = clone.remote_uuid
+    if clone.external_type != OURS or not uuid:
         raise _unknown(clone, name)
     told = _told(clone, uuid)
     settings = registry.parse(told)
@@ -89,7 +89,7 @@ def require_verified(remote: Remote) -> None:
             remedy=f"If you trust {trust.host}, type: {trust.acceptance()}",
         )
     # An older git-annex has no verifyremote, and leaves this option out.
-    by_annex = remote.place.clone.option("annex-verified") in _UNVERIFIED or not trust.host
+    by_annex = remote.place.clone.verified in _UNVERIFIED or not trust.host
     accept = command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance()
     raise PermissionDenied(
         f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
@@ -103,7 +103,7 @@ def _told(clone: LocalConfig, uuid: str) -> Mapping[str, str]:
     git-annex documentation, "git-annex-initremote", --sameas.
     """
     told = remote_settings(clone.git_dir, uuid)
-    own = clone.option("annex-config-uuid")
+    own = clone.config_uuid
     if not own:
         return told
     ours = {setting.name for setting in registry.all_settings()}

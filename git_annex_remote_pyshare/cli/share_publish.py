@@ -106,7 +106,7 @@ def _own_changes(remote: Remote, link: Share, known: Mapping[str, Mapping[str, s
 
 def _own_settings(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """What is written down of the remote itself, which may share its UUID with another one."""
-    return known.get(remote.place.clone.option("annex-config-uuid") or remote.uuid, {})
+    return known.get(remote.place.clone.config_uuid or remote.uuid, {})
 
 
 def _settings(remote: Remote, link: Share) -> Mapping[str, str]:

@@ -93,7 +93,7 @@ def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
 
 
 def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:
-    """The newest of a remote's lines; one that cannot be read counts for nothing, whoever wrote it."""
+    """The newest of a remote's lines; one that cannot be read counts for nothing."""
     known = {}
     for line in (line for text in logs for line in text.split("\n") if line.startswith(f"{uuid} ")):
         with suppress(ValueError, OverflowError):
@@ -103,7 +103,7 @@ def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:
 
 
 def _pair(word: str) -> tuple[str, str]:
-    """A setting, in which git-annex writes blanks and signs beyond ASCII as `&32;`."""
+    """A setting, in which git-annex writes spaces and characters beyond ASCII as `&32;`."""
     name, _, value = word.partition("=")
     return name, _ESCAPED.sub(lambda sign: chr(int(sign[1])), value)
 

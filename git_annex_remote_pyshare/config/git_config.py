@@ -1,28 +1,19 @@
-"""What only this clone knows: its git config of the remote, read once, when it is first asked for.
+"""Reads and writes the git config of this clone, which does not travel with the dataset.
 
-How fast we may go, which certificates to use and whether the user has verified the remote are no business of the
-dataset's other users, so they do not travel with it.
+`config.options` lists the options. The configuration is read once, at the first look-up.
 """
 
 import errno
 import os
-import re
 from collections.abc import Mapping
 from functools import cache, cached_property
+from typing import TypeVar
 
+from git_annex_remote_pyshare.config import options
+from git_annex_remote_pyshare.config.options import Option
 from git_annex_remote_pyshare.errors import BadSetting
 
-TIMEOUT = 300.0
-"""Seconds without getting anywhere, unless git config `remote.<name>.pyshare-timeout` says else."""
-
-ALLOWED_ADDRESSES = "annex.security.allowed-ip-addresses"
-
-_RESERVE = 100_000_000
-"""Bytes that git-annex leaves free on a disk where `annex.diskreserve` does not say else."""
-
-_AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(b|bytes?|[kmgtpezy](?:i?b?|[a-z]{3,5}bytes?)|)")
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?(?:/s|ps)?", re.IGNORECASE)
+T = TypeVar("T")
 
 
 class LocalConfig:
@@ -55,86 +46,79 @@ class LocalConfig:
         """The value of git config `remote.<name of the remote>.<name>`, or an empty string."""
         return self.config.get(f"remote.{self.remote}.{name}", "")
 
-    def number(self, name: str, default: float) -> float:
-        """The option as a positive number, else `default`.
+    def get(self, option: Option[T], default: T | None = None) -> T:
+        """The option's value, else `default`, else the option's own default.
 
         Raises:
-            BadSetting: It is set to something else.
+            BadSetting: It is set to something that is not of its type.
         """
-        text = self.option(name)
-        try:
-            value = float(text or default)
-        except ValueError:
-            value = 0
-        if not value > 0:
-            raise self._wrong(name, "a number above 0")
-        return value
-
-    def size(self, name: str) -> float | None:
-        """The option as a number of bytes (`500k`, `2.5MiB`, `10MB/s`), or None where it is not set.
-
-        Raises:
-            BadSetting: It is set to something else.
-        """
-        text = self.option(name)
+        text = self.option(option.name)
         if not text:
-            return None
-        match = _SIZE.fullmatch(text.strip())
-        if not match:
-            raise self._wrong(name, "a size like 500KiB or 2.5MB")
-        base = 1024 if match[3] or not text.lower().rstrip("/ps").endswith("b") else 1000
-        return float(match[1]) * float(base) ** " kmg".index(match[2].lower() or " ")
+            return option.default if default is None else default
+        try:
+            return option.parse(text)
+        except ValueError as error:
+            raise BadSetting(
+                f"git config remote.{self.remote}.{option.name} is {text!r}, not {error}",
+                remedy=f"Type: git config --unset {self.key(option)}",
+            ) from None
 
     @property
     def timeout(self) -> float:
-        """Seconds for which a request or transfer goes on without getting anywhere, all its attempts together.
+        """Seconds for which a request or transfer goes on without any progress, all its attempts together.
 
         Raises:
             BadSetting: It is set to something else than a number above 0.
         """
-        return self.number("pyshare-timeout", TIMEOUT)
+        return self.get(options.TIMEOUT)
 
     @property
     def allowed_addresses(self) -> str:
-        """Git config `annex.security.allowed-ip-addresses`: private addresses that redirects may lead to.
+        """Private addresses that redirects may lead to (`options.ALLOWED_ADDRESSES`).
 
-        Words apart by spaces: `all`, or addresses, each perhaps as `[address]:port` (git-annex's manual).
+        Words separated by spaces: `all`, or addresses, each perhaps as `[address]:port` (git-annex's manual).
         """
-        return self.config.get(ALLOWED_ADDRESSES, "")
+        return self._of_git_annex(options.ALLOWED_ADDRESSES)
 
     @property
     def disk_reserve(self) -> int:
-        """Git config `annex.diskreserve` in bytes: what git-annex leaves free on this machine's disk.
+        """Bytes that git-annex leaves free on this machine's disk (`options.DISK_RESERVE`)."""
+        return self._of_git_annex(options.DISK_RESERVE)
 
-        Written as git-annex's manual has it: `100 megabytes`, `1.5 GiB`, `500MB`. What is not so counts as not set.
-        """
-        match = _AMOUNT.fullmatch(self.config.get("annex.diskreserve", "").strip().lower())
-        if not match:
-            return _RESERVE
-        unit = match[2]
-        base = 1024 if unit[1:] in {"i", "ib"} or "bi" in unit else 1000
-        return int(float(match[1]) * float(base) ** " kmgtpezy".index(unit[:1].replace("b", " ") or " "))
+    @property
+    def remote_uuid(self) -> str:
+        """The remote's git-annex UUID, which a remote made by `--sameas` shares; empty before `initremote`."""
+        return self.option("annex-uuid")
 
-    def flag(self, name: str) -> bool:
-        """Whether the option is one of git's words for true."""
-        return self.option(name).lower() in {"true", "yes", "on", "1"}
+    @property
+    def config_uuid(self) -> str:
+        """The UUID below which a remote made by `--sameas` keeps its settings; empty for any other remote."""
+        return self.option("annex-config-uuid")
 
-    def key(self, name: str) -> str:
+    @property
+    def verified(self) -> str:
+        """The state that `git annex verifyremote` keeps: `verified`, another word, or empty."""
+        return self.option("annex-verified")
+
+    @property
+    def external_type(self) -> str:
+        """The program behind the remote: `pyshare` for ours."""
+        return self.option("annex-externaltype")
+
+    def key(self, option: Option[T]) -> str:
         """The option's whole name, for a command that the user may paste: the dataset may have chosen the remote's."""
         from shlex import quote  # noqa: PLC0415  # only an error text needs it
 
-        return quote(f"remote.{self.remote or 'NAME'}.{name}")
+        return quote(f"remote.{self.remote or 'NAME'}.{option.name}")
 
-    def set_option(self, name: str, value: str) -> None:
+    def set_option(self, option: Option[T], value: str) -> None:
         """Write the option into this clone's git config."""
-        git(self.git_dir, "config", f"remote.{self.remote}.{name}", value)
+        git(self.git_dir, "config", f"remote.{self.remote}.{option.name}", value)
         self.__dict__.pop("config", None)
 
-    def _wrong(self, name: str, wanted: str) -> BadSetting:
-        return BadSetting(
-            f"git config remote.{self.remote}.{name} is {self.option(name)!r}, not {wanted}",
-            remedy=f"Type: git config --unset {self.key(name)}",
-        )
+    def _of_git_annex(self, option: Option[T]) -> T:
+        text = self.config.get(option.name, "")
+        return option.parse(text) if text else option.default
 
 
 @cache

@@ -20,7 +20,7 @@ def enabled(clone: LocalConfig) -> Iterator[tuple[str, Mapping[str, str]]]:
     for name in names(clone):
         remote = LocalConfig(clone.git_dir, name)
         remote.__dict__["config"] = clone.config  # read once for all
-        uuid = remote.option("annex-config-uuid") or remote.option("annex-uuid")
+        uuid = remote.config_uuid or remote.remote_uuid
         if settings := remote_settings(clone.git_dir, uuid):
             yield name, settings
 

@@ -82,7 +82,7 @@ def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
 
 
 def matching(name: str, pattern: str, example: str) -> Callable[[str], None]:
-    """A check that the value has a form, of which `example` is one."""
+    """A check that the value has a form, such as `example`."""
 
     def check(value: str) -> None:
         if not re.fullmatch(pattern, value, re.ASCII):

@@ -3,14 +3,12 @@
 import os
 import re
 
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.annex_branch import branches, is_pinned, texts
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command, one_line
-
-BOUND = "pyshare-host"
-"""git config `remote.<name>.pyshare-host`: the host that this clone's user has accepted for the remote."""
 
 _TEMPORARY = "annex-temp-"
 """How git-remote-annex names a remote while it reads or writes an address that no remote of the clone has."""
@@ -48,7 +46,7 @@ class Trust:
     @property
     def bound(self) -> str:
         """The host accepted earlier; empty where none was recorded."""
-        host = self.clone.option(BOUND)
+        host = self.clone.get(options.HOST)
         return host.lower() if host.isascii() else host  # as in host_of
 
     @property
@@ -83,7 +81,7 @@ class Trust:
     @property
     def shares_uuid(self) -> bool:
         """Whether the remote was made by `--sameas`: it is given another one's login, and has a URL of its own."""
-        return bool(self.clone.option("annex-config-uuid"))
+        return bool(self.clone.config_uuid)
 
     @property
     def verified(self) -> bool:
@@ -111,21 +109,21 @@ class Trust:
 
     def bind(self) -> None:
         """Record the host as accepted, for later processes."""
-        self.clone.set_option(BOUND, self.host)
+        self.clone.set_option(options.HOST, self.host)
 
     def _is_pinned(self) -> bool:
-        if self.by_address or self.clone.option("annex-verified") != "verified":
+        if self.by_address or self.clone.verified != "verified":
             return False
-        return is_pinned(self.clone.git_dir, self.clone.option("annex-config-uuid") or self.clone.option("annex-uuid"))
+        return is_pinned(self.clone.git_dir, self.clone.config_uuid or self.clone.remote_uuid)
 
     def _is_bound_elsewhere(self) -> bool:
         """Whether the remote whose UUID this one shares is at the same host, and its login was accepted for that."""
-        uuid, config = self.clone.option("annex-uuid"), self.clone.config
+        uuid, config = self.clone.remote_uuid, self.clone.config
         keys = [key.removesuffix(".annex-uuid") for key, value in config.items() if key.endswith(".annex-uuid")]
         return any(
             config[f"{key}.annex-uuid"] == uuid
             and f"{key}.annex-config-uuid" not in config
-            and config.get(f"{key}.{BOUND}", "") == self.host
+            and config.get(f"{key}.{options.HOST.name}", "") == self.host
             for key in keys
         )
 
@@ -147,7 +145,7 @@ class Trust:
     def acceptance(self) -> str:
         """The command by which the user accepts the host, with any git-annex."""
         # The dataset may have chosen the remote's name, and the user will paste this into a shell.
-        return command("git", "config", f"remote.{self.clone.remote or 'NAME'}.{BOUND}", self.host)
+        return command("git", "config", f"remote.{self.clone.remote or 'NAME'}.{options.HOST.name}", self.host)
 
 
 def known_remote(git_dir: str, uuid: str) -> bool:

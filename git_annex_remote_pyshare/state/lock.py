@@ -1,4 +1,4 @@
-"""Locks across processes: on open files, and freed by the system when whoever holds one dies."""
+"""Locks across processes: on open files, and freed by the system when their process dies."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Wait until nobody else holds the lock file `path`, and hold it.
+    """Wait for the lock file `path`, and hold it.
 
     Where the file system has no locks (some network folders) the block runs all the same: whatever is written under
     this lock is also replaced in one step, so that at worst the last writer wins.
@@ -23,7 +23,7 @@ def locked(path: str) -> Iterator[None]:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Whether nobody else had locked the open file; then it is ours until the descriptor is closed.
+    """Whether the open file was not locked; then the lock is ours until the descriptor is closed.
 
     Raises:
         OSError: The file system has no locks.

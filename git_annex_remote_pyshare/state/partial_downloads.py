@@ -1,8 +1,8 @@
 """What a partial file holds the beginning of, kept under the git directory for a later process.
 
-Each file that grows in its place has a note of its own: of which store and object it is a beginning, and what the
-server called the very version of it. Readable by its owner alone; one that cannot be read is as if it were not there,
-and where none can be written the download goes on without.
+Each file that grows in its place has a note of its own: the store, the object, and what the server called the version
+that it is a beginning of. Readable by its owner alone; one that cannot be read is as if it were not there, and where
+none can be written the download works without.
 
 A note lasts as long as its file, also when that has become whole: who dies before git-annex has looked at the file and
 taken it leaves a beginning like any other. What has lost its file goes with the next note.
@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.state.state_dir import StateDir, digest
 from git_annex_remote_pyshare.transfer import LocalPath
 
 _AGE = 86400.0
-"""Seconds after which nobody is writing any more at a note that makes no sense."""
+"""Seconds after which a note that makes no sense is not being written any more."""
 
 _WHERE = ("url", "bucket", "fileprefix", "endpoint", "host", "port", "namespace", "layout")
 """Settings that say which object is meant; others may change without making another one of it."""
@@ -45,7 +45,7 @@ class PartialDownload:
         self._object = digest([place.get(setting, "") for setting in _WHERE], name)
 
     def read(self) -> str:
-        """What the server called the version whose beginning is in the file; empty where nobody knows."""
+        """What the server called the version whose beginning is in the file; empty where that is not known."""
         said = _read(self._path) if self._drawer.is_there else {}
         return said.get("validator", "") if said.get("object") == self._object else ""
 

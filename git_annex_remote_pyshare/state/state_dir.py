@@ -1,4 +1,4 @@
-"""A private folder under the git directory, in which a process leaves what a later one may go on with.
+"""A private folder under the git directory, in which a process leaves files for a later one.
 
 Nothing in it is needed for correctness. Imported late: only large objects need it.
 """
@@ -18,7 +18,7 @@ class StateDir:
     Args:
         git_dir: Path of the git directory; empty for none, and then there is no folder.
         name: The folder's.
-        is_over: Whether nobody will come back for a file in it.
+        is_over: Whether no process will use a file in it again.
     """
 
     def __init__(self, git_dir: str, name: str, is_over: Callable[["os.DirEntry[str]"], bool]) -> None:
@@ -63,7 +63,7 @@ class StateDir:
         return folder
 
     def _sweep(self, folder: str) -> None:
-        """Remove what nobody came back for."""
+        """Remove what no process will use again."""
         with os.scandir(folder) as files:
             for file in files:
                 with suppress(OSError):

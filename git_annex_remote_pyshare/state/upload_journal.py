@@ -1,8 +1,8 @@
-"""What is under way to stores in parts, kept under the git directory so that a later process can go on with it.
+"""What is under way to stores in parts, kept under the git directory so that a later process can resume it.
 
 Each upload has a file of its own, in lines of JSON: first what was begun, then a line for each part that the server
-has. It is readable by its owner alone, and locked while somebody uses it. Nothing here is needed for correctness: what
-cannot be read is as if it were not there, and where nothing can be written the upload goes on without.
+has. It is readable by its owner alone, and locked while a process uses it. Nothing here is needed for correctness: what
+cannot be read is as if it were not there, and where nothing can be written the upload works without.
 
 Imported late: only the store of a large object needs it.
 """
@@ -20,9 +20,17 @@ from git_annex_remote_pyshare.state.lock import is_at, try_lock
 from git_annex_remote_pyshare.state.state_dir import StateDir
 
 AGE = 6 * 86400.0
-"""Seconds after which an upload is not gone on with: Dropbox, for one, keeps it for seven days."""
+"""Seconds after which an upload is not resumed: Dropbox, for one, keeps it for seven days."""
 
 _VERSION = 1
+
+_WHERE = (
+    *("url", "layout", "bucket", "endpoint", "region", "addressing", "storageclass", "public", "publicurl"),
+    *("requesterpays", "profile", "host", "port", "protocol", "datacenter", "requeststyle", "fileprefix", "signature"),
+    *("partsize", "restore", "versioning", "x-amz-tagging", "namespace", "share", "password", "token"),
+)
+"""Settings that name the file of an upload even where they are empty, as in version 0.1. A newer setting counts only
+where it is set, so that a new version still finds what an older one has begun."""
 
 
 class Kept(NamedTuple):
@@ -64,7 +72,7 @@ class Entry:
         self._append({"part": number, **sent._asdict()})
 
     def forget(self) -> None:
-        """There is nothing to go on with any more."""
+        """There is nothing to resume any more."""
         self._truncate(0)
 
     def close(self) -> None:
@@ -162,11 +170,17 @@ class UploadJournal:
     def _opened(self, place: Mapping[str, str], name: str) -> FileIO | None:
         if not self._drawer.is_there:
             return None
-        path = self._drawer.path(sorted(place.items()), name)
+        path = self._drawer.path(_where(place), name)
         try:
             return _locked(FileIO(path, "a+", opener=self._drawer.open))
         except OSError:
             return None
+
+
+def _where(place: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The settings that say where an object goes, and how: see `_WHERE`."""
+    given = {name: value for name, value in place.items() if value}
+    return sorted((dict.fromkeys(_WHERE, "") | given).items())
 
 
 def _locked(file: FileIO) -> FileIO | None:

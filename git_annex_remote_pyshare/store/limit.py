@@ -13,6 +13,7 @@ from threading import BoundedSemaphore, Event, Lock
 
 from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
 from git_annex_remote_pyshare.backends.layer import Layer
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, Cancelled
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
@@ -124,9 +125,9 @@ class _Allowance:
     """What this clone allows: so many transfers at once, so many bytes per second over all of them."""
 
     def __init__(self, clone: LocalConfig, stopping: Event, clock: Callable[[], float]) -> None:
-        at_once = clone.number("pyshare-connections", math.inf)
+        at_once = clone.get(options.CONNECTIONS)
         self._turns = BoundedSemaphore(max(1, int(at_once))) if at_once < math.inf else None
-        self._rate = clone.size("pyshare-bwlimit") or math.inf
+        self._rate = clone.get(options.BWLIMIT) or math.inf
         self._stopping = stopping
         self._clock = clock
         self._spending = Lock()

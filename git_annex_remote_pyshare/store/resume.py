@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, Receipt, StoreConfig, ability
 from git_annex_remote_pyshare.backends.layer import Layer
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import UploadLost
 from git_annex_remote_pyshare.transfer import PartialFile, Progress, Sink, Source
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 WHOLE = 8 << 20
 """Bytes up to which an object goes in one piece, whatever the store can: it is sent again in no time."""
 
-STREAMS = 4
+STREAMS = int(options.PARTS.default)
 """Parts that may go out at once, over all jobs, unless git config `remote.<name>.pyshare-parts` says otherwise."""
 
 
@@ -73,8 +74,8 @@ class Resumed(Layer):
         with self._making:
             if self._made is None:
                 clone = self.place.clone
-                streams = AdaptiveLimit(max(1, int(clone.number("pyshare-parts", STREAMS))), self._clock)
-                part_size = int(clone.size("pyshare-part-size") or 0)
+                streams = AdaptiveLimit(max(1, int(clone.get(options.PARTS))), self._clock)
+                part_size = int(clone.get(options.PART_SIZE))
                 shared = Shared(
                     self.place.settings, UploadJournal(clone.git_dir), streams, self._stopping, part_size, clone.remote
                 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Entry, Receipt, Stat
 from git_annex_remote_pyshare.backends.layer import Layer
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.store.outage_notice import LONG, OutageNotice, asked_pause
@@ -186,7 +187,7 @@ class Retrying(Layer):
     def _limit(self, error: PyshareError) -> float:
         """Seconds after which to give up; the clone's own limit counts in any case."""
         clone = self.place.clone
-        return clone.number("pyshare-timeout", self._first_contact) if self._is_never_reached(error) else clone.timeout
+        return clone.get(options.TIMEOUT, self._first_contact) if self._is_never_reached(error) else clone.timeout
 
     def _is_never_reached(self, error: PyshareError) -> bool:
         return isinstance(error, NotReached) and not self._was_reached

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.errors import PyshareError
 
+__all__ = ["VERBS", "Cut", "Drip", "Fail", "Fault", "Faults", "LoseReply", "Mangle", "Stale"]
+
 VERBS = (
     *("stat", "get", "put", "delete", "list"),
     *("begin", "send", "sent", "finish", "abort", "unfinished"),
@@ -30,7 +32,7 @@ class Fail(NamedTuple):
     error: PyshareError
 
     def again(self) -> PyshareError:
-        """A copy of the error: whoever catches one may write into it."""
+        """A copy of the error: the code that catches one may write into it."""
         return copy.copy(self.error)
 
 
@@ -45,7 +47,7 @@ class Cut(NamedTuple):
 
 
 class Mangle(NamedTuple):
-    """The body changes on its way, and nobody notices: `change` makes what arrives from what was sent.
+    """The body changes on its way, and no checksum notices: `change` makes what arrives from what was sent.
 
     The answer to a part tells what arrived; at `finish` it is the whole object that changes.
     """

@@ -10,6 +10,8 @@ from typing import BinaryIO
 from git_annex_remote_pyshare.backends.base import Backend, Receipt
 from git_annex_remote_pyshare.transfer import Sink, Source
 
+__all__ = ["Desk", "Growing", "Shrinking", "body_of", "content", "nobody"]
+
 
 def nobody(_done: int) -> None:
     """Progress that is not looked at."""
@@ -71,7 +73,7 @@ class Shrinking(Source):
 
 
 class Growing(Source):
-    """A file that somebody appends to right after it was opened."""
+    """A file that grows right after it was opened."""
 
     @contextmanager
     def open(self, offset: int = 0) -> Iterator[BinaryIO]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Share, Terms
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
+__all__ = ["LinkedBackend"]
+
 
 class LinkedBackend(MemoryBackend):
     """Has one link at most; each new one has another address. The link itself opens nothing."""

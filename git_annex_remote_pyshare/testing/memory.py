@@ -14,6 +14,8 @@ from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
 
+__all__ = ["MemoryBackend", "place"]
+
 
 def place(url: str = "memory:", **settings: str) -> StoreConfig:
     """A place for tests: the given settings, outside of any clone, without a login."""
@@ -25,7 +27,7 @@ class MemoryBackend(Backend):
 
     Args:
         place: Where the store pretends to be; its settings are not looked at.
-        faults: What shall go wrong; can be written to at any time.
+        faults: What goes wrong; can be written to at any time.
         digests: Algorithms of hashlib that the "server" computes for its receipts.
     """
 

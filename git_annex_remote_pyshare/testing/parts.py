@@ -13,6 +13,8 @@ from git_annex_remote_pyshare.testing.faults import Faults
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, arriving, received
 from git_annex_remote_pyshare.transfer import Progress, Source
 
+__all__ = ["PartsBackend"]
+
 
 class _Begun(NamedTuple):
     """An upload as the server keeps it."""

@@ -16,7 +16,8 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameReso
 from urllib3.util import wait_for_read
 from urllib3.util.connection import create_connection
 
-from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
+from git_annex_remote_pyshare.config import options
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.proxies import Proxy, proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
@@ -126,7 +127,7 @@ class Connections:
     def __init__(self, clone: LocalConfig, ahead: Preconnector | None = None) -> None:
         self._clone = clone
         self._ahead = ahead or Preconnector()
-        self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / TIMEOUT))
+        self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / options.TIMEOUT.default))
         self._managers: dict[tuple[str, Proxy | None, Fence | None, str], PoolManager] = {}
         self._pools: dict[tuple[str, str, Fence | None], HTTPConnectionPool] = {}
         self._contexts: dict[str, Any] = {}
@@ -227,8 +228,8 @@ class Connections:
     def _tls(self, authority: str) -> Any:
         """What TLS trusts and shows; made once for each authority, since loading certificates takes long."""
         if authority not in self._contexts:
-            option = self._clone.option
-            trust = Trust(authority, option("pyshare-ca"), option("pyshare-cert"), option("pyshare-key"))
+            get = self._clone.get
+            trust = Trust(authority, get(options.CA), get(options.CERT), get(options.KEY))
             self._contexts[authority] = context_of(trust)
         return self._contexts[authority]
 

@@ -6,6 +6,7 @@ from http.client import HTTPException
 
 from urllib3.exceptions import HTTPError
 
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.transport.errors import from_exception
 from git_annex_remote_pyshare.transport.response import HTTPResponse
@@ -33,7 +34,7 @@ def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -
         yield answer
         release(answer)
     except (HTTPError, HTTPException, TimeoutError) as error:
-        raise from_exception(doing, error, clone.key("pyshare-ca")) from error
+        raise from_exception(doing, error, clone.key(options.CA)) from error
     finally:
         if answer is not None:
             abandon(answer)

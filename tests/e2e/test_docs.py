@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from support import settings_page
 from support.annex import Home, Repository
 from support.checkout import CHECKOUT
 
@@ -20,10 +21,11 @@ from git_annex_remote_pyshare.backends.registry import all_settings, built_in, p
 from git_annex_remote_pyshare.cli.app import COMMANDS, pyshare
 from git_annex_remote_pyshare.cli.commands.demo import FAREWELL, demo
 from git_annex_remote_pyshare.cli.demo.story import REMOTE
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.settings import LAYOUTS
 
 PACKAGE = CHECKOUT / "git_annex_remote_pyshare"
-PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
+PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 OF_GIT_ANNEX = {
@@ -110,25 +112,38 @@ def test_the_table_of_settings_is_the_declared_one() -> None:
         f"| `{setting.name}` | {setting.help} | {f'`{setting.default}` ' if setting.default else ''}|"
         for setting in all_settings()
     ]
-    assert _table("settings.md", "setting") == wanted
+    assert _table("reference/settings.md", "setting") == wanted
 
 
-def test_every_option_in_git_config_that_the_program_reads_is_in_the_table() -> None:
-    name = "((?:pyshare|annex-s3)-[a-z-]+)"
-    reads = re.compile(rf"""(?:option|number|size|flag)\(["']{name}["']|(?:BOUND|TAKE_OVER|MADE) = "{name}\"""")
-    used = {name for source in SOURCES for pair in reads.findall(source.read_text()) for name in pair if name}
-    assert {row.split("`")[1] for row in _table("settings.md", "git config `remote.NAME.…`")} == used
+def test_the_tables_of_git_config_options_are_up_to_date() -> None:
+    text = settings_page.PAGE.read_text(encoding="utf-8")
+    assert text == settings_page.rewritten(text), "type: cd tests && python -m support.settings_page"
+
+
+def test_only_options_that_are_declared_are_read() -> None:
+    declared = {value.name: name for name, value in vars(options).items() if isinstance(value, options.Option)}
+    assert set(declared) == {option.name for option in (*options.OF_REMOTE, *options.OF_GIT_ANNEX)}
+    used = set()
+    for source in SOURCES:
+        if source.name == "options.py":
+            continue
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        assert not texts & set(declared), source
+        used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert set(declared.values()) <= used
 
 
 def test_every_variable_that_holds_a_login_is_in_the_table() -> None:
-    named = set(re.findall(r"`(\w+)`", "".join(_table("settings.md", "variable"))))
+    named = set(re.findall(r"`(\w+)`", "".join(_table("reference/settings.md", "variable"))))
     assert {name for spec in built_in() for name in spec.variables.names} <= named
 
 
 def test_every_layout_is_in_the_table_with_the_name_of_the_example() -> None:
-    page = (CHECKOUT / "docs" / "layouts.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "reference" / "layouts.md").read_text(encoding="utf-8")
     key = re.findall("`(MD5-s5--[0-9a-f]{32})`", page)[0]
-    rows = [re.findall("`([^`]+)`", row)[:2] for row in _table("layouts.md", "layout")]
+    rows = [re.findall("`([^`]+)`", row)[:2] for row in _table("reference/layouts.md", "layout")]
     assert [(layout, name.replace("KEY", key)) for layout, name in rows] == [
         (layout, name_of(layout, key)) for layout in LAYOUTS
     ]
@@ -172,7 +187,9 @@ def test_a_friend_with_the_folder_at_another_path_gets_from_there_as_the_page_sa
 
 def test_error_texts_that_are_explained_are_ours_or_git_annexs() -> None:
     ours = " ".join(_texts())
-    quoted = re.findall("(?m)^> (.+)$", (CHECKOUT / "docs" / "troubleshooting.md").read_text(encoding="utf-8"))
+    quoted = re.findall(
+        "(?m)^> (.+)$", (CHECKOUT / "docs" / "guide" / "troubleshooting.md").read_text(encoding="utf-8")
+    )
     assert set(quoted) >= OF_GIT_ANNEX
     for text in set(quoted) - OF_GIT_ANNEX:
         for part in text.split("…"):
@@ -190,8 +207,26 @@ def test_every_change_has_a_version() -> None:
     assert f"\n## {__version__}\n" in (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_the_pages_name_rooms_that_exist() -> None:
-    for row in _table("design.md", "room"):
+def test_the_fragments_make_the_next_entry_of_the_changelog() -> None:
+    draft = subprocess.run(
+        [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "next"],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    fragments = [path for path in (CHECKOUT / "changes.d").glob("*.md") if path.name != "template.md"]
+    assert {path.name.split(".")[1] for path in fragments} <= {"security", "added", "changed", "fixed"}
+    shown = set(draft.splitlines())
+    for path in fragments:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert all(line.startswith("- ") for line in lines), path.name
+        assert set(lines) <= shown, path.name
+    assert "## next" in shown
+
+
+def test_the_pages_name_packages_that_exist() -> None:
+    for row in _table("develop/design.md", "package"):
         for name in re.findall(r"`([\w./]+)`", row.split("|")[1]):
             assert (PACKAGE / name).exists(), name
 

@@ -96,8 +96,30 @@ def test_the_wheel_tells_what_it_needs(wheel: Path) -> None:
     assert metadata["Version"] == __version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "GPL-3.0-or-later"
+    assert set(dict(line.split(", ") for line in metadata.get_all("Project-URL", []))) == {
+        *("Homepage", "Documentation", "Changelog", "Issues")
+    }
+    assert metadata["Author"]
     needed = {line.partition(">")[0] for line in metadata.get_all("Requires-Dist", []) if "extra" not in line}
     assert needed >= {"annexremote", "dropbox", "requests", "tenacity"}
+
+
+def test_the_version_is_known_without_git_tags_or_a_build(tmp_path: Path) -> None:
+    code = "import sys; import git_annex_remote_pyshare as p; print(p.__version__, 'importlib.metadata' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": ""},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == [__version__, "False"]
+
+
+def test_a_release_compares_the_version_with_the_tag() -> None:
+    workflow = (CHECKOUT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    assert "git_annex_remote_pyshare-${GITHUB_REF_NAME#v}-py3-none-any.whl" in workflow
 
 
 @pipx_works

@@ -19,6 +19,7 @@ from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
 from git_annex_remote_pyshare.backends.s3.error_codes import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.part_plan import Limits, plan
@@ -50,12 +51,12 @@ def test_git_config_is_named_as_one_word() -> None:
     clone = LocalConfig(remote=TRAP)
     clone.__dict__["config"] = {f"remote.{TRAP}.pyshare-timeout": "soon"}
     with pytest.raises(BadSetting, match=r"git config --unset 'remote\.x; reboot #\.pyshare-timeout'$"):
-        clone.number("pyshare-timeout", 60)
+        clone.get(options.TIMEOUT)
 
 
 def test_a_plain_name_is_shown_plainly_and_no_name_as_a_placeholder() -> None:
-    assert LocalConfig(remote="friends").key("pyshare-put") == "remote.friends.pyshare-put"
-    assert LocalConfig().key("pyshare-put") == "remote.NAME.pyshare-put"
+    assert LocalConfig(remote="friends").key(options.PUT) == "remote.friends.pyshare-put"
+    assert LocalConfig().key(options.PUT) == "remote.NAME.pyshare-put"
 
 
 @pytest.mark.parametrize(

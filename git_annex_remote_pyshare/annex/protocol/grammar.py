@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.annex.protocol.lines import explanation, shown
 UNSUPPORTED = "UNSUPPORTED-REQUEST"
 
 Shape = Callable[[str], str | None]
-"""What a reply must repeat of a request's parameter, with a blank before it; None for a malformed request."""
+"""What a reply must repeat of a request's parameter, with a space before it; None for a malformed request."""
 
 
 def _nothing(parameter: str) -> str | None:
@@ -65,11 +65,11 @@ class Rule(NamedTuple):
     bare: tuple[str, ...] = ()
     """Replies that say nothing but what they repeat."""
     telling: Mapping[str, Callable[[str], bool]] = {}
-    """Replies that go on with a value → what is a right value."""
+    """Replies that continue with a value → what is a right value."""
     failing: str = UNSUPPORTED
     """The reply that stands for every failure of this request."""
     explains: bool = False
-    """Whether that reply goes on with an explanation."""
+    """Whether that reply continues with an explanation."""
     optional: bool = False
     """Whether a remote may leave this request unsupported."""
 

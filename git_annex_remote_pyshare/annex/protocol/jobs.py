@@ -1,4 +1,4 @@
-"""All jobs of one conversation: one thread each, and lines handed out by the job number that they bear."""
+"""All jobs of one conversation: one thread each, and lines handed out by their job number."""
 
 from threading import Thread
 from typing import TYPE_CHECKING

@@ -24,7 +24,7 @@ def explanation(text: str) -> str:
 
 
 def shown(text: object) -> str:
-    """A value to be shown, e.g. a path: its blanks are kept, and only line breaks become blanks."""
+    """A value to be shown, e.g. a path: its spaces are kept, and only line breaks become spaces."""
     return str(text).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
 
 

@@ -77,7 +77,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         self._transmit(line)
 
     def _ask(self, request: str, reply_keyword: str, reply_count: int) -> list[str]:
-        """Ask git-annex; blanks in its answer belong to it.
+        """Ask git-annex; spaces in its answer belong to it.
 
         Raises:
             ProtocolError: git-annex refuses to answer, or answers something else.
@@ -112,7 +112,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         """Have git-annex keep a login.
 
         Raises:
-            ProtocolError: The user name has a blank, which git-annex would take for its end.
+            ProtocolError: The user name has a space, which git-annex would take for its end.
         """
         if " " in user:
             raise annexremote.ProtocolError("git-annex cannot keep a user name with a space in it")

@@ -38,7 +38,7 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         self._remote = remote
 
     def command(self, line: str) -> str | None:
-        """Handle one line; blanks at its end belong to it, and an EXPORT name serves the next request only."""
+        """Handle one line; spaces at its end belong to it, and an EXPORT name serves the next request only."""
         word, _, parameter = line.partition(" ")
         method = self.lookupMethod(word) or self.do_UNKNOWN
         try:
@@ -65,7 +65,7 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         return _presence(key, self.remote.checkpresentexport(key, self._exported()))
 
     def do_RENAMEEXPORT(self, parameter: str) -> str:  # noqa: N802
-        """The new name keeps its leading blanks, and a failure's reason is not swallowed."""
+        """The new name keeps its leading spaces, and a failure's reason is not swallowed."""
         key, _, name = parameter.partition(" ")
         self.remote.renameexport(key, self._exported(), name)
         return f"RENAMEEXPORT-SUCCESS {key}"

@@ -15,7 +15,7 @@ GRACE = 1.5
 
 
 class Shutdown:
-    """Ends all jobs once, whoever asks first: the reader at the end of input, or a signal.
+    """Ends all jobs once, at the first request: by the reader at the end of input, or a signal.
 
     Args:
         writer: Falls silent at the end, so that no half line is left.

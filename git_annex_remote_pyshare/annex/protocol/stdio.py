@@ -17,7 +17,7 @@ class Pipes(NamedTuple):
 def private_pipes() -> Pipes:
     """Take standard input and output away from everybody else in this process and in its children.
 
-    Whoever reads standard input then finds it empty, and whatever a library prints goes to standard error, which
+    Code that reads standard input then finds it empty, and whatever a library prints goes to standard error, which
     git-annex shows to the user as it is.
     """
     # Both live as long as the process; a duplicate is not inherited by children.

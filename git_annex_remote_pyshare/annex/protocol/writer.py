@@ -33,7 +33,7 @@ class Writer:
                 raise Cancelled("git-annex no longer listens") from error
 
     def fall_silent(self, timeout: float) -> None:
-        """Let nobody write any more, so that the process can end without leaving half a line.
+        """Stop all writing, so that the process can end without leaving half a line.
 
         Args:
             timeout: Seconds to wait for a line that is being written; git-annex may have stopped reading it.

@@ -4,11 +4,9 @@ import os
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.errors import shown
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, Unreachable
 from git_annex_remote_pyshare.safe_text import command
-
-MADE = "pyshare-made"
-"""git config `remote.<name>.pyshare-made`: this clone has made the store, so it may make it anew."""
 
 
 class Absence:
@@ -58,7 +56,7 @@ class Absence:
 
     @property
     def _is_maker(self) -> bool:
-        return self._place.clone.flag(MADE)
+        return self._place.clone.get(options.MADE)
 
     def _elsewhere(self) -> str:
         name = self._place.clone.remote or "NAME"

@@ -7,11 +7,12 @@ from contextlib import suppress
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import StoreConfig
-from git_annex_remote_pyshare.backends.directory.absent import MADE, Absence
+from git_annex_remote_pyshare.backends.directory.absent import Absence
 from git_annex_remote_pyshare.backends.directory.errors import faults, shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.folders import move_into_place
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import PyshareError
 
 MARKER = b".pyshare-store"
@@ -86,7 +87,7 @@ class Marker:
             with suppress(PyshareError):  # who may only read there uses the store all the same
                 self._replace(root)
             return ()
-        if not self._place.clone.flag(ownership.TAKE_OVER):
+        if not self._place.clone.get(options.TAKE_OVER):
             raise ownership.belongs_to(self._place, shown(self._root), owner)
         self._replace(root)
         return (ownership.taken_over(shown(self._root), owner),)
@@ -98,7 +99,7 @@ class Marker:
     @property
     def _uuid(self) -> str:
         """The remote's: told to `initialize`; when that is over, it is in git config."""
-        return self._place.uuid or self._place.clone.option("annex-uuid")
+        return self._place.uuid or self._place.clone.remote_uuid
 
     @property
     def _text(self) -> bytes:
@@ -147,4 +148,4 @@ class Marker:
 
     def _remember_making(self) -> None:
         if self._place.clone.git_dir and self._place.clone.remote:
-            self._place.clone.set_option(MADE, "true")
+            self._place.clone.set_option(options.MADE, "true")

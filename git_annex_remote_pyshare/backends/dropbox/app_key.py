@@ -10,7 +10,7 @@ DEFAULT_APP_KEY = ""
 
 OPTION = "pyshare.dropbox-app-key"
 """git config, of this user or of one clone."""
-GUIDE = "https://github.com/git-annex-remote-pyshare/git-annex-remote-pyshare/blob/main/docs/dropbox-app.md"
+GUIDE = "https://github.com/git-annex-remote-pyshare/git-annex-remote-pyshare/blob/main/docs/services/dropbox-app.md"
 
 
 def app_key(typed: str = "", kept: str = "", again: str = COMMAND) -> str:

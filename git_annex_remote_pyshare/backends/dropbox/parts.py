@@ -16,13 +16,11 @@ from git_annex_remote_pyshare.backends.dropbox.sessions import Piece
 from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import SourceChanged, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload, plan
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.waiting import telling
-
-PART_SIZE = "pyshare-part-size"
-"""git config `remote.<name>.pyshare-part-size`; the resume layer goes by it, we only want two parts at least."""
 
 WHOLE = 32 << 20
 """Bytes up to which an object goes in one piece: one call, of which a team may have only so many in a month, where
@@ -53,7 +51,9 @@ class Parts:
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
-        part_size = int(self._place.clone.size(PART_SIZE) or 0)
+        part_size = int(
+            self._place.clone.get(options.PART_SIZE)
+        )  # the resume layer obeys it; here two parts are the least
         return _LIMITS if size > min(2 * part_size or WHOLE, SINGLE) else None
 
     def begin(self, name: str, plan: Plan) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.base import Readiness
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
@@ -90,7 +91,7 @@ class Archive:
         return _Found(readiness, archive, comes_to_stay=bool(status))
 
     def _ask(self, name: str, found: _Found) -> Readiness:
-        days = "" if found.comes_to_stay else f"<Days>{int(self._clone.number('annex-s3-restore-days', 1))}</Days>"
+        days = "" if found.comes_to_stay else f"<Days>{int(self._clone.get(options.RESTORE_DAYS))}</Days>"
         body = (
             f'<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{days}'
             f"<GlacierJobParameters><Tier>{self._tier()}</Tier></GlacierJobParameters></RestoreRequest>"
@@ -109,10 +110,10 @@ class Archive:
             return "restoring" if response.status in {_STARTED, _IN_PROGRESS} else "ready"
 
     def _tier(self) -> str:
-        tier = self._clone.option("annex-s3-restore-tier").capitalize() or "Standard"
+        tier = self._clone.get(options.RESTORE_TIER).capitalize()
         if tier not in _TIERS:
             raise BadSetting(
-                f"git config remote.{self._clone.remote}.annex-s3-restore-tier is {tier!r}",
+                f"git config remote.{self._clone.remote}.{options.RESTORE_TIER.name} is {tier!r}",
                 remedy=f"It is one of: {', '.join(known.lower() for known in _TIERS)}.",
             )
         return tier

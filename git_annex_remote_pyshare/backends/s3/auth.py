@@ -7,6 +7,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3.aws_credentials import renewal
 from git_annex_remote_pyshare.backends.s3.errors import LoginExpired
 from git_annex_remote_pyshare.backends.s3.url import Address, address_of
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
@@ -93,13 +94,13 @@ class Login:
     def _confidential(self, login: Credential | None) -> Credential | None:
         """The login, whose session token, unlike a secret key, is sent as it is."""
         origin, clone = self._address.server.origin, self._place.clone
-        if login is None or not login.session_token or is_confidential(origin) or clone.flag("pyshare-insecure"):
+        if login is None or not login.session_token or is_confidential(origin) or clone.get(options.INSECURE):
             return login
         name = clone.remote or "NAME"
         raise PermissionDenied(
             f"over http:// everybody on the way to {origin} could read the session token from {login.origin}",
             remedy=f"If it speaks https, type: {command('git', 'annex', 'enableremote', name, *self._with_tls())}"
-            f" (or, in a network that you trust: git config {clone.key('pyshare-insecure')} true)",
+            f" (or, in a network that you trust: git config {clone.key(options.INSECURE)} true)",
         )
 
     def _with_tls(self) -> tuple[str, ...]:

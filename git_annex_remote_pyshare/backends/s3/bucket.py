@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
 from git_annex_remote_pyshare.backends.s3.policy import policy_note
 from git_annex_remote_pyshare.backends.s3.response import said
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
@@ -97,7 +98,7 @@ class Bucket:
     @property
     def _uuid(self) -> str:
         """The remote's: told to `initialize`; when that is over, it is in git config."""
-        return self._place.uuid or self._place.clone.option("annex-uuid")
+        return self._place.uuid or self._place.clone.remote_uuid
 
     @property
     def _is_public(self) -> bool:
@@ -131,7 +132,7 @@ class Bucket:
         if owner == self._uuid or not self._uuid:
             return ()
         shown = self._client.address.shown
-        if not self._place.clone.flag(ownership.TAKE_OVER):
+        if not self._place.clone.get(options.TAKE_OVER):
             raise ownership.belongs_to(self._place, shown, owner)
         self._write_marker()
         return (ownership.taken_over(shown, owner),)

@@ -20,6 +20,7 @@ from git_annex_remote_pyshare.backends.s3.errors import Forbidden
 from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import (
     Corrupt,
     CorruptUpload,
@@ -37,9 +38,6 @@ from git_annex_remote_pyshare.waiting import telling
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-PART_SIZE = "pyshare-part-size"
-"""git config `remote.<name>.pyshare-part-size`; the resume layer goes by it, we only want two parts at least."""
 
 _WHOLE = 32 << 20
 """Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
@@ -83,7 +81,9 @@ class Parts:
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
-        part_size = int(self._place.clone.size(PART_SIZE) or 0)
+        part_size = int(
+            self._place.clone.get(options.PART_SIZE)
+        )  # the resume layer obeys it; here two parts are the least
         if not self._has_parts or size <= min(2 * part_size or _WHOLE, LARGEST):
             return None
         is_enough = size <= _MOST_ELSEWHERE * LARGEST and not self._client.address.is_amazon

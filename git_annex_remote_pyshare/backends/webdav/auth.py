@@ -17,6 +17,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.url import GUEST, Address, account_of
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import PermissionDenied
@@ -213,10 +214,10 @@ class Auth:
         return self._refusal
 
     def _in_the_open(self, url: str) -> bool:
-        return not (is_confidential(url) or self._place.clone.flag("pyshare-insecure"))
+        return not (is_confidential(url) or self._place.clone.get(options.INSECURE))
 
     def _withheld(self, doing: Doing) -> PermissionDenied:
-        return errors.login_withheld(doing, self._place.clone.key("pyshare-insecure"))
+        return errors.login_withheld(doing, self._place.clone.key(options.INSECURE))
 
 
 def _constant(credential: Credential) -> _Scheme:

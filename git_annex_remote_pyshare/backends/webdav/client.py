@@ -12,6 +12,7 @@ from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
 from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, recognise
 from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
@@ -222,7 +223,7 @@ def _own_headers(place: StoreConfig, address: Address) -> dict[str, str]:
     if address.public:
         # Without it Nextcloud refuses to guests everything but GET (apps/dav/appinfo/v2/publicremote.php).
         headers["X-Requested-With"] = "XMLHttpRequest"
-    if wanted := place.clone.option("pyshare-header"):
+    if wanted := place.clone.get(options.HEADER):
         name, colon, value = (part.strip() for part in wanted.partition(":"))
         if not (colon and name and wanted.isascii() and wanted.isprintable()):
             raise BadSetting(

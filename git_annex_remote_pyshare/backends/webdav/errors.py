@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav.url import account_of
-from git_annex_remote_pyshare.config.git_config import ALLOWED_ADDRESSES
+from git_annex_remote_pyshare.config.options import ALLOWED_ADDRESSES
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
@@ -184,7 +184,7 @@ def private(doing: Doing, place: str, address: str, allowed: str) -> NotAStore:
         address: Where it leads.
         allowed: The private addresses that git config allows so far.
     """
-    config = command("git", "config", ALLOWED_ADDRESSES, f"{allowed} {address}".strip())
+    config = command("git", "config", ALLOWED_ADDRESSES.name, f"{allowed} {address}".strip())
     return NotAStore(
         f"{doing}: the server sends us on to {place.partition('?')[0]}, which is {address} in a private network",
         remedy=f"If that is a server of yours, set url= to it, or type: {config}",

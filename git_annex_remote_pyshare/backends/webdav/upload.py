@@ -7,6 +7,7 @@ from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN
 from git_annex_remote_pyshare.backends.webdav.temporary import Move, Temporaries, is_success, move
 from git_annex_remote_pyshare.backends.webdav.url import in_path
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
@@ -31,10 +32,10 @@ class Uploads:
         self._temporaries = Temporaries(client, place.clone)
         self._sums = False
         self._moves_are_true = False
-        self._way = place.clone.option("pyshare-put")
+        self._way = place.clone.get(options.PUT)
         if self._way not in {"", "direct", "move"}:
             raise BadSetting(
-                f"git config remote.{place.clone.remote}.pyshare-put is {self._way!r}",
+                f"git config remote.{place.clone.remote}.{options.PUT.name} is {self._way!r}",
                 remedy="It may be direct or move; leave it out to let the server's kind decide.",
             )
 

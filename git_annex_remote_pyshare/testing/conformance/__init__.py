@@ -1,4 +1,4 @@
-"""The tests that every backend must pass, bare and inside its layers: the contract, as far as it can be seen.
+"""The tests that every backend must pass, bare and inside its layers: all of the contract that can be observed.
 
 A backend joins in a test module of its own (pytest is needed):
 
@@ -13,7 +13,7 @@ Edge cases with an id (PR10 …) are collected pains of the users of similar pro
 import pytest
 
 # Before the tests are imported, or a failing assert would not say what it compared.
-_PARTS = ("content", "links", "mishaps", "names", "parts", "together", "versions")
+_PARTS = ("concurrency", "content", "failures", "links", "names", "parts", "versions")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from git_annex_remote_pyshare.testing.conformance.concurrency import Concurrency  # noqa: E402
@@ -23,6 +23,8 @@ from git_annex_remote_pyshare.testing.conformance.links import Links  # noqa: E4
 from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.parts import Parts  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.versions import Versions  # noqa: E402
+
+__all__ = ["Conformance"]
 
 
 class Conformance(Content, Names, Concurrency, Failures, Parts, Versions, Links):

@@ -22,7 +22,7 @@ NAMES = (
 NOT_UTF8 = "WORM-s1--not UTF-8 \udcff\udce9"
 
 ODD_NAMES = (
-    "WORM-s1--with blank",
+    "WORM-s1--with space",
     "WORM-s1--100% and a%2Fb",
     "WORM-s1--a+b",
     "URL--http:&&example.org&?q=#x",
@@ -33,9 +33,9 @@ ODD_NAMES = (
     "WORM-s1--tab\there",
     "WORM-s1--semicolon;here",
     "WORM-s1--ends with a dot.",
-    "WORM-s1--ends with a blank ",
+    "WORM-s1--ends with a space ",
     NOT_UTF8,
-    "with blank/and % deep/x",
+    "with space/and % deep/x",
 )
 """What other programs' layouts may ask for: taken as they are, or refused, but never stored as something else."""
 

@@ -16,7 +16,7 @@ KEY = "a/SHA256E-s11--09ca7e4eaa6e8ae9c7d261167129184883644d07dfba7cbfbc4c8a2e08
 
 
 class Suite:
-    """Fixtures; a subclass at the very end gives `reach`."""
+    """Fixtures; the last subclass gives `reach`."""
 
     @pytest.fixture
     def reach(self) -> Callable[[], Backend]:
@@ -32,7 +32,7 @@ class Suite:
 
     @pytest.fixture
     def elsewhere(self, reach: Callable[[], Backend]) -> Iterator[Backend]:
-        """Somebody else's client of the same store."""
+        """Another user's client of the same store."""
         store = reach()
         yield store
         store.close()

@@ -87,7 +87,7 @@ def test_a_bucket_of_a_tenant_takes_parts_s3_30(ceph_server: S3Server, tmp_path:
 
 @pytest.mark.parametrize("s3_server", S3_SERVERS[1:], indirect=True)
 def test_the_lifecycle_rule_that_the_documentation_advises_is_taken(s3_server: S3Server) -> None:
-    page = (CHECKOUT / "docs" / "s3.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "services" / "s3.md").read_text(encoding="utf-8")
     rules = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Rules"' in text]
     bucket = s3_server.fresh_bucket()
     with s3_server.client() as client:

@@ -8,7 +8,8 @@ import pytest
 from support.waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
-from git_annex_remote_pyshare.config.git_config import TIMEOUT, LocalConfig
+from git_annex_remote_pyshare.config import options
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import (
     Busy,
     Cancelled,
@@ -126,7 +127,7 @@ def test_a_request_gives_up_after_the_limit_and_says_how_long_it_tried(
     faults.always("stat", BROKEN)
     with pytest.raises(Unreachable, match=r"^the line is down \(tried \d+ times in \d+ s\)$"):
         store.stat("name")
-    assert TIMEOUT - LONGEST <= time.now <= TIMEOUT
+    assert options.TIMEOUT.default - LONGEST <= time.now <= options.TIMEOUT.default
 
 
 @pytest.mark.parametrize("seconds", [20, 1000])
@@ -176,7 +177,7 @@ def test_a_server_that_has_answered_is_waited_for_as_long_as_ever(
     faults.always("stat", NOBODY_THERE)
     with pytest.raises(NotReached) as failure:
         store.stat("name")
-    assert TIMEOUT - LONGEST <= time.now <= TIMEOUT + LONGEST
+    assert options.TIMEOUT.default - LONGEST <= time.now <= options.TIMEOUT.default + LONGEST
     assert "url=" not in str(failure.value)
 
 
@@ -213,7 +214,7 @@ def test_waiting_before_the_first_byte_is_no_progress_pr26(faults: Faults, time:
     with pytest.raises(Unreachable):
         store.get("name", desk.sink(b"what was there"), told.append)
     assert set(told) == {14}
-    assert time.now <= TIMEOUT
+    assert time.now <= options.TIMEOUT.default
 
 
 def test_the_server_s_own_wait_is_the_least(store: Retrying, faults: Faults, time: Waiting) -> None:
@@ -236,7 +237,7 @@ def test_an_outage_is_waited_out_once_and_not_once_for_every_key(
     for name in ("first", "second", "third"):
         with pytest.raises(Unreachable):
             store.stat(name)
-    assert time.now <= TIMEOUT
+    assert time.now <= options.TIMEOUT.default
     faults.clear()
     assert store.stat("first") is None
     faults.next("stat", BROKEN, BROKEN)
@@ -275,7 +276,7 @@ def test_a_transfer_that_gets_further_each_time_never_gives_up(
     sink = desk.sink()
     store.get("name", sink, nobody)
     assert content(sink) == body
-    assert time.now > TIMEOUT
+    assert time.now > options.TIMEOUT.default
     assert time.now <= 59 * FIRST * 2**7
 
 
@@ -285,7 +286,7 @@ def test_a_transfer_that_breaks_at_the_same_place_gives_up(
     faults.always("put", Cut(1000))
     with pytest.raises(Unreachable, match="tried"):
         desk.put(store, "name", body_of(5000))
-    assert TIMEOUT - LONGEST <= time.now <= TIMEOUT
+    assert options.TIMEOUT.default - LONGEST <= time.now <= options.TIMEOUT.default
 
 
 def test_each_attempt_of_a_retrieval_goes_on_where_the_last_one_ended(

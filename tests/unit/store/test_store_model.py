@@ -15,7 +15,7 @@ from support.partskit import InClone
 from support.waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.config.git_config import TIMEOUT
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import Busy, Corrupt, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
@@ -37,7 +37,10 @@ PASSING: tuple[Fault | None, ...] = (
     Cut(1_500_000),
     Drip(700_000),
 )
-LASTING = (Fail(PermissionDenied("not allowed")), Fail(Busy("closed for maintenance", retry_after=10 * TIMEOUT)))
+LASTING = (
+    Fail(PermissionDenied("not allowed")),
+    Fail(Busy("closed for maintenance", retry_after=10 * options.TIMEOUT.default)),
+)
 
 names = st.sampled_from(["a/one", "a/two", "b/three"])
 bodies = st.sampled_from(BODIES)
@@ -170,7 +173,7 @@ class Store(RuleBasedStateMachine):
         except PermissionDenied:
             return False
         except Busy as busy:
-            if (busy.retry_after or 0) <= TIMEOUT:
+            if (busy.retry_after or 0) <= options.TIMEOUT.default:
                 raise
             return False
         return True

@@ -39,7 +39,7 @@ from git_annex_remote_pyshare.errors import BadSetting, Busy, PermissionDenied, 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the SDK's
 
 REGISTERED = loopback.PORTS
-DOCS = CHECKOUT / "docs"
+DOCS = CHECKOUT / "docs" / "services"
 TOKEN = "POST /oauth2/token"
 COMMANDS = ("pyshare login dropbox", "pyshare login dropbox --no-browser")
 """The one that waits for a browser, and the one that does not need one."""

@@ -11,8 +11,8 @@ from support.s3_gate import Login
 from support.s3kit import UUID, backend, clone, place_at
 from support.scripted import Play, Rule, answer
 
-from git_annex_remote_pyshare.backends.ownership import TAKE_OVER
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
+from git_annex_remote_pyshare.config.options import TAKE_OVER
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk
@@ -59,7 +59,7 @@ def test_a_place_of_another_remote_is_refused_unless_told(scripted_s3: ScriptedS
     with pytest.raises(BadSetting, match=OTHERS) as caught:
         backend(scripted_s3).initialize()
     assert "git -c remote.cloud.pyshare-take-over=true annex initremote" in caught.value.remedy
-    told = place_at(scripted_s3)._replace(clone=clone(**{TAKE_OVER: "true"}))
+    told = place_at(scripted_s3)._replace(clone=clone(**{TAKE_OVER.name: "true"}))
     (note,) = S3Backend(told).initialize().notes
     assert OTHERS in note
     assert scripted_s3.objects[MARKER] == UUID.encode()
