@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 TIMEOUT = 300.0
 """Seconds without getting anywhere, unless git config `remote.<name>.pyshare-timeout` says else."""
@@ -121,9 +122,7 @@ class LocalConfig:
 
     def key(self, name: str) -> str:
         """The option's whole name, for a command that the user may paste: the dataset may have chosen the remote's."""
-        from shlex import quote  # noqa: PLC0415  # only an error text needs it
-
-        return quote(f"remote.{self.remote or 'NAME'}.{name}")
+        return command(f"remote.{self.remote or 'NAME'}.{name}")
 
     def set_option(self, name: str, value: str) -> None:
         """Write the option into this clone's git config."""
@@ -167,9 +166,9 @@ def git(git_dir: str, *arguments: str) -> str:
     # subprocess is imported here because requests that need no git config must not pay for it.
     import subprocess  # noqa: PLC0415
 
-    command = [program(os.environ.get("PATH", "")), f"--git-dir={git_dir}", *arguments]
+    words = [program(os.environ.get("PATH", "")), f"--git-dir={git_dir}", *arguments]
     done = subprocess.run(
-        [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in command],
+        [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in words],
         env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,

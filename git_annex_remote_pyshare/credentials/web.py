@@ -106,7 +106,8 @@ def basic(login: Credential) -> requests.auth.AuthBase:
     """Basic in UTF-8 (RFC 7617 section 2.1; requests alone would take Latin-1), or Bearer for a token."""
     if not login.user:
         return Bearer(login.secret)
-    return requests.auth.HTTPBasicAuth(login.user.encode(), login.secret.encode("utf-8", "surrogateescape"))
+    user, secret = (word.encode("utf-8", "surrogateescape") for word in (login.user, login.secret))
+    return requests.auth.HTTPBasicAuth(user, secret)
 
 
 def digest(login: Credential) -> requests.auth.AuthBase:
