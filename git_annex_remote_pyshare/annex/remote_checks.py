@@ -26,6 +26,9 @@ _RCLONE = ("rclone_layout", "rclonelayout")
 _NODIR = "nodir"
 """rclone's word for `flat`, and what `rclone gitannex` takes where nothing is set (cmd/gitannex/gitannex.go)."""
 
+_OF_ANNEX = ("encryption", "mac", "chunk", "autoenable", "embedcreds", "cost")
+"""Settings of git-annex's own that a remote of ours may have."""
+
 _UNPLUGGED = {"", "0"}
 
 
@@ -44,6 +47,18 @@ def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
     except BadSetting:
         return refusal
     return registry.correction(place, refusal)
+
+
+def own_words(annex: Master) -> Iterator[str]:
+    """What the user typed to `git annex initremote` for git-annex itself, as words for the same command."""
+    for name in _OF_ANNEX:
+        if value := annex.getconfig(name):
+            yield f"{name}={value}"
+    # git-annex writes keyid= down as the keys that it found.
+    keys = filter(None, annex.getconfig("cipherkeys").split(","))
+    yield from (f"keyid{'+' if number else ''}={key}" for number, key in enumerate(keys))
+    if uuid := annex.getconfig("sameas-uuid"):
+        yield f"--sameas={uuid}"
 
 
 def shared_layout(annex: Master, git_dir: str) -> str:

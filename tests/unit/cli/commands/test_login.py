@@ -252,7 +252,7 @@ def test_whoami_tells_when_there_is_no_login(typed: Type) -> None:
 def test_on_a_terminal_the_password_is_asked_for_and_not_shown(
     typed: Type, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("logins.Piped.isatty", lambda _: True)
+    monkeypatch.setattr("support.logins.Piped.isatty", lambda _: True)
     monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _: "bob")
     monkeypatch.setattr(click.termui, "hidden_prompt_func", lambda _: " hunter2 ")
     done = typed("login", "https://dav.example.org/x", "--no-check")
@@ -380,7 +380,7 @@ def test_another_account_than_before_is_kept_only_after_a_yes(
     assert f"type: pyshare logout {cloud.host} && pyshare login {cloud.base}\n" in done.err
     assert login_for(cloud.host) == Credential("bob@example.org", "app-password", "pyshare login")
     assert len(cloud.asked("DELETE", "/apppassword")) == 1
-    monkeypatch.setattr("logins.Piped.isatty", lambda _: True)
+    monkeypatch.setattr("support.logins.Piped.isatty", lambda _: True)
     monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _: "y")
     assert typed("login", cloud.base).code == 0
     assert login_for(cloud.host) == Credential("mallory", "mallorys", "pyshare login")
