@@ -9,7 +9,6 @@ from support.fakes.dropbox.fake import RunningDropbox
 
 from git_annex_remote_pyshare.backends.ownership import mark_of
 
-OURS = "type=external externaltype=pyshare encryption=none"
 OTHERS = "99999999-2222-3333-4444-555555555555"
 MARK = "/Data/.pyshare-store"
 
