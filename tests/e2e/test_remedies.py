@@ -182,3 +182,10 @@ def test_a_server_that_is_down_is_looked_at(repository: Repository) -> None:
     told = said(repository, "copy", "--to", "store")
     shown = type_it(repository, told, r"pyshare info store")
     assert "url: http://127.0.0.1:9/dav" in shown
+
+
+def test_a_folder_whose_parent_is_missing_is_made(repository: Repository, tmp_path: Path) -> None:
+    folder = str(tmp_path / "la b" / "share")
+    told = " ".join(repository.initremote(folder, check=False).split())
+    type_it(repository, told, r"mkdir -p '[^']*'")
+    stored(repository, folder)
