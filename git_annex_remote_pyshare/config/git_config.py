@@ -137,26 +137,35 @@ class LocalConfig:
 
 
 @cache
-def program(path: str) -> str:
-    """The git to start, found once in the search path `path`.
+def program(path: str, name: str = "git") -> str:
+    """The program to start, found once in the search path `path`.
 
     git-annex starts us in the dataset, and Windows takes a program of the working directory before those of PATH: a
     stranger's dataset with a `git.exe` would run it (GitPython had this as CVE-2023-40590). So there the whole path is
     given, and a relative folder in PATH does not count.
 
     Raises:
-        FileNotFoundError: There is no git on this Windows.
+        FileNotFoundError: There is no such program on this Windows.
     """
     if os.name != "nt":
-        return "git"
+        return name
     for folder in path.split(os.pathsep):
-        found = os.path.join(folder.strip('"'), "git.exe")
+        found = os.path.join(folder.strip('"'), f"{name}.exe")
         if os.path.isabs(found) and os.path.isfile(found):
             return found
-    raise FileNotFoundError(errno.ENOENT, "git.exe is in no folder of PATH")
+    raise FileNotFoundError(errno.ENOENT, f"{name}.exe is in no folder of PATH")
 
 
-def _environment() -> Mapping[str, str]:
+def git_command(*words: str) -> list[str]:
+    """The words that start git; with `git_environment()` as `env` of the process.
+
+    Raises:
+        FileNotFoundError: There is no git on this Windows.
+    """
+    return [program(os.environ.get("PATH", "")), *words]
+
+
+def git_environment() -> Mapping[str, str]:
     """For git, which starts programs itself and is to look for none in the dataset either."""
     return {**os.environ, "NoDefaultCurrentDirectoryInExePath": "1"} if os.name == "nt" else os.environ
 
@@ -166,10 +175,10 @@ def git(git_dir: str, *arguments: str) -> str:
     # subprocess is imported here because requests that need no git config must not pay for it.
     import subprocess  # noqa: PLC0415
 
-    words = [program(os.environ.get("PATH", "")), f"--git-dir={git_dir}", *arguments]
+    words = git_command(f"--git-dir={git_dir}", *arguments)
     done = subprocess.run(
         [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in words],
-        env=_environment(),
+        env=git_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -182,8 +191,8 @@ def git_dir_here() -> str:
     import subprocess  # noqa: PLC0415  # as above
 
     done = subprocess.run(
-        [program(os.environ.get("PATH", "")), "rev-parse", "--absolute-git-dir"],
-        env=_environment(),
+        git_command("rev-parse", "--absolute-git-dir"),
+        env=git_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

@@ -125,15 +125,11 @@ TYPED: dict[str, tuple[str, ...]] = {
     "pyshare verify {} {}": (f"{_VERIFY}test_the_repair_that_is_advised_repairs_and_hides_nothing",),
 }
 
-_RUN = "pyshare runs it itself"
 _GENERAL = "names a command in general; its words are in the help, which tests/e2e/test_docs.py holds"
 _SAME = "the same command with another number is typed: chunk=50MiB"
 
 UNTYPED: dict[str, str] = {
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
-    "git annex copy --batch-keys --to {} --json --json-error-messages": _RUN,
-    "git annex findkeys --in={} --json": _RUN,
-    "git config --get {}": _RUN,
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",
     "git annex enableremote NAME": "for a login that git-annex holds and Dropbox revoked; the token is the user's own",
     "git annex enableremote {} chunk=100MiB": _SAME,
