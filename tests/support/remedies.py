@@ -47,6 +47,7 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_MARKER}test_the_clone_that_made_a_store_is_told_how_to_make_it_anew",
         f"{_OF_DROPBOX}test_without_a_login_the_owner_types_what_the_notes_say_and_stores",
     ),
+    "git annex enableremote {} url=ADDRESS": ("e2e/cli/test_info.py::test_a_server_that_is_down_is_shown",),
     "git annex enableremote {} chunk=50MiB": (
         f"{_REMEDIES}test_a_file_that_is_too_large_for_the_server_is_sent_in_pieces",
     ),
