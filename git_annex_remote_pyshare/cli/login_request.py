@@ -14,6 +14,9 @@ _WORDS = {"dropbox": "dropbox:"}
 _HOST = re.compile(r"(localhost|\[[0-9a-f:]+\]|[\w-]+(\.[\w-]+)+)(:[0-9]{1,5})?([/?#].*)?", re.IGNORECASE | re.DOTALL)
 """An address without its scheme, as people read it from a browser."""
 
+_DROPBOX = re.compile(r"(?:https?://)?(?:www\.)?dropbox\.com/?", re.IGNORECASE)
+"""The front page of Dropbox, at which one logs in otherwise."""
+
 
 class LoginRequest(NamedTuple):
     """One `pyshare login`."""
@@ -69,6 +72,8 @@ def settings_of(url: str, words: tuple[str, ...] = ()) -> Mapping[str, str]:
 def _meant(url: str) -> str:
     if word := _WORDS.get(url.lower()):
         return word
+    if _DROPBOX.fullmatch(url):
+        raise BadSetting(f"{url} is the address of Dropbox", remedy="Type: pyshare login dropbox")
     if _HOST.fullmatch(url):
         return f"https://{url}"
     from difflib import get_close_matches  # noqa: PLC0415  # only a mistake pays for it

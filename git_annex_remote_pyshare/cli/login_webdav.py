@@ -88,7 +88,7 @@ def _obtain(url: str, wish: LoginRequest) -> Got:
     if server and not (wish.user or wish.token) and (flow := nextcloud.begin(server)):
         return _through_browser(flow, wish)
     login = ask_token() if wish.token else ask_login(wish.user)
-    return Got(login) if wish.no_check else _tried(url, server, login)
+    return Got(login) if wish.no_check else _tried(url, server, login, wish)
 
 
 def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
@@ -110,11 +110,15 @@ def _through_browser(flow: "Flow", wish: LoginRequest) -> Got:
     return Got(login, nextcloud.dav_address(server, user), granted_by=server)
 
 
-def _tried(url: str, server: str | None, login: Credential) -> Got:
+def _tried(url: str, server: str | None, login: Credential, wish: LoginRequest) -> Got:
     """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
     from git_annex_remote_pyshare.credentials.verify_login import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials.web import Refused  # noqa: PLC0415  # as above
 
-    return Got(login, own_address(url, server, login))
+    try:
+        return Got(login, own_address(url, server, login))
+    except Refused as error:
+        raise Refused(error.host, wish.command()) from None
 
 
 def _tell(account: Account, got: Got, now: "Kept", wish: LoginRequest) -> None:

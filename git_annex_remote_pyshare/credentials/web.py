@@ -142,13 +142,21 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
     raise NotAStore(f"{url} sends on without end", remedy="Check the address in a browser.")
 
 
-def refused(host: str) -> PermissionDenied:
-    """The server does not take the login."""
-    return PermissionDenied(
-        f"{host} refuses this login",
-        remedy="Type it again; with two-factor login, or after an app password was revoked, make a new app password in"
-        " the server's security settings and give that.",
-    )
+class Refused(PermissionDenied):
+    """The server does not take the login.
+
+    Args:
+        host: The server's.
+        again: The command that logs in, to be pasted.
+    """
+
+    def __init__(self, host: str, again: str) -> None:
+        self.host = host
+        super().__init__(
+            f"{host} refuses this login",
+            remedy=f"Type: {again} (with two-factor login, or after an app password was revoked, make a new app"
+            " password in the server's security settings and give that).",
+        )
 
 
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:
