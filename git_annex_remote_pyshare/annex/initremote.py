@@ -15,6 +15,7 @@ from git_annex_remote_pyshare.annex import remote_checks
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import CanInitialize, StoreConfig, ability
+from git_annex_remote_pyshare.backends.ownership import Owned
 from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -42,7 +43,13 @@ def initremote(annex: Master, session: Session) -> None:
     place = session.place(annex, trust)
     kind = session.kind(annex)
     if trust.verified:
-        for note in (*notes, *_make_ready(annex, place._replace(uuid=uuid))):
+        try:
+            made = _make_ready(annex, place._replace(uuid=uuid))
+        except Owned as refusal:
+            if own:
+                raise refusal.in_initremote(remote_checks.own_words(annex)) from None
+            raise refusal.in_enableremote(place.clone.remote) from None
+        for note in (*notes, *made):
             annex.info(note)
         # A remote made by --sameas has the login of the remote whose UUID it shares: that one must not be replaced,
         # and only the user's own word lets it go to another host.

@@ -3,6 +3,7 @@
 git-annex's own settings count, too: `chunk=`, `autoenable=`, and which other remote has the same UUID.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from annexremote import Master
@@ -26,6 +27,12 @@ _RCLONE = ("rclone_layout", "rclonelayout")
 _NODIR = "nodir"
 """rclone's word for `flat`, and what `rclone gitannex` takes where nothing is set (cmd/gitannex/gitannex.go)."""
 
+_NO_FILES = re.compile(r" (?:chunk=|sameas-uuid=|encryption=(?!none ))")
+"""In a line of remote.log: the remote's objects are no files, or another line says whether they are."""
+
+_OF_ANNEX = ("encryption", "mac", "chunk", "autoenable", "embedcreds", "cost")
+"""Settings of git-annex's own that a remote of ours may have."""
+
 _UNPLUGGED = {"", "0"}
 
 
@@ -44,6 +51,18 @@ def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
     except BadSetting:
         return refusal
     return registry.spec_of(place.url).correct(place, refusal)
+
+
+def own_words(annex: Master) -> Iterator[str]:
+    """What the user typed to `git annex initremote` for git-annex itself, as words for the same command."""
+    for name in _OF_ANNEX:
+        if value := annex.getconfig(name):
+            yield f"{name}={value}"
+    # git-annex writes keyid= down as the keys that it found.
+    keys = filter(None, annex.getconfig("cipherkeys").split(","))
+    yield from (f"keyid{'+' if number else ''}={key}" for number, key in enumerate(keys))
+    if uuid := annex.getconfig("sameas-uuid"):
+        yield f"--sameas={uuid}"
 
 
 def shared_layout(annex: Master, git_dir: str) -> str:
@@ -91,26 +110,34 @@ def layout_of(told: Mapping[str, str]) -> str:
 
 
 def check_links(annex: Master, values: Mapping[str, str], git_dir: str) -> tuple[str, ...]:
-    """Refuse chunks together with links to each file, unless the remote has both already; what the owner should know.
+    """Refuse links to each file of a remote whose objects are no files, unless it has both already.
+
+    Returns:
+        What the owner should know.
 
     Raises:
         BadSetting: The links would never be made.
     """
-    if annex.getconfig("chunk") in _UNPLUGGED:
+    cut = annex.getconfig("chunk") not in _UNPLUGGED
+    if not cut and annex.getconfig("encryption") in {"", "none"}:
         return ()
     known = list(_lines_of(git_dir, annex.getuuid()))
     spec = registry.spec_of(values["url"])
     for name in (setting.name for setting in spec.settings if setting.publishes):
-        if values[name] and not _has_both(known, f"{name}="):
+        if not values[name] or _has_both(known, f"{name}="):
+            continue
+        if cut:
             raise BadSetting("chunked files have no links", remedy=f"Leave chunk= out, or {name}={values[name]}.")
+        raise BadSetting("encrypted files have no links", remedy=f"Type encryption=none, or leave {name}= out.")
     if values.get("public") == "yes" and not _has_both(known, "public=yes"):
-        return ("with chunk= files have no URLs that a browser could open; clones still read the public bucket",)
+        why = "chunk=" if cut else "encryption"
+        return (f"with {why} files have no URLs that a browser could open; clones still read the public bucket",)
     return ()
 
 
 def _has_both(known: list[str], word: str) -> bool:
-    """Whether git-annex has written down chunks and links before; what is shared by a UUID inherits the chunks."""
-    return any(f" {word}" in line and (" chunk=" in line or " sameas-uuid=" in line) for line in known)
+    """Whether git-annex has written down links and what excludes them before; who shares a UUID inherits the latter."""
+    return any(f" {word}" in line and _NO_FILES.search(line) for line in known)
 
 
 def _lines_of(git_dir: str, uuid: str) -> Iterator[str]:

@@ -6,9 +6,10 @@ another program; it is used as before.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.registry import spec_of
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import command
@@ -61,14 +62,39 @@ def claim(
     return (taken_over(shown, owner),) if owner else ()
 
 
-def belongs_to(place: StoreConfig, shown: str, owner: str) -> BadSetting:
+class Owned(BadSetting):
+    """The place belongs to another remote.
+
+    Args:
+        what: As for all errors.
+        words: The command that takes it over, as far as the backend knows the remote's settings.
+    """
+
+    def __init__(self, what: str, words: tuple[str, ...]) -> None:
+        self.words = words
+        line = command(*words)
+        super().__init__(what, remedy=f"Give url= a folder of its own, or, to take over what is there, type: {line}")
+
+    def in_initremote(self, more: Iterable[str]) -> "Owned":
+        """The same for the owner who makes the remote, with the settings that only git-annex knows."""
+        return Owned(self.what, (*self.words, *more))
+
+    def in_enableremote(self, name: str) -> "Owned":
+        """The same for a remote that is made already, whose settings git-annex has written down."""
+        return Owned(self.what, (*self.words[: self.words.index("initremote")], "enableremote", name))
+
+
+def belongs_to(place: StoreConfig, shown: str, owner: str) -> Owned:
     """The refusal of a place that another remote has marked."""
-    flag = f"remote.{place.clone.remote or 'NAME'}.{options.TAKE_OVER.name}=true"
-    command_line = command("git", "-c", flag, "annex", "initremote")
-    return BadSetting(
+    name = place.clone.remote or "NAME"
+    settings = {**place.settings, "url": place.url}
+    if settings.get("layout") == spec_of(place.url).layout:
+        del settings["layout"]
+    given = (f"{key}={value}" for key, value in settings.items() if value)
+    words = ("git", "-c", f"remote.{name}.{options.TAKE_OVER.name}=true", "annex", "initremote", name)
+    return Owned(
         f"{shown} belongs to another remote, {owner}",
-        remedy=f"Give url= a folder of its own, or, to take over what is there, type: {command_line} … with the same"
-        " settings.",
+        (*words, "type=external", "externaltype=pyshare", *given),
     )
 
 

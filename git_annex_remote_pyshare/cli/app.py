@@ -8,7 +8,7 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare import __version__, log
-from git_annex_remote_pyshare.cli.output import Loudness, alert, set_loudness, show
+from git_annex_remote_pyshare.cli.output import Loudness, alert, complain, set_loudness, show, warn
 from git_annex_remote_pyshare.errors import PyshareError, origin
 
 
@@ -144,7 +144,7 @@ def run(words: list[str]) -> int:
         alert(f"pyshare: {error}")
         return 1
     except click.ClickException as error:
-        error.show()
+        complain(error)
         return error.exit_code
     except click.Abort as stop:
         return _stopped(stop)
@@ -177,9 +177,9 @@ def _unexpected(error: Exception) -> int:
     error of the operating system what the system says.
     """
     if os.environ.get(DEBUG):
-        from traceback import print_exception  # noqa: PLC0415  # rarely wanted
+        from traceback import format_exception  # noqa: PLC0415  # rarely wanted
 
-        print_exception(error)
+        warn("".join(format_exception(error)).removesuffix("\n"))
     why = getattr(error, "strerror", None) if isinstance(error, OSError) else None
     alert(
         f"pyshare: this failed unexpectedly ({type(error).__name__}{f': {why}' if isinstance(why, str) else ''})."

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.cli.output import alert
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.errors import BadSetting
 
 
@@ -104,7 +105,11 @@ def _rows(*words: str) -> Iterator[dict[str, str]]:
 
 def _annex(*words: str, told: str = "") -> str:
     done = subprocess.run(
-        ["git", "annex", *words], input=told.encode("utf-8", "surrogateescape"), stdout=subprocess.PIPE, check=False
+        git_command("annex", *words),
+        env=git_environment(),
+        input=told.encode("utf-8", "surrogateescape"),
+        stdout=subprocess.PIPE,
+        check=False,
     )
     if done.returncode:
         raise BadSetting("git-annex cannot list the files", remedy="See what it says above.")
@@ -112,5 +117,7 @@ def _annex(*words: str, told: str = "") -> str:
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run(
+        git_command(*words), env=git_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
     return os.fsdecode(done.stdout).rstrip("\n")

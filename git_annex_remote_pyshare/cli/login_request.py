@@ -9,6 +9,9 @@ from git_annex_remote_pyshare.errors import BadSetting
 _HOST = re.compile(r"(localhost|\[[0-9a-f:]+\]|[\w-]+(\.[\w-]+)+)(:[0-9]{1,5})?([/?#].*)?", re.IGNORECASE | re.DOTALL)
 """An address without its scheme, as people read it from a browser."""
 
+_DROPBOX = re.compile(r"(?:https?://)?(?:www\.)?dropbox\.com/?", re.IGNORECASE)
+"""The front page of Dropbox, at which one logs in otherwise."""
+
 
 def settings_of(url: str, words: tuple[str, ...] = ()) -> Mapping[str, str]:
     """All settings that a URL and `name=value` words make; a host without a scheme is one of https://.
@@ -30,6 +33,8 @@ def _meant(url: str) -> str:
     services = {spec.name: spec.login.url for spec in registry.built_in() if spec.login and spec.login.url}
     if word := services.get(url.lower()):
         return word
+    if _DROPBOX.fullmatch(url):
+        raise BadSetting(f"{url} is the address of Dropbox", remedy="Type: pyshare login dropbox")
     if _HOST.fullmatch(url):
         return f"https://{url}"
     from difflib import get_close_matches  # noqa: PLC0415  # only a mistake pays for it

@@ -1,6 +1,10 @@
-"""What the commands print: every line of it is safe for a terminal, whoever chose the words in it."""
+"""What the commands print: every line of it is safe for a terminal, whoever chose the words in it.
+
+Nothing else in `cli` prints (tests/unit/test_safe_output.py).
+"""
 
 from enum import Enum
+from io import StringIO
 
 import click
 
@@ -49,6 +53,23 @@ def warn(text: str) -> None:
 def alert(text: str) -> None:
     """Print to standard error what the user must read: an error, or what a login waits for."""
     click.echo(_safe(text), err=True)
+
+
+def heading(text: str) -> None:
+    """Print a heading, which stands out on a terminal."""
+    click.secho(_safe(text), bold=True)
+
+
+def typed(command: str) -> None:
+    """Print a command that somebody at a terminal types."""
+    click.secho(f"  $ {_safe(command)}", fg="cyan")
+
+
+def complain(error: click.ClickException) -> None:
+    """Print to standard error what click has against a word, which it quotes, and how the command is used."""
+    shown = StringIO()
+    error.show(shown)
+    warn(shown.getvalue().removesuffix("\n"))
 
 
 def _safe(text: str) -> str:

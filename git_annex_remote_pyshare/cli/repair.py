@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.check import DAMAGED, Verdict
 from git_annex_remote_pyshare.cli.files import File, present_here
 from git_annex_remote_pyshare.cli.output import alert
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.safe_text import one_line
 
 
@@ -41,11 +42,13 @@ def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
         remote: Where to store.
         names: Key → what to call it in a text.
     """
-    words = ["git", "annex", "copy", "--batch-keys", "--to", remote, "--json", "--json-error-messages"]
+    words = ("annex", "copy", "--batch-keys", "--to", remote, "--json", "--json-error-messages")
     with TemporaryFile() as keys:
         keys.write("".join(f"{key}\n" for key in names).encode("utf-8", "surrogateescape"))
         keys.seek(0)
-        with subprocess.Popen(words, stdin=keys, stdout=subprocess.PIPE) as copying:
+        with subprocess.Popen(
+            git_command(*words), env=git_environment(), stdin=keys, stdout=subprocess.PIPE
+        ) as copying:
             for line in copying.stdout or ():
                 said = json.loads(line)
                 if not said["success"]:
@@ -55,4 +58,6 @@ def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _annex(*words: str) -> None:
-    subprocess.run(["git", "annex", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    subprocess.run(
+        git_command("annex", *words), env=git_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )

@@ -1,5 +1,6 @@
 """How all clones of a dataset come to know a link: a second remote of the same content, and a push."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.share_friends import Dataset
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
+from git_annex_remote_pyshare.config.git_config import git_environment, program
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
@@ -48,9 +50,7 @@ def publish(made: list[Step], *, yes: bool) -> None:
     """
     if not made:
         return
-    if not (
-        yes or (sys.stdin.isatty() and click.confirm("Publish this link with the dataset?", default=True, err=True))
-    ):
+    if not (yes or _agreed()):
         say("Type once, so that every clone knows it:\n")
         for step in made:
             show(f"  {command(*step)}")
@@ -58,9 +58,14 @@ def publish(made: list[Step], *, yes: bool) -> None:
         return
     for step in made:
         say(f"$ {command(*step)}")
-        if subprocess.run(step, stdin=subprocess.DEVNULL, check=False).returncode:
+        if subprocess.run(_found(step), env=git_environment(), stdin=subprocess.DEVNULL, check=False).returncode:
             raise BadSetting(f"{step[0]} failed, see above", remedy=f"When that is mended, type: {command(*step)}")
     say()
+
+
+def _found(step: Step) -> Sequence[str]:
+    """The command with its program as PATH has it, and none of the dataset's folder."""
+    return program(os.environ.get("PATH", ""), step[0]), *step[1:]
 
 
 def _agreed() -> bool:

@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, StoreConfig, ability
 from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
 from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
@@ -159,8 +160,10 @@ def _is_encrypted(remote: Remote) -> bool:
 
 def _some_key(name: str) -> str:
     """The smallest of some contents that git-annex believes to be in a remote; empty where there is none."""
-    asked = ["git", "annex", "findkeys", f"--in={name}", "--json"]
-    with subprocess.Popen(asked, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as listing:
+    words = ("annex", "findkeys", f"--in={name}", "--json")
+    with subprocess.Popen(
+        git_command(*words), env=git_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as listing:
         assert listing.stdout is not None  # noqa: S101  # for mypy: it is a pipe
         rows = [json.loads(line) for line in islice(listing.stdout, _SAMPLE)]
         listing.kill()

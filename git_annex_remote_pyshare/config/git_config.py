@@ -12,6 +12,7 @@ from typing import TypeVar
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.options import Option
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 T = TypeVar("T")
 
@@ -107,9 +108,7 @@ class LocalConfig:
 
     def key(self, option: Option[T]) -> str:
         """The option's whole name, for a command that the user may paste: the dataset may have chosen the remote's."""
-        from shlex import quote  # noqa: PLC0415  # only an error text needs it
-
-        return quote(f"remote.{self.remote or 'NAME'}.{option.name}")
+        return command(f"remote.{self.remote or 'NAME'}.{option.name}")
 
     def set_option(self, option: Option[T], value: str) -> None:
         """Write the option into this clone's git config."""
@@ -122,26 +121,35 @@ class LocalConfig:
 
 
 @cache
-def program(path: str) -> str:
-    """The git to start, found once in the search path `path`.
+def program(path: str, name: str = "git") -> str:
+    """The program to start, found once in the search path `path`.
 
     git-annex starts us in the dataset, and Windows takes a program of the working directory before those of PATH: a
     stranger's dataset with a `git.exe` would run it (GitPython had this as CVE-2023-40590). So there the whole path is
     given, and a relative folder in PATH does not count.
 
     Raises:
-        FileNotFoundError: There is no git on this Windows.
+        FileNotFoundError: There is no such program on this Windows.
     """
     if os.name != "nt":
-        return "git"
+        return name
     for folder in path.split(os.pathsep):
-        found = os.path.join(folder.strip('"'), "git.exe")
+        found = os.path.join(folder.strip('"'), f"{name}.exe")
         if os.path.isabs(found) and os.path.isfile(found):
             return found
-    raise FileNotFoundError(errno.ENOENT, "git.exe is in no folder of PATH")
+    raise FileNotFoundError(errno.ENOENT, f"{name}.exe is in no folder of PATH")
 
 
-def _environment() -> Mapping[str, str]:
+def git_command(*words: str) -> list[str]:
+    """The words that start git; with `git_environment()` as `env` of the process.
+
+    Raises:
+        FileNotFoundError: There is no git on this Windows.
+    """
+    return [program(os.environ.get("PATH", "")), *words]
+
+
+def git_environment() -> Mapping[str, str]:
     """For git, which starts programs itself and is to look for none in the dataset either."""
     return {**os.environ, "NoDefaultCurrentDirectoryInExePath": "1"} if os.name == "nt" else os.environ
 
@@ -151,10 +159,10 @@ def git(git_dir: str, *arguments: str) -> str:
     # subprocess is imported here because requests that need no git config must not pay for it.
     import subprocess  # noqa: PLC0415
 
-    command = [program(os.environ.get("PATH", "")), f"--git-dir={git_dir}", *arguments]
+    words = git_command(f"--git-dir={git_dir}", *arguments)
     done = subprocess.run(
-        [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in command],
-        env=_environment(),
+        [argument.encode("utf-8", "surrogateescape") if os.name != "nt" else argument for argument in words],
+        env=git_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -167,8 +175,8 @@ def git_dir_here() -> str:
     import subprocess  # noqa: PLC0415  # as above
 
     done = subprocess.run(
-        [program(os.environ.get("PATH", "")), "rev-parse", "--absolute-git-dir"],
-        env=_environment(),
+        git_command("rev-parse", "--absolute-git-dir"),
+        env=git_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

@@ -115,7 +115,8 @@ def basic(login: Credential) -> requests.auth.AuthBase:
     """Basic in UTF-8 (RFC 7617 section 2.1; requests alone would take Latin-1), or Bearer for a token."""
     if not login.user:
         return Bearer(login.secret)
-    return requests.auth.HTTPBasicAuth(login.user.encode(), login.secret.encode("utf-8", "surrogateescape"))
+    user, secret = (word.encode("utf-8", "surrogateescape") for word in (login.user, login.secret))
+    return requests.auth.HTTPBasicAuth(user, secret)
 
 
 def digest(login: Credential) -> requests.auth.AuthBase:
@@ -150,13 +151,21 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
     raise NotAStore(f"{url} sends on without end", remedy="Check the address in a browser.")
 
 
-def refused(host: str) -> PermissionDenied:
-    """The server does not take the login."""
-    return PermissionDenied(
-        f"{host} refuses this login",
-        remedy="Type it again; with two-factor login, or after an app password was revoked, make a new app password in"
-        " the server's security settings and give that.",
-    )
+class Refused(PermissionDenied):
+    """The server does not take the login.
+
+    Args:
+        host: The server's.
+        again: The command that logs in, to be pasted.
+    """
+
+    def __init__(self, host: str, again: str) -> None:
+        self.host = host
+        super().__init__(
+            f"{host} refuses this login",
+            remedy=f"Type: {again} (with two-factor login, or after an app password was revoked, make a new app"
+            " password in the server's security settings and give that).",
+        )
 
 
 def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str, Any]) -> requests.Response:

@@ -215,10 +215,10 @@ def test_the_clone_that_made_a_store_is_told_how_to_make_it_anew(repository: Rep
     folder.rename(folder.with_name("elsewhere"))
 
     refused = repository.annex("copy", "--to", "store", "file", check=False)
-    assert f"type: mkdir -p {folder} && git annex enableremote store" in refused.stdout + refused.stderr
+    line = f"mkdir -p {folder} && git annex enableremote store"
+    assert f"type: {line}" in refused.stdout + refused.stderr
 
-    folder.mkdir()
-    repository.annex("enableremote", "store")
+    repository.home.run("bash", "-c", line, cwd=repository.folder)
     repository.annex("copy", "--to", "store", "file")
 
 
@@ -231,3 +231,23 @@ def test_a_second_dataset_in_the_same_place_is_refused(repository: Repository, t
     uuid = repository.git("config", "remote.store.annex-uuid").stdout.strip()
     assert f"belongs to another remote, {uuid}" in told
     assert "Give url= a folder of its own" in told
+    found = re.search(r"type: (git -c \S+ annex initremote store .*)", told)
+    assert found
+    repository.home.run("bash", "-c", found[1], cwd=second.folder)
+    second.add({"file": b"content"})
+    second.annex("copy", "--to", "store")
+
+
+def test_a_remote_whose_place_another_one_has_taken_is_told_the_command_that_takes_it_back(
+    repository: Repository, folder: Path
+) -> None:
+    repository.initremote(str(folder))
+    marker = folder / ".pyshare-store"
+    uuid = repository.git("config", "remote.store.annex-uuid").stdout.strip()
+    marker.write_text(marker.read_text().replace(uuid, OTHERS))
+    refused = repository.annex("enableremote", "store", check=False)
+    found = re.search(r"type: (git -c \S+ annex enableremote store)$", refused.stderr, re.MULTILINE)
+    assert found
+    repository.home.run("bash", "-c", found[1], cwd=repository.folder)
+    repository.add({"file": b"content"})
+    repository.annex("copy", "--to", "store")

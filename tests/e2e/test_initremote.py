@@ -141,6 +141,19 @@ def test_chunks_and_links_to_files_in_dropbox_are_refused_together(repository: R
     assert "no login for dropbox:/study" in repository.initremote("dropbox:/study", {"share": "files"})
 
 
+def test_encryption_and_links_are_refused_together(owner: Repository, scripted_s3: ScriptedS3) -> None:
+    settings = {"endpoint": scripted_s3.url, "publicurl": "https://data.example.org"}
+    said = owner.initremote("s3://bucket", {**settings, "encryption": "shared"}, check=False)
+    assert "encrypted files have no links. Type encryption=none, or leave publicurl= out." in said
+    said = owner.initremote("s3://bucket", {"endpoint": scripted_s3.url, "public": "yes", "encryption": "shared"})
+    assert "with encryption files have no URLs that a browser could open" in said
+
+
+def test_encryption_and_links_to_files_in_dropbox_are_refused_together(repository: Repository) -> None:
+    said = repository.initremote("dropbox:/study", {"share": "files", "encryption": "shared"}, check=False)
+    assert "encrypted files have no links. Type encryption=none, or leave share= out." in said
+
+
 def test_a_remote_that_has_chunks_and_links_already_is_enabled_without_a_word(
     owner: Repository, scripted_s3: ScriptedS3, bob: Home
 ) -> None:

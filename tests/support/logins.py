@@ -271,7 +271,8 @@ class _Visit(BaseHTTPRequestHandler):
 
     def _basic(self) -> tuple[str, str]:
         kind, _, rest = self.headers.get("Authorization", "").partition(" ")
-        user, _, password = b64decode(rest).decode().partition(":") if kind == "Basic" else ("", "", "")
+        decoded = b64decode(rest).decode("utf-8", "surrogateescape") if kind == "Basic" else ""
+        user, _, password = decoded.partition(":")
         return user, password
 
     def _let_in(self, status: int, content: object = None, *, known: bool) -> None:

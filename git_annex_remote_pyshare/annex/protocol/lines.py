@@ -1,9 +1,13 @@
-"""Makes one line of any text that goes out, since a line too many answers the next request."""
+"""Makes one line of any text that goes out, since a line too many answers the next request.
+
+git-annex shows what it is told as it is, so characters that give orders to a terminal go as well (`safe_text`).
+"""
 
 import re
 from collections.abc import Iterator
 
 from git_annex_remote_pyshare.errors import unexpected
+from git_annex_remote_pyshare.safe_text import one_line, printable
 
 LONGEST = 2000
 """Characters of an explanation; more would fill the user's screen and git-annex's JSON."""
@@ -17,15 +21,15 @@ UNEXPLAINED = "no reason was given"
 
 def explanation(text: str) -> str:
     """An error's words: one line, of bounded length, never empty."""
-    words = " ".join(text.split())
+    words = one_line(text)
     if len(words) > LONGEST:
         words = words[: LONGEST - 1] + "…"
     return words or UNEXPLAINED
 
 
 def shown(text: object) -> str:
-    """A value to be shown, e.g. a path: its spaces are kept, and only line breaks become spaces."""
-    return str(text).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    """A value to be shown, e.g. a path: its spaces are kept, and line breaks become spaces."""
+    return printable(str(text).replace("\r\n", " "))
 
 
 def words(error: BaseException) -> str:

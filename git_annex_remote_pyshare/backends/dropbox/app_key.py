@@ -3,6 +3,7 @@
 import os
 
 from git_annex_remote_pyshare.backends.dropbox.credential import COMMAND
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.errors import BadSetting
 
 DEFAULT_APP_KEY = ""
@@ -43,7 +44,9 @@ def _from_git() -> str:
     import subprocess  # noqa: PLC0415  # only a login needs it
 
     try:
-        asked = subprocess.run(["git", "config", "--get", OPTION], capture_output=True, check=False, text=True)
+        asked = subprocess.run(
+            git_command("config", "--get", OPTION), env=git_environment(), capture_output=True, check=False, text=True
+        )
     except FileNotFoundError:
         return ""
     return asked.stdout

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from shlex import quote
 from threading import Lock
 from typing import Any
 
@@ -14,6 +13,7 @@ from botocore.session import Session
 from git_annex_remote_pyshare.backends.s3.aws_files import asks_instance, profile_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 
 _OF_THE_MACHINE = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
 """botocore's name of a method that needs no profile → ours."""
@@ -74,7 +74,7 @@ def _no_prompt(*_: object) -> str:
 @contextmanager
 def _told(profile: str) -> Iterator[None]:
     """Turn what botocore and what it calls raise into our errors, without the causes: they may quote a secret."""
-    who, option = f"AWS profile {profile}", f"--profile {quote(profile)}"
+    who, option = f"AWS profile {profile}", command("--profile", profile)
     see = f"See what AWS's own program says: aws sts get-caller-identity {option}"
     try:
         yield

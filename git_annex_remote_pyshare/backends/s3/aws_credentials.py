@@ -1,11 +1,11 @@
 """A login from where Amazon's own programs look for one, and what to do when it has come to its end."""
 
 from collections.abc import Mapping
-from shlex import quote
 
 from git_annex_remote_pyshare.backends.s3.aws_files import may_hold_more, plain_login
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import ORIGIN
+from git_annex_remote_pyshare.safe_text import command
 
 _PROFILE = "AWS profile "
 """How the origin of a login begins that a profile gave; its name follows."""
@@ -39,7 +39,6 @@ def renewal(login: Credential) -> str:
     """What to do when the server says that a session token has expired, although it was looked up just now."""
     if login.origin == ORIGIN:
         return "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or unset all three."
-    command = "aws sts get-caller-identity"
-    if login.origin.startswith(_PROFILE):
-        command += f" --profile {quote(login.origin.removeprefix(_PROFILE))}"
-    return f"Renew the login from {login.origin} the way you got it, and see whether it is good: {command}"
+    profile = ("--profile", login.origin.removeprefix(_PROFILE)) if login.origin.startswith(_PROFILE) else ()
+    look = command("aws", "sts", "get-caller-identity", *profile)
+    return f"Renew the login from {login.origin} the way you got it, and see whether it is good: {look}"

@@ -128,9 +128,9 @@ def login_refused(doing: Doing, who: str) -> PermissionDenied:
 
 
 def token_unusable(origin: str) -> PermissionDenied:
-    """A token with a line end, a space or another sign that no token has."""
+    """A token with a line end, a space or another character that is not valid in one."""
     return PermissionDenied(
-        f"the token from {origin} has a line end, or another sign that no token has",
+        f"the token from {origin} contains characters that are not valid in a token",
         remedy="Write it there again, without what was copied with it.",
     )
 

@@ -93,7 +93,7 @@ def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
     if server and not (request.user or request.token) and (flow := nextcloud.begin(server)):
         return _through_browser(flow, request, terminal)
     login = ask_secret_word(terminal, "", "token") if request.token else _ask_login(request.user, terminal)
-    return Got(login) if request.no_check else _tried(url, server, login)
+    return Got(login) if request.no_check else _tried(url, server, login, request)
 
 
 def _ask_login(user: str, terminal: Terminal) -> Credential:
@@ -127,11 +127,15 @@ def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) ->
     return Got(login, nextcloud.dav_address(server, user), granted_by=server)
 
 
-def _tried(url: str, server: str | None, login: Credential) -> Got:
+def _tried(url: str, server: str | None, login: Credential, request: LoginRequest) -> Got:
     """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
     from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.credentials.web import Refused  # noqa: PLC0415  # as above
 
-    return Got(login, own_address(url, server, login))
+    try:
+        return Got(login, own_address(url, server, login))
+    except Refused as error:
+        raise Refused(error.host, request.command()) from None
 
 
 def _tell(got: Got, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:

@@ -103,7 +103,7 @@ def user_id(server: str, login: Credential) -> str | None:
     address = f"{server}/ocs/v1.php/cloud/user?format=json"
     answer = web.ask("GET", address, headers=_OCS, auth=web.basic(login))
     if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise web.refused(host_of(server))
+        raise web.Refused(host_of(server), command("pyshare", "login", server))
     try:
         return str(_json(answer)["ocs"]["data"]["id"])
     except (KeyError, TypeError):

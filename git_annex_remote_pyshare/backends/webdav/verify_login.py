@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Unreachable
+from git_annex_remote_pyshare.safe_text import command
 
 _FINE = {HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.NOT_FOUND}
 """A folder that is not there yet is no fault of the login."""
@@ -43,7 +44,7 @@ def check(url: str, login: Credential) -> None:
     answer = _look(url.rstrip("/") + "/", login)
     host, status = host_of(url), answer.status_code
     if status == HTTPStatus.UNAUTHORIZED:
-        raise web.refused(host)
+        raise web.Refused(host, command("pyshare", "login", url))
     if status == HTTPStatus.FORBIDDEN:
         raise PermissionDenied(
             f"{host} knows {login.user or 'the token'} but forbids {url}", remedy="Ask who runs the server."

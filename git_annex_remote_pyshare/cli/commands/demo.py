@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
-from shlex import quote
 from types import FrameType
 
 import click
@@ -14,7 +13,9 @@ import click
 from git_annex_remote_pyshare.cli.demo.share import folder_share, webdav_share
 from git_annex_remote_pyshare.cli.demo.stage import kept_place, search_path, temporary_place
 from git_annex_remote_pyshare.cli.demo.story import REMOTE, differences, tell
+from git_annex_remote_pyshare.cli.output import say
 from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.safe_text import command
 
 EXTRA = "Type: pip install 'git-annex-remote-pyshare[demo]'"
 """Brings git-annex, datalad and a WebDAV server along."""
@@ -67,16 +68,16 @@ def demo(*, webdav: bool, keep: bool) -> None:
     if webdav:
         _require_libraries()
     with _ended_like_ctrl_c(), kept_place() if keep else temporary_place() as place:
-        click.echo(f"All of this happens in {place}, which {'stays' if keep else 'is removed'} at the end.")
+        say(f"All of this happens in {place}, which {'stays' if keep else 'is removed'} at the end.")
         with (webdav_share if webdav else folder_share)(place) as share:
             tell(place, share)
             wrong = differences(place)
     if wrong:
         raise PyshareError(f"the demo went wrong: {'; '.join(wrong)}", remedy="Please report it with all of the above.")
-    click.echo(FAREWELL.format(remote=REMOTE))
+    say(FAREWELL.format(remote=REMOTE))
     if keep:
         # Write-protected, as git-annex protects all content.
-        click.echo(f"To remove what was kept, type: chmod -R u+w {quote(place)} && rm -rf {quote(place)}")
+        say(f"To remove what was kept, type: {command('chmod', '-R', 'u+w', place)} && {command('rm', '-rf', place)}")
 
 
 def _require_programs() -> None:

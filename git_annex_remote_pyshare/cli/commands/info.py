@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.base import HasQuota, Quota
 from git_annex_remote_pyshare.cli.output import show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
 from git_annex_remote_pyshare.config.remotes import enabled, links_to, waiting
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.transfer import in_words
 
@@ -87,6 +87,9 @@ def _space(remote: Remote) -> Fields:
     try:
         with opened(remote.place) as store:
             quota = store.call(HasQuota, lambda able: able.quota()) if store.has(HasQuota) else Quota(None, None)
+    except NotReached as error:
+        move = command("git", "annex", "enableremote", remote.place.clone.remote, "url=ADDRESS")
+        return {"space": f"unknown, since {error.what}. Is the server down? If its address is wrong, type: {move}"}
     except PyshareError as error:
         return {"space": f"unknown, since {error}"}
     if quota.used is None:

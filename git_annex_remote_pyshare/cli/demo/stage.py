@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-import click
-
+from git_annex_remote_pyshare.cli.output import heading, say, typed
 from git_annex_remote_pyshare.errors import PyshareError
 
 PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT")
@@ -63,20 +62,20 @@ class Person:
 
     def sits_down(self) -> None:
         """Show what makes the reader's own terminal into this person's."""
-        click.secho(f"\n=== {self.name}'s computer ===\n", bold=True)
-        _show(f"export HOME={shlex.quote(self.home)} PYTHON_KEYRING_BACKEND={NO_KEYRING}")
+        heading(f"\n=== {self.name}'s computer ===\n")
+        typed(f"export HOME={shlex.quote(self.home)} PYTHON_KEYRING_BACKEND={NO_KEYRING}")
         if shutil.which("git-annex-remote-pyshare") is None:
-            _show(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"')
-        _show("cd")
+            typed(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"')
+        typed("cd")
 
     def enters(self, folder: str) -> None:
         """Change the working directory."""
-        _show(f"cd {shlex.quote(folder)}")
+        typed(f"cd {shlex.quote(folder)}")
         self.folder = os.path.join(self.folder, folder)
 
     def copies(self, source: str) -> None:
         """Copy what a folder holds into the working directory."""
-        _show(f"cp -R {shlex.quote(source)}/. .")
+        typed(f"cp -R {shlex.quote(source)}/. .")
         shutil.copytree(os.path.join(self.folder, source), self.folder, dirs_exist_ok=True)
 
     def types(self, *command: str) -> str:
@@ -85,7 +84,7 @@ class Person:
         Raises:
             PyshareError: It failed.
         """
-        _show(shlex.join(command))
+        typed(shlex.join(command))
         return self._succeeds(command, "")
 
     def answers(self, file: str, *command: str) -> str:
@@ -94,19 +93,19 @@ class Person:
         Raises:
             PyshareError: It failed.
         """
-        _show(f"{shlex.join(command)} < ~/{shlex.quote(file)}")
-        with open(os.path.join(self.home, file), encoding="utf-8") as typed:
-            return self._succeeds(command, typed.read())
+        typed(f"{shlex.join(command)} < ~/{shlex.quote(file)}")
+        with open(os.path.join(self.home, file), encoding="utf-8") as answer:
+            return self._succeeds(command, answer.read())
 
     def tries(self, *command: str) -> int:
         """Run a command that may fail; its exit code."""
-        _show(shlex.join(command))
+        typed(shlex.join(command))
         done = self._run(command, "")
         _show_output(done.output)
         return done.code
 
-    def _succeeds(self, command: tuple[str, ...], typed: str) -> str:
-        done = self._run(command, typed)
+    def _succeeds(self, command: tuple[str, ...], answers: str) -> str:
+        done = self._run(command, answers)
         _show_output(done.output)
         if done.code:
             raise PyshareError(
@@ -115,7 +114,7 @@ class Person:
             )
         return done.output
 
-    def _run(self, command: tuple[str, ...], typed: str) -> "_Done":
+    def _run(self, command: tuple[str, ...], answers: str) -> "_Done":
         # Looked up in the PATH that the program gets, which is not ours.
         program = shutil.which(command[0], path=self._environment["PATH"]) or command[0]
         process = subprocess.Popen(
@@ -131,7 +130,7 @@ class Person:
         )
         with process:
             try:
-                output, _ = process.communicate(typed, timeout=PATIENCE)
+                output, _ = process.communicate(answers, timeout=PATIENCE)
             except BaseException:  # Ctrl-C, too, must leave no program running
                 _end(process)
                 raise
@@ -161,16 +160,12 @@ def _environment(home: str) -> Mapping[str, str]:
     }
 
 
-def _show(command: str) -> None:
-    click.secho(f"  $ {command}", fg="cyan")
-
-
 def _show_output(output: str) -> None:
     """Print what is worth reading: no summaries of what is shown already, no remarks about git-annex's own branch."""
     essential, _, _ = output.partition("action summary:")
     for line in essential.splitlines():
         if line.strip() and not line.startswith("(recording state"):
-            click.echo(f"    {line}")
+            say(f"    {line}")
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -4,10 +4,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 
-import click
-
 from git_annex_remote_pyshare.cli.demo.share import Share
 from git_annex_remote_pyshare.cli.demo.stage import Person
+from git_annex_remote_pyshare.cli.output import heading, say
 from git_annex_remote_pyshare.errors import PyshareError
 
 DATASET = "DataLad-101"
@@ -61,10 +60,10 @@ def comparisons(place: str) -> Iterator[tuple[str, bool]]:
 
 def differences(place: str) -> list[str]:
     """Print the comparisons; those that do not hold."""
-    click.secho("\n=== Compared ===\n", bold=True)
+    heading("\n=== Compared ===\n")
     found = list(comparisons(place))
     for sentence, holds in found:
-        click.echo(f"  {'ok   ' if holds else 'WRONG'} {sentence}")
+        say(f"  {'ok   ' if holds else 'WRONG'} {sentence}")
     return [sentence for sentence, holds in found if not holds]
 
 
@@ -134,7 +133,7 @@ def _log_in(person: Person, share: Share) -> None:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"\n{sentence}")
+    say(f"\n{sentence}")
 
 
 def _lay_out(folder: str) -> None:

@@ -64,6 +64,12 @@ def test_a_server_that_is_down_is_shown(repository: Repository) -> None:
     told = info(repository, "store")
     assert f"url: {url}/dav\n" in told
     assert "free space: unknown, since " in told
+    line = told.rpartition(" type: ")[2].strip()
+    with served(ScriptedDAV()) as server:
+        server.folders.add("/new")
+        line = line.replace("ADDRESS", f"{server.url}/new")
+        repository.home.run("bash", "-c", line, cwd=repository.folder)
+        assert "free space: this server does not report it" in info(repository, "store")
 
 
 def test_a_disk_that_is_off_is_shown(repository: Repository, tmp_path: Path) -> None:

@@ -152,7 +152,14 @@ def test_no_link_is_made_to_encrypted_files(
     repository: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account
 ) -> None:
     machine(repository.home, fake_dropbox, dropbox_alice)
-    repository.initremote("dropbox:/Data", {"share": "files", "encryption": "shared"})
+    repository.initremote("dropbox:/Data", {"encryption": "shared"})
+    # As an older version let its owner make it.
+    log = repository.git("show", "git-annex:remote.log").stdout.replace(" encryption=", " share=files encryption=")
+    (repository.folder / ".git/annex/journal").mkdir(exist_ok=True)
+    (repository.folder / ".git/annex/journal/remote.log").write_text(log)
+    repository.annex("merge")
+    assert "share=files" in repository.git("show", "git-annex:remote.log").stdout
+    repository.annex("enableremote", "store")
     repository.add(FILES)
     repository.annex("copy", "--to", "store")
     assert "files/upload" in fake_dropbox.service.routes()

@@ -121,12 +121,15 @@ def test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal
     nextcloud.folders.add(f"{FILES}/alice/study")
     nextcloud.objects[mark] = mark_of(OTHERS)
     url = f"url={nextcloud.address('alice', 'study')}"
-    refused = owner.annex("initremote", "store", *OURS, url, check=False)
+    more = ("autoenable=true", "chunk=1MiB", "layout=lower", "encryption=shared", "cost=150")
+    refused = owner.annex("initremote", "store", *OURS[:2], *more, url, check=False)
     assert f"belongs to another remote, {OTHERS}" in refused.stdout + refused.stderr
     assert nextcloud.objects[mark] == mark_of(OTHERS)
-    found = re.search(r"type: (git -c \S+ annex initremote) …", refused.stdout + refused.stderr)
+    found = re.search(r"type: (git -c \S+ annex initremote store .*)", refused.stdout + refused.stderr)
     assert found
-    assert "was taken over" in typed(owner, f"{found[1]} store {' '.join(OURS)} {url}")
+    assert "was taken over" in typed(owner, found[1])
+    written = owner.git("show", "git-annex:remote.log").stdout.split()
+    assert {"name=store", *more} <= {*written}
     assert nextcloud.objects[mark] == mark_of(uuid_of(owner))
 
 

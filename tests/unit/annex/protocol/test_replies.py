@@ -191,7 +191,7 @@ def test_a_request_ends_in_one_well_formed_reply_whatever_the_remote_does(
 
 def test_a_servers_half_character_does_not_change_the_key_beside_it() -> None:
     (replies,) = converse([b"CHECKPRESENT XYZ--\x80"], raising(OSError("\ud800 \udcff")))
-    assert replies == [b"CHECKPRESENT-UNKNOWN XYZ--\x80 OSError: \\ud800 \xff"]
+    assert replies == [b"CHECKPRESENT-UNKNOWN XYZ--\x80 OSError: \\ud800 \\xff"]
 
 
 @given(st.lists(anything, max_size=5), acts)

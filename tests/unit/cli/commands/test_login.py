@@ -126,7 +126,7 @@ def test_a_token_is_kept_without_a_user(cloud: Cloud, typed: Type) -> None:
 def test_wd26_a_wrong_password_is_tried_once_said_and_not_kept(where: str, cloud: Cloud, typed: Type) -> None:
     done = typed("login", f"http://{cloud.host}{where}", "--user", "bob@example.org", pipe=b"hunter2\n")
     assert done.code == 1
-    assert done.err.startswith(f"pyshare: {cloud.host} refuses this login.")
+    assert done.err.startswith(f"pyshare: {cloud.host} refuses this login. Type: pyshare login http://")
     assert "hunter2" not in done.out + done.err
     assert kept.entries() == []
     assert len([authorization for _, _, authorization in cloud.seen if authorization]) == 1
@@ -431,6 +431,18 @@ def test_a_login_of_an_earlier_version_is_not_tried_but_named_with_what_to_type(
         done = typed("whoami", account, "--check")
         assert done.code == 1
         assert done.err.endswith(f"log in again: pyshare login {words}\n")
+
+
+def test_a_refused_login_is_typed_again_with_all_its_options(cloud: Cloud, typed: Type) -> None:
+    where = f"{cloud.base}/plain"
+    done = typed("login", where, "--user", "bob@example.org", "--no-browser", pipe=b"wrong\n")
+    assert f"refuses this login. Type: pyshare login {where} --user bob@example.org --no-browser (" in done.err
+
+
+@pytest.mark.parametrize("url", ["https://dropbox.com", "https://www.dropbox.com", "dropbox.com", "www.dropbox.com/"])
+def test_the_address_of_dropbox_is_answered_with_its_command(url: str, typed: Type) -> None:
+    done = typed("login", url)
+    assert (done.code, done.err) == (1, f"pyshare: {url} is the address of Dropbox. Type: pyshare login dropbox\n")
 
 
 def test_the_address_that_a_cloud_gives_may_be_pasted(cloud: Cloud, typed: Type, opened: list[str]) -> None:
