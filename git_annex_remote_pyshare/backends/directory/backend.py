@@ -129,7 +129,10 @@ class DirectoryBackend(Backend):
 
         self._require_trust_on_network()
         with faults("measure the free space in", self._root):
-            total, _, free = disk_usage(self._root)
+            try:
+                total, _, free = disk_usage(self._root)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise Absence(self._root, self.place).of_folder() from error
         return Quota(total - free, free)
 
     def locate(self, name: str) -> str:

@@ -1,6 +1,7 @@
 """Abilities through the layers: a link, a URL, the quota, an archive, leftovers are asked for as objects are."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -18,12 +19,14 @@ from git_annex_remote_pyshare.backends.base import (
     Stat,
     ability,
 )
+from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.errors import Busy, Cancelled, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.part_plan import Limits
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
 from git_annex_remote_pyshare.testing.links import LinkedBackend
+from git_annex_remote_pyshare.testing.memory import place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
 TOO_MANY = Fail(Busy("the server asks to wait (429)", retry_after=7))
@@ -159,6 +162,13 @@ def test_what_a_store_can_do_is_known_without_asking_it(store: Backend, faults: 
     with pytest.raises(TypeError, match="HasQuota"):
         plain.call(HasQuota, lambda able: able.quota())
     assert not any(faults.calls(use.verb) for use in USES)
+
+
+def test_the_space_on_a_disk_that_is_off_is_not_waited_for(tmp_path: Path, time: Waiting) -> None:
+    store = wrap(DirectoryBackend(place(str(tmp_path / "disk"))), time, clock=time.clock)
+    with pytest.raises(Unreachable, match="is not there"):
+        store.call(HasQuota, lambda able: able.quota())
+    assert time.waits == []
 
 
 def test_an_ability_ends_an_outage_as_a_verb_does(store: Backend, faults: Faults) -> None:
