@@ -1,5 +1,7 @@
 """The response that backends read; only this package knows which library makes it."""
 
-from urllib3.response import BaseHTTPResponse as HTTPResponse
+from typing import TypeAlias
 
-__all__ = ("HTTPResponse",)
+from urllib3.response import BaseHTTPResponse
+
+HTTPResponse: TypeAlias = BaseHTTPResponse

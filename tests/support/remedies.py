@@ -12,6 +12,7 @@ _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
 _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
+_NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
@@ -31,6 +32,8 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_MARKER}test_a_second_dataset_in_the_same_place_is_refused",
         f"{_MARKER}test_a_remote_whose_place_another_one_has_taken_is_told_the_command_that_takes_it_back",
     ),
+    "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
+    "git annex copy --to {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex configremote {} autoenable=false": (
         f"{_OF_WEBDAV}test_a_remote_that_only_its_owner_opens_is_not_for_each_clone",
         f"{_OF_DROPBOX}test_a_folder_that_only_its_owner_opens_is_not_for_each_clone",
@@ -48,7 +51,7 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_OF_DROPBOX}test_without_a_login_the_owner_types_what_the_notes_say_and_stores",
     ),
     "git annex enableremote {} url=ADDRESS": ("e2e/cli/test_info.py::test_a_server_that_is_down_is_shown",),
-    "git annex enableremote {} chunk=50MiB": (
+    "git annex enableremote {} chunk={}": (
         f"{_REMEDIES}test_a_file_that_is_too_large_for_the_server_is_sent_in_pieces",
     ),
     "git annex enableremote {} layout={}": (
@@ -133,7 +136,6 @@ UNTYPED: dict[str, str] = {
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",
     "git annex enableremote NAME": "for a login that git-annex holds and Dropbox revoked; the token is the user's own",
-    "git annex enableremote {} chunk=100MiB": _SAME,
     "git annex enableremote {} chunk=1GiB": f"{_SAME}; files above 1 GiB take too long",
     "git annex enableremote {} {}": "endpoint=https://… of a server that the tests run by http only",
     "git annex find --include='*": "only lists the annexed files",

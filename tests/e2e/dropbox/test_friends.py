@@ -9,6 +9,7 @@ from support.annex import Home, Repository
 from support.dropbox_people import log_in, machine, reaches
 from support.fakes.dropbox.accounts import Account
 from support.fakes.dropbox.fake import RunningDropbox
+from support.fakes.dropbox.script import Rule, refuses
 
 pytest_plugins = ["support.dropbox_repositories"]
 
@@ -146,6 +147,21 @@ def test_a_friend_with_neither_account_nor_program_gets_by_links_to_the_files_un
     lab.annex("drop", "--from", "store", "--force", *FILES)
     assert urls(lab) == {}
     assert lab.annex("find", "--in", "web").stdout == ""
+
+
+def test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link(
+    lab: Repository, fake_dropbox: RunningDropbox
+) -> None:
+    lab.annex("enableremote", "store", "share=files")
+    lab.add({"file": b"content"})
+    fake_dropbox.service.play(Rule("sharing/create.*", refuses("email_not_verified"), times=1))
+    told = lab.annex("copy", "--to", "store", "file")
+    found = re.search(r"type: (git annex drop --from .* --key \S+)", told.stdout + told.stderr)
+    assert found
+    assert urls(lab) == {}
+    assert lab.annex("find", "--in", "store").stdout == "file\n"
+    lab.home.run("bash", "-c", found[1], cwd=lab.folder)
+    assert set(urls(lab)) == {"file"}
 
 
 def test_no_link_is_made_to_encrypted_files(

@@ -153,10 +153,14 @@ def test_whereis_shows_the_url_until_the_file_is_dropped_from_the_store(publishe
     assert published.annex("find", "--in", "web").stdout == ""
 
 
-def test_no_url_is_registered_for_encrypted_files(repository: Repository, scripted_s3: ScriptedS3) -> None:
-    public = {"public": "yes", "publicurl": f"{scripted_s3.url}/bucket"}
+def test_links_and_encryption_are_refused_together_and_no_url_is_registered_for_encrypted_files(
+    repository: Repository, scripted_s3: ScriptedS3
+) -> None:
     repository.home.environment.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
-    repository.initremote("s3://bucket", {**scripted_s3.settings, **public, "encryption": "shared"})
+    settings = {**scripted_s3.settings, "public": "yes", "encryption": "shared"}
+    both = {**settings, "publicurl": f"{scripted_s3.url}/bucket"}
+    assert "encrypted files have no links" in repository.initremote("s3://bucket", both, check=False)
+    repository.initremote("s3://bucket", settings)
     repository.add(FILES)
     repository.annex("copy", "--to", "store")
     assert len(scripted_s3.objects) > len(FILES)
