@@ -10,7 +10,7 @@ from botocore import exceptions
 from botocore.credentials import JSONFileCache, create_credential_resolver
 from botocore.session import Session
 
-from git_annex_remote_pyshare.backends.s3.aws_files import asks_instance, profile_of
+from git_annex_remote_pyshare.backends.s3.aws_profile import asks_instance, profile_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from git_annex_remote_pyshare.backends.s3.aws_files import may_hold_more, plain_login
+from git_annex_remote_pyshare.backends.s3.aws_profile import may_hold_more, plain_login
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import ORIGIN
 from git_annex_remote_pyshare.safe_text import command

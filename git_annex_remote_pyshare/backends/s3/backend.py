@@ -20,11 +20,12 @@ from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3 import policy
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.checksums import fingerprint
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.download import Downloads
 from git_annex_remote_pyshare.backends.s3.listing import entries
-from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts, fingerprint
-from git_annex_remote_pyshare.backends.s3.unfinished import uploads
+from git_annex_remote_pyshare.backends.s3.multipart_listing import uploads
+from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
 from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting, NotFound

@@ -5,9 +5,9 @@ import time
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3.archive import Archive
+from git_annex_remote_pyshare.backends.s3.checksums import md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
-from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole

@@ -1,6 +1,9 @@
 """`pyshare login s3://…`: ask for an access key and its secret, try them once, keep them for the server."""
 
+from collections.abc import Mapping
+
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.login import (
     LoginRequest,
     Terminal,
@@ -9,8 +12,18 @@ from git_annex_remote_pyshare.backends.login import (
     refuse_options,
     word_of,
 )
+from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
+from git_annex_remote_pyshare.backends.s3.response import said
+from git_annex_remote_pyshare.backends.s3.url import address_of
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.transport.exchange import EXCERPT
+
+_LOOK = (("list-type", "2"), ("max-keys", "1"))
+_KNOWN = {"", "AccessDenied", "AllAccessDisabled", "NoSuchBucket"}
+"""Said only to those whose signature is right: such a key may do other things than list this bucket, or may make it."""
 
 _TEMPORARY = "ASIA"
 """How Amazon's keys begin that are nothing without their session token (IAM User Guide, "Understanding unique ID
@@ -38,8 +51,6 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
             remedy="Leave it in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or in a profile.",
         )
     if not request.no_check:
-        from git_annex_remote_pyshare.backends.s3.verify_login import check  # noqa: PLC0415  # not for help and wrong words
-
         check(request.settings, key)
     now = keep(request, terminal, key)
     terminal.say(f"Logged in at {account.name} with the key {key.user}; it is kept in the {now.place}.")
@@ -55,3 +66,26 @@ def _ask_key(user: str, terminal: Terminal) -> Credential:
     if not user:
         raise BadSetting("no access key id was given", remedy="Type it, or send it through a pipe.")
     return ask_secret_word(terminal, user, "secret access key")
+
+
+def check(settings: Mapping[str, str], login: Credential) -> None:
+    """Look into the bucket with the login.
+
+    Raises:
+        Denied: The server does not know the key, or the secret is not the key's.
+        NotAStore: What answers is no S3 server.
+        Unreachable: Nobody answers, or the server is broken.
+    """
+    place = StoreConfig(settings["url"], settings, LocalConfig(), credential=lambda: login, trusted=lambda: True)
+    address = address_of(settings)
+    client = Client(place, address)
+    look = Request("GET", address.bucket_path, "log in", query=_LOOK, awaited=(403, 404))
+    try:
+        with client.send(look) as response:
+            body = response.read(EXCERPT)
+    finally:
+        client.close()
+    code = said(response.headers, body).code
+    if code not in _KNOWN or not (code or b"<ListBucketResult" in body):
+        doing = Doing(look.what, address.shown, address.bucket, advice="Check both, then try again.")
+        raise from_answer(doing, response.status, response.headers, body)

@@ -5,19 +5,25 @@ After Amazon S3 User Guide, "Uploading and copying objects using multipart uploa
 
 import hashlib
 from base64 import b64encode
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
-from git_annex_remote_pyshare.backends.s3 import multipart
 from git_annex_remote_pyshare.backends.s3 import xml as document
-from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.checksums import (
+    Summed,
+    bare,
+    fingerprint,
+    is_other,
+    is_proved,
+    md5_of,
+    whole_tag,
+)
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden
-from git_annex_remote_pyshare.backends.s3.etag import md5_of
+from git_annex_remote_pyshare.backends.s3.multipart_listing import listed_parts, next_part
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
 from git_annex_remote_pyshare.config import options
@@ -45,6 +51,8 @@ begin anew when a slow line breaks."""
 
 _SMALLEST = 5 << 20
 """Bytes that each part but the last must have (User Guide, "Amazon S3 multipart upload limits")."""
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 _MOST = 10_000
 _MOST_ELSEWHERE = 1_000
@@ -110,8 +118,8 @@ class Parts:
         try:
             while after is not None:
                 page = self._page(upload, after)
-                found.update(multipart.listed_parts([page], upload.plan, known))
-                after = multipart.next_part(page, after)
+                found.update(listed_parts([page], upload.plan, known))
+                after = next_part(page, after)
         except (UploadLost, NotFound):  # Ceph says so
             return None
         except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
@@ -120,10 +128,10 @@ class Parts:
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
-        expected = multipart.whole_tag(sent)
+        expected = whole_tag(sent)
         found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
         self._asked_to_finish.discard(upload.id)
-        if multipart.is_other(found.tag, expected):
+        if is_other(found.tag, expected):
             remains = self._removed(upload.name)
             raise Corrupt(
                 f"{self._client.address.shown} took all parts of the file, but made another object of them{remains}",
@@ -175,7 +183,7 @@ class Parts:
             digest = b64encode(bytes.fromhex(fingerprint(source, part))).decode()
             request = request._replace(headers={"Content-MD5": digest})
         with self._client.send(request) as response:
-            tag = multipart.bare(response.headers.get("ETag", ""))
+            tag = bare(response.headers.get("ETag", ""))
             theirs = md5_of(response.headers)
         ours = body.md5 or fingerprint(source, part)
         if theirs and theirs != ours:
@@ -203,29 +211,29 @@ class Parts:
             failure: PyshareError = error
         except document.NoDocument as error:
             failure, was_asked = Unreachable(error.what), True
-        expected = multipart.whole_tag(sent)
+        expected = whole_tag(sent)
         found = self._stat(upload.name)
-        if found is None or found.size != upload.plan.size or multipart.is_other(found.tag, expected):
+        if found is None or found.size != upload.plan.size or is_other(found.tag, expected):
             raise failure
         # An older object may have the same size, so without a proof it must be us who asked for this one.
-        if not (was_asked or _is_proved(found.tag, expected, source)):
+        if not (was_asked or is_proved(found.tag, expected, source)):
             raise failure
         return found
 
     def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _Found:
-        body = multipart.completion(sent)
+        body = completion(sent)
         request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
             headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
         made = document.send(self._client, request, "CompleteMultipartUpload")
-        tag = multipart.bare(made.findtext("ETag") or "")
+        tag = bare(made.findtext("ETag") or "")
         # Ceph tells no tag there (seen in 16.2), but HEAD does.
         return _Found(None, tag) if tag else self._stat(upload.name) or _Found(None, "")
 
     def _stat(self, name: str) -> _Found | None:
         request = Request("HEAD", self._client.address.path_of(name), "look for the file")
         with suppress(NotFound), self._client.send(request) as response:
-            return _Found(span_of(response).total, multipart.bare(response.headers.get("ETag", "")))
+            return _Found(span_of(response).total, bare(response.headers.get("ETag", "")))
         return None
 
     def _removed(self, name: str) -> str:
@@ -240,14 +248,9 @@ class Parts:
         return Request(method, self._client.address.path_of(name), what, query)
 
 
-def _is_proved(tag: str, expected: str, source: Source) -> bool:
-    """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
-    return (tag == expected and tag != "") or (multipart.is_md5(tag) and tag == source.digest("md5"))
-
-
-def fingerprint(source: Source, part: Part) -> str:
-    """See `SupportsMultipart.fingerprint`: the part's MD5, which is its entity tag as well."""
-    body = Summed(source, lambda _: None, part.start, part.size)
-    with body.blocks() as blocks:
-        deque(blocks, maxlen=0)
-    return body.md5
+def completion(sent: Mapping[int, Sent]) -> bytes:
+    """What CompleteMultipartUpload wants to be told: all parts, in their order."""
+    parts = "".join(
+        f'<Part><PartNumber>{number}</PartNumber><ETag>"{sent[number].token}"</ETag></Part>' for number in sorted(sent)
+    )
+    return f'<CompleteMultipartUpload xmlns="{_NAMESPACE}">{parts}</CompleteMultipartUpload>'.encode()

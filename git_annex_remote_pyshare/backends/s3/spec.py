@@ -108,7 +108,7 @@ def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:
 
 
 def _check_login(settings: Callable[[], Settings], login: "Credential") -> None:
-    from git_annex_remote_pyshare.backends.s3.verify_login import check
+    from git_annex_remote_pyshare.backends.s3.login import check
 
     check(settings(), login)
 
@@ -125,7 +125,7 @@ def _default_credentials(settings: Settings) -> "Credential | None":
 
 
 def _default_settings(settings: Settings) -> Settings:
-    from git_annex_remote_pyshare.backends.s3.aws_defaults import completion
+    from git_annex_remote_pyshare.backends.s3.aws_profile import completion
 
     return completion(settings)
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
-from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.checksums import Summed, md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
-from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.backends.s3.response import is_marked
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, QuotaExceeded, SourceChanged

@@ -21,7 +21,7 @@ from support.scripted import Rule, answer, served
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3 import aws_chain
 from git_annex_remote_pyshare.backends.s3.aws_credentials import chain, renewal
-from git_annex_remote_pyshare.backends.s3.aws_defaults import completion
+from git_annex_remote_pyshare.backends.s3.aws_profile import completion
 from git_annex_remote_pyshare.backends.s3.spec import SPEC
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable

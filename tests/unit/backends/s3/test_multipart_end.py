@@ -12,7 +12,7 @@ from support.scripted import Play, Rule, answer
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.s3.multipart import is_other
+from git_annex_remote_pyshare.backends.s3.checksums import is_other
 from git_annex_remote_pyshare.errors import Corrupt, PermissionDenied, Unreachable, UploadLost
 from git_annex_remote_pyshare.part_plan import Plan
 from git_annex_remote_pyshare.store.open import wrap

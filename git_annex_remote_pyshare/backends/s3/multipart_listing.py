@@ -1,17 +1,25 @@
-"""Lists the uploads in parts that nobody has finished (API Reference, "ListMultipartUploads")."""
+"""What a server tells of its multipart uploads: those that are unfinished, and the parts of one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.multipart import Unfinished
+from git_annex_remote_pyshare.backends.s3.checksums import bare, is_md5
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import is_legal
-from git_annex_remote_pyshare.backends.s3.multipart import next_part
 from git_annex_remote_pyshare.backends.s3.xml import send
 from git_annex_remote_pyshare.errors import PyshareError
-from git_annex_remote_pyshare.transport.bounds import Listing
+from git_annex_remote_pyshare.part_plan import Plan, Sent
+from git_annex_remote_pyshare.transport.bounds import Listing, number
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _Markers = tuple[tuple[str, str], ...]
+
+_LAST = 10_000
+"""The largest number of a part (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
 
 
 def uploads(client: Client) -> Iterator[Unfinished]:
@@ -48,6 +56,42 @@ def uploads(client: Client) -> Iterator[Unfinished]:
         )
 
 
+def listed_parts(pages: "list[Element]", plan: Plan, known: Mapping[int, Sent]) -> dict[int, Sent]:
+    """What the server has of an upload, as ListParts tells; parts that do not fit the plan are left out.
+
+    A part's entity tag is its MD5 unless the server encrypts with a key that is not its own; whether it does, the parts
+    that we know tell.
+
+    Args:
+        pages: The server's list.
+        plan: How the object is cut.
+        known: What we sent, with the tags that the server gave.
+    """
+    has_md5s = all(sent.token == sent.digest for sent in known.values())
+    found = {}
+    for node in (node for page in pages for node in page.iterfind("Part")):
+        part, size = _number(node, "PartNumber"), _number(node, "Size")
+        tag = bare(node.findtext("ETag") or "")
+        if not 1 <= part <= plan.last or size != plan.part(part).size:
+            continue
+        if part in known and known[part].token == tag:
+            found[part] = known[part]
+        elif has_md5s and is_md5(tag):
+            found[part] = Sent(tag, tag)
+    return found
+
+
+def next_part(page: "Element", after: int) -> int | None:
+    """The number behind which the next page of ListParts begins; None behind the last page.
+
+    Args:
+        page: One page.
+        after: Behind which number that one began.
+    """
+    marker = _number(page, "NextPartNumberMarker")
+    return marker if after < marker < _LAST and page.findtext("IsTruncated", "").strip() == "true" else None
+
+
 def _size(client: Client, name: str, id_: str) -> int | None:
     """Bytes that the server keeps of an upload; None where it does not tell, or this login may not ask."""
     path, after, size = client.address.path_of(name), 0, 0
@@ -55,7 +99,7 @@ def _size(client: Client, name: str, id_: str) -> int | None:
         while True:
             query = (("max-parts", "1000"), ("part-number-marker", str(after)), ("uploadId", id_))
             page = send(client, Request("GET", path, f"ask for the parts of {name}", query), "ListParts")
-            size += sum(_number(part.findtext("Size") or "") for part in page.iterfind("Part"))
+            size += sum(_number(part, "Size") for part in page.iterfind("Part"))
             further = next_part(page, after)
             if further is None:
                 return size
@@ -64,8 +108,8 @@ def _size(client: Client, name: str, id_: str) -> int | None:
         return None
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() else 0
+def _number(node: "Element", tag: str) -> int:
+    return number(node.findtext(tag)) or 0
 
 
 def _seconds(text: str) -> float | None:

@@ -1,0 +1,85 @@
+"""MD5 checksums of what is sent, and what a server's ETags prove about what it has stored."""
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from git_annex_remote_pyshare.part_plan import Part, Sent
+from git_annex_remote_pyshare.transfer import Source
+from git_annex_remote_pyshare.transport.body import Body
+
+_MD5_ETAG = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
+_CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
+_MD5 = re.compile("[0-9a-f]{32}")
+_TAG = re.compile(r"([0-9a-f]{32})-([0-9]+)")
+
+
+class Summed(Body):
+    """A source, or a part of it; after it was sent, `md5` is the hex digest of what was sent last, or empty."""
+
+    md5 = ""
+
+    @contextmanager
+    def blocks(self) -> Iterator[Iterator[memoryview]]:
+        """See `Body.blocks`."""
+        self.md5 = ""
+        with super().blocks() as blocks:
+            yield self._summed(blocks)
+
+    def _summed(self, blocks: Iterator[memoryview]) -> Iterator[memoryview]:
+        hasher = hashlib.md5(usedforsecurity=False)
+        for block in blocks:
+            hasher.update(block)
+            yield block
+        self.md5 = hasher.hexdigest()
+
+
+def fingerprint(source: Source, part: Part) -> str:
+    """See `SupportsMultipart.fingerprint`: the part's MD5, which is its entity tag as well."""
+    body = Summed(source, lambda _: None, part.start, part.size)
+    with body.blocks() as blocks:
+        deque(blocks, maxlen=0)
+    return body.md5
+
+
+def md5_of(headers: Mapping[str, str]) -> str:
+    """The MD5 that the server computed, where the ETag is one (API Reference, "Object", ETag); else empty."""
+    is_encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms") or _CUSTOMER_KEY in headers
+    match = _MD5_ETAG.fullmatch(headers.get("ETag", ""))
+    return match[1].lower() if match and not is_encrypted else ""
+
+
+def whole_tag(sent: Mapping[int, Sent]) -> str:
+    """The entity tag that the object will have, MD5 over the parts' MD5s and their number; empty if nobody knows."""
+    if any(part.token != part.digest for part in sent.values()):
+        return ""
+    digests = b"".join(bytes.fromhex(sent[number].digest) for number in sorted(sent))
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(sent)}"
+
+
+def is_other(tag: str, expected: str) -> bool:
+    """Whether an object with this entity tag is another one than that with the expected one.
+
+    Servers that make their tags otherwise say nothing by them: the number of parts will differ, or there is none.
+    """
+    told, wanted = _TAG.fullmatch(tag), _TAG.fullmatch(expected)
+    return bool(told and wanted) and tag != expected and tag.partition("-")[2] == expected.partition("-")[2]
+
+
+def is_proved(tag: str, expected: str, source: Source) -> bool:
+    """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
+    return (tag == expected and tag != "") or (is_md5(tag) and tag == source.digest("md5"))
+
+
+def is_md5(tag: str) -> bool:
+    """Whether a bare entity tag may be a content's MD5."""
+    return bool(_MD5.fullmatch(tag))
+
+
+def bare(tag: str) -> str:
+    """An entity tag without quotation marks, in lower case where it is one in hexadecimal digits."""
+    text = tag.strip().strip('"')
+    lower = text.lower()
+    return lower if is_md5(lower) or _TAG.fullmatch(lower) else text
