@@ -2,13 +2,11 @@
 
 import hashlib
 import re
-from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from git_annex_remote_pyshare.part_plan import Part, Sent
 from git_annex_remote_pyshare.transfer import Source
-from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
 
 _MD5_ETAG = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
 _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
@@ -16,32 +14,15 @@ _MD5 = re.compile("[0-9a-f]{32}")
 _TAG = re.compile(r"([0-9a-f]{32})-([0-9]+)")
 
 
-class Summed(Body):
-    """A source, or a part of it; after it was sent, `md5` is the hex digest of what was sent last, or empty."""
+class MD5Body(Hashed):
+    """A source, or a part of it, with the MD5 of what was sent last as its `digest`."""
 
-    md5 = ""
-
-    @contextmanager
-    def blocks(self) -> Iterator[Iterator[memoryview]]:
-        """See `Body.blocks`."""
-        self.md5 = ""
-        with super().blocks() as blocks:
-            yield self._summed(blocks)
-
-    def _summed(self, blocks: Iterator[memoryview]) -> Iterator[memoryview]:
-        hasher = hashlib.md5(usedforsecurity=False)
-        for block in blocks:
-            hasher.update(block)
-            yield block
-        self.md5 = hasher.hexdigest()
+    algorithm = "md5"
 
 
 def fingerprint(source: Source, part: Part) -> str:
-    """See `SupportsMultipart.fingerprint`: the part's MD5, which is its entity tag as well."""
-    body = Summed(source, lambda _: None, part.start, part.size)
-    with body.blocks() as blocks:
-        deque(blocks, maxlen=0)
-    return body.md5
+    """See `SupportsMultipart.fingerprint`: the part's MD5, which is also its ETag."""
+    return digest_of(source, part.start, part.size, MD5Body)
 
 
 def md5_of(headers: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """What a server tells of its multipart uploads: those that are unfinished, and the parts of one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,28 @@ def uploads(client: Client) -> Iterator[Unfinished]:
         )
 
 
-def listed_parts(pages: "list[Element]", plan: Plan, known: Mapping[int, Sent]) -> dict[int, Sent]:
+def part_pages(client: Client, name: str, id_: str) -> "Iterator[Element]":
+    """The parts that the server has of an upload, page by page (API Reference, "ListParts").
+
+    Args:
+        client: Sends the requests.
+        name: The object's name.
+        id_: The upload's id.
+
+    Raises:
+        UploadLost: The server no longer knows the upload; Ceph and others raise NotFound.
+        Forbidden: The login has no right to list parts.
+    """
+    path = client.address.path_of(name)
+    after: int | None = 0
+    while after is not None:
+        query = (("max-parts", "1000"), ("part-number-marker", str(after)), ("uploadId", id_))
+        page = send(client, Request("GET", path, "list the parts of an upload", query), "ListParts")
+        yield page
+        after = _next_part(page, after)
+
+
+def listed_parts(pages: "Iterable[Element]", plan: Plan, known: Mapping[int, Sent]) -> dict[int, Sent]:
     """What the server has of an upload, as ListParts tells; parts that do not fit the plan are left out.
 
     A part's entity tag is its MD5 unless the server encrypts with a key that is not its own; whether it does, the parts
@@ -81,7 +102,7 @@ def listed_parts(pages: "list[Element]", plan: Plan, known: Mapping[int, Sent]) 
     return found
 
 
-def next_part(page: "Element", after: int) -> int | None:
+def _next_part(page: "Element", after: int) -> int | None:
     """The number behind which the next page of ListParts begins; None behind the last page.
 
     Args:
@@ -93,17 +114,10 @@ def next_part(page: "Element", after: int) -> int | None:
 
 
 def _size(client: Client, name: str, id_: str) -> int | None:
-    """Bytes that the server keeps of an upload; None where it does not tell, or this login may not ask."""
-    path, after, size = client.address.path_of(name), 0, 0
+    """Bytes that the server keeps of an upload; None if it does not say, or this login has no right to see it."""
     try:
-        while True:
-            query = (("max-parts", "1000"), ("part-number-marker", str(after)), ("uploadId", id_))
-            page = send(client, Request("GET", path, f"ask for the parts of {name}", query), "ListParts")
-            size += sum(_number(part, "Size") for part in page.iterfind("Part"))
-            further = next_part(page, after)
-            if further is None:
-                return size
-            after = further
+        pages = part_pages(client, name, id_)
+        return sum(_number(part, "Size") for page in pages for part in page.iterfind("Part"))
     except PyshareError:
         return None
 

@@ -7,13 +7,13 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3 import xml as document
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import (
-    Summed,
+    MD5Body,
     bare,
     fingerprint,
     is_other,
@@ -23,7 +23,7 @@ from git_annex_remote_pyshare.backends.s3.checksums import (
 )
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden
-from git_annex_remote_pyshare.backends.s3.multipart_listing import listed_parts, next_part
+from git_annex_remote_pyshare.backends.s3.multipart_listing import listed_parts, part_pages
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
 from git_annex_remote_pyshare.config import options
@@ -41,9 +41,6 @@ from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.content_range import span_of
 from git_annex_remote_pyshare.waiting import telling
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 _WHOLE = 32 << 20
 """Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
@@ -113,18 +110,12 @@ class Parts:
 
     def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
         """See `SupportsMultipart.sent`."""
-        found: dict[int, Sent] = {}
-        after: int | None = 0
         try:
-            while after is not None:
-                page = self._page(upload, after)
-                found.update(listed_parts([page], upload.plan, known))
-                after = next_part(page, after)
-        except (UploadLost, NotFound):  # Ceph says so
+            return listed_parts(part_pages(self._client, upload.name, upload.id), upload.plan, known)
+        except (UploadLost, NotFound):  # Ceph raises the latter
             return None
-        except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
+        except Forbidden:  # the right s3:ListMultipartUploadParts, which storing does not need
             return known
-        return found
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
@@ -174,7 +165,7 @@ class Parts:
         return UploadLost(error.what, remedy=error.remedy, detail=error.trace)
 
     def _send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
-        body = Summed(source, lambda done: progress(done - part.start), part.start, part.size)
+        body = MD5Body(source, lambda done: progress(done - part.start), part.start, part.size)
         what = f"store part {part.number} of the file"
         request = self._request(
             "PUT", upload.name, what, ("partNumber", str(part.number)), ("uploadId", upload.id)
@@ -185,21 +176,10 @@ class Parts:
         with self._client.send(request) as response:
             tag = bare(response.headers.get("ETag", ""))
             theirs = md5_of(response.headers)
-        ours = body.md5 or fingerprint(source, part)
+        ours = body.digest or fingerprint(source, part)
         if theirs and theirs != ours:
             raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
         return Sent(ours, tag or ours)
-
-    def _page(self, upload: Upload, after: int) -> "Element":
-        request = self._request(
-            "GET",
-            upload.name,
-            "ask for the parts of an upload",
-            ("max-parts", "1000"),
-            ("part-number-marker", str(after)),
-            ("uploadId", upload.id),
-        )
-        return document.send(self._client, request, "ListParts")
 
     def _finished(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _Found:
         """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""

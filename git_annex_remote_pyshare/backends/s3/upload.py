@@ -6,7 +6,7 @@ from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
-from git_annex_remote_pyshare.backends.s3.checksums import Summed, md5_of
+from git_annex_remote_pyshare.backends.s3.checksums import MD5Body, md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.response import is_marked
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
@@ -59,7 +59,7 @@ class Uploads:
 
     def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
         # Also where the key's SHA-256 goes along: not every server compares that with what it gets.
-        body = Summed(source, progress)
+        body = MD5Body(source, progress)
         request = Request(
             "PUT",
             self._client.address.path_of(name),
@@ -73,8 +73,8 @@ class Uploads:
             if b"<Error" in said or not _is_stored(response):
                 raise self._client.failure(request, response, said)
             md5 = md5_of(response.headers)
-        if body.md5 and not source.known("md5"):
-            source.learn("md5", body.md5)
+        if body.digest and not source.known("md5"):
+            source.learn("md5", body.digest)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
 
     def _headers(self, source: Source) -> dict[str, str]:
