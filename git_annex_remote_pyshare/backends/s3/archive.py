@@ -33,13 +33,13 @@ _STARTED = 202
 _IN_PROGRESS = 409
 
 
-class _Found(NamedTuple):
+class _ObjectState(NamedTuple):
     """An object of which only the headers were asked for."""
 
     readiness: Readiness
     archive: str
     """One of those that `_TIERS` knows; empty for none."""
-    comes_to_stay: bool
+    is_permanent: bool
     """Whether a restore is for good, so that no days may be named (Intelligent-Tiering)."""
 
 
@@ -65,21 +65,21 @@ class Archive:
     def restore(self, name: str) -> Readiness:
         """See `Restores.restore`."""
         found = self._stat(name)
-        return self._ask(name, found) if found.readiness == "archived" else found.readiness
+        return self._post_restore(name, found) if found.readiness == "archived" else found.readiness
 
-    def asked_for(self, name: str, refusal: Archived) -> Archived:
+    def request_restore(self, name: str, refusal: Archived) -> Archived:
         """Ask for an object that could not be read, unless somebody has already; the error says when to come back."""
         try:
             found = self._stat(name)
             state = "its restore was asked for" if found.readiness == "archived" else "it is being restored already"
             if found.readiness == "archived":
-                self._ask(name, found)
+                self._post_restore(name, found)
             duration = _TIERS[self._tier()].get(found.archive, "some hours")
         except PyshareError as error:
             return Archived(f"{refusal.what}, and asking for that failed: {error.what}", remedy=error.remedy)
         return Archived(f"{refusal.what}; {state}", remedy=f"That takes {duration}; get it again then.")
 
-    def _stat(self, name: str) -> _Found:
+    def _stat(self, name: str) -> _ObjectState:
         with self._client.send(Request("HEAD", self._client.address.path_of(name), "look for the file")) as response:
             restore = response.headers.get("x-amz-restore", "")
             storage_class = response.headers.get("x-amz-storage-class", "")
@@ -88,10 +88,10 @@ class Archive:
         readiness: Readiness = "archived" if archive and not restore else "ready"
         if 'ongoing-request="true"' in restore:
             readiness = "restoring"
-        return _Found(readiness, archive, comes_to_stay=bool(status))
+        return _ObjectState(readiness, archive, is_permanent=bool(status))
 
-    def _ask(self, name: str, found: _Found) -> Readiness:
-        days = "" if found.comes_to_stay else f"<Days>{int(self._clone.get(options.RESTORE_DAYS))}</Days>"
+    def _post_restore(self, name: str, found: _ObjectState) -> Readiness:
+        days = "" if found.is_permanent else f"<Days>{int(self._clone.get(options.RESTORE_DAYS))}</Days>"
         body = (
             f'<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{days}'
             f"<GlacierJobParameters><Tier>{self._tier()}</Tier></GlacierJobParameters></RestoreRequest>"
@@ -104,7 +104,7 @@ class Archive:
             headers={"Content-Type": "application/xml"},
             body=body,
             payload=sha256(body).hexdigest(),
-            awaited=(_IN_PROGRESS,),
+            expected_statuses=(_IN_PROGRESS,),
         )
         with self._client.send(request) as response:
             return "restoring" if response.status in {_STARTED, _IN_PROGRESS} else "ready"

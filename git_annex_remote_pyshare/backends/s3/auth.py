@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.credentials.host import is_confidential
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
-RENEWED = 60.0
+RECHECK_INTERVAL = 60.0
 """Seconds after which a login that expires is asked for again: whoever keeps it renews it well before its end
 (botocore does so ten minutes before), and asking costs nothing while there is nothing to renew."""
 
@@ -32,13 +32,13 @@ class Login:
     def __init__(self, place: StoreConfig) -> None:
         self._place = place
         self._credential: Credential | None = None
-        self._asked_at: float | None = None
-        self._asking = Lock()
-        self._never = place.settings["signature"] == "anonymous"
+        self._looked_up_at: float | None = None
+        self._lookup_lock = Lock()
+        self._is_anonymous = place.settings["signature"] == "anonymous"
         is_public = place.settings["public"] == "yes" or bool(place.settings["publicurl"])
-        self._only_to_write = is_public and not place.trusted()
+        self._writes_only = is_public and not place.trusted()
         self._address = address_of(place.settings)
-        self._obstacle = "" if place.trusted() else _obstacle(self._address)
+        self._objection = "" if place.trusted() else _objection(self._address)
 
     def for_request(self, *, writing: bool) -> Credential | None:
         """The login to sign with; None for a request without one.
@@ -47,49 +47,49 @@ class Login:
             Denied: There is one, but it must not be used here, or has ended.
             Unreachable: Whoever gives it does not answer.
         """
-        if self._never or self._obstacle or (self._only_to_write and not writing):
+        if self._is_anonymous or self._objection or (self._writes_only and not writing):
             return None
-        with self._asking:
-            if self._asked_at is None or self._may_have_been_renewed(self._asked_at):
-                self._ask()
+        with self._lookup_lock:
+            if self._looked_up_at is None or self._may_have_been_renewed(self._looked_up_at):
+                self._look_up()
             return self._credential
 
     def renew(self, used: Credential | None) -> bool:
         """Whether there is another login than the one that was refused as expired; looked up by the first job only."""
-        with self._asking:
+        with self._lookup_lock:
             if used is not None and used == self._credential:
-                self._ask()
+                self._look_up()
             return used is not None and used != self._credential
 
     def advice(self, refusal: PermissionDenied) -> str:
         """What to type for a login, or for another one, after a refusal."""
         if isinstance(refusal, LoginExpired) and self._credential is not None:
             return renewal(self._credential)
-        if self._never:
+        if self._is_anonymous:
             return "Leave signature=anonymous out to log in."
-        if self._obstacle:
-            return f"No login is used, since {self._obstacle}. If you trust that, type: {self._accepting()}"
-        if self._only_to_write:
-            return f"To read it with a login of yours, type: {self._accepting()}"
+        if self._objection:
+            return f"No login is used, since {self._objection}. If you trust that, type: {self._acceptance()}"
+        if self._writes_only:
+            return f"To read it with a login of yours, type: {self._acceptance()}"
         return self._place.advice()
 
-    def _accepting(self) -> str:
+    def _acceptance(self) -> str:
         named = command("git", "annex", "verifyremote", self._place.clone.remote or "NAME")
         return self._place.acceptance() or named
 
-    def _may_have_been_renewed(self, asked_at: float) -> bool:
+    def _may_have_been_renewed(self, looked_up_at: float) -> bool:
         expires = self._credential is not None and bool(self._credential.session_token)
-        return expires and time.monotonic() - asked_at > RENEWED
+        return expires and time.monotonic() - looked_up_at > RECHECK_INTERVAL
 
-    def _ask(self) -> None:
+    def _look_up(self) -> None:
         """After a failure the next request asks again: without a login it would be told something else."""
         try:
             # What worked a minute ago may work still, although the place it came from does not answer now.
-            self._credential = self._confidential(_sendable(self._place.credential())) or self._credential
+            self._credential = self._confidential(_valid_in_header(self._place.credential())) or self._credential
         except PyshareError:
             if self._credential is None:
                 raise
-        self._asked_at = time.monotonic()
+        self._looked_up_at = time.monotonic()
 
     def _confidential(self, login: Credential | None) -> Credential | None:
         """The login, whose session token, unlike a secret key, is sent as it is."""
@@ -110,7 +110,7 @@ class Login:
         return ("protocol=https", "port=443")
 
 
-def _obstacle(address: Address) -> str:
+def _objection(address: Address) -> str:
     """Why a login must not be used with settings that the user has not accepted; empty where it may."""
     if address.is_amazon:
         plain = "this remote speaks plain http with Amazon, so that anyone on the way can read and answer"
@@ -119,7 +119,7 @@ def _obstacle(address: Address) -> str:
     return named if address.virtual else ""
 
 
-def _sendable(login: Credential | None) -> Credential | None:
+def _valid_in_header(login: Credential | None) -> Credential | None:
     """The login, which has to fit into a header; a key that was copied with its line break does not."""
     if login is None:
         return None

@@ -10,12 +10,12 @@ from botocore import exceptions
 from botocore.credentials import JSONFileCache, create_credential_resolver
 from botocore.session import Session
 
-from git_annex_remote_pyshare.backends.s3.aws_profile import asks_instance, profile_of
+from git_annex_remote_pyshare.backends.s3.aws_profile import profile_of, uses_instance_role
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 
-_OF_THE_MACHINE = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
+_MACHINE_ROLES = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
 """botocore's name of a method that needs no profile → ours."""
 
 _lock = Lock()
@@ -23,7 +23,7 @@ _found: dict[str, Any] = {}
 """Named profile → botocore's credentials, which renew themselves; one for all jobs."""
 
 
-def login_of(named: str) -> Credential | None:
+def botocore_login(named: str) -> Credential | None:
     """The login as it is good now, renewed if it is about to expire.
 
     Args:
@@ -34,12 +34,12 @@ def login_of(named: str) -> Credential | None:
         Unreachable: Whoever gives it does not answer.
     """
     profile = profile_of(named)
-    with _told(profile):
+    with _translated_errors(profile):
         found = _shared(named)
         if found is None:
             return None
         now = found.get_frozen_credentials()
-    origin = _OF_THE_MACHINE.get(found.method, f"AWS profile {profile}")
+    origin = _MACHINE_ROLES.get(found.method, f"AWS profile {profile}")
     return Credential(now.access_key, now.secret_key, origin, now.token or "")
 
 
@@ -57,22 +57,22 @@ def _resolver(named: str) -> Any:
     cache = JSONFileCache(os.path.expanduser(os.path.join("~", ".aws", "cli", "cache")))
     resolver = create_credential_resolver(session, cache=cache)
     resolver.get_provider("assume-role")._prompter = _no_prompt  # noqa: SLF001  # else it reads from the terminal
-    if not asks_instance():
+    if not uses_instance_role():
         resolver.remove("iam-role")
     session.register_component("credential_provider", resolver)
     return resolver
 
 
-class _CodeWanted(Exception):
+class _CodeRequired(Exception):
     """A role wants a code that somebody would have to type."""
 
 
 def _no_prompt(*_: object) -> str:
-    raise _CodeWanted
+    raise _CodeRequired
 
 
 @contextmanager
-def _told(profile: str) -> Iterator[None]:
+def _translated_errors(profile: str) -> Iterator[None]:
     """Turn what botocore and what it calls raise into our errors, without the causes: they may quote a secret."""
     who, option = f"AWS profile {profile}", command("--profile", profile)
     see = f"See what AWS's own program says: aws sts get-caller-identity {option}"
@@ -86,16 +86,16 @@ def _told(profile: str) -> Iterator[None]:
         raise PermissionDenied(f"the login of {who} has ended", remedy=f"Type: aws login {option}") from None
     except exceptions.ProfileNotFound:
         raise PermissionDenied(f"there is no {who} on this machine", remedy=f"Type: aws configure {option}") from None
-    except _CodeWanted:
+    except _CodeRequired:
         raise PermissionDenied(
             f"the role of {who} needs a code from you", remedy=f"Type it here: aws sts get-caller-identity {option}"
         ) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise Unreachable(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
     except exceptions.ClientError as error:
-        said = error.response.get("Error", {})
+        details = error.response.get("Error", {})
         raise PermissionDenied(
-            f"AWS gives {who} no login: {said.get('Code')}, {said.get('Message')}", remedy=see
+            f"AWS gives {who} no login: {details.get('Code')}, {details.get('Message')}", remedy=see
         ) from None
     except exceptions.CredentialRetrievalError as error:
         raise PermissionDenied(f"cannot get the login of {who} by {error.kwargs.get('provider')}", remedy=see) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from git_annex_remote_pyshare.backends.s3.aws_profile import may_hold_more, plain_login
+from git_annex_remote_pyshare.backends.s3.aws_profile import may_have_login, plain_login
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.environment import ORIGIN
 from git_annex_remote_pyshare.safe_text import command
@@ -11,7 +11,7 @@ _PROFILE = "AWS profile "
 """How the origin of a login begins that a profile gave; its name follows."""
 
 
-def chain(settings: Mapping[str, str]) -> Credential | None:
+def default_credentials(settings: Mapping[str, str]) -> Credential | None:
     """The login of the profile that the settings name, else of the user's own one, of a container or a machine.
 
     A login with a session token comes to its end: ask again before each request, which costs a look at a file's date
@@ -27,12 +27,12 @@ def chain(settings: Mapping[str, str]) -> Credential | None:
     named = settings.get("profile", "")
     if login := plain_login(named):
         return login._replace(origin=f"{_PROFILE}{login.origin}")
-    if not may_hold_more(named):
+    if not may_have_login(named):
         return None
     # botocore costs more than our whole start-up, and most logins are plain.
-    from git_annex_remote_pyshare.backends.s3.aws_chain import login_of  # noqa: PLC0415
+    from git_annex_remote_pyshare.backends.s3.aws_chain import botocore_login  # noqa: PLC0415
 
-    return login_of(named)
+    return botocore_login(named)
 
 
 def renewal(login: Credential) -> str:

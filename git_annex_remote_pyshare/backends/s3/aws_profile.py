@@ -16,11 +16,11 @@ from git_annex_remote_pyshare.errors import PermissionDenied
 _Sections = Mapping[str, Mapping[str, str]]
 """Profile → its words."""
 
-_SAID = ("endpoint", "host")
+_SERVER_SETTINGS = ("endpoint", "host")
 """Settings that say which server is meant."""
 _KEY, _SECRET, _TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
-_HARMLESS = {"region", "output"}
-_WAYS = {
+_NEUTRAL_OPTIONS = {"region", "output"}
+_LOGIN_OPTIONS = {
     *(_KEY, "role_arn", "web_identity_token_file", "credential_process", "credential_source", "source_profile"),
     *("sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "login_session"),
 }
@@ -52,38 +52,40 @@ def plain_login(named: str) -> Credential | None:
     """
     profile = profile_of(named)
     keys, more = _credentials().get(profile, {}), _config().get(profile, {})
-    plain = {_KEY, _SECRET} <= keys.keys() <= {_KEY, _SECRET, _TOKEN, *_HARMLESS}
+    plain = {_KEY, _SECRET} <= keys.keys() <= {_KEY, _SECRET, _TOKEN, *_NEUTRAL_OPTIONS}
     # A role in the environment or in the other file comes first (boto/botocore credentials.py, the resolver's order).
-    first = _WAYS & more.keys() or (not named and _ROLE_VARIABLES[0] in os.environ)
+    first = _LOGIN_OPTIONS & more.keys() or (not named and _ROLE_VARIABLES[0] in os.environ)
     return Credential(keys[_KEY], keys[_SECRET], profile, keys.get(_TOKEN, "")) if plain and not first else None
 
 
-def may_hold_more(named: str) -> bool:
+def may_have_login(named: str) -> bool:
     """Whether it is worth asking botocore; where nobody uses Amazon's programs, that would be for nothing."""
     profile = profile_of(named)
-    ways = _WAYS & (_credentials().get(profile, {}).keys() | _config().get(profile, {}).keys())
-    return bool(ways or named or _chosen() or asks_instance() or any(os.environ.get(name) for name in _ROLE_VARIABLES))
+    ways = _LOGIN_OPTIONS & (_credentials().get(profile, {}).keys() | _config().get(profile, {}).keys())
+    return bool(
+        ways or named or _chosen() or uses_instance_role() or any(os.environ.get(name) for name in _ROLE_VARIABLES)
+    )
 
 
-def words_of(named: str) -> Mapping[str, str]:
+def profile_options(named: str) -> Mapping[str, str]:
     """All that the files say of the profile; raises Denied as above."""
     profile = profile_of(named)
     return {**_config().get(profile, {}), **_credentials().get(profile, {})}
 
 
-def words_for_s3(named: str) -> Mapping[str, str]:
+def s3_options(named: str) -> Mapping[str, str]:
     """What the profile's `services` section says of S3, in lines of their own below `s3 =`; raises Denied as above."""
-    lines = _config().get(f"services {words_of(named).get('services', '')}", {}).get("s3", "").splitlines()
+    lines = _config().get(f"services {profile_options(named).get('services', '')}", {}).get("s3", "").splitlines()
     pairs = (line.partition("=") for line in lines)
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def asks_instance() -> bool:
+def uses_instance_role() -> bool:
     """Whether the user wants the machine's own role: elsewhere, asking for it waits for nobody's answer."""
     return os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "false"
 
 
-def completion(settings: Mapping[str, str]) -> Mapping[str, str]:
+def default_settings(settings: Mapping[str, str]) -> Mapping[str, str]:
     """What the settings leave to this machine: `endpoint=` and `region=`, as far as it says something of them.
 
     The owner's machine says it once, when the remote is made: other people's has its own idea, or none.
@@ -94,7 +96,7 @@ def completion(settings: Mapping[str, str]) -> Mapping[str, str]:
     Raises:
         Denied: One of the files cannot be read.
     """
-    if any(settings[name] for name in _SAID):
+    if any(settings[name] for name in _SERVER_SETTINGS):
         return {}
     named = settings["profile"]
     added = {"endpoint": _endpoint(named)}
@@ -147,7 +149,7 @@ def _parsed(path: str, _changed: int, _size: int) -> _Sections:
 
 def _endpoint(named: str) -> str:
     """In the order of AWS SDKs and Tools Reference Guide, "Service-specific endpoints"."""
-    profile = words_of(named)
+    profile = profile_options(named)
     ignored = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or profile.get(
         "ignore_configured_endpoint_urls", ""
     )
@@ -156,10 +158,12 @@ def _endpoint(named: str) -> str:
     return (
         os.environ.get("AWS_ENDPOINT_URL_S3")
         or os.environ.get("AWS_ENDPOINT_URL")
-        or words_for_s3(named).get("endpoint_url")
+        or s3_options(named).get("endpoint_url")
         or profile.get("endpoint_url", "")
     )
 
 
 def _region(named: str) -> str:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or words_of(named).get("region", "")
+    return (
+        os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or profile_options(named).get("region", "")
+    )

@@ -42,16 +42,16 @@ class S3Backend(Backend):
 
     Args:
         place: Its settings say which one, and on which server.
-        ahead: Has the connections that were opened while no request could be sent.
+        preconnector: Has the connections that were opened while no request could be sent.
 
     Raises:
         BadSetting: What the clone's git config says cannot be used.
     """
 
-    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
+    def __init__(self, place: StoreConfig, preconnector: Preconnector | None = None) -> None:
         super().__init__(place)
         self._address = address_of(place.settings)
-        self.client = Client(place, self._address, ahead)
+        self.client = Client(place, self._address, preconnector)
         self._notices: list[str] = []
         self._bucket = Bucket(place, self.client)
         self._archive = Archive(self.client, place.clone)

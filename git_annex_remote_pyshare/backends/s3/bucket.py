@@ -12,16 +12,16 @@ from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
 from git_annex_remote_pyshare.backends.s3.policy import policy_note
-from git_annex_remote_pyshare.backends.s3.response import said
+from git_annex_remote_pyshare.backends.s3.response import error_details
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
-_FIRST_REGION = "us-east-1"
+_DEFAULT_REGION = "us-east-1"
 """The only one that must not be named (API Reference, "CreateBucket", LocationConstraint)."""
 
 _CONFLICT = 409
-_LONGEST = 1024
+_MAX_MARKER_BYTES = 1024
 
 Done = TypeVar("Done")
 
@@ -37,24 +37,24 @@ class Bucket:
     def __init__(self, place: StoreConfig, client: Client) -> None:
         self._place = place
         self._client = client
-        self._making = Lock()
-        self._is_made = False
+        self._lock = Lock()
+        self._is_created = False
         self._is_unmarked = False
         """Whether we made it in this process, and got no further."""
 
-    def storing(self, attempt: Callable[[], Done]) -> Done:
+    def with_bucket(self, attempt: Callable[[], Done]) -> Done:
         """What `attempt` returns; where it finds no bucket, that is made and marked, and it is called again.
 
         Once for all jobs, and only where the user stands behind the settings.
         """
-        self._mark_new()
+        self._mark_if_new()
         try:
             return attempt()
         except NoSuchBucket:
             if not self._place.trusted():
                 raise
-        self._make_once()
-        self._mark_new()
+        self._create_once()
+        self._mark_if_new()
         return attempt()
 
     def initialize(self) -> Initialized:
@@ -62,13 +62,13 @@ class Bucket:
         notes = self._notes()
         told = self._client.address.server.region
         try:
-            notes = (*self._claimed(), *notes)
+            notes = (*self._claim(), *notes)
         except PyshareError as error:
             if not error.retryable:
                 raise
             notes = (ownership.unchecked(self._client.address.server.host, error), *notes)
         region = self._client.address.region
-        return Initialized({"region": region} if self._client.is_settled and region != told else {}, notes)
+        return Initialized({"region": region} if self._client.is_region_known and region != told else {}, notes)
 
     def _notes(self) -> tuple[str, ...]:
         """What settings do not do that may look as if they did."""
@@ -82,17 +82,17 @@ class Bucket:
             )
         return tuple(notes)
 
-    def _make_once(self) -> None:
-        with self._making:
-            if not self._is_made:
-                self._make()
-                self._is_made = self._is_unmarked = True
+    def _create_once(self) -> None:
+        with self._lock:
+            if not self._is_created:
+                self._create_bucket()
+                self._is_created = self._is_unmarked = True
 
-    def _mark_new(self) -> None:
-        with self._making:
+    def _mark_if_new(self) -> None:
+        with self._lock:
             if self._is_unmarked:
                 with suppress(PermissionDenied):  # the bucket is there, and takes objects
-                    self._marked()
+                    self._mark()
                 self._is_unmarked = False
 
     @property
@@ -106,20 +106,20 @@ class Bucket:
         settings = self._place.settings
         return settings["public"] == "yes" or settings["signature"] == "anonymous" or bool(settings["publicurl"])
 
-    def _claimed(self) -> tuple[str, ...]:
+    def _claim(self) -> tuple[str, ...]:
         """Make the place this remote's own; what the user should know of that."""
         if self._client.login.for_request(writing=True) is None:
             return () if self._is_public else (ownership.without_login(self._place),)
         try:
-            return self._marked()
+            return self._mark()
         except NoSuchBucket:
-            self._make()
+            self._create_bucket()
         address = self._client.address
         self._write_marker()
         where = f"region {address.region}" if address.is_amazon else address.server.origin
         return (f"made bucket {address.bucket} in {where}",)
 
-    def _marked(self) -> tuple[str, ...]:
+    def _mark(self) -> tuple[str, ...]:
         try:
             owner = self._read_marker()
         except NotFound:
@@ -140,7 +140,7 @@ class Bucket:
     def _read_marker(self) -> str:
         path = self._client.address.path_of(MARKER)
         with self._client.send(Request("GET", path, "see whose place it is")) as response:
-            return response.read(_LONGEST).decode("utf-8", "replace").strip()
+            return response.read(_MAX_MARKER_BYTES).decode("utf-8", "replace").strip()
 
     def _write_marker(self) -> None:
         if not self._uuid:
@@ -157,10 +157,10 @@ class Bucket:
         with self._client.send(request):
             pass
 
-    def _make(self) -> None:
+    def _create_bucket(self) -> None:
         address = self._client.address
         body = b""
-        if address.is_amazon and address.region != _FIRST_REGION:
+        if address.is_amazon and address.region != _DEFAULT_REGION:
             body = (
                 '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
                 f"<LocationConstraint>{address.region}</LocationConstraint></CreateBucketConfiguration>"
@@ -171,9 +171,12 @@ class Bucket:
             f"make the bucket {address.bucket}",
             body=body,
             payload=sha256(body).hexdigest(),
-            awaited=(_CONFLICT,),
+            expected_statuses=(_CONFLICT,),
         )
         with self._client.send(request) as response:
             words = response.read(EXCERPT)
-            if response.status == _CONFLICT and said(response.headers, words).code != "BucketAlreadyOwnedByYou":
+            if (
+                response.status == _CONFLICT
+                and error_details(response.headers, words).code != "BucketAlreadyOwnedByYou"
+            ):
                 raise self._client.failure(request, response, words)

@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
 _MD5_ETAG = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
 _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"
 _MD5 = re.compile("[0-9a-f]{32}")
-_TAG = re.compile(r"([0-9a-f]{32})-([0-9]+)")
+_MULTIPART_ETAG = re.compile(r"([0-9a-f]{32})-([0-9]+)")
 
 
 class MD5Body(Hashed):
@@ -32,7 +32,7 @@ def md5_of(headers: Mapping[str, str]) -> str:
     return match[1].lower() if match and not is_encrypted else ""
 
 
-def whole_tag(sent: Mapping[int, Sent]) -> str:
+def multipart_etag(sent: Mapping[int, Sent]) -> str:
     """The entity tag that the object will have, MD5 over the parts' MD5s and their number; empty if nobody knows."""
     if any(part.token != part.digest for part in sent.values()):
         return ""
@@ -40,16 +40,16 @@ def whole_tag(sent: Mapping[int, Sent]) -> str:
     return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(sent)}"
 
 
-def is_other(tag: str, expected: str) -> bool:
+def is_other_object(tag: str, expected: str) -> bool:
     """Whether an object with this entity tag is another one than that with the expected one.
 
     Servers that make their tags otherwise say nothing by them: the number of parts will differ, or there is none.
     """
-    told, wanted = _TAG.fullmatch(tag), _TAG.fullmatch(expected)
+    told, wanted = _MULTIPART_ETAG.fullmatch(tag), _MULTIPART_ETAG.fullmatch(expected)
     return bool(told and wanted) and tag != expected and tag.partition("-")[2] == expected.partition("-")[2]
 
 
-def is_proved(tag: str, expected: str, source: Source) -> bool:
+def proves_source(tag: str, expected: str, source: Source) -> bool:
     """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
     return (tag == expected and tag != "") or (is_md5(tag) and tag == source.digest("md5"))
 
@@ -59,8 +59,8 @@ def is_md5(tag: str) -> bool:
     return bool(_MD5.fullmatch(tag))
 
 
-def bare(tag: str) -> str:
+def normalized_etag(tag: str) -> str:
     """An entity tag without quotation marks, in lower case where it is one in hexadecimal digits."""
     text = tag.strip().strip('"')
     lower = text.lower()
-    return lower if is_md5(lower) or _TAG.fullmatch(lower) else text
+    return lower if is_md5(lower) or _MULTIPART_ETAG.fullmatch(lower) else text

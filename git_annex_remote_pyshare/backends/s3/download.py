@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 _CHANGED = 412
 _BEHIND_THE_END = 416
 
-_SECOND_LOOK = 0.5
+_RECHECK_DELAY = 0.5
 """Seconds until an object that was just stored is looked for again."""
 
 
@@ -38,7 +38,7 @@ class Downloads:
         """See `Backend.stat`."""
         found = self._stat(name)
         if found is None and self._recent.has(name):
-            time.sleep(_SECOND_LOOK)
+            time.sleep(_RECHECK_DELAY)
             return self._stat(name)
         return found
 
@@ -49,12 +49,12 @@ class Downloads:
             Archived: It has to be restored first, which was asked for now.
         """
         try:
-            if sink.size and self._go_on(name, sink, progress):
+            if sink.size and self._resume(name, sink, progress):
                 return
             with self._client.send(self._request(name)) as response:
                 self._fill(name, response, sink, whole(response), progress)
         except Archived as error:
-            raise self._archive.asked_for(name, error) from error
+            raise self._archive.request_restore(name, error) from error
 
     def _stat(self, name: str) -> Stat | None:
         try:
@@ -64,7 +64,7 @@ class Downloads:
                 total = span_of(response).total
                 # In place of HEAD a part may have been asked for, and an empty object has none.
                 if total is None and response.status != _BEHIND_THE_END:
-                    raise self._unsized("look for the file")
+                    raise self._size_missing("look for the file")
                 md5 = md5_of(response.headers)
                 return Stat(total or 0, {"md5": md5} if md5 else {})
         except (NotFound, NoSuchBucket):
@@ -73,10 +73,10 @@ class Downloads:
     def _request(self, name: str) -> Request:
         return Request("GET", self._client.address.path_of(name), "read the file")
 
-    def _go_on(self, name: str, sink: Sink, progress: Progress) -> bool:
+    def _resume(self, name: str, sink: Sink, progress: Progress) -> bool:
         """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Match")
-        request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
+        request = self._request(name)._replace(headers=headers, expected_statuses=(_CHANGED, _BEHIND_THE_END))
         with self._client.send(request) as response:
             span = span_of(response)
             if not goes_on(span, start, sink):  # which neither of the refusals does
@@ -89,10 +89,10 @@ class Downloads:
         if span.total is None:
             span = span._replace(total=self._size(name))
         if span.total is None:
-            raise self._unsized("read the file")
+            raise self._size_missing("read the file")
         fill(response, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
 
-    def _unsized(self, what: str) -> Unreachable:
+    def _size_missing(self, what: str) -> Unreachable:
         """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""
         return Unreachable(
             f"cannot {what} on {self._client.address.shown}: the server does not say how large it is",

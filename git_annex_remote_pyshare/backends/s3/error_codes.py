@@ -26,7 +26,7 @@ class NoSuchBucket(NotAStore):
     """The server is there, the bucket is not; nothing is known of objects that were in it."""
 
 
-class Elsewhere(NotAStore):
+class WrongRegion(NotAStore):
     """The bucket is in another region than the request was signed for; `region` names it, where the server tells."""
 
     region = ""
@@ -40,7 +40,7 @@ class LoginExpired(PermissionDenied):
     """A temporary login is over; the same request may succeed with a fresh one."""
 
 
-class ClockWrong(PermissionDenied):
+class ClockSkewed(PermissionDenied):
     """This machine's clock and the server's differ by more than 15 minutes."""
 
 
@@ -62,23 +62,23 @@ FORBIDDEN = Meaning(
     "the server forbids it",
     "Ask the bucket's owner for the right to do it, or use another login. {advice}",
 )
-UNCLEAR = Meaning(
+MAYBE_ABSENT = Meaning(
     Forbidden,
     "the server does not say whether the object is there, since the login may not list the bucket",
     "Ask the bucket's owner for the right s3:ListBucket (or s3:GetObject if reading fails, too), or use another"
     " login. {advice}",
 )
-CLOSED = Meaning(
+NOT_PUBLIC = Meaning(
     PermissionDenied,
     "the object is not there, or not public: without a login the server does not say which",
     "{advice}",
 )
 _WRONG_LOGIN = Meaning(PermissionDenied, "the server refuses the login", "{advice}")
-_OVER = Meaning(LoginExpired, "the temporary login has expired", "{advice}")
-WANTED = Meaning(PermissionDenied, "{store} needs a login", "{advice}")
+_EXPIRED = Meaning(LoginExpired, "the temporary login has expired", "{advice}")
+LOGIN_REQUIRED = Meaning(PermissionDenied, "{store} needs a login", "{advice}")
 """The one text that stands alone, without what could not be done."""
-REGION = Meaning(
-    Elsewhere,
+WRONG_REGION = Meaning(
+    WrongRegion,
     "the bucket is in another region than the request was signed for{region}",
     "Type: git annex enableremote {remote} region={region}",
 )
@@ -86,13 +86,13 @@ _DAMAGED = Meaning(CorruptUpload, "what the server received is damaged")
 _ARCHIVED = Meaning(
     Archived, "the object is archived and must be restored before it can be read", "Ask for it again in some hours."
 )
-_SLOWER = Meaning(Busy, "the server asks for fewer requests")
-_CHANGING = Meaning(Busy, "another request is changing it")
-FAILED = Meaning(Unreachable, "the server failed")
-_TIRED, _TOO_LARGE, _NO_ROOM = _COMMON[408], _COMMON[413], _COMMON[507]
-_NAME = Meaning(BadName, "the server cannot hold an object of this name")
-_UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
-PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
+_SLOW_DOWN = Meaning(Busy, "the server asks for fewer requests")
+_CONFLICT = Meaning(Busy, "another request is changing it")
+SERVER_FAILED = Meaning(Unreachable, "the server failed")
+_TIMED_OUT, _TOO_LARGE, _NO_SPACE = _COMMON[408], _COMMON[413], _COMMON[507]
+_BAD_NAME = Meaning(BadName, "the server cannot hold an object of this name")
+_UNSUPPORTED = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
+WEB_PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
 _LOST = Meaning(UploadLost, "the server has lost parts of the upload")
 _CHANGED = Meaning(Unreachable, "the object is not what it was before", retryable=False)
 
@@ -112,17 +112,17 @@ CODES: Mapping[str, Meaning] = {
     "InvalidToken": _WRONG_LOGIN,
     "InvalidClientTokenId": _WRONG_LOGIN,
     "UnrecognizedClientException": _WRONG_LOGIN,
-    "ExpiredToken": _OVER,
-    "ExpiredTokenException": _OVER,
-    "TokenRefreshRequired": _OVER,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
     "RequestTimeTooSkewed": Meaning(
-        ClockWrong, "this machine's clock and the server's differ{skew}", "Set this machine's clock right."
+        ClockSkewed, "this machine's clock and the server's differ{skew}", "Set this machine's clock right."
     ),
-    "RequestExpired": Meaning(ClockWrong, "the request came too late{skew}", "Set this machine's clock right."),
-    "PermanentRedirect": REGION,
-    "TemporaryRedirect": REGION,
-    "AuthorizationHeaderMalformed": REGION,
-    "IllegalLocationConstraintException": REGION,
+    "RequestExpired": Meaning(ClockSkewed, "the request came too late{skew}", "Set this machine's clock right."),
+    "PermanentRedirect": WRONG_REGION,
+    "TemporaryRedirect": WRONG_REGION,
+    "AuthorizationHeaderMalformed": WRONG_REGION,
+    "IllegalLocationConstraintException": WRONG_REGION,
     "InvalidLocationConstraint": Meaning(BadSetting, "the server has no such region", "Check region=."),
     "InvalidRegionName": Meaning(BadSetting, "the server has no such region", "Check region=."),
     "InvalidBucketName": Meaning(BadSetting, "{bucket} is not a valid bucket name", "Give another one in url=."),
@@ -143,25 +143,25 @@ CODES: Mapping[str, Meaning] = {
     "RestoreAlreadyInProgress": Meaning(
         Archived, "the object is archived and being restored already", "Ask for it again in some hours."
     ),
-    "SlowDown": _SLOWER,
-    "SlowDownRead": _SLOWER,
-    "SlowDownWrite": _SLOWER,
-    "Throttling": _SLOWER,
-    "ThrottlingException": _SLOWER,
-    "ThrottledException": _SLOWER,
-    "RequestThrottled": _SLOWER,
-    "RequestLimitExceeded": _SLOWER,
-    "BandwidthLimitExceeded": _SLOWER,
-    "TooManyRequests": _SLOWER,
-    "TooManyRequestsException": _SLOWER,
-    "ServiceUnavailable": _SLOWER,
-    "OperationAborted": _CHANGING,
-    "ConditionalRequestConflict": _CHANGING,
-    "PriorRequestNotComplete": _CHANGING,
-    "InternalError": FAILED,
-    "RequestTimeout": _TIRED,
-    "RequestTimeoutException": _TIRED,
-    "IncompleteBody": _TIRED,
+    "SlowDown": _SLOW_DOWN,
+    "SlowDownRead": _SLOW_DOWN,
+    "SlowDownWrite": _SLOW_DOWN,
+    "Throttling": _SLOW_DOWN,
+    "ThrottlingException": _SLOW_DOWN,
+    "ThrottledException": _SLOW_DOWN,
+    "RequestThrottled": _SLOW_DOWN,
+    "RequestLimitExceeded": _SLOW_DOWN,
+    "BandwidthLimitExceeded": _SLOW_DOWN,
+    "TooManyRequests": _SLOW_DOWN,
+    "TooManyRequestsException": _SLOW_DOWN,
+    "ServiceUnavailable": _SLOW_DOWN,
+    "OperationAborted": _CONFLICT,
+    "ConditionalRequestConflict": _CONFLICT,
+    "PriorRequestNotComplete": _CONFLICT,
+    "InternalError": SERVER_FAILED,
+    "RequestTimeout": _TIMED_OUT,
+    "RequestTimeoutException": _TIMED_OUT,
+    "IncompleteBody": _TIMED_OUT,
     "BadDigest": _DAMAGED,
     "InvalidDigest": _DAMAGED,
     "XAmzContentSHA256Mismatch": _DAMAGED,
@@ -174,19 +174,19 @@ CODES: Mapping[str, Meaning] = {
     "EntityTooSmall": Meaning(
         UploadLost, "the server needs larger parts", "Type: git config remote.{remote}.pyshare-part-size 64MiB"
     ),
-    "QuotaExceeded": _NO_ROOM,
-    "InsufficientCapacity": _NO_ROOM,
-    "XMinioStorageFull": _NO_ROOM,
-    "XMinioAdminBucketQuotaExceeded": _NO_ROOM,
-    "KeyTooLongError": _NAME,
-    "KeyTooLong": _NAME,
-    "InvalidURI": _NAME,
-    "XMinioInvalidObjectName": _NAME,
-    "XMinioParentIsObject": _NAME,
-    "XMinioObjectExistsAsDirectory": _NAME,
+    "QuotaExceeded": _NO_SPACE,
+    "InsufficientCapacity": _NO_SPACE,
+    "XMinioStorageFull": _NO_SPACE,
+    "XMinioAdminBucketQuotaExceeded": _NO_SPACE,
+    "KeyTooLongError": _BAD_NAME,
+    "KeyTooLong": _BAD_NAME,
+    "InvalidURI": _BAD_NAME,
+    "XMinioInvalidObjectName": _BAD_NAME,
+    "XMinioParentIsObject": _BAD_NAME,
+    "XMinioObjectExistsAsDirectory": _BAD_NAME,
     "PreconditionFailed": _CHANGED,
-    "NotImplemented": _UNABLE,
-    "MethodNotAllowed": _UNABLE,
+    "NotImplemented": _UNSUPPORTED,
+    "MethodNotAllowed": _UNSUPPORTED,
 }
 """Error code → what it means, whatever the status; a code that is not here means what its status does."""
 
@@ -195,17 +195,17 @@ STATUSES: Mapping[int, Meaning] = {
     401: _WRONG_LOGIN,
     403: FORBIDDEN,
     404: Meaning(NotAStore, "the server has nothing there, but its answer is not S3's", _ADDRESS),
-    405: _UNABLE,
-    409: _CHANGING,
-    411: _UNABLE,
+    405: _UNSUPPORTED,
+    409: _CONFLICT,
+    411: _UNSUPPORTED,
     412: _CHANGED,
-    501: _UNABLE,
-    503: _SLOWER,  # so S3 says SlowDown
+    501: _UNSUPPORTED,
+    503: _SLOW_DOWN,  # so S3 says SlowDown
 }
 """What a status means that comes without a code, or with one that we do not know."""
 
 
-def otherwise(status: int) -> Meaning:
+def fallback(status: int) -> Meaning:
     """What any other status means."""
     return (
         by_hundreds(status, _ADDRESS)

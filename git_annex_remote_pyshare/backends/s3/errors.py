@@ -9,39 +9,48 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.s3.error_codes import (
     ABSENT,
-    CLOSED,
     CODES,
-    FAILED,
     FORBIDDEN,
-    PAGE,
-    REGION,
+    LOGIN_REQUIRED,
+    MAYBE_ABSENT,
+    NOT_PUBLIC,
+    SERVER_FAILED,
     STATUSES,
-    UNCLEAR,
-    WANTED,
+    WEB_PAGE,
+    WRONG_REGION,
     Archived,
-    ClockWrong,
-    Elsewhere,
+    ClockSkewed,
     Forbidden,
     LoginExpired,
     NoSuchBucket,
-    otherwise,
+    WrongRegion,
+    fallback,
 )
-from git_annex_remote_pyshare.backends.s3.response import Response, clock_of, is_page, said
+from git_annex_remote_pyshare.backends.s3.response import Response, error_details, is_web_page, server_time
 from git_annex_remote_pyshare.errors import Busy, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transport.backoff import pause_after
 from git_annex_remote_pyshare.transport.errors import retry_after
 from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE, Meaning
 
-__all__ = ("Archived", "ClockWrong", "Doing", "Elsewhere", "Forbidden", "LoginExpired", "NoSuchBucket", "from_answer")
+__all__ = (
+    "Archived",
+    "ClockSkewed",
+    "Doing",
+    "Forbidden",
+    "LoginExpired",
+    "NoSuchBucket",
+    "WrongRegion",
+    "from_response",
+)
 
-_MOST_SKEW = 900.0
+_MAX_SKEW = 900.0
 """Seconds that clocks may differ (S3 API Reference, "Error responses", RequestTimeTooSkewed)."""
 
 _PAUSE = 2.0
 """Seconds that all jobs rest at most after SlowDown, which Amazon says without a time to wait."""
 
-_READING = {"GET", "HEAD"}
+_READ_METHODS = {"GET", "HEAD"}
 _BY_STATUS = {407, 408, 413, 429}
 """What a proxy, too, says with a page for people, but in plain numbers."""
 
@@ -61,7 +70,7 @@ class Doing(NamedTuple):
     """What to do for a login (`StoreConfig.advice`)."""
     words: tuple[str, ...] = ()
     """What to type behind `pyshare login`, where there is no such advice (`Account.words`)."""
-    ahead: float = 0.0
+    clock_offset: float = 0.0
     """Seconds by which the request's time was ahead of this machine's clock, to meet the server's."""
     remote: str = ""
     """The remote's name in this clone, where there is one."""
@@ -75,7 +84,7 @@ class Doing(NamedTuple):
         return self.advice or f"Type: {command('pyshare', 'login', *(self.words or (f's3://{self.bucket}',)))}"
 
 
-def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
+def from_response(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
     """The error that an answer means.
 
     Args:
@@ -85,18 +94,18 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
         headers: The answer's headers, found in any case.
         body: The answer's body, as much of it as was read.
     """
-    words = said(headers, body)
-    off = _seconds_off(doing, headers)
-    meaning = _for_us(doing, _meaning(doing, status, headers, words), off)
+    words = error_details(headers, body)
+    off = _clock_skew(doing, headers)
+    meaning = _in_context(doing, _meaning(doing, status, headers, words), off)
     why = _filled(meaning.why, doing, words, off, headers)
     error = meaning.kind(
-        why if meaning is WANTED else f"{doing}: {why} ({str(words) or f'status {status}'})",
+        why if meaning is LOGIN_REQUIRED else f"{doing}: {why} ({str(words) or f'status {status}'})",
         remedy=meaning.remedy and _remedy(meaning.remedy, doing, words),
         retryable=meaning.retryable,
         retry_after=retry_after(headers),
         detail=f"request {words.request}" if words.request else "",
     )
-    if isinstance(error, Elsewhere):
+    if isinstance(error, WrongRegion):
         error.region = words.region
     if isinstance(error, Busy) and status in ASKS_FOR_PAUSE and error.retry_after is None:
         error.retry_after = pause_after(1, _PAUSE, _PAUSE)
@@ -109,9 +118,9 @@ def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Respo
     if words.code in CODES:
         return CODES[words.code]
     if words.code:
-        return FAILED if status < 300 else STATUSES.get(status) or otherwise(status)
-    if is_page(headers) and status < 500 and status not in _BY_STATUS:
-        return PAGE
+        return SERVER_FAILED if status < 300 else STATUSES.get(status) or fallback(status)
+    if is_web_page(headers) and status < 500 and status not in _BY_STATUS:
+        return WEB_PAGE
     return _without_code(doing, status, words.region)
 
 
@@ -120,24 +129,24 @@ def _without_code(doing: Doing, status: int, region: str) -> Meaning:
     if status == 404 and doing.method == "HEAD":
         return ABSENT
     if status in {301, 307, 400} and region:
-        return REGION
-    return STATUSES.get(status) or otherwise(status)
+        return WRONG_REGION
+    return STATUSES.get(status) or fallback(status)
 
 
-def _for_us(doing: Doing, meaning: Meaning, off: float) -> Meaning:
+def _in_context(doing: Doing, meaning: Meaning, off: float) -> Meaning:
     """Who may not list a bucket is told of a missing object only that it is forbidden: that is no clear word.
 
     Nor do all servers say that a clock was the reason.
     """
     if meaning is STATUSES[401] and doing.anonymous:
-        return WANTED
+        return LOGIN_REQUIRED
     if meaning is not FORBIDDEN:
         return meaning
     if doing.anonymous:
-        return CLOSED if doing.method in _READING else WANTED
-    if off > _MOST_SKEW:
+        return NOT_PUBLIC if doing.method in _READ_METHODS else LOGIN_REQUIRED
+    if off > _MAX_SKEW:
         return CODES["RequestTimeTooSkewed"]
-    return UNCLEAR if doing.method in _READING else FORBIDDEN
+    return MAYBE_ABSENT if doing.method in _READ_METHODS else FORBIDDEN
 
 
 def _filled(why: str, doing: Doing, words: Response, off: float, headers: Mapping[str, str]) -> str:
@@ -146,7 +155,7 @@ def _filled(why: str, doing: Doing, words: Response, off: float, headers: Mappin
         store=doing.store,
         bucket=doing.bucket,
         region=f": {words.region}" if words.region else "",
-        skew=f" by {off / 60:.0f} minutes" if off > _MOST_SKEW else "",
+        skew=f" by {off / 60:.0f} minutes" if off > _MAX_SKEW else "",
         location=f": {location}" if location else "",
     )
 
@@ -158,7 +167,7 @@ def _remedy(remedy: str, doing: Doing, words: Response) -> str:
     )
 
 
-def _seconds_off(doing: Doing, headers: Mapping[str, str]) -> float:
+def _clock_skew(doing: Doing, headers: Mapping[str, str]) -> float:
     """How far the request's time was from the server's; 0 where that does not tell the time."""
-    theirs = clock_of(headers)
-    return abs(theirs - time.time() - doing.ahead) if theirs is not None else 0.0
+    theirs = server_time(headers)
+    return abs(theirs - time.time() - doing.clock_offset) if theirs is not None else 0.0

@@ -13,8 +13,8 @@ from git_annex_remote_pyshare.backends.login import (
     word_of,
 )
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
-from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
-from git_annex_remote_pyshare.backends.s3.response import said
+from git_annex_remote_pyshare.backends.s3.errors import Doing, from_response
+from git_annex_remote_pyshare.backends.s3.response import error_details
 from git_annex_remote_pyshare.backends.s3.url import address_of
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -79,13 +79,13 @@ def check(settings: Mapping[str, str], login: Credential) -> None:
     place = StoreConfig(settings["url"], settings, LocalConfig(), credential=lambda: login, trusted=lambda: True)
     address = address_of(settings)
     client = Client(place, address)
-    look = Request("GET", address.bucket_path, "log in", query=_LOOK, awaited=(403, 404))
+    look = Request("GET", address.bucket_path, "log in", query=_LOOK, expected_statuses=(403, 404))
     try:
         with client.send(look) as response:
             body = response.read(EXCERPT)
     finally:
         client.close()
-    code = said(response.headers, body).code
+    code = error_details(response.headers, body).code
     if code not in _KNOWN or not (code or b"<ListBucketResult" in body):
         doing = Doing(look.what, address.shown, address.bucket, advice="Check both, then try again.")
-        raise from_answer(doing, response.status, response.headers, body)
+        raise from_response(doing, response.status, response.headers, body)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.multipart import Unfinished
-from git_annex_remote_pyshare.backends.s3.checksums import bare, is_md5
+from git_annex_remote_pyshare.backends.s3.checksums import is_md5, normalized_etag
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.listing import is_legal
 from git_annex_remote_pyshare.backends.s3.xml import send
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _Markers = tuple[tuple[str, str], ...]
 
-_LAST = 10_000
+_MAX_PART_NUMBER = 10_000
 """The largest number of a part (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
 
 
@@ -92,7 +92,7 @@ def listed_parts(pages: "Iterable[Element]", plan: Plan, known: Mapping[int, Sen
     found = {}
     for node in (node for page in pages for node in page.iterfind("Part")):
         part, size = _number(node, "PartNumber"), _number(node, "Size")
-        tag = bare(node.findtext("ETag") or "")
+        tag = normalized_etag(node.findtext("ETag") or "")
         if not 1 <= part <= plan.last or size != plan.part(part).size:
             continue
         if part in known and known[part].token == tag:
@@ -110,7 +110,7 @@ def _next_part(page: "Element", after: int) -> int | None:
         after: Behind which number that one began.
     """
     marker = _number(page, "NextPartNumberMarker")
-    return marker if after < marker < _LAST and page.findtext("IsTruncated", "").strip() == "true" else None
+    return marker if after < marker < _MAX_PART_NUMBER and page.findtext("IsTruncated", "").strip() == "true" else None
 
 
 def _size(client: Client, name: str, id_: str) -> int | None:

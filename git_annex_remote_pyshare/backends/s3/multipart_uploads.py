@@ -14,18 +14,18 @@ from git_annex_remote_pyshare.backends.s3 import xml as document
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import (
     MD5Body,
-    bare,
     fingerprint,
-    is_other,
-    is_proved,
+    is_other_object,
     md5_of,
-    whole_tag,
+    multipart_etag,
+    normalized_etag,
+    proves_source,
 )
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden
 from git_annex_remote_pyshare.backends.s3.multipart_listing import listed_parts, part_pages
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
+from git_annex_remote_pyshare.backends.s3.upload import MAX_PUT_SIZE, new_object_headers, requires_md5
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import (
     Corrupt,
@@ -42,21 +42,21 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.content_range import span_of
 from git_annex_remote_pyshare.waiting import telling
 
-_WHOLE = 32 << 20
+_SINGLE_PUT_SIZE = 32 << 20
 """Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
 begin anew when a slow line breaks."""
 
-_SMALLEST = 5 << 20
+_MIN_PART_SIZE = 5 << 20
 """Bytes that each part but the last must have (User Guide, "Amazon S3 multipart upload limits")."""
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-_MOST = 10_000
-_MOST_ELSEWHERE = 1_000
+_MAX_PARTS = 10_000
+_MAX_PARTS_ELSEWHERE = 1_000
 """Parts that Amazon takes (same page), and those that everybody takes: Scaleway has no more."""
 
 
-class _Found(NamedTuple):
+class _ObjectState(NamedTuple):
     """An object as its headers tell of it."""
 
     size: int | None
@@ -74,36 +74,36 @@ class Parts:
         remarks: Takes what the user should know.
     """
 
-    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, remarks: list[str]) -> None:
+    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, notices: list[str]) -> None:
         self._place = place
         self._client = client
         self._bucket = bucket
-        self._remarks = remarks
-        self._has_parts = True
+        self._notices = notices
+        self._supports_multipart = True
         self._wants_md5 = False
         self._may_abort = True
-        self._asked_to_finish: set[str] = set()
+        self._completing: set[str] = set()
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
         part_size = int(
             self._place.clone.get(options.PART_SIZE)
         )  # the resume layer obeys it; here two parts are the least
-        if not self._has_parts or size <= min(2 * part_size or _WHOLE, LARGEST):
+        if not self._supports_multipart or size <= min(2 * part_size or _SINGLE_PUT_SIZE, MAX_PUT_SIZE):
             return None
-        is_enough = size <= _MOST_ELSEWHERE * LARGEST and not self._client.address.is_amazon
-        return Limits(_SMALLEST, LARGEST, _MOST_ELSEWHERE if is_enough else _MOST)
+        is_enough = size <= _MAX_PARTS_ELSEWHERE * MAX_PUT_SIZE and not self._client.address.is_amazon
+        return Limits(_MIN_PART_SIZE, MAX_PUT_SIZE, _MAX_PARTS_ELSEWHERE if is_enough else _MAX_PARTS)
 
     def begin(self, name: str) -> str:
         """See `SupportsMultipart.begin`."""
-        return self._bucket.storing(lambda: self._create(name))
+        return self._bucket.with_bucket(lambda: self._create(name))
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `SupportsMultipart.send`."""
         try:
             return self._send(upload, part, source, progress)
         except PermissionDenied as error:
-            if self._wants_md5 or not asks_for_md5(error):
+            if self._wants_md5 or not requires_md5(error):
                 raise
             self._wants_md5 = True
         return self._send(upload, part, source, progress)
@@ -119,10 +119,10 @@ class Parts:
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
-        expected = whole_tag(sent)
-        found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
-        self._asked_to_finish.discard(upload.id)
-        if is_other(found.tag, expected):
+        expected = multipart_etag(sent)
+        found = telling(lambda: self._complete_or_find(upload, sent, source), lambda: progress(upload.plan.size))
+        self._completing.discard(upload.id)
+        if is_other_object(found.tag, expected):
             remains = self._removed(upload.name)
             raise Corrupt(
                 f"{self._client.address.shown} took all parts of the file, but made another object of them{remains}",
@@ -135,12 +135,12 @@ class Parts:
         request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
         try:
             # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
-            with suppress(UploadLost, NotFound), self._client.send(request._replace(patience=0)):
+            with suppress(UploadLost, NotFound), self._client.send(request._replace(response_timeout=0)):
                 pass
         except Forbidden:
             if self._may_abort:
                 self._may_abort = False
-                self._remarks.append(
+                self._notices.append(
                     f"this login may not end unfinished uploads in {self._client.address.shown}, which take space until"
                     " a rule of the bucket ends them"
                 )
@@ -148,20 +148,20 @@ class Parts:
 
     def _create(self, name: str) -> str:
         request = self._request("POST", name, "begin an upload", ("uploads", ""))
-        request = request._replace(headers=headers_of_new(self._place.settings))
+        request = request._replace(headers=new_object_headers(self._place.settings))
         try:
             begun = document.send(self._client, request, "InitiateMultipartUpload")
         except NotAStore as error:
-            if type(error) not in {NotAStore, document.NoDocument}:
+            if type(error) not in {NotAStore, document.UnexpectedResponse}:
                 raise
-            raise self._without_parts(error) from error
+            raise self._no_multipart(error) from error
         if id_ := begun.findtext("UploadId"):
             return id_
-        raise self._without_parts(NotAStore(f"{self._client.address.shown} gives an upload no id"))
+        raise self._no_multipart(NotAStore(f"{self._client.address.shown} gives an upload no id"))
 
-    def _without_parts(self, error: PyshareError) -> PyshareError:
+    def _no_multipart(self, error: PyshareError) -> PyshareError:
         """The server knows no uploads in parts: lets the next attempt do without them, and fail as that does."""
-        self._has_parts = False
+        self._supports_multipart = False
         return UploadLost(error.what, remedy=error.remedy, detail=error.trace)
 
     def _send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
@@ -174,46 +174,46 @@ class Parts:
             digest = b64encode(bytes.fromhex(fingerprint(source, part))).decode()
             request = request._replace(headers={"Content-MD5": digest})
         with self._client.send(request) as response:
-            tag = bare(response.headers.get("ETag", ""))
+            tag = normalized_etag(response.headers.get("ETag", ""))
             theirs = md5_of(response.headers)
         ours = body.digest or fingerprint(source, part)
         if theirs and theirs != ours:
             raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
         return Sent(ours, tag or ours)
 
-    def _finished(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _Found:
+    def _complete_or_find(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _ObjectState:
         """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
-        was_asked = upload.id in self._asked_to_finish
-        self._asked_to_finish.add(upload.id)
+        was_sent = upload.id in self._completing
+        self._completing.add(upload.id)
         try:
             return self._complete(upload, sent)
         except UploadLost as error:
             failure: PyshareError = error
-        except document.NoDocument as error:
-            failure, was_asked = Unreachable(error.what), True
-        expected = whole_tag(sent)
+        except document.UnexpectedResponse as error:
+            failure, was_sent = Unreachable(error.what), True
+        expected = multipart_etag(sent)
         found = self._stat(upload.name)
-        if found is None or found.size != upload.plan.size or is_other(found.tag, expected):
+        if found is None or found.size != upload.plan.size or is_other_object(found.tag, expected):
             raise failure
         # An older object may have the same size, so without a proof it must be us who asked for this one.
-        if not (was_asked or is_proved(found.tag, expected, source)):
+        if not (was_sent or proves_source(found.tag, expected, source)):
             raise failure
         return found
 
-    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _Found:
+    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _ObjectState:
         body = completion(sent)
         request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
             headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
         made = document.send(self._client, request, "CompleteMultipartUpload")
-        tag = bare(made.findtext("ETag") or "")
+        tag = normalized_etag(made.findtext("ETag") or "")
         # Ceph tells no tag there (seen in 16.2), but HEAD does.
-        return _Found(None, tag) if tag else self._stat(upload.name) or _Found(None, "")
+        return _ObjectState(None, tag) if tag else self._stat(upload.name) or _ObjectState(None, "")
 
-    def _stat(self, name: str) -> _Found | None:
+    def _stat(self, name: str) -> _ObjectState | None:
         request = Request("HEAD", self._client.address.path_of(name), "look for the file")
         with suppress(NotFound), self._client.send(request) as response:
-            return _Found(span_of(response).total, bare(response.headers.get("ETag", "")))
+            return _ObjectState(span_of(response).total, normalized_etag(response.headers.get("ETag", "")))
         return None
 
     def _removed(self, name: str) -> str:

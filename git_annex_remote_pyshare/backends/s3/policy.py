@@ -15,10 +15,10 @@ from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Pyshare
 from git_annex_remote_pyshare.safe_text import command
 
 _QUERY = (("policy", ""),)
-_LONGEST = 1 << 16
+_MAX_POLICY_BYTES = 1 << 16
 """Bytes of a policy that are read; Amazon allows 20 KB."""
-_NONE = 404
-_CANNOT = {405, 501}
+_NOT_FOUND = 404
+_UNSUPPORTED = {405, 501}
 _VERSION = "2012-10-17"
 
 
@@ -58,17 +58,17 @@ def _current(client: Client, what: str) -> dict[str, Any]:
         Denied: The login may not see it; the remedy is a command for who may change it.
         NotAStore: The server has no policies, or answers with none that can be read.
     """
-    request = Request("GET", client.address.bucket_path, what, _QUERY, awaited=(_NONE, *_CANNOT))
+    request = Request("GET", client.address.bucket_path, what, _QUERY, expected_statuses=(_NOT_FOUND, *_UNSUPPORTED))
     try:
         with client.send(request) as response:
-            body, status = response.read(_LONGEST), response.status
+            body, status = response.read(_MAX_POLICY_BYTES), response.status
     except PermissionDenied as error:
-        raise _by_hand(client, error) from error
-    if status == _NONE and b"NoSuchBucketPolicy" in body:
+        raise _manual_command(client, error) from error
+    if status == _NOT_FOUND and b"NoSuchBucketPolicy" in body:
         return {"Version": _VERSION, "Statement": []}
-    if status == _NONE:
+    if status == _NOT_FOUND:
         raise client.failure(request, response, body)
-    if status in _CANNOT:
+    if status in _UNSUPPORTED:
         raise _no_policies(client, what)
     try:
         policy = json.loads(body)
@@ -89,17 +89,17 @@ def _put(client: Client, what: str, policy: Mapping[str, Any]) -> None:
         headers={"Content-MD5": b64encode(md5(body, usedforsecurity=False).digest()).decode()},
         body=body,
         payload=sha256(body).hexdigest(),
-        awaited=tuple(_CANNOT),
+        expected_statuses=tuple(_UNSUPPORTED),
     )
     try:
         with client.send(request) as response:
-            if response.status in _CANNOT:
+            if response.status in _UNSUPPORTED:
                 raise _no_policies(client, what)
     except PermissionDenied as error:
-        raise _by_hand(client, error, policy) from error
+        raise _manual_command(client, error, policy) from error
 
 
-def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> PermissionDenied:
+def _manual_command(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> PermissionDenied:
     """What the bucket's owner types with Amazon's own program, which goes to other servers, too.
 
     Args:
@@ -141,9 +141,9 @@ def _grants(statement: object, address: Address) -> bool:
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow" or "Condition" in statement:
         return False
     everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-    actions, resources = (_words(statement.get(name)) for name in ("Action", "Resource"))
+    actions, resources = (_as_list(statement.get(name)) for name in ("Action", "Resource"))
     return everybody and actions == ["s3:GetObject"] and resources == [_resource(address)]
 
 
-def _words(value: object) -> list[str]:
+def _as_list(value: object) -> list[str]:
     return [str(word) for word in value] if isinstance(value, list) else [str(value)]

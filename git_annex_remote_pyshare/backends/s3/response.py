@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.transport.bounds import moment
 
-_ENOUGH = 200
+_MAX_TEXT = 200
 """Characters of a server's own words."""
 
-_SIGNS = ("x-amz", "x-minio-", "x-guploader-")
+_HEADER_PREFIXES = ("x-amz", "x-minio-", "x-guploader-")
 """How headers begin of which an S3 server sends at least one, and a web server none with a page of its own."""
 
-_TAG = re.compile(r'(?:W/)?"?[0-9a-f]{32}(?:-[0-9]+)?"?', re.IGNORECASE)
+_ETAG = re.compile(r'(?:W/)?"?[0-9a-f]{32}(?:-[0-9]+)?"?', re.IGNORECASE)
 """S3's ETags (S3 API Reference, "Object"). Those of a web server's own files are shorter."""
 
 _ELEMENTS = ("Code", "Message", "Region", "RequestId", "StorageClass")
@@ -37,7 +37,7 @@ class Response(NamedTuple):
         return ": ".join(filter(None, (self.code, self.message)))
 
 
-def said(headers: Mapping[str, str], body: bytes = b"") -> Response:
+def error_details(headers: Mapping[str, str], body: bytes = b"") -> Response:
     """What an answer says of its failure; what it does not say is empty.
 
     Args:
@@ -55,22 +55,22 @@ def said(headers: Mapping[str, str], body: bytes = b"") -> Response:
     )
 
 
-def is_marked(headers: Mapping[str, str]) -> bool:
+def is_from_s3(headers: Mapping[str, str]) -> bool:
     """Whether an answer bears a mark of S3; a proxy, or another server at the same address, answers without."""
-    has_sign = any(name.lower().startswith(_SIGNS) for name in headers)
-    return has_sign or bool(_TAG.fullmatch(headers.get("ETag", "")))
+    has_sign = any(name.lower().startswith(_HEADER_PREFIXES) for name in headers)
+    return has_sign or bool(_ETAG.fullmatch(headers.get("ETag", "")))
 
 
-def is_page(headers: Mapping[str, str]) -> bool:
+def is_web_page(headers: Mapping[str, str]) -> bool:
     """Whether an answer, a success too, is a page of something that is no S3 server, like the console of one.
 
     A stored object may be a page as well.
     """
     is_html = headers.get("Content-Type", "").lower().startswith("text/html")
-    return is_html and not is_marked(headers)
+    return is_html and not is_from_s3(headers)
 
 
-def clock_of(headers: Mapping[str, str]) -> float | None:
+def server_time(headers: Mapping[str, str]) -> float | None:
     """The server's time when it answered, in seconds since 1970, where it tells."""
     return moment(headers.get("Date"))
 
@@ -90,4 +90,4 @@ def _elements(body: bytes) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:_ENOUGH]
+    return " ".join(text.split())[:_MAX_TEXT]

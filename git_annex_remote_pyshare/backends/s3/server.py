@@ -22,9 +22,9 @@ _PARTITIONS = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
 _DATACENTERS = {"US": "us-east-1", "EU": "eu-west-1"}
 _URL = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]+))?/?", re.IGNORECASE | re.ASCII)
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
-_OWN_PORTS = {"http": "80", "https": "443"}
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 _LAST_PORT = 65535
-_OTHER_WORDS = ("host", "port", "protocol")
+_HOST_SETTINGS = ("host", "port", "protocol")
 
 
 class Server(NamedTuple):
@@ -71,7 +71,7 @@ def server_of(settings: Mapping[str, str]) -> Server:
         BadSetting: They cannot be meant so; the text says what to type instead.
     """
     if settings["endpoint"]:
-        for word in _OTHER_WORDS:
+        for word in _HOST_SETTINGS:
             if settings[word]:
                 raise BadSetting(
                     f"endpoint= and {word}= both name the server",
@@ -80,7 +80,7 @@ def server_of(settings: Mapping[str, str]) -> Server:
         server = _from_endpoint(settings["endpoint"])
     else:
         server = _from_host(settings)
-    return _placed(server, settings)
+    return _with_region(server, settings)
 
 
 def partition_of(region: str) -> str:
@@ -117,7 +117,7 @@ def _not_an_endpoint(endpoint: str) -> BadSetting:
     host, slash, _ = rest.partition("/")
     if not separator:
         why, instead = "does not say whether to speak https or http", f"https://{host}"
-    elif scheme.lower() not in _OWN_PORTS:
+    elif scheme.lower() not in _DEFAULT_PORTS:
         why, instead = "is not the address of a web server", f"https://{host}"
     elif slash:
         why, instead = "goes on after the server's name; bucket and folder belong in url=", f"{scheme}://{host}"
@@ -129,7 +129,7 @@ def _not_an_endpoint(endpoint: str) -> BadSetting:
 
 
 def _from_host(settings: Mapping[str, str]) -> Server:
-    host, port, protocol = (settings[word] for word in _OTHER_WORDS)
+    host, port, protocol = (settings[word] for word in _HOST_SETTINGS)
     host = host.lower() or "s3.amazonaws.com"
     if not _HOST.fullmatch(host):
         raise BadSetting(
@@ -138,11 +138,11 @@ def _from_host(settings: Mapping[str, str]) -> Server:
         )
     if _AMAZON.fullmatch(host):
         return Server(protocol or "https", host)
-    scheme = protocol or ("https" if port == _OWN_PORTS["https"] else "http")
+    scheme = protocol or ("https" if port == _DEFAULT_PORTS["https"] else "http")
     return Server(scheme, _with_port(scheme, host, port))
 
 
-def _placed(server: Server, settings: Mapping[str, str]) -> Server:
+def _with_region(server: Server, settings: Mapping[str, str]) -> Server:
     """The server with its region, where the settings tell; Amazon's servers have it in their name."""
     wanted = settings["region"]
     if not server.partition:
@@ -164,4 +164,4 @@ def _placed(server: Server, settings: Mapping[str, str]) -> Server:
 
 
 def _with_port(scheme: str, host: str, port: str) -> str:
-    return host if port in {"", _OWN_PORTS[scheme]} else f"{host}:{int(port)}"
+    return host if port in {"", _DEFAULT_PORTS[scheme]} else f"{host}:{int(port)}"

@@ -17,10 +17,10 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 UNSIGNED = "UNSIGNED-PAYLOAD"
 """In place of a body's hash: the signature then does not cover the body."""
 
-NOTHING = hashlib.sha256().hexdigest()
+EMPTY_SHA256 = hashlib.sha256().hexdigest()
 """The hash of no body at all."""
 
-LONGEST_LIFE = 7 * 24 * 3600
+MAX_EXPIRY = 7 * 24 * 3600
 """Seconds that a signed URL can be valid for."""
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -41,7 +41,7 @@ class Unsigned(NamedTuple):
     """Names and values, not encoded."""
     headers: Mapping[str, str] = {}
     """Those that S3 shall hold the sender to: all `x-amz-` ones must be among them."""
-    payload: str = NOTHING
+    payload: str = EMPTY_SHA256
     """The body's SHA-256 in hex, or UNSIGNED."""
 
     @property
@@ -79,7 +79,7 @@ def signed_headers(request: Unsigned, login: Credential, region: str, now: float
     return headers
 
 
-def signed_target(request: Unsigned, login: Credential, region: str, now: float, seconds: int = LONGEST_LIFE) -> str:
+def signed_target(request: Unsigned, login: Credential, region: str, now: float, seconds: int = MAX_EXPIRY) -> str:
     """Path and query of a URL that anybody may use for this request until it expires (a "presigned URL").
 
     Args:

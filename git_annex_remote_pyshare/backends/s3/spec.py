@@ -119,15 +119,15 @@ def _words_for(account: str) -> tuple[str, ...]:
 
 
 def _default_credentials(settings: Settings) -> "Credential | None":
-    from git_annex_remote_pyshare.backends.s3.aws_credentials import chain
+    from git_annex_remote_pyshare.backends.s3.aws_credentials import default_credentials
 
-    return chain(settings)
+    return default_credentials(settings)
 
 
 def _default_settings(settings: Settings) -> Settings:
-    from git_annex_remote_pyshare.backends.s3.aws_profile import completion
+    from git_annex_remote_pyshare.backends.s3.aws_profile import default_settings
 
-    return completion(settings)
+    return default_settings(settings)
 
 
 def _default_url(settings: Settings) -> str:

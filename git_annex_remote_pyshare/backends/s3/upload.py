@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import MD5Body, md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
-from git_annex_remote_pyshare.backends.s3.response import is_marked
+from git_annex_remote_pyshare.backends.s3.response import is_from_s3
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, QuotaExceeded, SourceChanged
 from git_annex_remote_pyshare.safe_text import command
@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
-LARGEST = 5 << 30
+MAX_PUT_SIZE = 5 << 30
 """Bytes that one PUT can store (Amazon S3 User Guide, "Uploading objects")."""
 
 _STORED = 200
@@ -34,25 +34,25 @@ class Uploads:
     def __init__(self, place: StoreConfig, client: Client, bucket: Bucket) -> None:
         self._client = client
         self._bucket = bucket
-        self._headers_of_new = headers_of_new(place.settings)
+        self._headers_of_new = new_object_headers(place.settings)
         self._remote = command(place.clone.remote or "NAME")
         self._wants_md5 = False
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
-        if source.size > LARGEST:
+        if source.size > MAX_PUT_SIZE:
             raise QuotaExceeded(
                 f"cannot store the file on {self._client.address.shown}: it has {source.size} bytes,"
-                f" and S3 takes at most {LARGEST} in one piece",
+                f" and S3 takes at most {MAX_PUT_SIZE} in one piece",
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
-            return self._bucket.storing(partial(self._put, name, source, progress))
+            return self._bucket.with_bucket(partial(self._put, name, source, progress))
         except CorruptUpload:
-            _hold_against_key(source)
+            _check_source(source)
             raise
         except PermissionDenied as error:
-            if self._wants_md5 or not asks_for_md5(error):
+            if self._wants_md5 or not requires_md5(error):
                 raise
             self._wants_md5 = True
         return self._put(name, source, progress)
@@ -69,9 +69,9 @@ class Uploads:
             payload=source.known("sha256") or UNSIGNED,
         )
         with self._client.send(request) as response:
-            said = response.read(EXCERPT)
-            if b"<Error" in said or not _is_stored(response):
-                raise self._client.failure(request, response, said)
+            reply = response.read(EXCERPT)
+            if b"<Error" in reply or not _is_stored(response):
+                raise self._client.failure(request, response, reply)
             md5 = md5_of(response.headers)
         if body.digest and not source.known("md5"):
             source.learn("md5", body.digest)
@@ -86,10 +86,10 @@ class Uploads:
 
 def _is_stored(response: HTTPResponse) -> bool:
     """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
-    return response.status == _STORED and ("ETag" in response.headers or is_marked(response.headers))
+    return response.status == _STORED and ("ETag" in response.headers or is_from_s3(response.headers))
 
 
-def _hold_against_key(source: Source) -> None:
+def _check_source(source: Source) -> None:
     """Tell a file that is damaged on this machine from one that was damaged on its way."""
     for algorithm in ("sha256", "md5"):
         known = source.known(algorithm)
@@ -97,7 +97,7 @@ def _hold_against_key(source: Source) -> None:
             raise SourceChanged("the file to store is not what its key says", remedy="Type: git annex fsck")
 
 
-def headers_of_new(settings: Mapping[str, str]) -> Mapping[str, str]:
+def new_object_headers(settings: Mapping[str, str]) -> Mapping[str, str]:
     """What the server shall know of every new object."""
     headers = {"Content-Type": "application/octet-stream"}
     if settings["storageclass"]:
@@ -105,6 +105,6 @@ def headers_of_new(settings: Mapping[str, str]) -> Mapping[str, str]:
     return headers
 
 
-def asks_for_md5(error: PermissionDenied) -> bool:
+def requires_md5(error: PermissionDenied) -> bool:
     """Whether a bucket that locks its objects wants Content-MD5 (API Reference, "PutObject"): it says so in words."""
     return "Content-MD5" in error.what

@@ -20,9 +20,9 @@ _IN_HOST = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PUBLIC = re.compile(r"https?://[^/?#@\\\s]+(?:/[^?#\s]*)?", re.IGNORECASE)
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _QUOTED = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _KEPT}
-_LONGEST_KEY = 1024
+_MAX_KEY_BYTES = 1024
 """Bytes (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
-_FIRST_REGION = "us-east-1"
+_DEFAULT_REGION = "us-east-1"
 """To begin with, where nothing tells the region: many servers take it, the others answer with theirs."""
 
 
@@ -46,7 +46,7 @@ class Address(NamedTuple):
     @property
     def region(self) -> str:
         """What to sign for."""
-        return self.server.region or _FIRST_REGION
+        return self.server.region or _DEFAULT_REGION
 
     @property
     def host(self) -> str:
@@ -75,9 +75,9 @@ class Address(NamedTuple):
             BadName: S3 cannot hold it.
         """
         key = self.prefix.encode("utf-8", "surrogateescape") + encode_name(name)
-        if len(key) > _LONGEST_KEY:
+        if len(key) > _MAX_KEY_BYTES:
             raise BadName(
-                f"the object's name is too long for S3, which takes {_LONGEST_KEY} bytes with the prefix", detail=name
+                f"the object's name is too long for S3, which takes {_MAX_KEY_BYTES} bytes with the prefix", detail=name
             )
         return key
 

@@ -11,17 +11,17 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
 
-_LONGEST = 1 << 24
+_MAX_BYTES = 1 << 24
 """Bytes of a page: a thousand keys of 1024 bytes, three times as long when encoded, and their metadata."""
 
-_ELEMENTS = 250_000
+_MAX_ELEMENTS = 250_000
 """Elements of a page, each of which takes a hundred bytes of memory: a thousand keys have about ten each."""
 
-_DEEPEST = 20
+_MAX_DEPTH = 20
 """Elements within one another."""
 
 
-class NoDocument(NotAStore):
+class UnexpectedResponse(NotAStore):
     """The server answers with something else than S3 would."""
 
 
@@ -43,7 +43,7 @@ def send(client: Client, request: Request, kind: str) -> "Element":
 
 def read(client: Client, request: Request, response: HTTPResponse, kind: str) -> "Element":
     """The same for an answer that is there; also one that began as a success may tell a failure."""
-    text = _Text(response)
+    text = _BoundedBody(response)
     document = _parsed(text)
     if document is None:
         text.skip()  # fails where the answer was cut
@@ -51,43 +51,43 @@ def read(client: Client, request: Request, response: HTTPResponse, kind: str) ->
         return document
     elif document.tag == "Error":
         raise client.failure(request, response, text.beginning)
-    raise NoDocument(
+    raise UnexpectedResponse(
         f"cannot {request.what} on {client.address.shown}: the answer is not a {kind}",
         remedy="Check url= and endpoint=.",
     )
 
 
-class _TooLong(Exception):
+class _TooLarge(Exception):
     """The answer has more bytes, or more elements, than a proper one."""
 
 
-class _Text:
+class _BoundedBody:
     """An answer as a file of bounded length."""
 
     def __init__(self, response: HTTPResponse) -> None:
-        self._answer = response
-        self._left = _LONGEST
+        self._response = response
+        self._left = _MAX_BYTES
         self.beginning = b""
         """Enough of it to tell a failure's reason."""
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes; raises _TooLong behind the bound."""
-        block = self._answer.read(size)
+        block = self._response.read(size)
         self._left -= len(block)
         if self._left < 0:
-            raise _TooLong
+            raise _TooLarge
         if len(self.beginning) < EXCERPT:
             self.beginning += block
         return block
 
     def skip(self) -> None:
         """Read on to the end, or to the bound."""
-        with suppress(_TooLong):
+        with suppress(_TooLarge):
             while self.read(EXCERPT):
                 pass
 
 
-def _parsed(text: _Text) -> "Element | None":
+def _parsed(text: _BoundedBody) -> "Element | None":
     from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # only the exception; defusedxml parses
 
     from defusedxml import DefusedXmlException  # noqa: PLC0415  # few requests need XML
@@ -100,11 +100,11 @@ def _parsed(text: _Text) -> "Element | None":
             if event == "start":
                 document = element if document is None else document
                 depth, count = depth + 1, count + 1
-                if depth > _DEEPEST or count > _ELEMENTS:
+                if depth > _MAX_DEPTH or count > _MAX_ELEMENTS:
                     return None
             else:
                 element.tag = element.tag.rpartition("}")[2]
                 depth -= 1
-    except (ParseError, DefusedXmlException, ValueError, LookupError, _TooLong):
+    except (ParseError, DefusedXmlException, ValueError, LookupError, _TooLarge):
         return None
     return document

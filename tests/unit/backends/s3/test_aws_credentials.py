@@ -20,8 +20,8 @@ from support.scripted import Rule, answer, served
 
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3 import aws_chain
-from git_annex_remote_pyshare.backends.s3.aws_credentials import chain, renewal
-from git_annex_remote_pyshare.backends.s3.aws_profile import completion
+from git_annex_remote_pyshare.backends.s3.aws_credentials import default_credentials, renewal
+from git_annex_remote_pyshare.backends.s3.aws_profile import default_settings
 from git_annex_remote_pyshare.backends.s3.spec import SPEC
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
@@ -60,7 +60,7 @@ def fake(write: Write, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAWS]:
 
 
 def login(profile: str = "") -> Credential | None:
-    return chain({"profile": profile})
+    return default_credentials({"profile": profile})
 
 
 def key(profile: str = "") -> str | None:
@@ -104,7 +104,7 @@ def test_keys_in_a_file_are_what_botocore_would_find(
     write(**files)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(aws_chain, "login_of", lambda _: pytest.fail("asked botocore"))
+    monkeypatch.setattr(aws_chain, "botocore_login", lambda _: pytest.fail("asked botocore"))
     theirs = Session(profile=named or None).get_credentials()
     assert key(named) == theirs.access_key == "AKID"
 
@@ -137,8 +137,8 @@ def test_without_need_botocore_is_not_loaded(files: Mapping[str, str], origin: s
     write(**files)
     script = f"""
 import sys
-from git_annex_remote_pyshare.backends.s3.aws_credentials import chain
-login = chain({{"profile": ""}})
+from git_annex_remote_pyshare.backends.s3.aws_credentials import default_credentials
+login = default_credentials({{"profile": ""}})
 assert (login and login.user) == {origin}, login
 print(*{{"botocore", "urllib3", "requests"}} & sys.modules.keys())
 """
@@ -403,4 +403,4 @@ def test_server_and_region_that_the_settings_leave_out_are_this_machines_s3_19(
     write(config=config)
     for name, value in variables.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    assert completion(parse({"url": "s3://bucket", **settings})) == added
+    assert default_settings(parse({"url": "s3://bucket", **settings})) == added

@@ -24,7 +24,7 @@ MISSING = problem(404, "NoSuchKey")
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_SECOND_LOOK", 0.01)
+    monkeypatch.setattr(reading, "_RECHECK_DELAY", 0.01)
 
 
 @pytest.mark.parametrize(

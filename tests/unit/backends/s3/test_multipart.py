@@ -130,7 +130,7 @@ def test_a_server_without_parts_gets_everything_in_one_piece(
 def test_what_such_a_server_cannot_take_is_refused(
     store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whole, "LARGEST", 11 * MIB)
+    monkeypatch.setattr(whole, "MAX_PUT_SIZE", 11 * MIB)
     scripted_s3.script(Rule("POST", problem(501, "NotImplemented"), target=CREATE, times=-1))
     with pytest.raises(QuotaExceeded, match="in one piece") as refused:
         desk.put(wrap(store, Event()), KEY, BODY)

@@ -12,7 +12,7 @@ from support.scripted import Play, Rule, answer
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.s3.checksums import is_other
+from git_annex_remote_pyshare.backends.s3.checksums import is_other_object
 from git_annex_remote_pyshare.errors import Corrupt, PermissionDenied, Unreachable, UploadLost
 from git_annex_remote_pyshare.part_plan import Plan
 from git_annex_remote_pyshare.store.open import wrap
@@ -138,8 +138,8 @@ def test_an_object_that_was_made_of_other_parts_and_cannot_be_removed_is_told(
 
 @pytest.mark.parametrize("tag", ["", "0" * 32, f"{'0' * 32}-2", "random-1"])
 def test_tags_that_are_made_otherwise_say_nothing_s3_7(tag: str) -> None:
-    assert not is_other(tag, f"{'1' * 32}-3")
-    assert not is_other(f"{'1' * 32}-3", tag)
+    assert not is_other_object(tag, f"{'1' * 32}-3")
+    assert not is_other_object(f"{'1' * 32}-3", tag)
 
 
 @pytest.mark.parametrize("code", ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"])
