@@ -1,4 +1,4 @@
-"""Whose requests we sign: the login of one store, looked up once for all jobs, and again when it may have changed."""
+"""Provides the login that signs a store's requests; looked up once for all jobs, and again if it may have changed."""
 
 import time
 from threading import Lock
@@ -14,19 +14,19 @@ from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 RECHECK_INTERVAL = 60.0
-"""Seconds after which a login that expires is asked for again: whoever keeps it renews it well before its end
-(botocore does so ten minutes before), and asking costs nothing while there is nothing to renew."""
+"""Seconds after which a temporary login is looked up again. Its provider renews it well before it expires (botocore
+does so ten minutes before), and a lookup costs nothing if nothing is to be renewed."""
 
 
 class Login:
     """The login of one store.
 
-    In a clone that nobody has verified, what anyone may read is read without a login, since those that lie around
-    there may be for somebody else's buckets, and a wrong login is refused where none would do. Nor does a stranger's
-    setting send a login over plain http to Amazon, or to another host than the one that it was made for.
+    In a clone where the user has not accepted the settings, a public store is read without a login: a login found on
+    this machine may be for other buckets, and servers refuse a wrong login where they accept none. Nor do settings
+    that are not accepted send a login to Amazon over plain http, or to another host than the one it is bound to.
 
     Args:
-        place: Where the login comes from.
+        place: Finds the login.
     """
 
     def __init__(self, place: StoreConfig) -> None:
@@ -44,8 +44,8 @@ class Login:
         """The login to sign with; None for a request without one.
 
         Raises:
-            Denied: There is one, but it must not be used here, or has ended.
-            Unreachable: Whoever gives it does not answer.
+            PermissionDenied: There is one, but it must not be used here, or it has expired.
+            Unreachable: The login's provider does not respond.
         """
         if self._is_anonymous or self._objection or (self._writes_only and not writing):
             return None
@@ -55,22 +55,22 @@ class Login:
             return self._credential
 
     def renew(self, used: Credential | None) -> bool:
-        """Whether there is another login than the one that was refused as expired; looked up by the first job only."""
+        """Whether there is a newer login than the one refused as expired; only the first job looks it up."""
         with self._lookup_lock:
             if used is not None and used == self._credential:
                 self._look_up()
             return used is not None and used != self._credential
 
     def advice(self, refusal: PermissionDenied) -> str:
-        """What to type for a login, or for another one, after a refusal."""
+        """What to type to log in, or to use another login, after a refusal."""
         if isinstance(refusal, LoginExpired) and self._credential is not None:
             return renewal(self._credential)
         if self._is_anonymous:
             return "Leave signature=anonymous out to log in."
         if self._objection:
-            return f"No login is used, since {self._objection}. If you trust that, type: {self._acceptance()}"
+            return f"No login is used, since {self._objection}. To accept that, type: {self._acceptance()}"
         if self._writes_only:
-            return f"To read it with a login of yours, type: {self._acceptance()}"
+            return f"To read it with your login, type: {self._acceptance()}"
         return self._place.advice()
 
     def _acceptance(self) -> str:
@@ -82,9 +82,9 @@ class Login:
         return expires and time.monotonic() - looked_up_at > RECHECK_INTERVAL
 
     def _look_up(self) -> None:
-        """After a failure the next request asks again: without a login it would be told something else."""
+        """Look up the login; after a failure the next request tries again, instead of failing without a login."""
         try:
-            # What worked a minute ago may work still, although the place it came from does not answer now.
+            # If the provider returns nothing now, the previous login may still be valid.
             self._credential = self._confidential(_valid_in_header(self._place.credential())) or self._credential
         except PyshareError:
             if self._credential is None:
@@ -92,41 +92,41 @@ class Login:
         self._looked_up_at = time.monotonic()
 
     def _confidential(self, login: Credential | None) -> Credential | None:
-        """The login, whose session token, unlike a secret key, is sent as it is."""
+        """The login, unless others could read its session token, which unlike a secret key is sent as it is."""
         origin, clone = self._address.server.origin, self._place.clone
         if login is None or not login.session_token or is_confidential(origin) or clone.get(options.INSECURE):
             return login
         name = clone.remote or "NAME"
         raise PermissionDenied(
-            f"over http:// everybody on the way to {origin} could read the session token from {login.origin}",
-            remedy=f"If it speaks https, type: {command('git', 'annex', 'enableremote', name, *self._with_tls())}"
-            f" (or, in a network that you trust: git config {clone.key(options.INSECURE)} true)",
+            f"over http:// anyone on the network path to {origin} could read the session token from {login.origin}",
+            remedy=f"If it supports https, type: {command('git', 'annex', 'enableremote', name, *self._with_tls())}"
+            f" (or, on a network that you trust: git config {clone.key(options.INSECURE)} true)",
         )
 
     def _with_tls(self) -> tuple[str, ...]:
-        """The settings that change http into https, by the words that the remote already has."""
+        """The settings that change http to https, of the same kind as the remote has."""
         if self._place.settings["endpoint"]:
             return (f"endpoint=https://{self._address.server.host}",)
         return ("protocol=https", "port=443")
 
 
 def _objection(address: Address) -> str:
-    """Why a login must not be used with settings that the user has not accepted; empty where it may."""
+    """Why a login must not be used with settings that the user has not accepted; empty if it may be used."""
     if address.is_amazon:
-        plain = "this remote speaks plain http with Amazon, so that anyone on the way can read and answer"
+        plain = "this remote speaks plain http with Amazon, so anyone on the network path can read and change data"
         return plain if address.server.scheme == "http" else ""
     named = f"addressing=virtual sends it to {address.host}, and it is for {address.server.host}"
     return named if address.virtual else ""
 
 
 def _valid_in_header(login: Credential | None) -> Credential | None:
-    """The login, which has to fit into a header; a key that was copied with its line break does not."""
+    """The login, if it fits into a header; a key that was copied with its line break does not."""
     if login is None:
         return None
     sent = login.user + login.session_token
     if not (sent.isascii() and sent.isprintable() and login.secret.isprintable()):
         raise PermissionDenied(
             f"the login from {login.origin} contains a line break, or another character that is not valid in a key",
-            remedy="Write it there again, without what was copied with it.",
+            remedy="Enter it there again, without extra characters.",
         )
     return login

@@ -1,7 +1,7 @@
-"""Logins in the files that Amazon's programs share, read directly where they are plain keys.
+"""Reads the AWS config files and variables: plain keys, and the server and region that the user has chosen.
 
-The files and their words: AWS SDKs and Tools Reference Guide, "Shared config and credentials files". What counts as
-plain is so narrow that botocore would come to the same login.
+The files and their options: AWS SDKs and Tools Reference Guide, "Shared config and credentials files". Keys count as
+plain only if botocore would find the same login.
 """
 
 import os
@@ -14,41 +14,41 @@ from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied
 
 _Sections = Mapping[str, Mapping[str, str]]
-"""Profile → its words."""
+"""Profile → its options."""
 
 _SERVER_SETTINGS = ("endpoint", "host")
-"""Settings that say which server is meant."""
+"""Settings that name the server."""
 _KEY, _SECRET, _TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 _NEUTRAL_OPTIONS = {"region", "output"}
 _LOGIN_OPTIONS = {
     *(_KEY, "role_arn", "web_identity_token_file", "credential_process", "credential_source", "source_profile"),
     *("sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "login_session"),
 }
-"""Words of a profile that lead to a login."""
+"""Options of a profile that give a login."""
 _ROLE_VARIABLES = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-"""Set by whoever runs a container that has a role."""
+"""Set in a container that has a role."""
 
 
 def profile_of(named: str) -> str:
-    """The profile that counts: the one that is named, else the user's own choice (in botocore's order)."""
+    """The profile to use: the named one, otherwise the user's choice (in botocore's order)."""
     return named or _chosen() or "default"
 
 
 def plain_login(named: str) -> Credential | None:
-    """The keys that the profile has in the credentials file, if that is all there is to say.
+    """The profile's keys in the credentials file, unless another source takes precedence.
 
     Args:
         named: A profile; empty for the user's own choice.
 
     Returns:
-        Its origin is the profile's name. None when there is none, or one that is not to be had by reading.
+        The login, with the profile's name as its origin; None if there is none, or only botocore can get it.
 
     Raises:
-        Denied: One of the files cannot be read.
+        PermissionDenied: One of the files cannot be read.
     """
     profile = profile_of(named)
     keys, more = _credentials().get(profile, {}), _config().get(profile, {})
@@ -59,7 +59,7 @@ def plain_login(named: str) -> Credential | None:
 
 
 def may_have_login(named: str) -> bool:
-    """Whether it is worth asking botocore; where nobody uses Amazon's programs, that would be for nothing."""
+    """Whether to import botocore; without AWS's files and variables, it finds nothing."""
     profile = profile_of(named)
     ways = _LOGIN_OPTIONS & (_credentials().get(profile, {}).keys() | _config().get(profile, {}).keys())
     return bool(
@@ -68,33 +68,33 @@ def may_have_login(named: str) -> bool:
 
 
 def profile_options(named: str) -> Mapping[str, str]:
-    """All that the files say of the profile; raises Denied as above."""
+    """All options of the profile in both files; raises PermissionDenied as above."""
     profile = profile_of(named)
     return {**_config().get(profile, {}), **_credentials().get(profile, {})}
 
 
 def s3_options(named: str) -> Mapping[str, str]:
-    """What the profile's `services` section says of S3, in lines of their own below `s3 =`; raises Denied as above."""
+    """The options below `s3 =` in the profile's `services` section; raises PermissionDenied as above."""
     lines = _config().get(f"services {profile_options(named).get('services', '')}", {}).get("s3", "").splitlines()
     pairs = (line.partition("=") for line in lines)
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def uses_instance_role() -> bool:
-    """Whether the user wants the machine's own role: elsewhere, asking for it waits for nobody's answer."""
+    """Whether the user enables the EC2 instance role: on other machines, a request for it waits for a timeout."""
     return os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "false"
 
 
 def default_settings(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """What the settings leave to this machine: `endpoint=` and `region=`, as far as it says something of them.
+    """`endpoint=` and `region=` from this machine's files and variables, if the settings do not give them.
 
-    The owner's machine says it once, when the remote is made: other people's has its own idea, or none.
+    Used once, when the owner creates the remote: other users' machines have other values, or none.
 
     Args:
-        settings: All of them, the user's own.
+        settings: All of them, accepted by the user.
 
     Raises:
-        Denied: One of the files cannot be read.
+        PermissionDenied: One of the files cannot be read.
     """
     if any(settings[name] for name in _SERVER_SETTINGS):
         return {}
@@ -114,7 +114,7 @@ def _credentials() -> _Sections:
 
 
 def _config() -> _Sections:
-    """Here a section is called `profile NAME`, but for the default one."""
+    """In this file a section is called `profile NAME`, except the default one."""
     return {_profile_in(section): words for section, words in _sections("AWS_CONFIG_FILE", "config").items()}
 
 
@@ -134,13 +134,13 @@ def _sections(variable: str, name: str) -> _Sections:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not what AWS's programs write"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a valid AWS config file"
         raise PermissionDenied(f"cannot read {path}: {reason}", remedy="Check the file, or move it away.") from None
 
 
 @lru_cache(maxsize=4)
 def _parsed(path: str, _changed: int, _size: int) -> _Sections:
-    """Read anew when the file has changed: another program may renew the keys while we run."""
+    """The file's sections; read again after a change, since another program may renew the keys while pyshare runs."""
     parser = RawConfigParser()
     with open(path, encoding="utf-8") as file:
         parser.read_file(file)
@@ -148,7 +148,7 @@ def _parsed(path: str, _changed: int, _size: int) -> _Sections:
 
 
 def _endpoint(named: str) -> str:
-    """In the order of AWS SDKs and Tools Reference Guide, "Service-specific endpoints"."""
+    """The endpoint, in the order of AWS SDKs and Tools Reference Guide, "Service-specific endpoints"."""
     profile = profile_options(named)
     ignored = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or profile.get(
         "ignore_configured_endpoint_urls", ""

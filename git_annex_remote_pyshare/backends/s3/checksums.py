@@ -1,4 +1,4 @@
-"""MD5 checksums of what is sent, and what a server's ETags prove about what it has stored."""
+"""MD5 checksums of what is sent, and what a server's ETags prove about what it stores."""
 
 import hashlib
 import re
@@ -26,14 +26,14 @@ def fingerprint(source: Source, part: Part) -> str:
 
 
 def md5_of(headers: Mapping[str, str]) -> str:
-    """The MD5 that the server computed, where the ETag is one (API Reference, "Object", ETag); else empty."""
+    """The MD5 that the server computed, if the ETag is one (API Reference, "Object", ETag); else empty."""
     is_encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms") or _CUSTOMER_KEY in headers
     match = _MD5_ETAG.fullmatch(headers.get("ETag", ""))
     return match[1].lower() if match and not is_encrypted else ""
 
 
 def multipart_etag(sent: Mapping[int, Sent]) -> str:
-    """The entity tag that the object will have, MD5 over the parts' MD5s and their number; empty if nobody knows."""
+    """The ETag of the completed object: MD5 of the parts' MD5s, and their number; empty if one is unknown."""
     if any(part.token != part.digest for part in sent.values()):
         return ""
     digests = b"".join(bytes.fromhex(sent[number].digest) for number in sorted(sent))
@@ -41,26 +41,26 @@ def multipart_etag(sent: Mapping[int, Sent]) -> str:
 
 
 def is_other_object(tag: str, expected: str) -> bool:
-    """Whether an object with this entity tag is another one than that with the expected one.
+    """Whether an ETag proves that an object is not the expected one.
 
-    Servers that make their tags otherwise say nothing by them: the number of parts will differ, or there is none.
+    A server that computes ETags in another way proves nothing: the number of parts differs, or is missing.
     """
-    told, wanted = _MULTIPART_ETAG.fullmatch(tag), _MULTIPART_ETAG.fullmatch(expected)
-    return bool(told and wanted) and tag != expected and tag.partition("-")[2] == expected.partition("-")[2]
+    actual, wanted = _MULTIPART_ETAG.fullmatch(tag), _MULTIPART_ETAG.fullmatch(expected)
+    return bool(actual and wanted) and tag != expected and tag.partition("-")[2] == expected.partition("-")[2]
 
 
 def proves_source(tag: str, expected: str, source: Source) -> bool:
-    """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
+    """Whether an ETag is that of the source, either of the parts or, on some servers, of the whole content."""
     return (tag == expected and tag != "") or (is_md5(tag) and tag == source.digest("md5"))
 
 
 def is_md5(tag: str) -> bool:
-    """Whether a bare entity tag may be a content's MD5."""
+    """Whether a normalized ETag can be an MD5."""
     return bool(_MD5.fullmatch(tag))
 
 
 def normalized_etag(tag: str) -> str:
-    """An entity tag without quotation marks, in lower case where it is one in hexadecimal digits."""
+    """An ETag without quotation marks, in lower case if it is hexadecimal."""
     text = tag.strip().strip('"')
     lower = text.lower()
     return lower if is_md5(lower) or _MULTIPART_ETAG.fullmatch(lower) else text

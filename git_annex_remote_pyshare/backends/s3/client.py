@@ -1,4 +1,4 @@
-"""Sends requests to one bucket, signed, and once more where the answer tells what was wrong: region, clock or login."""
+"""Sends signed requests to one bucket, and repeats one after a response that corrects the region, clock or login."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -25,20 +25,20 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _READ_METHODS = {"GET", "HEAD"}
 _UPLOAD_QUERIES = {"uploads", "uploadId"}
-"""Words of a query that is about unfinished uploads."""
+"""Query parameters of requests about unfinished uploads."""
 _UNEXPLAINED = {301, 307, 400, 403}
-"""Statuses whose reason stands in the body, which the answer to HEAD does not have."""
+"""Statuses that only a body explains, and the response to HEAD has none."""
 _NOT_FOUND = 404
 
 RESPONSE_TIMEOUT = 300.0
-"""Seconds that a server may think after it got everything."""
+"""Seconds until a server must respond after it has received the whole request."""
 
 _MAX_CLOCK_OFFSET = 86_400.0
-"""Seconds that we follow a server's clock. What is signed for a time far away could be used by others then, and without
-TLS who is on the way names the time."""
+"""Seconds up to which a server's clock is accepted. A request signed for a distant time could be
+replayed then, and without TLS anyone on the network path can forge the Date header."""
 
 _LARGE = 1 << 20
-"""From this size on, in bytes, a body is not sent before a small request has shown that region and login are right."""
+"""A body of more bytes is sent only after a small request has confirmed the region and the login."""
 
 
 class Request(NamedTuple):
@@ -48,53 +48,53 @@ class Request(NamedTuple):
     path: str
     """Encoded, with a leading slash."""
     what: str
-    """For error texts: "store the file", without the object's name."""
+    """What the request does, for error texts: "store the file", without the object's name."""
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = {}
     body: Body | bytes | None = None
     payload: str = EMPTY_SHA256
     """The body's SHA-256 in hex, or `signing.UNSIGNED`."""
     expected_statuses: tuple[int, ...] = ()
-    """Statuses beside successes that the asker understands himself."""
+    """Statuses, besides those of success, that the caller handles."""
     response_timeout: float = RESPONSE_TIMEOUT
-    """Seconds that the answer may take to begin, if it is no reading and that is longer than the time limit."""
+    """Seconds until the response must begin, if longer than the time limit; not for requests that read."""
 
     @property
     def reads_data(self) -> bool:
-        """Whether it reads objects or their list, which a bucket's owner may have opened to anyone."""
+        """Whether it reads or lists objects, which may be public."""
         return self.method in _READ_METHODS and not _UPLOAD_QUERIES & {name for name, _ in self.query}
 
 
 class Client:
-    """One bucket as HTTP sees it, shared by all jobs, with all that was learned of it.
+    """The HTTP client of one bucket, shared by all jobs; it learns the region and the server's clock.
 
     Args:
-        place: Where the store is.
-        address: The same, understood.
-        preconnector: Has the connections that were opened while nobody could send.
+        place: Settings and login of the store.
+        address: The parsed settings.
+        preconnector: Holds connections that were opened before the first request.
     """
 
     def __init__(self, place: StoreConfig, address: Address, preconnector: Preconnector | None = None) -> None:
         self.address = address
-        """Where the bucket is, as far as the server has told."""
+        """The bucket's address, updated when a response gives the region."""
         self.login = Login(place)
         self._place = place
         self._connections = Connections(place.clone, preconnector)
         self._headers = _own_headers(place)
-        # Some services let nobody read without a login but at another host of theirs.
+        # Some services allow anonymous reads only at another host.
         self._published = address.published if place.settings["publicurl"] else ""
         self._clock_offset = 0.0
         self.is_region_known = bool(address.server.region)
-        """Whether the region is known, so that nobody need find it out first."""
+        """Whether the region is known, so that no request must find it out first."""
         self._first = Lock()
         self._first_is_over = False
 
     @contextmanager
     def send(self, request: Request) -> Iterator[HTTPResponse]:
-        """The answer to a request, a success or an awaited one, its body not yet read.
+        """The response to a request, with a success or expected status, its body not yet read.
 
         Raises:
-            PyshareError: Any other answer, or none; also while the block reads the body.
+            PyshareError: Any other response, or none; also while the block reads the body.
         """
         doing = str(self._doing(request))
         with (
@@ -108,19 +108,19 @@ class Client:
     def failure(
         self, request: Request, response: HTTPResponse, body: bytes | None = None, *, anonymous: bool = False
     ) -> PyshareError:
-        """The error that an answer means, also one that began as a success.
+        """The error that a response means, even if its status is a success.
 
         Args:
-            request: What was asked.
-            response: What came.
-            body: As much of it as was read; None for reading it now.
-            anonymous: Whether the request bore no login.
+            request: The request.
+            response: The response.
+            body: The part that was read; None to read it now.
+            anonymous: Whether the request had no login.
         """
         if body is None:
             body = excerpt(response) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
         error = errors.from_response(doing, response.status, response.headers, body)
-        if isinstance(error, PermissionDenied):  # only then it is worth to look what the user may type
+        if isinstance(error, PermissionDenied):  # only then is the advice needed
             doing = doing._replace(advice=self.login.advice(error))
             error = errors.from_response(doing, response.status, response.headers, body)
         error.request = self._trace(request)
@@ -131,9 +131,9 @@ class Client:
         self._connections.close()
 
     def _send_when_region_known(self, request: Request) -> HTTPResponse:
-        """Until the region is known one job asks alone, so that the others need not all learn it the hard way."""
+        """Send; until the region is known, only one job does, so that the others do not all fail first."""
         if not self.is_region_known and isinstance(request.body, Body) and request.body.size > _LARGE:
-            with suppress(PyshareError):  # what it is told is for others to say better
+            with suppress(PyshareError):  # the real request fails with a better error
                 release(self._send_when_region_known(Request("HEAD", self.address.bucket_path, request.what)))
         with self._first_request():
             response = self._send(request)
@@ -142,7 +142,7 @@ class Client:
 
     @contextmanager
     def _first_request(self) -> Iterator[None]:
-        """Wait while the first request learns what all need to know; not for another one when it got no answer."""
+        """Wait for the first request, which learns the region; if it gets no response, do not wait for a second one."""
         with self._first if not (self.is_region_known or self._first_is_over) else nullcontext():
             if not self._first_is_over:
                 try:
@@ -183,7 +183,7 @@ class Client:
         return self._connections.send(request.method, url, headers, request.body, patience=response_timeout)
 
     def _adapt(self, error: PyshareError, response: HTTPResponse, address: Address, login: Credential | None) -> bool:
-        """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
+        """Apply the correction in the response; returns whether the same request may succeed now."""
         self.is_region_known = self.is_region_known or not isinstance(error, WrongRegion)
         if isinstance(error, WrongRegion):
             if self.address == address:
@@ -214,7 +214,7 @@ class Client:
 
 
 def _needs_body(request: Request, response: HTTPResponse) -> bool:
-    """Whether only a GET can tell what the answer to a HEAD means, or that it is S3's at all and no proxy's."""
+    """Whether only a GET shows what the response to a HEAD means, or that it comes from S3 and not from a proxy."""
     if request.method != "HEAD":
         return False
     if response.status == _NOT_FOUND:
@@ -224,7 +224,7 @@ def _needs_body(request: Request, response: HTTPResponse) -> bool:
 
 
 def _own_headers(place: StoreConfig) -> dict[str, str]:
-    """What every request says."""
+    """The headers of every request."""
     headers = dict(HEADERS)
     if place.settings["requesterpays"] == "yes" and place.trusted():
         headers["x-amz-request-payer"] = "requester"

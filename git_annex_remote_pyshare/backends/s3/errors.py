@@ -1,6 +1,6 @@
-"""From an S3 server's answer to an error that says what to do.
+"""Turns a failed response of an S3 server into an error that says what to do.
 
-The only place of this backend that gives meaning to a failing status code; `error_codes.py` has its tables.
+Only this module of the backend interprets error codes and statuses; `error_codes.py` has its tables.
 """
 
 import time
@@ -48,51 +48,51 @@ _MAX_SKEW = 900.0
 """Seconds that clocks may differ (S3 API Reference, "Error responses", RequestTimeTooSkewed)."""
 
 _PAUSE = 2.0
-"""Seconds that all jobs rest at most after SlowDown, which Amazon says without a time to wait."""
+"""Longest pause of all jobs, in seconds, after SlowDown, which Amazon sends without Retry-After."""
 
 _READ_METHODS = {"GET", "HEAD"}
 _BY_STATUS = {407, 408, 413, 429}
-"""What a proxy, too, says with a page for people, but in plain numbers."""
+"""Statuses that a proxy may send with a web page, and whose meaning is clear."""
 
 
 class Doing(NamedTuple):
-    """What a request was for, as the error text tells it."""
+    """What a request was for, for error texts."""
 
     what: str
     """For example "store the file"; without the object's name."""
     store: str
-    """How the store is called in texts (`Address.shown`)."""
+    """The store's name in texts (`Address.shown`)."""
     bucket: str
     method: str = "GET"
     anonymous: bool = False
-    """Whether the request bore no login."""
+    """Whether the request had no login."""
     advice: str = ""
-    """What to do for a login (`StoreConfig.advice`)."""
+    """What to type for a login (`StoreConfig.advice`)."""
     words: tuple[str, ...] = ()
-    """What to type behind `pyshare login`, where there is no such advice (`Account.words`)."""
+    """Arguments of `pyshare login`, used without `advice` (`Account.words`)."""
     clock_offset: float = 0.0
-    """Seconds by which the request's time was ahead of this machine's clock, to meet the server's."""
+    """Seconds added to this machine's clock for the request's time, to match the server's clock."""
     remote: str = ""
-    """The remote's name in this clone, where there is one."""
+    """The remote's name in this clone, if any."""
 
     def __str__(self) -> str:
         return f"cannot {self.what} on {self.store}"
 
     @property
     def login(self) -> str:
-        """What to do for a login, safe to be pasted into a shell although a stranger may have chosen the words."""
+        """What to type for a login, quoted for a shell, since the arguments may be untrusted input."""
         return self.advice or f"Type: {command('pyshare', 'login', *(self.words or (f's3://{self.bucket}',)))}"
 
 
 def from_response(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
-    """The error that an answer means.
+    """The error that a response means.
 
     Args:
         doing: What the request was for.
-        status: The answer's status code. It may be 200: some answers begin before their failure (S3 API Reference,
+        status: The response's status. It may be 200: some responses begin before the failure (S3 API Reference,
             "CompleteMultipartUpload" and "CopyObject").
-        headers: The answer's headers, found in any case.
-        body: The answer's body, as much of it as was read.
+        headers: The response's headers, case-insensitive.
+        body: The part of the response's body that was read.
     """
     words = error_details(headers, body)
     off = _clock_skew(doing, headers)
@@ -125,7 +125,7 @@ def _meaning(doing: Doing, status: int, headers: Mapping[str, str], words: Respo
 
 
 def _without_code(doing: Doing, status: int, region: str) -> Meaning:
-    """The answer to HEAD has no body that could tell more (S3 API Reference, "HeadObject")."""
+    """The meaning of a response without an error code; that to HEAD has no body (S3 API Reference, "HeadObject")."""
     if status == 404 and doing.method == "HEAD":
         return ABSENT
     if status in {301, 307, 400} and region:
@@ -134,9 +134,10 @@ def _without_code(doing: Doing, status: int, region: str) -> Meaning:
 
 
 def _in_context(doing: Doing, meaning: Meaning, off: float) -> Meaning:
-    """Who may not list a bucket is told of a missing object only that it is forbidden: that is no clear word.
+    """The meaning, refined by what the request was.
 
-    Nor do all servers say that a clock was the reason.
+    Without the right to list the bucket, a missing object is reported as forbidden, so that may mean either. Some
+    servers also report a wrong clock as forbidden.
     """
     if meaning is STATUSES[401] and doing.anonymous:
         return LOGIN_REQUIRED
@@ -150,7 +151,7 @@ def _in_context(doing: Doing, meaning: Meaning, off: float) -> Meaning:
 
 
 def _filled(why: str, doing: Doing, words: Response, off: float, headers: Mapping[str, str]) -> str:
-    location = headers.get("Location", "").partition("?")[0]  # behind it may stand a signature
+    location = headers.get("Location", "").partition("?")[0]  # a signature may follow
     return why.format(
         store=doing.store,
         bucket=doing.bucket,
@@ -161,13 +162,13 @@ def _filled(why: str, doing: Doing, words: Response, off: float, headers: Mappin
 
 
 def _remedy(remedy: str, doing: Doing, words: Response) -> str:
-    """What to type, each word quoted: a server chose the region's name, and a stranger may have chosen the remote's."""
+    """What to type, each word quoted for a shell: the names of region and remote may be untrusted input."""
     return remedy.format(
         advice=doing.login, region=command(words.region or "REGION"), remote=command(doing.remote or "NAME")
     )
 
 
 def _clock_skew(doing: Doing, headers: Mapping[str, str]) -> float:
-    """How far the request's time was from the server's; 0 where that does not tell the time."""
+    """Seconds between the request's time and the server's; 0 if the response has no date."""
     theirs = server_time(headers)
     return abs(theirs - time.time() - doing.clock_offset) if theirs is not None else 0.0

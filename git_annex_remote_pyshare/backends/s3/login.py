@@ -1,4 +1,4 @@
-"""`pyshare login s3://…`: ask for an access key and its secret, try them once, keep them for the server."""
+"""`pyshare login s3://…`: prompts for an access key and its secret, verifies them once, keeps them for the server."""
 
 from collections.abc import Mapping
 
@@ -23,10 +23,10 @@ from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
 _LOOK = (("list-type", "2"), ("max-keys", "1"))
 _KNOWN = {"", "AccessDenied", "AllAccessDisabled", "NoSuchBucket"}
-"""Said only to those whose signature is right: such a key may do other things than list this bucket, or may make it."""
+"""Error codes that imply a correct signature: the key may have no right to list, or the right to create the bucket."""
 
 _TEMPORARY = "ASIA"
-"""How Amazon's keys begin that are nothing without their session token (IAM User Guide, "Understanding unique ID
+"""Prefix of Amazon's keys that are valid only with their session token (IAM User Guide, "Understanding unique ID
 prefixes")."""
 
 
@@ -35,19 +35,19 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
 
     Raises:
         BadSetting: A setting or option is invalid.
-        PermissionDenied: The server does not take the key.
-        NotAStore: What answers is no S3 server.
-        Unreachable: No answer.
+        PermissionDenied: The server refuses the key.
+        NotAStore: The server is not an S3 server.
+        Unreachable: The server does not respond.
     """
     registry.check(request.settings)
     account = request.account
     refuse_options(request, "S3, where a login is an access key and its secret", "token", "sharing", "app_key")
     if request.settings["signature"] == "anonymous":
-        raise BadSetting("signature=anonymous means never to log in", remedy="Leave it out.")
+        raise BadSetting("signature=anonymous excludes a login", remedy="Leave it out.")
     key = _ask_key(request.user, terminal)
     if key.user.startswith(_TEMPORARY):
         raise BadSetting(
-            f"{key.user} is a temporary key, which is of no use tomorrow",
+            f"{key.user} is a temporary key, which soon expires",
             remedy="Leave it in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or in a profile.",
         )
     if not request.no_check:
@@ -57,7 +57,7 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
 
 
 def _ask_key(user: str, terminal: Terminal) -> Credential:
-    """An access key's id and its secret; an id that is given already is not asked for.
+    """Prompt for an access key's id, unless it is given, and its secret.
 
     Raises:
         BadSetting: One of them is empty or invalid.
@@ -69,12 +69,12 @@ def _ask_key(user: str, terminal: Terminal) -> Credential:
 
 
 def check(settings: Mapping[str, str], login: Credential) -> None:
-    """Look into the bucket with the login.
+    """Verify a login: list one object of the bucket with it.
 
     Raises:
-        Denied: The server does not know the key, or the secret is not the key's.
-        NotAStore: What answers is no S3 server.
-        Unreachable: Nobody answers, or the server is broken.
+        PermissionDenied: The server does not know the key, or the secret does not match it.
+        NotAStore: The server is not an S3 server.
+        Unreachable: The server does not respond, or fails.
     """
     place = StoreConfig(settings["url"], settings, LocalConfig(), credential=lambda: login, trusted=lambda: True)
     address = address_of(settings)

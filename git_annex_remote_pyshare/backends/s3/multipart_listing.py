@@ -1,4 +1,4 @@
-"""What a server tells of its multipart uploads: those that are unfinished, and the parts of one."""
+"""Lists multipart uploads on a server: the unfinished ones, and the parts of one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -23,20 +23,22 @@ _MAX_PART_NUMBER = 10_000
 
 
 def uploads(client: Client) -> Iterator[Unfinished]:
-    """All uploads into the store; MinIO tells none of them, since it wants an object's whole key as the prefix.
+    """All unfinished uploads of the store (API Reference, "ListMultipartUploads").
+
+    MinIO lists none of them, since it accepts only an object's whole key as the prefix.
 
     Raises:
         PyshareError: They cannot be listed.
     """
     prefix = client.address.prefix
-    # A server that gives the same page again has told all that it will.
+    # A server that repeats a page has no more to list.
     markers: _Markers = ()
     seen: set[int] = set()
     listing = Listing(f"cannot list unfinished uploads on {client.address.shown}")
     while hash(markers) not in seen:
         seen.add(hash(markers))
         listing.asked()
-        # Not with encoding-type: Ceph 16 encodes the keys then, and others don't, but none of them says so.
+        # Without encoding-type: with it, Ceph 16 encodes keys and others do not, and no response says which.
         query = (("uploads", ""), ("prefix", prefix), *markers)
         request = Request("GET", client.address.bucket_path, "list unfinished uploads", query)
         page = send(client, request, "ListMultipartUploads")
@@ -78,15 +80,14 @@ def part_pages(client: Client, name: str, id_: str) -> "Iterator[Element]":
 
 
 def listed_parts(pages: "Iterable[Element]", plan: Plan, known: Mapping[int, Sent]) -> dict[int, Sent]:
-    """What the server has of an upload, as ListParts tells; parts that do not fit the plan are left out.
+    """The parts that the server has of an upload, without those that do not fit the plan.
 
-    A part's entity tag is its MD5 unless the server encrypts with a key that is not its own; whether it does, the parts
-    that we know tell.
+    A part's ETag is its MD5 unless the server encrypts with another key; the parts in `known` show whether it does.
 
     Args:
-        pages: The server's list.
-        plan: How the object is cut.
-        known: What we sent, with the tags that the server gave.
+        pages: The responses, from `part_pages`.
+        plan: How the object is divided.
+        known: The parts that we sent, with the ETags that the server returned.
     """
     has_md5s = all(sent.token == sent.digest for sent in known.values())
     found = {}
@@ -103,11 +104,11 @@ def listed_parts(pages: "Iterable[Element]", plan: Plan, known: Mapping[int, Sen
 
 
 def _next_part(page: "Element", after: int) -> int | None:
-    """The number behind which the next page of ListParts begins; None behind the last page.
+    """The part number after which the next page of ListParts begins; None after the last page.
 
     Args:
         page: One page.
-        after: Behind which number that one began.
+        after: The part number after which this page began.
     """
     marker = _number(page, "NextPartNumberMarker")
     return marker if after < marker < _MAX_PART_NUMBER and page.findtext("IsTruncated", "").strip() == "true" else None

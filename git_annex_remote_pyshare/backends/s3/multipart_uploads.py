@@ -1,4 +1,4 @@
-"""Stores a large object in parts: S3's multipart upload. See `SupportsMultipart` for what each method is for.
+"""Stores a large object by S3's multipart upload; `SupportsMultipart` describes each method.
 
 After Amazon S3 User Guide, "Uploading and copying objects using multipart upload", and the API Reference.
 """
@@ -43,34 +43,34 @@ from git_annex_remote_pyshare.transport.content_range import span_of
 from git_annex_remote_pyshare.waiting import telling
 
 _SINGLE_PUT_SIZE = 32 << 20
-"""Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
-begin anew when a slow line breaks."""
+"""Up to this size, in bytes, an object is stored by one PUT; parts would take six requests. A larger upload must not
+start over when a slow connection breaks."""
 
 _MIN_PART_SIZE = 5 << 20
-"""Bytes that each part but the last must have (User Guide, "Amazon S3 multipart upload limits")."""
+"""Least bytes of each part but the last (User Guide, "Amazon S3 multipart upload limits")."""
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 _MAX_PARTS = 10_000
 _MAX_PARTS_ELSEWHERE = 1_000
-"""Parts that Amazon takes (same page), and those that everybody takes: Scaleway has no more."""
+"""Parts that Amazon allows (same page), and that every service allows: Scaleway has the lowest limit."""
 
 
 class _ObjectState(NamedTuple):
-    """An object as its headers tell of it."""
+    """What the headers of an object say."""
 
     size: int | None
     tag: str
-    """Its entity tag; empty where that means nothing to us."""
+    """Its ETag; empty if the server gives none."""
 
 
 class Parts:
-    """All uploads in parts of one store.
+    """The multipart uploads of one store.
 
     Args:
-        place: Its settings say how objects are stored.
+        place: Gives the settings for new objects, and the git config.
         client: Sends the requests.
-        bucket: Is made where it is missing.
+        bucket: Created if it does not exist.
         remarks: Takes what the user should know.
     """
 
@@ -125,29 +125,29 @@ class Parts:
         if is_other_object(found.tag, expected):
             remains = self._removed(upload.name)
             raise Corrupt(
-                f"{self._client.address.shown} took all parts of the file, but made another object of them{remains}",
-                remedy="Try again; if it happens again, the server damages data.",
+                f"{self._client.address.shown} accepted all parts of the file, but assembled another object{remains}",
+                remedy="Try again; if it happens again, the server corrupts data.",
             )
         return Receipt(found.size)
 
     def abort(self, name: str, id_: str) -> None:
         """See `SupportsMultipart.abort`."""
-        request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
+        request = self._request("DELETE", name, "abort an upload", ("uploadId", id_))
         try:
-            # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
+            # Only the usual time limit: at worst, a lifecycle rule of the bucket removes the upload.
             with suppress(UploadLost, NotFound), self._client.send(request._replace(response_timeout=0)):
                 pass
         except Forbidden:
             if self._may_abort:
                 self._may_abort = False
                 self._notices.append(
-                    f"this login may not end unfinished uploads in {self._client.address.shown}, which take space until"
-                    " a rule of the bucket ends them"
+                    f"this login has no right to abort unfinished uploads in {self._client.address.shown}; they take"
+                    " space until a lifecycle rule of the bucket removes them"
                 )
             raise
 
     def _create(self, name: str) -> str:
-        request = self._request("POST", name, "begin an upload", ("uploads", ""))
+        request = self._request("POST", name, "start an upload", ("uploads", ""))
         request = request._replace(headers=new_object_headers(self._place.settings))
         try:
             begun = document.send(self._client, request, "InitiateMultipartUpload")
@@ -157,10 +157,10 @@ class Parts:
             raise self._no_multipart(error) from error
         if id_ := begun.findtext("UploadId"):
             return id_
-        raise self._no_multipart(NotAStore(f"{self._client.address.shown} gives an upload no id"))
+        raise self._no_multipart(NotAStore(f"{self._client.address.shown} returns no id for an upload"))
 
     def _no_multipart(self, error: PyshareError) -> PyshareError:
-        """The server knows no uploads in parts: lets the next attempt do without them, and fail as that does."""
+        """The server has no multipart uploads: the next attempt uses a single PUT, and fails as that does."""
         self._supports_multipart = False
         return UploadLost(error.what, remedy=error.remedy, detail=error.trace)
 
@@ -178,11 +178,11 @@ class Parts:
             theirs = md5_of(response.headers)
         ours = body.digest or fingerprint(source, part)
         if theirs and theirs != ours:
-            raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
+            raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived corrupted")
         return Sent(ours, tag or ours)
 
     def _complete_or_find(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _ObjectState:
-        """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
+        """The completed object, also if an earlier attempt completed it and its response was lost."""
         was_sent = upload.id in self._completing
         self._completing.add(upload.id)
         try:
@@ -195,7 +195,7 @@ class Parts:
         found = self._stat(upload.name)
         if found is None or found.size != upload.plan.size or is_other_object(found.tag, expected):
             raise failure
-        # An older object may have the same size, so without a proof it must be us who asked for this one.
+        # An older object may have the same size: without a matching ETag, only our own request explains this one.
         if not (was_sent or proves_source(found.tag, expected, source)):
             raise failure
         return found
@@ -207,7 +207,7 @@ class Parts:
         )
         made = document.send(self._client, request, "CompleteMultipartUpload")
         tag = normalized_etag(made.findtext("ETag") or "")
-        # Ceph tells no tag there (seen in 16.2), but HEAD does.
+        # Ceph gives no ETag there (seen in 16.2), but HEAD does.
         return _ObjectState(None, tag) if tag else self._stat(upload.name) or _ObjectState(None, "")
 
     def _stat(self, name: str) -> _ObjectState | None:
@@ -217,7 +217,7 @@ class Parts:
         return None
 
     def _removed(self, name: str) -> str:
-        """Remove a wrong object; where that cannot be done, what the user has to hear of it."""
+        """Remove a wrong object; returns what to add to the error if that fails."""
         try:
             with self._client.send(self._request("DELETE", name, "remove the file")):
                 return ""
@@ -229,7 +229,7 @@ class Parts:
 
 
 def completion(sent: Mapping[int, Sent]) -> bytes:
-    """What CompleteMultipartUpload wants to be told: all parts, in their order."""
+    """The body of CompleteMultipartUpload: all parts, in order."""
     parts = "".join(
         f'<Part><PartNumber>{number}</PartNumber><ETag>"{sent[number].token}"</ETag></Part>' for number in sorted(sent)
     )

@@ -1,4 +1,4 @@
-"""Stores an object by one PUT that brings its own proof: the hash in the key's name, or the ETag of what was sent."""
+"""Stores an object by one PUT, and verifies it by the checksum in its key or by the ETag of what was sent."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ _STORED = 200
 
 
 class Uploads:
-    """All stores of one place.
+    """Stores objects in one store.
 
     Args:
-        place: Its settings say which storage class.
+        place: Its settings give the storage class.
         client: Sends the requests.
-        bucket: Is made where it is missing.
+        bucket: Created if it does not exist.
     """
 
     def __init__(self, place: StoreConfig, client: Client, bucket: Bucket) -> None:
@@ -43,7 +43,7 @@ class Uploads:
         if source.size > MAX_PUT_SIZE:
             raise QuotaExceeded(
                 f"cannot store the file on {self._client.address.shown}: it has {source.size} bytes,"
-                f" and S3 takes at most {MAX_PUT_SIZE} in one piece",
+                f" and S3 accepts at most {MAX_PUT_SIZE} in one piece",
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
@@ -58,7 +58,7 @@ class Uploads:
         return self._put(name, source, progress)
 
     def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        # Also where the key's SHA-256 goes along: not every server compares that with what it gets.
+        # Even if the key's SHA-256 is sent along: not every server verifies it.
         body = MD5Body(source, progress)
         request = Request(
             "PUT",
@@ -85,20 +85,22 @@ class Uploads:
 
 
 def _is_stored(response: HTTPResponse) -> bool:
-    """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
+    """Whether an S3 server confirms it, and not a proxy or another server (S3 API Reference, "PutObject")."""
     return response.status == _STORED and ("ETag" in response.headers or is_from_s3(response.headers))
 
 
 def _check_source(source: Source) -> None:
-    """Tell a file that is damaged on this machine from one that was damaged on its way."""
+    """Raise SourceChanged if the file is corrupted on this machine, and not on the way to the server."""
     for algorithm in ("sha256", "md5"):
         known = source.known(algorithm)
         if known and Source(source.path).digest(algorithm) != known:
-            raise SourceChanged("the file to store is not what its key says", remedy="Type: git annex fsck")
+            raise SourceChanged(
+                "the content of the file to store does not match its key", remedy="Type: git annex fsck"
+            )
 
 
 def new_object_headers(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """What the server shall know of every new object."""
+    """The headers of every request that creates an object."""
     headers = {"Content-Type": "application/octet-stream"}
     if settings["storageclass"]:
         headers["x-amz-storage-class"] = settings["storageclass"]
@@ -106,5 +108,5 @@ def new_object_headers(settings: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def requires_md5(error: PermissionDenied) -> bool:
-    """Whether a bucket that locks its objects wants Content-MD5 (API Reference, "PutObject"): it says so in words."""
+    """Whether a bucket with Object Lock requires Content-MD5 (API Reference, "PutObject"); only the text says so."""
     return "Content-MD5" in error.what

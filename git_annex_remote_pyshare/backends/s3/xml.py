@@ -1,4 +1,4 @@
-"""The XML that S3 servers answer with."""
+"""Reads the XML of an S3 server's responses, within bounds."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,66 +12,66 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # the type only; parsing is defusedxml's
 
 _MAX_BYTES = 1 << 24
-"""Bytes of a page: a thousand keys of 1024 bytes, three times as long when encoded, and their metadata."""
+"""Most bytes of a response: a thousand keys of 1024 bytes, up to three times as long encoded, and their metadata."""
 
 _MAX_ELEMENTS = 250_000
-"""Elements of a page, each of which takes a hundred bytes of memory: a thousand keys have about ten each."""
+"""Most elements of a response, each about a hundred bytes of memory; a thousand keys have about ten each."""
 
 _MAX_DEPTH = 20
-"""Elements within one another."""
+"""Most levels of nested elements."""
 
 
 class UnexpectedResponse(NotAStore):
-    """The server answers with something else than S3 would."""
+    """The response is not the XML that S3 would send."""
 
 
 def send(client: Client, request: Request, kind: str) -> "Element":
-    """What the server answers to a request; its tags are without a namespace, which some servers leave out.
+    """The XML of the response to a request; tags have no namespace, which some servers omit.
 
     Args:
         client: Sends it.
-        request: What is asked.
-        kind: How the document's tag begins that is expected; servers call it ...Result, ...Response or nothing.
+        request: The request.
+        kind: Prefix of the expected root tag; servers add ...Result, ...Response or nothing.
 
     Raises:
-        NoDocument: The answer is another one.
-        PyshareError: The server refuses the request, or does not answer.
+        UnexpectedResponse: The response is not such a document.
+        PyshareError: The server refuses the request, or does not respond.
     """
     with client.send(request) as response:
         return read(client, request, response, kind)
 
 
 def read(client: Client, request: Request, response: HTTPResponse, kind: str) -> "Element":
-    """The same for an answer that is there; also one that began as a success may tell a failure."""
+    """The XML of a response, as in `send`; a response with a success status may still report a failure."""
     text = _BoundedBody(response)
     document = _parsed(text)
     if document is None:
-        text.skip()  # fails where the answer was cut
+        text.skip()  # fails if the response was cut off
     elif document.tag.startswith(kind):
         return document
     elif document.tag == "Error":
         raise client.failure(request, response, text.beginning)
     raise UnexpectedResponse(
-        f"cannot {request.what} on {client.address.shown}: the answer is not a {kind}",
+        f"cannot {request.what} on {client.address.shown}: the response is not a {kind}",
         remedy="Check url= and endpoint=.",
     )
 
 
 class _TooLarge(Exception):
-    """The answer has more bytes, or more elements, than a proper one."""
+    """The response is larger than a valid one."""
 
 
 class _BoundedBody:
-    """An answer as a file of bounded length."""
+    """A response's body as a file of bounded length."""
 
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
         self._left = _MAX_BYTES
         self.beginning = b""
-        """Enough of it to tell a failure's reason."""
+        """Enough of the body to find the reason of a failure."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes; raises _TooLong behind the bound."""
+        """The next bytes; raises _TooLarge beyond the bound."""
         block = self._response.read(size)
         self._left -= len(block)
         if self._left < 0:
@@ -81,7 +81,7 @@ class _BoundedBody:
         return block
 
     def skip(self) -> None:
-        """Read on to the end, or to the bound."""
+        """Read to the end, or to the bound."""
         with suppress(_TooLarge):
             while self.read(EXCERPT):
                 pass

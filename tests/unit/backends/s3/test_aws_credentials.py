@@ -261,7 +261,7 @@ def test_an_ended_single_sign_on_names_the_command_s3_19(signed_on: bool, write:
     if signed_on:
         sign_on(ends="2020-01-01T00:00:00Z")
     assert refusal("my lab") == (
-        "the single sign-on of AWS profile my lab has ended. Type: aws sso login --profile 'my lab'"
+        "the single sign-on of AWS profile my lab has expired. Type: aws sso login --profile 'my lab'"
     )
 
 
@@ -279,7 +279,7 @@ def test_a_role_that_wants_a_code_never_prompts(fake: FakeAWS, write: Write, mon
     by_role(fake, write, monkeypatch)
     path = Path(os.path.expanduser("~/.aws/config"))
     path.write_text(path.read_text() + "\nmfa_serial = arn:aws:iam::1:mfa/me")
-    assert "needs a code from you. Type it here: aws sts get-caller-identity --profile lab" in refusal("")
+    assert "needs an MFA code from you. Enter it here: aws sts get-caller-identity --profile lab" in refusal("")
     assert fake.given == 0
 
 
@@ -287,15 +287,15 @@ def test_a_refused_role_says_what_amazon_said(fake: FakeAWS, write: Write, monke
     by_role(fake, write, monkeypatch)
     body = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>"
     fake.script(Rule("POST", answer(403, body), times=-1))
-    assert "AWS gives AWS profile lab no login: AccessDenied, not you. See what" in refusal("")
+    assert "AWS refuses a login for AWS profile lab: AccessDenied, not you. See what" in refusal("")
 
 
 @pytest.mark.parametrize(
     ("config", "text"),
     [
         ("", "there is no AWS profile lab on this machine. Type: aws configure --profile lab"),
-        ("[profile lab]\ncredential_process = sh -c 'echo hunter2 >&2; exit 1'", "by custom-process. See what"),
-        ("[profile lab]\ncredential_process = sh -c 'echo hunter2'", "See what AWS's own program says"),
+        ("[profile lab]\ncredential_process = sh -c 'echo hunter2 >&2; exit 1'", "from custom-process. See what"),
+        ("[profile lab]\ncredential_process = sh -c 'echo hunter2'", "See what the AWS CLI reports"),
         ("[profile lab]\ncredential_process = no-such-program", "cannot get the login of AWS profile lab"),
         ("[profile lab]\ncredential_process =", "cannot get the login of AWS profile lab: IndexError"),
         ("[profile lab]\naws_access_key_id = AKID", "cannot get the login of AWS profile lab"),
@@ -348,8 +348,8 @@ def test_the_environment_holds_a_key_that_may_be_temporary(
             "environment",
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or unset all three.",
         ),
-        ("AWS profile my lab", "is good: aws sts get-caller-identity --profile 'my lab'"),
-        ("AWS container role", "is good: aws sts get-caller-identity"),
+        ("AWS profile my lab", "then check it: aws sts get-caller-identity --profile 'my lab'"),
+        ("AWS container role", "then check it: aws sts get-caller-identity"),
     ],
 )
 def test_an_expired_login_is_renewed_where_it_came_from(origin: str, text: str) -> None:

@@ -155,7 +155,7 @@ def test_a_missing_bucket_is_named_and_says_nothing_of_objects() -> None:
 def test_forbidden_to_look_is_unknown_and_explained_s3_15(doing: Doing) -> None:
     found = from_response(doing._replace(advice="Type: pyshare login X"), 403, {})
     assert type(found) is Forbidden
-    assert "does not say whether the object is there" in str(found)
+    assert "does not say whether the object exists" in str(found)
     assert "s3:ListBucket" in str(found)
     assert str(found).endswith("Type: pyshare login X")
 

@@ -191,7 +191,7 @@ def test_a_part_that_is_damaged_twice_ends_the_upload_and_is_all_that_goes_again
     store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
 ) -> None:
     scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'}), times=2, target="partNumber=2&"))
-    with pytest.raises(CorruptUpload, match=r"store part 2 .* arrived damaged \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"store part 2 .* arrived corrupted \(tried twice"):
         desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {}
     (kept,) = scripted_s3.multipart.begun.values()

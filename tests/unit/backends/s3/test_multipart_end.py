@@ -120,7 +120,7 @@ def test_an_object_that_was_made_of_other_parts_is_removed_again(
     wrong = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>".encode()
     older(scripted_s3, b"damaged")
     scripted_s3.script(Rule("POST", answer(200, wrong, Content_Type="application/xml"), target=COMPLETE))
-    with pytest.raises(Corrupt, match="made another object of them"):
+    with pytest.raises(Corrupt, match="assembled another object"):
         desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {}
     assert scripted_s3.multipart.begun == {}
@@ -132,7 +132,7 @@ def test_an_object_that_was_made_of_other_parts_and_cannot_be_removed_is_told(
     wrong = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>".encode()
     finished = answer(200, wrong, Content_Type="application/xml")
     scripted_s3.script(Rule("POST", finished, target=COMPLETE), Rule("DELETE", ACCESS_DENIED, times=-1))
-    with pytest.raises(Corrupt, match="made another object of them; it is still there, since cannot remove"):
+    with pytest.raises(Corrupt, match="assembled another object; it is still there, since cannot remove"):
         desk.put(wrap(store, Event()), KEY, BODY)
 
 
@@ -189,7 +189,7 @@ def test_no_right_to_abort_is_only_a_note_s3_4(
     )
     desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {NAME: BODY}
-    assert "may not end unfinished uploads" in store.notice()
+    assert "has no right to abort unfinished uploads" in store.notice()
     assert store.notice() == ""
 
 
