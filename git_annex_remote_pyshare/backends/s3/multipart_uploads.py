@@ -86,9 +86,8 @@ class Parts:
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
-        part_size = int(
-            self._place.clone.get(options.PART_SIZE)
-        )  # the resume layer obeys it; here two parts are the least
+        # Here it only sets the threshold, two parts; the resume layer divides the object by it.
+        part_size = int(self._place.clone.get(options.PART_SIZE))
         if not self._supports_multipart or size <= min(2 * part_size or _SINGLE_PUT_SIZE, MAX_PUT_SIZE):
             return None
         is_enough = size <= _MAX_PARTS_ELSEWHERE * MAX_PUT_SIZE and not self._client.address.is_amazon
