@@ -330,7 +330,7 @@ def _page(keys: int, inside: str = "", token: str = "") -> bytes:
 def test_a_page_of_s3_takes_no_more_memory_than_promised(scripted_s3: ScriptedS3, body: bytes) -> None:
     scripted_s3.script(Rule("GET", answer(200, body), times=-1))
     store = s3_backend(scripted_s3)
-    with memory_below(64 * MIB), pytest.raises(NotAStore, match="the answer is not a ListBucketResult"):
+    with memory_below(64 * MIB), pytest.raises(NotAStore, match="the response is not a ListBucketResult"):
         list(store.list())
     store.close()
 

@@ -98,7 +98,7 @@ def at_webdav(status: int) -> PyshareError:
 def at_s3(code: str) -> PyshareError:
     doing = s3_errors.Doing("store the file", "s3://b/", "b", "PUT", words=(f"s3://b/{TRAP}",), remote=TRAP)
     body = f"<Error><Code>{code}</Code><Region>{TRAP}</Region></Error>"
-    return s3_errors.from_answer(doing, 400, {}, body.encode())
+    return s3_errors.from_response(doing, 400, {}, body.encode())
 
 
 def at_dropbox(tag: str) -> PyshareError:

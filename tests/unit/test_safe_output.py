@@ -66,7 +66,7 @@ def test_commands_print_by_the_module_for_output_only() -> None:
 def test_only_the_module_for_safe_text_quotes_for_a_shell() -> None:
     found = [
         f"{name}:{node.lineno}"
-        for name, tree in modules("safe_text.py", "cli/demo/", "backends/s3/aws_files.py")
+        for name, tree in modules("safe_text.py", "cli/demo/", "backends/s3/aws_profile.py")
         for node in ast.walk(tree)
         if (isinstance(node, ast.ImportFrom) and node.module == "shlex")
         or (isinstance(node, ast.Import) and any(alias.name == "shlex" for alias in node.names))

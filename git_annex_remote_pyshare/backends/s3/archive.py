@@ -1,4 +1,4 @@
-"""Brings objects back from an archive, in which they are present but cannot be read at once.
+"""Restores objects from an archive storage class, which must happen before they can be read.
 
 Amazon S3 User Guide, "Understanding archive retrieval options"; API Reference, "RestoreObject".
 """
@@ -19,7 +19,7 @@ _TIERS: Mapping[str, Mapping[str, str]] = {
     "Standard": {"GLACIER": "3 to 5 hours", "DEEP_ARCHIVE": "12 hours"},
     "Bulk": {"GLACIER": "5 to 12 hours", "DEEP_ARCHIVE": "48 hours"},
 }
-"""How fast an object may be wanted, and how long it takes then from which archive."""
+"""Retrieval tier → archive → how long a restore takes."""
 
 _ARCHIVES: Mapping[str, str] = {
     "GLACIER": "GLACIER",
@@ -27,31 +27,31 @@ _ARCHIVES: Mapping[str, str] = {
     "ARCHIVE_ACCESS": "GLACIER",
     "DEEP_ARCHIVE_ACCESS": "DEEP_ARCHIVE",
 }
-"""What a storage class, or the archive that Intelligent-Tiering chose, is as fast as."""
+"""Storage class, or Intelligent-Tiering's archive status → the archive in `_TIERS` that is as fast."""
 
 _STARTED = 202
 _IN_PROGRESS = 409
 
 
-class _Found(NamedTuple):
-    """An object of which only the headers were asked for."""
+class _ObjectState(NamedTuple):
+    """What the headers of an object say."""
 
     readiness: Readiness
     archive: str
-    """One of those that `_TIERS` knows; empty for none."""
-    comes_to_stay: bool
-    """Whether a restore is for good, so that no days may be named (Intelligent-Tiering)."""
+    """One of the archives in `_TIERS`; empty for none."""
+    is_permanent: bool
+    """Whether a restore is permanent, so that the request must not give days (Intelligent-Tiering)."""
 
 
 class Archive:
-    """What one store keeps in an archive.
+    """The archived objects of one store.
 
-    git config `remote.<name>.annex-s3-restore-tier` and `-days`, as for git-annex's own S3 remote, say how fast objects
-    are wanted (standard, bulk or expedited) and for how many days they then stay readable (1).
+    As for git-annex's own S3 remote, git config `remote.<name>.annex-s3-restore-tier` is the speed (standard, bulk or
+    expedited), and `-days` is how many days a restored object stays readable (1).
 
     Args:
         client: Sends the requests.
-        clone: Has the git config.
+        clone: Reads the git config.
     """
 
     def __init__(self, client: Client, clone: LocalConfig) -> None:
@@ -65,21 +65,21 @@ class Archive:
     def restore(self, name: str) -> Readiness:
         """See `Restores.restore`."""
         found = self._stat(name)
-        return self._ask(name, found) if found.readiness == "archived" else found.readiness
+        return self._post_restore(name, found) if found.readiness == "archived" else found.readiness
 
-    def asked_for(self, name: str, refusal: Archived) -> Archived:
-        """Ask for an object that could not be read, unless somebody has already; the error says when to come back."""
+    def request_restore(self, name: str, refusal: Archived) -> Archived:
+        """Restore an object that could not be read, unless that is in progress; the error says when to try again."""
         try:
             found = self._stat(name)
-            state = "its restore was asked for" if found.readiness == "archived" else "it is being restored already"
+            state = "a restore was requested" if found.readiness == "archived" else "it is already being restored"
             if found.readiness == "archived":
-                self._ask(name, found)
-            duration = _TIERS[self._tier()].get(found.archive, "some hours")
+                self._post_restore(name, found)
+            duration = _TIERS[self._tier()].get(found.archive, "a few hours")
         except PyshareError as error:
-            return Archived(f"{refusal.what}, and asking for that failed: {error.what}", remedy=error.remedy)
-        return Archived(f"{refusal.what}; {state}", remedy=f"That takes {duration}; get it again then.")
+            return Archived(f"{refusal.what}, and the request to restore it failed: {error.what}", remedy=error.remedy)
+        return Archived(f"{refusal.what}; {state}", remedy=f"That takes {duration}; then get it again.")
 
-    def _stat(self, name: str) -> _Found:
+    def _stat(self, name: str) -> _ObjectState:
         with self._client.send(Request("HEAD", self._client.address.path_of(name), "look for the file")) as response:
             restore = response.headers.get("x-amz-restore", "")
             storage_class = response.headers.get("x-amz-storage-class", "")
@@ -88,10 +88,10 @@ class Archive:
         readiness: Readiness = "archived" if archive and not restore else "ready"
         if 'ongoing-request="true"' in restore:
             readiness = "restoring"
-        return _Found(readiness, archive, comes_to_stay=bool(status))
+        return _ObjectState(readiness, archive, is_permanent=bool(status))
 
-    def _ask(self, name: str, found: _Found) -> Readiness:
-        days = "" if found.comes_to_stay else f"<Days>{int(self._clone.get(options.RESTORE_DAYS))}</Days>"
+    def _post_restore(self, name: str, found: _ObjectState) -> Readiness:
+        days = "" if found.is_permanent else f"<Days>{int(self._clone.get(options.RESTORE_DAYS))}</Days>"
         body = (
             f'<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{days}'
             f"<GlacierJobParameters><Tier>{self._tier()}</Tier></GlacierJobParameters></RestoreRequest>"
@@ -104,7 +104,7 @@ class Archive:
             headers={"Content-Type": "application/xml"},
             body=body,
             payload=sha256(body).hexdigest(),
-            awaited=(_IN_PROGRESS,),
+            expected_statuses=(_IN_PROGRESS,),
         )
         with self._client.send(request) as response:
             return "restoring" if response.status in {_STARTED, _IN_PROGRESS} else "ready"

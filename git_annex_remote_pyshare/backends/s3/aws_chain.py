@@ -1,4 +1,4 @@
-"""Logins that only botocore knows how to get: single sign-on, roles, programs, containers. Imported when needed."""
+"""Gets the logins that need botocore: single sign-on, roles, programs, containers. Imported only when needed."""
 
 import os
 from collections.abc import Iterator
@@ -10,36 +10,36 @@ from botocore import exceptions
 from botocore.credentials import JSONFileCache, create_credential_resolver
 from botocore.session import Session
 
-from git_annex_remote_pyshare.backends.s3.aws_files import asks_instance, profile_of
+from git_annex_remote_pyshare.backends.s3.aws_profile import profile_of, uses_instance_role
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 
-_OF_THE_MACHINE = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
-"""botocore's name of a method that needs no profile → ours."""
+_MACHINE_ROLES = {"container-role": "AWS container role", "iam-role": "AWS instance role"}
+"""botocore's name of a method without a profile → what error texts call it."""
 
 _lock = Lock()
 _found: dict[str, Any] = {}
-"""Named profile → botocore's credentials, which renew themselves; one for all jobs."""
+"""Named profile → botocore's credentials, which renew themselves; shared by all jobs."""
 
 
-def login_of(named: str) -> Credential | None:
-    """The login as it is good now, renewed if it is about to expire.
+def botocore_login(named: str) -> Credential | None:
+    """The current login, renewed if it is about to expire.
 
     Args:
         named: A profile; empty for the user's own choice.
 
     Raises:
-        Denied: It has ended or cannot be had.
-        Unreachable: Whoever gives it does not answer.
+        PermissionDenied: It has expired, or getting it fails.
+        Unreachable: The login's provider does not respond.
     """
     profile = profile_of(named)
-    with _told(profile):
+    with _translated_errors(profile):
         found = _shared(named)
         if found is None:
             return None
         now = found.get_frozen_credentials()
-    origin = _OF_THE_MACHINE.get(found.method, f"AWS profile {profile}")
+    origin = _MACHINE_ROLES.get(found.method, f"AWS profile {profile}")
     return Credential(now.access_key, now.secret_key, origin, now.token or "")
 
 
@@ -51,53 +51,56 @@ def _shared(named: str) -> Any:
 
 
 def _resolver(named: str) -> Any:
-    """The chain of botocore, but it never asks a person, nor a machine that need not be there."""
+    """The chain of botocore, without prompts and without requests to a service that may not exist."""
     session = Session(profile=named or None)
-    # The cache of AWS's command line: a role that was entered there, maybe with a code typed, is good here, too.
+    # The cache of the AWS CLI: a role assumed there, maybe with an MFA code, is valid here too.
     cache = JSONFileCache(os.path.expanduser(os.path.join("~", ".aws", "cli", "cache")))
     resolver = create_credential_resolver(session, cache=cache)
-    resolver.get_provider("assume-role")._prompter = _no_prompt  # noqa: SLF001  # else it reads from the terminal
-    if not asks_instance():
+    resolver.get_provider("assume-role")._prompter = _no_prompt  # noqa: SLF001  # otherwise it reads from the terminal
+    if not uses_instance_role():
         resolver.remove("iam-role")
     session.register_component("credential_provider", resolver)
     return resolver
 
 
-class _CodeWanted(Exception):
-    """A role wants a code that somebody would have to type."""
+class _CodeRequired(Exception):
+    """A role requires an MFA code, which the user would have to type."""
 
 
 def _no_prompt(*_: object) -> str:
-    raise _CodeWanted
+    raise _CodeRequired
 
 
 @contextmanager
-def _told(profile: str) -> Iterator[None]:
-    """Turn what botocore and what it calls raise into our errors, without the causes: they may quote a secret."""
+def _translated_errors(profile: str) -> Iterator[None]:
+    """Turn exceptions of botocore and its callees into our errors, without causes, which may quote a secret."""
     who, option = f"AWS profile {profile}", command("--profile", profile)
-    see = f"See what AWS's own program says: aws sts get-caller-identity {option}"
+    see = f"See what the AWS CLI reports: aws sts get-caller-identity {option}"
     try:
         yield
     except (exceptions.SSOError, exceptions.TokenRetrievalError):
         raise PermissionDenied(
-            f"the single sign-on of {who} has ended", remedy=f"Type: aws sso login {option}"
+            f"the single sign-on of {who} has expired", remedy=f"Type: aws sso login {option}"
         ) from None
     except exceptions.LoginError:
-        raise PermissionDenied(f"the login of {who} has ended", remedy=f"Type: aws login {option}") from None
+        raise PermissionDenied(f"the login of {who} has expired", remedy=f"Type: aws login {option}") from None
     except exceptions.ProfileNotFound:
         raise PermissionDenied(f"there is no {who} on this machine", remedy=f"Type: aws configure {option}") from None
-    except _CodeWanted:
+    except _CodeRequired:
         raise PermissionDenied(
-            f"the role of {who} needs a code from you", remedy=f"Type it here: aws sts get-caller-identity {option}"
+            f"the role of {who} needs an MFA code from you",
+            remedy=f"Enter it here: aws sts get-caller-identity {option}",
         ) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise Unreachable(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None
     except exceptions.ClientError as error:
-        said = error.response.get("Error", {})
+        details = error.response.get("Error", {})
         raise PermissionDenied(
-            f"AWS gives {who} no login: {said.get('Code')}, {said.get('Message')}", remedy=see
+            f"AWS refuses a login for {who}: {details.get('Code')}, {details.get('Message')}", remedy=see
         ) from None
     except exceptions.CredentialRetrievalError as error:
-        raise PermissionDenied(f"cannot get the login of {who} by {error.kwargs.get('provider')}", remedy=see) from None
-    except Exception as error:  # noqa: BLE001  # what a user's files and programs make botocore stumble over
+        raise PermissionDenied(
+            f"cannot get the login of {who} from {error.kwargs.get('provider')}", remedy=see
+        ) from None
+    except Exception as error:  # noqa: BLE001  # a user's files and programs can make botocore raise anything
         raise PermissionDenied(f"cannot get the login of {who}: {type(error).__name__}", remedy=see) from None

@@ -1,4 +1,4 @@
-"""The S3 backend: each verb as one request."""
+"""The S3 backend: its operations and abilities, each implemented by a module beside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,11 +20,12 @@ from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3 import policy
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.checksums import fingerprint
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.download import Downloads
 from git_annex_remote_pyshare.backends.s3.listing import entries
-from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts, fingerprint
-from git_annex_remote_pyshare.backends.s3.unfinished import uploads
+from git_annex_remote_pyshare.backends.s3.multipart_listing import uploads
+from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
 from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting, NotFound
@@ -36,21 +37,21 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 class S3Backend(Backend):
     """A bucket, or a folder in one.
 
-    Besides the verbs: CanInitialize, HasNotices, Opens, Publishes, Restores, Shares, SupportsMultipart. All
-    jobs share the connections, and what was learned of the server.
+    Abilities: CanInitialize, HasNotices, Opens, Publishes, Restores, Shares, SupportsMultipart. All jobs share the
+    connections and what the client has learned about the server.
 
     Args:
-        place: Its settings say which one, and on which server.
-        ahead: Has the connections that were opened while no request could be sent.
+        place: Its settings give the bucket and the server.
+        preconnector: Holds connections that were opened before the first request.
 
     Raises:
-        BadSetting: What the clone's git config says cannot be used.
+        BadSetting: A setting, or an option in the clone's git config, is invalid.
     """
 
-    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
+    def __init__(self, place: StoreConfig, preconnector: Preconnector | None = None) -> None:
         super().__init__(place)
         self._address = address_of(place.settings)
-        self.client = Client(place, self._address, ahead)
+        self.client = Client(place, self._address, preconnector)
         self._notices: list[str] = []
         self._bucket = Bucket(place, self.client)
         self._archive = Archive(self.client, place.clone)
@@ -72,7 +73,7 @@ class S3Backend(Backend):
         return receipt
 
     def delete(self, name: str) -> None:
-        """See `Backend.delete`. In a bucket that keeps versions it hides the object, which then counts as removed."""
+        """See `Backend.delete`. In a versioned bucket the object is only hidden, which counts as removed."""
         self._recent.removed(name)
         request = Request("DELETE", self.client.address.path_of(name), "remove the file")
         with suppress(NotFound), self.client.send(request) as response:
@@ -80,7 +81,7 @@ class S3Backend(Backend):
                 self._keeps_versions = True
                 self._notices.append(
                     f"{self.client.address.shown} keeps old versions: a removed file is only hidden, and takes space"
-                    " until a rule of the bucket ends its noncurrent versions"
+                    " until a lifecycle rule of the bucket removes its noncurrent versions"
                 )
 
     def list(self, folder: str = "") -> Iterator[Entry]:
@@ -90,68 +91,68 @@ class S3Backend(Backend):
         self.client.close()
 
     def initialize(self) -> Initialized:
-        """Make the bucket, and mark the place as this remote's own as git-annex's S3 remote does."""
+        """Create the bucket, and mark the store as this remote's, as git-annex's own S3 remote does."""
         return self._bucket.initialize()
 
     def is_publishing(self) -> bool:
-        """Where the settings say at which address anyone may read."""
+        """Whether the settings give a public URL."""
         return bool(self._address.published)
 
     def publish(self, name: str) -> str:
-        """The object's lasting URL."""
+        """The object's permanent URL."""
         return self._address.public_url(name)
 
     def has_published(self, name: str, url: str) -> bool:
-        """Whether it is the object's URL now, or was one when the settings were others."""
+        """Whether it is the object's URL now, or was one with earlier settings."""
         if url and url == self._address.public_url(name):
             return True
         host, _, path = url.partition("://")[2].partition("/")
         bucket, key = quoted_key(self._address.bucket.encode()), quoted_key(self._address.key_of(name))
-        # A copy elsewhere may be in a bucket of the same or nearly the same name, and keeps its URL.
+        # A copy on another server may be in a bucket of the same or a similar name; its URL is not ours.
         is_here = host.endswith(self._address.server.partition or self._address.server.host)
         return is_here and (path == f"{bucket}/{key}" or (path == key and host.startswith(f"{bucket}.")))
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
-        """What friends give as url=, where the settings say that the bucket's policy lets anyone in; else None.
+        """The url= for other users, if the settings say that the bucket is public; otherwise None.
 
         Raises:
-            BadSetting: Terms are given: a bucket has no links.
+            BadSetting: Terms are given, but a bucket has no links.
         """
         if any(terms):
             raise BadSetting(
-                f"{self._address.shown} has no links that could end or have a password",
+                f"{self._address.shown} has no links that could expire or have a password",
                 remedy="Leave --expires and --password out.",
             )
         settings = self.place.settings
         return Share(self.place.url) if settings["public"] == "yes" or settings["publicurl"] else None
 
     def revoke(self) -> Sequence[str]:
-        """Never: a bucket has no links."""
+        """Raise BadSetting: a bucket has no links."""
         raise BadSetting(
-            f"{self._address.shown} has no links that could be withdrawn",
-            remedy="If anyone can read the bucket, add --public: it takes that back.",
+            f"{self._address.shown} has no links that could be revoked",
+            remedy="If the bucket is public, add --public to close it.",
         )
 
     def open_to_all(self) -> Mapping[str, str]:
-        """Let the bucket's policy open the store to everybody."""
+        """Allow anyone to read the store, by the bucket's policy."""
         policy.open_to_all(self.client)
         return {"public": "yes"}
 
     def close_to_all(self) -> Mapping[str, str]:
-        """Take that out of the bucket's policy."""
+        """Remove that permission from the bucket's policy."""
         policy.close_to_all(self.client)
         return {"public": "no"}
 
     def readiness(self, name: str) -> Readiness:
-        """Whether the object is in an archive."""
+        """Whether the object is archived, being restored or ready."""
         return self._archive.readiness(name)
 
     def restore(self, name: str) -> Readiness:
-        """Ask for the object to be brought back from its archive."""
+        """Request a restore of the object from its archive."""
         return self._archive.restore(name)
 
     def notice(self) -> str:
-        """That a removed object was only hidden, the first time."""
+        """A notice for the user, each once; for example that a removed object is only hidden."""
         return self._notices.pop() if self._notices else ""
 
     def part_limits(self, size: int) -> Limits | None:

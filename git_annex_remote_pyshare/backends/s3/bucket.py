@@ -1,4 +1,4 @@
-"""The bucket itself: made where it is missing, and marked as the place of one git-annex remote."""
+"""Creates the bucket if it does not exist, and marks the store as that of one git-annex remote."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,16 +12,16 @@ from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.listing import MARKER
 from git_annex_remote_pyshare.backends.s3.policy import policy_note
-from git_annex_remote_pyshare.backends.s3.response import said
+from git_annex_remote_pyshare.backends.s3.response import error_details
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import NotFound, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 
-_FIRST_REGION = "us-east-1"
-"""The only one that must not be named (API Reference, "CreateBucket", LocationConstraint)."""
+_DEFAULT_REGION = "us-east-1"
+"""The only region that a request must not name (API Reference, "CreateBucket", LocationConstraint)."""
 
 _CONFLICT = 409
-_LONGEST = 1024
+_MAX_MARKER_BYTES = 1024
 
 Done = TypeVar("Done")
 
@@ -30,96 +30,96 @@ class Bucket:
     """The bucket of one store.
 
     Args:
-        place: Says whether the user stands behind the settings; only then a bucket is made.
+        place: Says whether the user has accepted the settings; only then a bucket is created.
         client: Sends the requests.
     """
 
     def __init__(self, place: StoreConfig, client: Client) -> None:
         self._place = place
         self._client = client
-        self._making = Lock()
-        self._is_made = False
+        self._lock = Lock()
+        self._is_created = False
         self._is_unmarked = False
-        """Whether we made it in this process, and got no further."""
+        """Whether this process has created the bucket but not yet marked it."""
 
-    def storing(self, attempt: Callable[[], Done]) -> Done:
-        """What `attempt` returns; where it finds no bucket, that is made and marked, and it is called again.
+    def with_bucket(self, attempt: Callable[[], Done]) -> Done:
+        """Call `attempt`; if it finds no bucket, create and mark the bucket, and call it again.
 
-        Once for all jobs, and only where the user stands behind the settings.
+        The bucket is created once for all jobs, and only if the user has accepted the settings.
         """
-        self._mark_new()
+        self._mark_if_new()
         try:
             return attempt()
         except NoSuchBucket:
             if not self._place.trusted():
                 raise
-        self._make_once()
-        self._mark_new()
+        self._create_once()
+        self._mark_if_new()
         return attempt()
 
     def initialize(self) -> Initialized:
         """See `CanInitialize.initialize`."""
         notes = self._notes()
-        told = self._client.address.server.region
+        configured = self._client.address.server.region
         try:
-            notes = (*self._claimed(), *notes)
+            notes = (*self._claim(), *notes)
         except PyshareError as error:
             if not error.retryable:
                 raise
             notes = (ownership.unchecked(self._client.address.server.host, error), *notes)
         region = self._client.address.region
-        return Initialized({"region": region} if self._client.is_settled and region != told else {}, notes)
+        return Initialized({"region": region} if self._client.is_region_known and region != configured else {}, notes)
 
     def _notes(self) -> tuple[str, ...]:
-        """What settings do not do that may look as if they did."""
+        """Notes on settings that do less than their names suggest."""
         settings, notes = self._place.settings, []
         if settings["public"] == "yes":
             notes.append(policy_note(self._client.address))
         if settings["versioning"] == "yes":
             notes.append(
-                "versioning=yes changes nothing: the bucket itself says whether it keeps versions, and of each object"
+                "versioning=yes changes nothing: the bucket decides whether it keeps versions, and of each object"
                 " only the newest one counts"
             )
         return tuple(notes)
 
-    def _make_once(self) -> None:
-        with self._making:
-            if not self._is_made:
-                self._make()
-                self._is_made = self._is_unmarked = True
+    def _create_once(self) -> None:
+        with self._lock:
+            if not self._is_created:
+                self._create_bucket()
+                self._is_created = self._is_unmarked = True
 
-    def _mark_new(self) -> None:
-        with self._making:
+    def _mark_if_new(self) -> None:
+        with self._lock:
             if self._is_unmarked:
-                with suppress(PermissionDenied):  # the bucket is there, and takes objects
-                    self._marked()
+                with suppress(PermissionDenied):  # the bucket exists, and accepts objects
+                    self._mark()
                 self._is_unmarked = False
 
     @property
     def _uuid(self) -> str:
-        """The remote's: told to `initialize`; when that is over, it is in git config."""
+        """The remote's UUID: during `initialize` from git-annex, later from git config."""
         return self._place.uuid or self._place.clone.remote_uuid
 
     @property
     def _is_public(self) -> bool:
-        """Whether the settings say that anyone may read, so that a login is needed for storing only."""
+        """Whether the settings allow anyone to read, so that only storing needs a login."""
         settings = self._place.settings
         return settings["public"] == "yes" or settings["signature"] == "anonymous" or bool(settings["publicurl"])
 
-    def _claimed(self) -> tuple[str, ...]:
-        """Make the place this remote's own; what the user should know of that."""
+    def _claim(self) -> tuple[str, ...]:
+        """Mark the store as this remote's, and create the bucket if needed; returns notes for the user."""
         if self._client.login.for_request(writing=True) is None:
             return () if self._is_public else (ownership.without_login(self._place),)
         try:
-            return self._marked()
+            return self._mark()
         except NoSuchBucket:
-            self._make()
+            self._create_bucket()
         address = self._client.address
         self._write_marker()
         where = f"region {address.region}" if address.is_amazon else address.server.origin
         return (f"made bucket {address.bucket} in {where}",)
 
-    def _marked(self) -> tuple[str, ...]:
+    def _mark(self) -> tuple[str, ...]:
         try:
             owner = self._read_marker()
         except NotFound:
@@ -127,7 +127,10 @@ class Bucket:
             return ()
         except Forbidden:
             return (
-                f"{self._client.address.shown} cannot be marked as this remote's place: this login may not read there",
+                (
+                    f"{self._client.address.shown} cannot be marked as this remote's place:"
+                    " this login has no right to read there"
+                ),
             )
         if owner == self._uuid or not self._uuid:
             return ()
@@ -139,8 +142,8 @@ class Bucket:
 
     def _read_marker(self) -> str:
         path = self._client.address.path_of(MARKER)
-        with self._client.send(Request("GET", path, "see whose place it is")) as response:
-            return response.read(_LONGEST).decode("utf-8", "replace").strip()
+        with self._client.send(Request("GET", path, "read which remote owns the store")) as response:
+            return response.read(_MAX_MARKER_BYTES).decode("utf-8", "replace").strip()
 
     def _write_marker(self) -> None:
         if not self._uuid:
@@ -149,7 +152,7 @@ class Bucket:
         request = Request(
             "PUT",
             self._client.address.path_of(MARKER),
-            "mark the place as this remote's",
+            "mark the store as this remote's",
             headers={"Content-Type": "text/plain"},
             body=body,
             payload=sha256(body).hexdigest(),
@@ -157,10 +160,10 @@ class Bucket:
         with self._client.send(request):
             pass
 
-    def _make(self) -> None:
+    def _create_bucket(self) -> None:
         address = self._client.address
         body = b""
-        if address.is_amazon and address.region != _FIRST_REGION:
+        if address.is_amazon and address.region != _DEFAULT_REGION:
             body = (
                 '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
                 f"<LocationConstraint>{address.region}</LocationConstraint></CreateBucketConfiguration>"
@@ -171,9 +174,12 @@ class Bucket:
             f"make the bucket {address.bucket}",
             body=body,
             payload=sha256(body).hexdigest(),
-            awaited=(_CONFLICT,),
+            expected_statuses=(_CONFLICT,),
         )
         with self._client.send(request) as response:
             words = response.read(EXCERPT)
-            if response.status == _CONFLICT and said(response.headers, words).code != "BucketAlreadyOwnedByYou":
+            if (
+                response.status == _CONFLICT
+                and error_details(response.headers, words).code != "BucketAlreadyOwnedByYou"
+            ):
                 raise self._client.failure(request, response, words)

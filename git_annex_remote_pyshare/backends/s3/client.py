@@ -1,4 +1,4 @@
-"""Sends requests to one bucket, signed, and once more where the answer tells what was wrong: region, clock or login."""
+"""Sends signed requests to one bucket, and repeats one after a response that corrects the region, clock or login."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import errors
 from git_annex_remote_pyshare.backends.s3.auth import Login
-from git_annex_remote_pyshare.backends.s3.errors import ClockWrong, Doing, Elsewhere, LoginExpired
-from git_annex_remote_pyshare.backends.s3.response import clock_of, is_marked, is_page, said
-from git_annex_remote_pyshare.backends.s3.signing import NOTHING, Unsigned, signed_headers
+from git_annex_remote_pyshare.backends.s3.errors import ClockSkewed, Doing, LoginExpired, WrongRegion
+from git_annex_remote_pyshare.backends.s3.response import error_details, is_from_s3, is_web_page, server_time
+from git_annex_remote_pyshare.backends.s3.signing import EMPTY_SHA256, Unsigned, signed_headers
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, tracing
@@ -23,22 +23,22 @@ from git_annex_remote_pyshare.transport.headers import HEADERS
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
-_READS = {"GET", "HEAD"}
-_OF_UPLOADS = {"uploads", "uploadId"}
-"""Words of a query that is about unfinished uploads."""
-_MUTE = {301, 307, 400, 403}
-"""Statuses whose reason stands in the body, which the answer to HEAD does not have."""
-_ABSENT = 404
+_READ_METHODS = {"GET", "HEAD"}
+_UPLOAD_QUERIES = {"uploads", "uploadId"}
+"""Query parameters of requests about unfinished uploads."""
+_UNEXPLAINED = {301, 307, 400, 403}
+"""Statuses that only a body explains, and the response to HEAD has none."""
+_NOT_FOUND = 404
 
-_SLOW_ANSWER = 300.0
-"""Seconds that a server may think after it got everything."""
+RESPONSE_TIMEOUT = 300.0
+"""Seconds until a server must respond after it has received the whole request."""
 
-_MOST_AHEAD = 86_400.0
-"""Seconds that we follow a server's clock. What is signed for a time far away could be used by others then, and without
-TLS who is on the way names the time."""
+_MAX_CLOCK_OFFSET = 86_400.0
+"""Seconds up to which a server's clock is accepted. A request signed for a distant time could be
+replayed then, and without TLS anyone on the network path can forge the Date header."""
 
 _LARGE = 1 << 20
-"""From this size on, in bytes, a body is not sent before a small request has shown that region and login are right."""
+"""A body of more bytes is sent only after a small request has confirmed the region and the login."""
 
 
 class Request(NamedTuple):
@@ -48,81 +48,81 @@ class Request(NamedTuple):
     path: str
     """Encoded, with a leading slash."""
     what: str
-    """For error texts: "store the file", without the object's name."""
+    """What the request does, for error texts: "store the file", without the object's name."""
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = {}
     body: Body | bytes | None = None
-    payload: str = NOTHING
+    payload: str = EMPTY_SHA256
     """The body's SHA-256 in hex, or `signing.UNSIGNED`."""
-    awaited: tuple[int, ...] = ()
-    """Statuses beside successes that the asker understands himself."""
-    patience: float = _SLOW_ANSWER
-    """Seconds that the answer may take to begin, if it is no reading and that is longer than the time limit."""
+    expected_statuses: tuple[int, ...] = ()
+    """Statuses, besides those of success, that the caller handles."""
+    response_timeout: float = RESPONSE_TIMEOUT
+    """Seconds until the response must begin, if longer than the time limit; not for requests that read."""
 
     @property
     def reads_data(self) -> bool:
-        """Whether it reads objects or their list, which a bucket's owner may have opened to anyone."""
-        return self.method in _READS and not _OF_UPLOADS & {name for name, _ in self.query}
+        """Whether it reads or lists objects, which may be public."""
+        return self.method in _READ_METHODS and not _UPLOAD_QUERIES & {name for name, _ in self.query}
 
 
 class Client:
-    """One bucket as HTTP sees it, shared by all jobs, with all that was learned of it.
+    """The HTTP client of one bucket, shared by all jobs; it learns the region and the server's clock.
 
     Args:
-        place: Where the store is.
-        address: The same, understood.
-        ahead: Has the connections that were opened while nobody could send.
+        place: Settings and login of the store.
+        address: The parsed settings.
+        preconnector: Holds connections that were opened before the first request.
     """
 
-    def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector | None = None) -> None:
+    def __init__(self, place: StoreConfig, address: Address, preconnector: Preconnector | None = None) -> None:
         self.address = address
-        """Where the bucket is, as far as the server has told."""
+        """The bucket's address, updated when a response gives the region."""
         self.login = Login(place)
         self._place = place
-        self._connections = Connections(place.clone, ahead)
+        self._connections = Connections(place.clone, preconnector)
         self._headers = _own_headers(place)
-        # Some services let nobody read without a login but at another host of theirs.
+        # Some services allow anonymous reads only at another host.
         self._published = address.published if place.settings["publicurl"] else ""
-        self._ahead = 0.0
-        self.is_settled = bool(address.server.region)
-        """Whether the region is known, so that nobody need find it out first."""
+        self._clock_offset = 0.0
+        self.is_region_known = bool(address.server.region)
+        """Whether the region is known, so that no request must find it out first."""
         self._first = Lock()
         self._first_is_over = False
 
     @contextmanager
     def send(self, request: Request) -> Iterator[HTTPResponse]:
-        """The answer to a request, a success or an awaited one, its body not yet read.
+        """The response to a request, with a success or expected status, its body not yet read.
 
         Raises:
-            PyshareError: Any other answer, or none; also while the block reads the body.
+            PyshareError: Any other response, or none; also while the block reads the body.
         """
         doing = str(self._doing(request))
         with (
             tracing(self._trace(request)),
-            exchange(doing, self._place.clone, partial(self._settle_and_send, request)) as answer,
+            exchange(doing, self._place.clone, partial(self._send_when_region_known, request)) as response,
         ):
-            if is_page(answer.headers):
-                raise self.failure(request, answer)
-            yield answer
+            if is_web_page(response.headers):
+                raise self.failure(request, response)
+            yield response
 
     def failure(
-        self, request: Request, answer: HTTPResponse, body: bytes | None = None, *, anonymous: bool = False
+        self, request: Request, response: HTTPResponse, body: bytes | None = None, *, anonymous: bool = False
     ) -> PyshareError:
-        """The error that an answer means, also one that began as a success.
+        """The error that a response means, even if its status is a success.
 
         Args:
-            request: What was asked.
-            answer: What came.
-            body: As much of it as was read; None for reading it now.
-            anonymous: Whether the request bore no login.
+            request: The request.
+            response: The response.
+            body: The part that was read; None to read it now.
+            anonymous: Whether the request had no login.
         """
         if body is None:
-            body = excerpt(answer) if request.method != "HEAD" else b""
+            body = excerpt(response) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
-        error = errors.from_answer(doing, answer.status, answer.headers, body)
-        if isinstance(error, PermissionDenied):  # only then it is worth to look what the user may type
+        error = errors.from_response(doing, response.status, response.headers, body)
+        if isinstance(error, PermissionDenied):  # only then is the advice needed
             doing = doing._replace(advice=self.login.advice(error))
-            error = errors.from_answer(doing, answer.status, answer.headers, body)
+            error = errors.from_response(doing, response.status, response.headers, body)
         error.request = self._trace(request)
         return error
 
@@ -130,20 +130,20 @@ class Client:
         """Close all idle connections."""
         self._connections.close()
 
-    def _settle_and_send(self, request: Request) -> HTTPResponse:
-        """Until the region is known one job asks alone, so that the others need not all learn it the hard way."""
-        if not self.is_settled and isinstance(request.body, Body) and request.body.size > _LARGE:
-            with suppress(PyshareError):  # what it is told is for others to say better
-                release(self._settle_and_send(Request("HEAD", self.address.bucket_path, request.what)))
-        with self._turn():
-            answer = self._send(request)
-            self.is_settled = True
-        return answer
+    def _send_when_region_known(self, request: Request) -> HTTPResponse:
+        """Send; until the region is known, only one job does, so that the others do not all fail first."""
+        if not self.is_region_known and isinstance(request.body, Body) and request.body.size > _LARGE:
+            with suppress(PyshareError):  # the real request fails with a better error
+                release(self._send_when_region_known(Request("HEAD", self.address.bucket_path, request.what)))
+        with self._first_request():
+            response = self._send(request)
+            self.is_region_known = True
+        return response
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait while the first request learns what all need to know; not for another one when it got no answer."""
-        with self._first if not (self.is_settled or self._first_is_over) else nullcontext():
+    def _first_request(self) -> Iterator[None]:
+        """Wait for the first request, which learns the region; if it gets no response, do not wait for a second one."""
+        with self._first if not (self.is_region_known or self._first_is_over) else nullcontext():
             if not self._first_is_over:
                 try:
                     yield
@@ -157,45 +157,45 @@ class Client:
         while True:
             login = self.login.for_request(writing=not request.reads_data)
             address = self.address
-            answer = self._once(request, address, login)
-            if answer.status < 300 or answer.status in request.awaited:
-                return answer
-            if _is_mute(request, answer):
-                release(answer)
-                request = request._replace(method="GET", headers={"Range": "bytes=0-0"}, awaited=(416,))
+            response = self._send_once(request, address, login)
+            if response.status < 300 or response.status in request.expected_statuses:
+                return response
+            if _needs_body(request, response):
+                release(response)
+                request = request._replace(method="GET", headers={"Range": "bytes=0-0"}, expected_statuses=(416,))
                 continue
-            error = self.failure(request, answer, anonymous=login is None)
-            release(answer)
-            if type(error) in tried or not self._learn(error, answer, address, login):
+            error = self.failure(request, response, anonymous=login is None)
+            release(response)
+            if type(error) in tried or not self._adapt(error, response, address, login):
                 raise error
             tried.add(type(error))
 
-    def _once(self, request: Request, address: Address, login: Credential | None) -> HTTPResponse:
+    def _send_once(self, request: Request, address: Address, login: Credential | None) -> HTTPResponse:
         headers = {**self._headers, **request.headers}
-        patience = 0 if request.method in _READS else request.patience
-        if login is None and self._published and request.method in _READS and not request.query:
+        response_timeout = 0 if request.method in _READ_METHODS else request.response_timeout
+        if login is None and self._published and request.method in _READ_METHODS and not request.query:
             url = self._published + request.path.removeprefix(f"{address.bucket_path.rstrip('/')}/")
             return self._connections.send(request.method, url, headers)
         unsigned = Unsigned(request.method, address.host, request.path, request.query, headers, request.payload)
         if login is not None:
-            headers = signed_headers(unsigned, login, address.region, time.time() + self._ahead)
+            headers = signed_headers(unsigned, login, address.region, time.time() + self._clock_offset)
         url = f"{address.server.scheme}://{address.host}{unsigned.target}"
-        return self._connections.send(request.method, url, headers, request.body, patience=patience)
+        return self._connections.send(request.method, url, headers, request.body, patience=response_timeout)
 
-    def _learn(self, error: PyshareError, answer: HTTPResponse, address: Address, login: Credential | None) -> bool:
-        """Whether the same request may succeed now, since we know better or another job has learned meanwhile."""
-        self.is_settled = self.is_settled or not isinstance(error, Elsewhere)
-        if isinstance(error, Elsewhere):
+    def _adapt(self, error: PyshareError, response: HTTPResponse, address: Address, login: Credential | None) -> bool:
+        """Apply the correction in the response; returns whether the same request may succeed now."""
+        self.is_region_known = self.is_region_known or not isinstance(error, WrongRegion)
+        if isinstance(error, WrongRegion):
             if self.address == address:
                 self.address = address.in_region(error.region)
             return self.address != address
         if isinstance(error, LoginExpired):
             return self.login.renew(login)
-        if isinstance(error, ClockWrong) and (clock := clock_of(answer.headers)):
-            ahead = clock - time.time()
-            if abs(ahead) > _MOST_AHEAD:
+        if isinstance(error, ClockSkewed) and (clock := server_time(response.headers)):
+            clock_offset = clock - time.time()
+            if abs(clock_offset) > _MAX_CLOCK_OFFSET:
                 return False
-            self._ahead = ahead
+            self._clock_offset = clock_offset
             return True
         return False
 
@@ -208,23 +208,23 @@ class Client:
             self.address.shown,
             self.address.bucket,
             request.method,
-            ahead=self._ahead,
+            clock_offset=self._clock_offset,
             remote=self._place.clone.remote,
         )
 
 
-def _is_mute(request: Request, answer: HTTPResponse) -> bool:
-    """Whether only a GET can tell what the answer to a HEAD means, or that it is S3's at all and no proxy's."""
+def _needs_body(request: Request, response: HTTPResponse) -> bool:
+    """Whether only a GET shows what the response to a HEAD means, or that it comes from S3 and not from a proxy."""
     if request.method != "HEAD":
         return False
-    if answer.status == _ABSENT:
-        return not is_marked(answer.headers)
-    words = said(answer.headers)
-    return answer.status in _MUTE and not (words.code or words.region)
+    if response.status == _NOT_FOUND:
+        return not is_from_s3(response.headers)
+    words = error_details(response.headers)
+    return response.status in _UNEXPLAINED and not (words.code or words.region)
 
 
 def _own_headers(place: StoreConfig) -> dict[str, str]:
-    """What every request says."""
+    """The headers of every request."""
     headers = dict(HEADERS)
     if place.settings["requesterpays"] == "yes" and place.trusted():
         headers["x-amz-request-payer"] = "requester"

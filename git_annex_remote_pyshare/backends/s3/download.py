@@ -1,13 +1,13 @@
-"""Looks at objects and retrieves them."""
+"""Reads objects: their size and checksum, and their content, resumed where possible."""
 
 import time
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3.archive import Archive
+from git_annex_remote_pyshare.backends.s3.checksums import md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
-from git_annex_remote_pyshare.backends.s3.etag import md5_of
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole
@@ -16,17 +16,17 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 _CHANGED = 412
 _BEHIND_THE_END = 416
 
-_SECOND_LOOK = 0.5
-"""Seconds until an object that was just stored is looked for again."""
+_RECHECK_DELAY = 0.5
+"""Seconds until a second lookup of an object that was just stored."""
 
 
 class Downloads:
-    """All that is read from one store.
+    """Reads from one store.
 
     Args:
         client: Sends the requests.
-        archive: Asks for objects that cannot be read at once.
-        recent: What was just stored.
+        archive: Restores objects that must be restored before they can be read.
+        recent: Knows what was just stored.
     """
 
     def __init__(self, client: Client, archive: Archive, recent: Recent) -> None:
@@ -38,23 +38,23 @@ class Downloads:
         """See `Backend.stat`."""
         found = self._stat(name)
         if found is None and self._recent.has(name):
-            time.sleep(_SECOND_LOOK)
+            time.sleep(_RECHECK_DELAY)
             return self._stat(name)
         return found
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        """Retrieve one object; see `Backend.get`.
+        """Download one object; see `Backend.get`.
 
         Raises:
-            Archived: It has to be restored first, which was asked for now.
+            Archived: It must be restored first; the restore has been requested.
         """
         try:
-            if sink.size and self._go_on(name, sink, progress):
+            if sink.size and self._resume(name, sink, progress):
                 return
             with self._client.send(self._request(name)) as response:
                 self._fill(name, response, sink, whole(response), progress)
         except Archived as error:
-            raise self._archive.asked_for(name, error) from error
+            raise self._archive.request_restore(name, error) from error
 
     def _stat(self, name: str) -> Stat | None:
         try:
@@ -62,9 +62,9 @@ class Downloads:
                 Request("HEAD", self._client.address.path_of(name), "look for the file")
             ) as response:
                 total = span_of(response).total
-                # In place of HEAD a part may have been asked for, and an empty object has none.
+                # The client may have sent a GET with a range in place of HEAD; an empty object has no range (416).
                 if total is None and response.status != _BEHIND_THE_END:
-                    raise self._unsized("look for the file")
+                    raise self._size_missing("look for the file")
                 md5 = md5_of(response.headers)
                 return Stat(total or 0, {"md5": md5} if md5 else {})
         except (NotFound, NoSuchBucket):
@@ -73,30 +73,30 @@ class Downloads:
     def _request(self, name: str) -> Request:
         return Request("GET", self._client.address.path_of(name), "read the file")
 
-    def _go_on(self, name: str, sink: Sink, progress: Progress) -> bool:
-        """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+    def _resume(self, name: str, sink: Sink, progress: Progress) -> bool:
+        """Download the rest; False if the download must start at offset 0. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Match")
-        request = self._request(name)._replace(headers=headers, awaited=(_CHANGED, _BEHIND_THE_END))
+        request = self._request(name)._replace(headers=headers, expected_statuses=(_CHANGED, _BEHIND_THE_END))
         with self._client.send(request) as response:
             span = span_of(response)
-            if not goes_on(span, start, sink):  # which neither of the refusals does
+            if not goes_on(span, start, sink):  # as with 412 and 416
                 return False
             self._fill(name, response, sink, span, progress)
         return True
 
     def _fill(self, name: str, response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress) -> None:
-        """Write the answer's body into the sink; a body that is cut leaves what came of it."""
+        """Write the response's body into the sink; if the body is cut off, the sink keeps what arrived."""
         if span.total is None:
             span = span._replace(total=self._size(name))
         if span.total is None:
-            raise self._unsized("read the file")
+            raise self._size_missing("read the file")
         fill(response, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
 
-    def _unsized(self, what: str) -> Unreachable:
-        """The answer is not S3's, which always tells (S3 API Reference, "HeadObject"), or somebody has changed it."""
+    def _size_missing(self, what: str) -> Unreachable:
+        """S3 always gives the size (API Reference, "HeadObject"); so this is another server, or a proxy removed it."""
         return Unreachable(
             f"cannot {what} on {self._client.address.shown}: the server does not say how large it is",
-            remedy="Check url= and endpoint=, and whether a proxy answers in the server's place.",
+            remedy="Check url= and endpoint=, and whether a proxy responds in place of the server.",
             retryable=False,
         )
 

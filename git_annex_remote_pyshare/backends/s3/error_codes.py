@@ -1,8 +1,10 @@
-"""What S3's error codes mean, as data (S3 API Reference, "Error responses"; MinIO's have its name in them).
+"""Maps S3's error codes and statuses to errors, as data.
 
-Beside `{remote}`, a `why` may have gaps for `{store}`, `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by
-20 minutes", if known) and `{location}` (": https://…", if given), and a remedy for `{advice}` (what to type for a
-login) and `{region}`.
+The codes: S3 API Reference, "Error responses"; MinIO's own contain its name.
+
+Placeholders of a `why` are `{store}`, `{bucket}`, `{region}` (": eu-west-1", if known), `{skew}` (" by 20 minutes", if
+known) and `{location}` (": https://…", if given); those of a remedy are `{advice}` (what to type to log in), `{region}`
+and `{remote}`.
 """
 
 from collections.abc import Mapping
@@ -23,36 +25,34 @@ from git_annex_remote_pyshare.transport.statuses import Meaning, by_hundreds, co
 
 
 class NoSuchBucket(NotAStore):
-    """The server is there, the bucket is not; nothing is known of objects that were in it."""
+    """The server has no such bucket, which says nothing about objects that it may have held."""
 
 
-class Elsewhere(NotAStore):
-    """The bucket is in another region than the request was signed for; `region` names it, where the server tells."""
+class WrongRegion(NotAStore):
+    """The bucket is in another region than the request was signed for; `region` is that one, if the server gives it."""
 
     region = ""
 
 
 class Forbidden(PermissionDenied):
-    """The login is a right one, but may not do this, or may not know whether the object is there."""
+    """The login is valid, but has no right to do this, or to see whether the object exists."""
 
 
 class LoginExpired(PermissionDenied):
-    """A temporary login is over; the same request may succeed with a fresh one."""
+    """A temporary login has expired; the same request may succeed with a new one."""
 
 
-class ClockWrong(PermissionDenied):
+class ClockSkewed(PermissionDenied):
     """This machine's clock and the server's differ by more than 15 minutes."""
 
 
 class Archived(Unreachable):
-    """The object is there, but on a medium from which it must be restored before it can be read."""
+    """The object exists, but must be restored from an archive before it can be read."""
 
     retryable = False
 
 
-_ADDRESS = (
-    "Check url= and endpoint=, its port too: many servers show their console on one port and speak S3 on another."
-)
+_ADDRESS = "Check url= and endpoint=, its port too: many servers have their console on one port and S3 on another."
 _COMMON = common(piece="1GiB")
 
 ABSENT = Meaning(NotFound, "the store has no such object")
@@ -62,39 +62,39 @@ FORBIDDEN = Meaning(
     "the server forbids it",
     "Ask the bucket's owner for the right to do it, or use another login. {advice}",
 )
-UNCLEAR = Meaning(
+MAYBE_ABSENT = Meaning(
     Forbidden,
-    "the server does not say whether the object is there, since the login may not list the bucket",
+    "the server does not say whether the object exists, since the login has no right to list the bucket",
     "Ask the bucket's owner for the right s3:ListBucket (or s3:GetObject if reading fails, too), or use another"
     " login. {advice}",
 )
-CLOSED = Meaning(
+NOT_PUBLIC = Meaning(
     PermissionDenied,
-    "the object is not there, or not public: without a login the server does not say which",
+    "the object does not exist, or is not public: without a login the server does not say which",
     "{advice}",
 )
 _WRONG_LOGIN = Meaning(PermissionDenied, "the server refuses the login", "{advice}")
-_OVER = Meaning(LoginExpired, "the temporary login has expired", "{advice}")
-WANTED = Meaning(PermissionDenied, "{store} needs a login", "{advice}")
-"""The one text that stands alone, without what could not be done."""
-REGION = Meaning(
-    Elsewhere,
+_EXPIRED = Meaning(LoginExpired, "the temporary login has expired", "{advice}")
+LOGIN_REQUIRED = Meaning(PermissionDenied, "{store} needs a login", "{advice}")
+"""The only text that is shown without what could not be done."""
+WRONG_REGION = Meaning(
+    WrongRegion,
     "the bucket is in another region than the request was signed for{region}",
     "Type: git annex enableremote {remote} region={region}",
 )
 _DAMAGED = Meaning(CorruptUpload, "what the server received is damaged")
 _ARCHIVED = Meaning(
-    Archived, "the object is archived and must be restored before it can be read", "Ask for it again in some hours."
+    Archived, "the object is archived and must be restored before it can be read", "Get it again in a few hours."
 )
-_SLOWER = Meaning(Busy, "the server asks for fewer requests")
-_CHANGING = Meaning(Busy, "another request is changing it")
-FAILED = Meaning(Unreachable, "the server failed")
-_TIRED, _TOO_LARGE, _NO_ROOM = _COMMON[408], _COMMON[413], _COMMON[507]
-_NAME = Meaning(BadName, "the server cannot hold an object of this name")
-_UNABLE = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
-PAGE = Meaning(NotAStore, "the server answers with a web page, so it does not speak S3 there", _ADDRESS)
+_SLOW_DOWN = Meaning(Busy, "the server asks for fewer requests")
+_CONFLICT = Meaning(Busy, "another request is changing it")
+SERVER_FAILED = Meaning(Unreachable, "the server failed")
+_TIMED_OUT, _TOO_LARGE, _NO_SPACE = _COMMON[408], _COMMON[413], _COMMON[507]
+_BAD_NAME = Meaning(BadName, "the server cannot store an object with this name")
+_UNSUPPORTED = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
+WEB_PAGE = Meaning(NotAStore, "the server responds with a web page, so it does not speak S3 there", _ADDRESS)
 _LOST = Meaning(UploadLost, "the server has lost parts of the upload")
-_CHANGED = Meaning(Unreachable, "the object is not what it was before", retryable=False)
+_CHANGED = Meaning(Unreachable, "the object has changed", retryable=False)
 
 CODES: Mapping[str, Meaning] = {
     "NoSuchKey": ABSENT,
@@ -107,61 +107,63 @@ CODES: Mapping[str, Meaning] = {
     "UserSuspended": FORBIDDEN,
     "InvalidAccessKeyId": Meaning(PermissionDenied, "the server does not know the access key", "{advice}"),
     "SignatureDoesNotMatch": Meaning(
-        PermissionDenied, "the login's secret key does not fit its access key, or a proxy changes requests", "{advice}"
+        PermissionDenied,
+        "the login's secret key does not match its access key, or a proxy changes requests",
+        "{advice}",
     ),
     "InvalidToken": _WRONG_LOGIN,
     "InvalidClientTokenId": _WRONG_LOGIN,
     "UnrecognizedClientException": _WRONG_LOGIN,
-    "ExpiredToken": _OVER,
-    "ExpiredTokenException": _OVER,
-    "TokenRefreshRequired": _OVER,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
     "RequestTimeTooSkewed": Meaning(
-        ClockWrong, "this machine's clock and the server's differ{skew}", "Set this machine's clock right."
+        ClockSkewed, "this machine's clock and the server's differ{skew}", "Set this machine's clock right."
     ),
-    "RequestExpired": Meaning(ClockWrong, "the request came too late{skew}", "Set this machine's clock right."),
-    "PermanentRedirect": REGION,
-    "TemporaryRedirect": REGION,
-    "AuthorizationHeaderMalformed": REGION,
-    "IllegalLocationConstraintException": REGION,
+    "RequestExpired": Meaning(ClockSkewed, "the request came too late{skew}", "Set this machine's clock right."),
+    "PermanentRedirect": WRONG_REGION,
+    "TemporaryRedirect": WRONG_REGION,
+    "AuthorizationHeaderMalformed": WRONG_REGION,
+    "IllegalLocationConstraintException": WRONG_REGION,
     "InvalidLocationConstraint": Meaning(BadSetting, "the server has no such region", "Check region=."),
     "InvalidRegionName": Meaning(BadSetting, "the server has no such region", "Check region=."),
-    "InvalidBucketName": Meaning(BadSetting, "{bucket} is not a valid bucket name", "Give another one in url=."),
-    # So Ceph calls a storage class that it does not have, but it is a word for other things, too.
+    "InvalidBucketName": Meaning(BadSetting, "{bucket} is not a valid bucket name", "Choose another one in url=."),
+    # Ceph returns this for an unknown storage class, but the code has other meanings too.
     "InvalidArgument": Meaning(
         BadSetting, "the server refuses something in the request", "Check storageclass= and region=, if they are set."
     ),
     "InvalidStorageClass": Meaning(BadSetting, "the server has no such storage class", "Check storageclass=."),
     "BucketAlreadyExists": Meaning(
-        PermissionDenied, "the bucket {bucket} belongs to another account", "Give the new one another name in url=."
+        PermissionDenied, "the bucket {bucket} belongs to another account", "Choose another name in url=."
     ),
     "TooManyBuckets": Meaning(
         QuotaExceeded,
-        "the login may not make more buckets",
-        "Use one that it has, with a folder: url=s3://BUCKET/FOLDER",
+        "the login has no right to create more buckets",
+        "Use a folder in an existing one: url=s3://BUCKET/FOLDER",
     ),
     "InvalidObjectState": _ARCHIVED,
     "RestoreAlreadyInProgress": Meaning(
-        Archived, "the object is archived and being restored already", "Ask for it again in some hours."
+        Archived, "the object is archived and already being restored", "Get it again in a few hours."
     ),
-    "SlowDown": _SLOWER,
-    "SlowDownRead": _SLOWER,
-    "SlowDownWrite": _SLOWER,
-    "Throttling": _SLOWER,
-    "ThrottlingException": _SLOWER,
-    "ThrottledException": _SLOWER,
-    "RequestThrottled": _SLOWER,
-    "RequestLimitExceeded": _SLOWER,
-    "BandwidthLimitExceeded": _SLOWER,
-    "TooManyRequests": _SLOWER,
-    "TooManyRequestsException": _SLOWER,
-    "ServiceUnavailable": _SLOWER,
-    "OperationAborted": _CHANGING,
-    "ConditionalRequestConflict": _CHANGING,
-    "PriorRequestNotComplete": _CHANGING,
-    "InternalError": FAILED,
-    "RequestTimeout": _TIRED,
-    "RequestTimeoutException": _TIRED,
-    "IncompleteBody": _TIRED,
+    "SlowDown": _SLOW_DOWN,
+    "SlowDownRead": _SLOW_DOWN,
+    "SlowDownWrite": _SLOW_DOWN,
+    "Throttling": _SLOW_DOWN,
+    "ThrottlingException": _SLOW_DOWN,
+    "ThrottledException": _SLOW_DOWN,
+    "RequestThrottled": _SLOW_DOWN,
+    "RequestLimitExceeded": _SLOW_DOWN,
+    "BandwidthLimitExceeded": _SLOW_DOWN,
+    "TooManyRequests": _SLOW_DOWN,
+    "TooManyRequestsException": _SLOW_DOWN,
+    "ServiceUnavailable": _SLOW_DOWN,
+    "OperationAborted": _CONFLICT,
+    "ConditionalRequestConflict": _CONFLICT,
+    "PriorRequestNotComplete": _CONFLICT,
+    "InternalError": SERVER_FAILED,
+    "RequestTimeout": _TIMED_OUT,
+    "RequestTimeoutException": _TIMED_OUT,
+    "IncompleteBody": _TIMED_OUT,
     "BadDigest": _DAMAGED,
     "InvalidDigest": _DAMAGED,
     "XAmzContentSHA256Mismatch": _DAMAGED,
@@ -174,41 +176,41 @@ CODES: Mapping[str, Meaning] = {
     "EntityTooSmall": Meaning(
         UploadLost, "the server needs larger parts", "Type: git config remote.{remote}.pyshare-part-size 64MiB"
     ),
-    "QuotaExceeded": _NO_ROOM,
-    "InsufficientCapacity": _NO_ROOM,
-    "XMinioStorageFull": _NO_ROOM,
-    "XMinioAdminBucketQuotaExceeded": _NO_ROOM,
-    "KeyTooLongError": _NAME,
-    "KeyTooLong": _NAME,
-    "InvalidURI": _NAME,
-    "XMinioInvalidObjectName": _NAME,
-    "XMinioParentIsObject": _NAME,
-    "XMinioObjectExistsAsDirectory": _NAME,
+    "QuotaExceeded": _NO_SPACE,
+    "InsufficientCapacity": _NO_SPACE,
+    "XMinioStorageFull": _NO_SPACE,
+    "XMinioAdminBucketQuotaExceeded": _NO_SPACE,
+    "KeyTooLongError": _BAD_NAME,
+    "KeyTooLong": _BAD_NAME,
+    "InvalidURI": _BAD_NAME,
+    "XMinioInvalidObjectName": _BAD_NAME,
+    "XMinioParentIsObject": _BAD_NAME,
+    "XMinioObjectExistsAsDirectory": _BAD_NAME,
     "PreconditionFailed": _CHANGED,
-    "NotImplemented": _UNABLE,
-    "MethodNotAllowed": _UNABLE,
+    "NotImplemented": _UNSUPPORTED,
+    "MethodNotAllowed": _UNSUPPORTED,
 }
-"""Error code → what it means, whatever the status; a code that is not here means what its status does."""
+"""Error code → its meaning with any status; for other codes, the status decides."""
 
 STATUSES: Mapping[int, Meaning] = {
     **_COMMON,
     401: _WRONG_LOGIN,
     403: FORBIDDEN,
-    404: Meaning(NotAStore, "the server has nothing there, but its answer is not S3's", _ADDRESS),
-    405: _UNABLE,
-    409: _CHANGING,
-    411: _UNABLE,
+    404: Meaning(NotAStore, "the server responds 404, but not as an S3 server does", _ADDRESS),
+    405: _UNSUPPORTED,
+    409: _CONFLICT,
+    411: _UNSUPPORTED,
     412: _CHANGED,
-    501: _UNABLE,
-    503: _SLOWER,  # so S3 says SlowDown
+    501: _UNSUPPORTED,
+    503: _SLOW_DOWN,  # S3's status for SlowDown
 }
-"""What a status means that comes without a code, or with one that we do not know."""
+"""Status → its meaning, for a response without an error code or with an unknown one."""
 
 
-def otherwise(status: int) -> Meaning:
-    """What any other status means."""
+def fallback(status: int) -> Meaning:
+    """The meaning of any other status."""
     return (
         by_hundreds(status, _ADDRESS)
         if status >= 300
-        else Meaning(NotAStore, "the answer is not an S3 server's", _ADDRESS)
+        else Meaning(NotAStore, "the response is not from an S3 server", _ADDRESS)
     )

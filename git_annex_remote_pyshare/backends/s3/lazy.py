@@ -1,4 +1,4 @@
-"""An S3 store before its first request: what can be said of it without an HTTP library."""
+"""An S3 store before its first request: what is known without an HTTP library."""
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.lazy import Lazy
@@ -6,10 +6,10 @@ from git_annex_remote_pyshare.backends.s3.url import address_of
 
 
 class LazyS3(Lazy):
-    """Makes an `S3Backend` at the first request.
+    """Creates an `S3Backend` at the first request.
 
     Args:
-        place: Its settings say which bucket, and on which server.
+        place: Its settings give the bucket and the server.
     """
 
     target = "git_annex_remote_pyshare.backends.s3.backend:S3Backend"
@@ -20,11 +20,11 @@ class LazyS3(Lazy):
 
     @property
     def server(self) -> str:
-        # Where anyone may read, that may be at another host, and so it may be before the region is known.
+        # Public reads may go to another host, and so may requests before the region is known.
         server = self._address.server
         is_known = server.region and not self._address.published
         return f"{server.scheme}://{self._address.host}" if is_known else ""
 
     def locate(self, name: str) -> str:
-        """Where anyone can get the object, else its address for those with a login."""
+        """The object's public URL, otherwise its s3:// address, which needs a login."""
         return self._address.public_url(name) or f"s3://{self._address.bucket}/{self._address.prefix}{name}"

@@ -1,4 +1,4 @@
-"""Lists a bucket, page by page: in the second version of the request, or the first where a server knows only that."""
+"""Lists a bucket, page by page, by ListObjectsV2, or by ListObjects if the server knows only that."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MARKER = "annex-uuid"
-"""Name under which git-annex's own S3 remote, and ours, keep the UUID of the remote that the place belongs to."""
+"""Object in which git-annex's own S3 remote, and pyshare, keep the UUID of the remote that owns the store."""
 
 
 class _Page(NamedTuple):
-    """One answer."""
+    """One response."""
 
     keys: list[tuple[str, int | None]]
     after: tuple[tuple[str, str], ...]
-    """What to ask for to get the next page; empty behind the last one."""
+    """Query parameters of the next page; empty after the last one."""
 
 
 def entries(client: Client, folder: str) -> Iterator[Entry]:
-    """All objects below a folder, or in the whole store.
+    """All objects in a folder, or in the whole store.
 
     Raises:
-        PyshareError: The bucket cannot be listed, or the server goes round in circles.
+        PyshareError: The bucket cannot be listed, or the server repeats a page.
     """
     prefix = client.address.prefix
     below = f"{prefix}{folder}/" if folder else prefix
@@ -40,7 +40,7 @@ def entries(client: Client, folder: str) -> Iterator[Entry]:
 
 
 def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
-    # Keys may hold what XML cannot carry, hence the encoding; servers that do not know it leave keys as they are.
+    # Keys can contain characters that XML cannot, so they are encoded, except by servers that cannot do so.
     always = (("encoding-type", "url"), ("prefix", below))
     after: tuple[tuple[str, str], ...] = (("list-type", "2"),)
     seen: set[int] = set()
@@ -56,7 +56,7 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
         if not page.after:
             return
         after = page.after
-    raise Unreachable(f"cannot list {client.address.shown}: the server gives the same page again and again")
+    raise Unreachable(f"cannot list {client.address.shown}: the server repeats a page")
 
 
 def _page(client: Client, query: tuple[tuple[str, str], ...]) -> _Page:
@@ -74,7 +74,7 @@ def _read(document: "Element", *, is_second: bool) -> _Page:
         return _Page(keys, ())
     if is_second and (token := document.findtext("NextContinuationToken")):
         return _Page(keys, (("list-type", "2"), ("continuation-token", token)))
-    # A server that knows only the first version ignores that we asked for the second.
+    # A server that knows only ListObjects ignores list-type=2.
     marker = _decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
     return _Page(keys, (("marker", marker or keys[-1][0]),) if marker or keys else ())
 
@@ -84,7 +84,7 @@ def _decoded(key: str, *, is_encoded: bool) -> str:
 
 
 def is_legal(name: str) -> bool:
-    """Whether it can be an object of a store: others may have put folders' placeholders and the like beside them."""
+    """Whether a name can be one of pyshare's; other programs may store placeholders of folders and the like."""
     try:
         return bool(encode_name(name))
     except BadName:

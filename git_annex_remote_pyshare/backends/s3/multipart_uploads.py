@@ -1,25 +1,31 @@
-"""Stores a large object in parts: S3's multipart upload. See `SupportsMultipart` for what each method is for.
+"""Stores a large object by S3's multipart upload; `SupportsMultipart` describes each method.
 
 After Amazon S3 User Guide, "Uploading and copying objects using multipart upload", and the API Reference.
 """
 
 import hashlib
 from base64 import b64encode
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
-from git_annex_remote_pyshare.backends.s3 import multipart
 from git_annex_remote_pyshare.backends.s3 import xml as document
-from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.checksums import (
+    MD5Body,
+    fingerprint,
+    is_other_object,
+    md5_of,
+    multipart_etag,
+    normalized_etag,
+    proves_source,
+)
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden
-from git_annex_remote_pyshare.backends.s3.etag import md5_of
+from git_annex_remote_pyshare.backends.s3.multipart_listing import listed_parts, part_pages
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
-from git_annex_remote_pyshare.backends.s3.upload import LARGEST, asks_for_md5, headers_of_new
+from git_annex_remote_pyshare.backends.s3.upload import MAX_PUT_SIZE, new_object_headers, requires_md5
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import (
     Corrupt,
@@ -36,137 +42,129 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.content_range import span_of
 from git_annex_remote_pyshare.waiting import telling
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+_SINGLE_PUT_SIZE = 32 << 20
+"""Up to this size, in bytes, an object is stored by one PUT; parts would take six requests. A larger upload must not
+start over when a slow connection breaks."""
 
-_WHOLE = 32 << 20
-"""Bytes up to which an object goes in one piece, by one request where parts would take six. A larger one should not
-begin anew when a slow line breaks."""
+_MIN_PART_SIZE = 5 << 20
+"""Least bytes of each part but the last (User Guide, "Amazon S3 multipart upload limits")."""
 
-_SMALLEST = 5 << 20
-"""Bytes that each part but the last must have (User Guide, "Amazon S3 multipart upload limits")."""
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-_MOST = 10_000
-_MOST_ELSEWHERE = 1_000
-"""Parts that Amazon takes (same page), and those that everybody takes: Scaleway has no more."""
+_MAX_PARTS = 10_000
+_MAX_PARTS_ELSEWHERE = 1_000
+"""Parts that Amazon allows (same page), and that every service allows: Scaleway has the lowest limit."""
 
 
-class _Found(NamedTuple):
-    """An object as its headers tell of it."""
+class _ObjectState(NamedTuple):
+    """What the headers of an object say."""
 
     size: int | None
     tag: str
-    """Its entity tag; empty where that means nothing to us."""
+    """Its ETag; empty if the server gives none."""
 
 
 class Parts:
-    """All uploads in parts of one store.
+    """The multipart uploads of one store.
 
     Args:
-        place: Its settings say how objects are stored.
+        place: Gives the settings for new objects, and the git config.
         client: Sends the requests.
-        bucket: Is made where it is missing.
+        bucket: Created if it does not exist.
         remarks: Takes what the user should know.
     """
 
-    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, remarks: list[str]) -> None:
+    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, notices: list[str]) -> None:
         self._place = place
         self._client = client
         self._bucket = bucket
-        self._remarks = remarks
-        self._has_parts = True
+        self._notices = notices
+        self._supports_multipart = True
         self._wants_md5 = False
         self._may_abort = True
-        self._asked_to_finish: set[str] = set()
+        self._completing: set[str] = set()
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
-        part_size = int(
-            self._place.clone.get(options.PART_SIZE)
-        )  # the resume layer obeys it; here two parts are the least
-        if not self._has_parts or size <= min(2 * part_size or _WHOLE, LARGEST):
+        # Here it only sets the threshold, two parts; the resume layer divides the object by it.
+        part_size = int(self._place.clone.get(options.PART_SIZE))
+        if not self._supports_multipart or size <= min(2 * part_size or _SINGLE_PUT_SIZE, MAX_PUT_SIZE):
             return None
-        is_enough = size <= _MOST_ELSEWHERE * LARGEST and not self._client.address.is_amazon
-        return Limits(_SMALLEST, LARGEST, _MOST_ELSEWHERE if is_enough else _MOST)
+        is_enough = size <= _MAX_PARTS_ELSEWHERE * MAX_PUT_SIZE and not self._client.address.is_amazon
+        return Limits(_MIN_PART_SIZE, MAX_PUT_SIZE, _MAX_PARTS_ELSEWHERE if is_enough else _MAX_PARTS)
 
     def begin(self, name: str) -> str:
         """See `SupportsMultipart.begin`."""
-        return self._bucket.storing(lambda: self._create(name))
+        return self._bucket.with_bucket(lambda: self._create(name))
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `SupportsMultipart.send`."""
         try:
             return self._send(upload, part, source, progress)
         except PermissionDenied as error:
-            if self._wants_md5 or not asks_for_md5(error):
+            if self._wants_md5 or not requires_md5(error):
                 raise
             self._wants_md5 = True
         return self._send(upload, part, source, progress)
 
     def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
         """See `SupportsMultipart.sent`."""
-        found: dict[int, Sent] = {}
-        after: int | None = 0
         try:
-            while after is not None:
-                page = self._page(upload, after)
-                found.update(multipart.listed_parts([page], upload.plan, known))
-                after = multipart.next_part(page, after)
-        except (UploadLost, NotFound):  # Ceph says so
+            return listed_parts(part_pages(self._client, upload.name, upload.id), upload.plan, known)
+        except (UploadLost, NotFound):  # Ceph raises the latter
             return None
-        except Forbidden:  # a right of its own, s3:ListMultipartUploadParts, that storing does not need
+        except Forbidden:  # the right s3:ListMultipartUploadParts, which storing does not need
             return known
-        return found
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
-        expected = multipart.whole_tag(sent)
-        found = telling(lambda: self._finished(upload, sent, source), lambda: progress(upload.plan.size))
-        self._asked_to_finish.discard(upload.id)
-        if multipart.is_other(found.tag, expected):
+        expected = multipart_etag(sent)
+        found = telling(lambda: self._complete_or_find(upload, sent, source), lambda: progress(upload.plan.size))
+        self._completing.discard(upload.id)
+        if is_other_object(found.tag, expected):
             remains = self._removed(upload.name)
             raise Corrupt(
-                f"{self._client.address.shown} took all parts of the file, but made another object of them{remains}",
-                remedy="Try again; if it happens again, the server damages data.",
+                f"{self._client.address.shown} accepted all parts of the file, but assembled another object{remains}",
+                remedy="Try again; if it happens again, the server corrupts data.",
             )
         return Receipt(found.size)
 
     def abort(self, name: str, id_: str) -> None:
         """See `SupportsMultipart.abort`."""
-        request = self._request("DELETE", name, "end an upload", ("uploadId", id_))
+        request = self._request("DELETE", name, "abort an upload", ("uploadId", id_))
         try:
-            # It may hang for as long as nothing moves, no longer: at worst a rule of the bucket ends the upload.
-            with suppress(UploadLost, NotFound), self._client.send(request._replace(patience=0)):
+            # Only the usual time limit: at worst, a lifecycle rule of the bucket removes the upload.
+            with suppress(UploadLost, NotFound), self._client.send(request._replace(response_timeout=0)):
                 pass
         except Forbidden:
             if self._may_abort:
                 self._may_abort = False
-                self._remarks.append(
-                    f"this login may not end unfinished uploads in {self._client.address.shown}, which take space until"
-                    " a rule of the bucket ends them"
+                self._notices.append(
+                    f"this login has no right to abort unfinished uploads in {self._client.address.shown}; they take"
+                    " space until a lifecycle rule of the bucket removes them"
                 )
             raise
 
     def _create(self, name: str) -> str:
-        request = self._request("POST", name, "begin an upload", ("uploads", ""))
-        request = request._replace(headers=headers_of_new(self._place.settings))
+        request = self._request("POST", name, "start an upload", ("uploads", ""))
+        request = request._replace(headers=new_object_headers(self._place.settings))
         try:
             begun = document.send(self._client, request, "InitiateMultipartUpload")
         except NotAStore as error:
-            if type(error) not in {NotAStore, document.NoDocument}:
+            if type(error) not in {NotAStore, document.UnexpectedResponse}:
                 raise
-            raise self._without_parts(error) from error
+            raise self._no_multipart(error) from error
         if id_ := begun.findtext("UploadId"):
             return id_
-        raise self._without_parts(NotAStore(f"{self._client.address.shown} gives an upload no id"))
+        raise self._no_multipart(NotAStore(f"{self._client.address.shown} returns no id for an upload"))
 
-    def _without_parts(self, error: PyshareError) -> PyshareError:
-        """The server knows no uploads in parts: lets the next attempt do without them, and fail as that does."""
-        self._has_parts = False
+    def _no_multipart(self, error: PyshareError) -> PyshareError:
+        """The server has no multipart uploads: the next attempt uses a single PUT, and fails as that does."""
+        self._supports_multipart = False
         return UploadLost(error.what, remedy=error.remedy, detail=error.trace)
 
     def _send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
-        body = Summed(source, lambda done: progress(done - part.start), part.start, part.size)
+        body = MD5Body(source, lambda done: progress(done - part.start), part.start, part.size)
         what = f"store part {part.number} of the file"
         request = self._request(
             "PUT", upload.name, what, ("partNumber", str(part.number)), ("uploadId", upload.id)
@@ -175,61 +173,50 @@ class Parts:
             digest = b64encode(bytes.fromhex(fingerprint(source, part))).decode()
             request = request._replace(headers={"Content-MD5": digest})
         with self._client.send(request) as response:
-            tag = multipart.bare(response.headers.get("ETag", ""))
+            tag = normalized_etag(response.headers.get("ETag", ""))
             theirs = md5_of(response.headers)
-        ours = body.md5 or fingerprint(source, part)
+        ours = body.digest or fingerprint(source, part)
         if theirs and theirs != ours:
-            raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived damaged")
+            raise CorruptUpload(f"cannot {what} on {self._client.address.shown}: it arrived corrupted")
         return Sent(ours, tag or ours)
 
-    def _page(self, upload: Upload, after: int) -> "Element":
-        request = self._request(
-            "GET",
-            upload.name,
-            "ask for the parts of an upload",
-            ("max-parts", "1000"),
-            ("part-number-marker", str(after)),
-            ("uploadId", upload.id),
-        )
-        return document.send(self._client, request, "ListParts")
-
-    def _finished(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _Found:
-        """The object that is made of the parts, or was by an earlier attempt whose answer got lost."""
-        was_asked = upload.id in self._asked_to_finish
-        self._asked_to_finish.add(upload.id)
+    def _complete_or_find(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _ObjectState:
+        """The completed object, also if an earlier attempt completed it and its response was lost."""
+        was_sent = upload.id in self._completing
+        self._completing.add(upload.id)
         try:
             return self._complete(upload, sent)
         except UploadLost as error:
             failure: PyshareError = error
-        except document.NoDocument as error:
-            failure, was_asked = Unreachable(error.what), True
-        expected = multipart.whole_tag(sent)
+        except document.UnexpectedResponse as error:
+            failure, was_sent = Unreachable(error.what), True
+        expected = multipart_etag(sent)
         found = self._stat(upload.name)
-        if found is None or found.size != upload.plan.size or multipart.is_other(found.tag, expected):
+        if found is None or found.size != upload.plan.size or is_other_object(found.tag, expected):
             raise failure
-        # An older object may have the same size, so without a proof it must be us who asked for this one.
-        if not (was_asked or _is_proved(found.tag, expected, source)):
+        # An older object may have the same size: without a matching ETag, only our own request explains this one.
+        if not (was_sent or proves_source(found.tag, expected, source)):
             raise failure
         return found
 
-    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _Found:
-        body = multipart.completion(sent)
+    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _ObjectState:
+        body = completion(sent)
         request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
             headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
         made = document.send(self._client, request, "CompleteMultipartUpload")
-        tag = multipart.bare(made.findtext("ETag") or "")
-        # Ceph tells no tag there (seen in 16.2), but HEAD does.
-        return _Found(None, tag) if tag else self._stat(upload.name) or _Found(None, "")
+        tag = normalized_etag(made.findtext("ETag") or "")
+        # Ceph gives no ETag there (seen in 16.2), but HEAD does.
+        return _ObjectState(None, tag) if tag else self._stat(upload.name) or _ObjectState(None, "")
 
-    def _stat(self, name: str) -> _Found | None:
+    def _stat(self, name: str) -> _ObjectState | None:
         request = Request("HEAD", self._client.address.path_of(name), "look for the file")
         with suppress(NotFound), self._client.send(request) as response:
-            return _Found(span_of(response).total, multipart.bare(response.headers.get("ETag", "")))
+            return _ObjectState(span_of(response).total, normalized_etag(response.headers.get("ETag", "")))
         return None
 
     def _removed(self, name: str) -> str:
-        """Remove a wrong object; where that cannot be done, what the user has to hear of it."""
+        """Remove a wrong object; returns what to add to the error if that fails."""
         try:
             with self._client.send(self._request("DELETE", name, "remove the file")):
                 return ""
@@ -240,14 +227,9 @@ class Parts:
         return Request(method, self._client.address.path_of(name), what, query)
 
 
-def _is_proved(tag: str, expected: str, source: Source) -> bool:
-    """Whether an entity tag is that of the source, stored in parts or, as some servers count it, as a whole."""
-    return (tag == expected and tag != "") or (multipart.is_md5(tag) and tag == source.digest("md5"))
-
-
-def fingerprint(source: Source, part: Part) -> str:
-    """See `SupportsMultipart.fingerprint`: the part's MD5, which is its entity tag as well."""
-    body = Summed(source, lambda _: None, part.start, part.size)
-    with body.blocks() as blocks:
-        deque(blocks, maxlen=0)
-    return body.md5
+def completion(sent: Mapping[int, Sent]) -> bytes:
+    """The body of CompleteMultipartUpload: all parts, in order."""
+    parts = "".join(
+        f'<Part><PartNumber>{number}</PartNumber><ETag>"{sent[number].token}"</ETag></Part>' for number in sorted(sent)
+    )
+    return f'<CompleteMultipartUpload xmlns="{_NAMESPACE}">{parts}</CompleteMultipartUpload>'.encode()

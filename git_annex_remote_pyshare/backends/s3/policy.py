@@ -1,6 +1,6 @@
-"""The bucket's policy, by which anyone reads a store's objects without a login.
+"""Opens and closes a store to everyone, by the bucket's policy.
 
-Amazon refuses access lists on objects since 2023, so none is sent (Amazon S3 User Guide, "Bucket policies").
+Since 2023 Amazon refuses access control lists (ACLs), so none are sent (Amazon S3 User Guide, "Bucket policies").
 """
 
 import json
@@ -15,22 +15,22 @@ from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Pyshare
 from git_annex_remote_pyshare.safe_text import command
 
 _QUERY = (("policy", ""),)
-_LONGEST = 1 << 16
+_MAX_POLICY_BYTES = 1 << 16
 """Bytes of a policy that are read; Amazon allows 20 KB."""
-_NONE = 404
-_CANNOT = {405, 501}
+_NOT_FOUND = 404
+_UNSUPPORTED = {405, 501}
 _VERSION = "2012-10-17"
 
 
 def policy_note(address: Address) -> str:
-    """How the owner opens the bucket, for who makes a remote with `public=yes`."""
+    """The note that tells the user of a remote with `public=yes` how to open the bucket."""
     policy = json.dumps({"Version": _VERSION, "Statement": [_statement(address)]})
     return f"to let anyone read, give the bucket {address.bucket} this policy: {policy}"
 
 
 def open_to_all(client: Client) -> None:
-    """Let anyone read the store's objects; what the policy says else stays. See `Opens.open_to_all`."""
-    what = "open the bucket to everybody"
+    """Let anyone read the store's objects; other statements of the policy stay. See `Opens.open_to_all`."""
+    what = "open the bucket to everyone"
     policy = _current(client, what)
     if any(_grants(statement, client.address) for statement in policy["Statement"]):
         return
@@ -38,7 +38,7 @@ def open_to_all(client: Client) -> None:
 
 
 def close_to_all(client: Client) -> None:
-    """Take the statement out of the policy by which anyone reads the store's objects. See `Opens.close_to_all`."""
+    """Remove the statement that lets anyone read the store's objects. See `Opens.close_to_all`."""
     what = "close the bucket again"
     policy = _current(client, what)
     kept = [statement for statement in policy["Statement"] if not _grants(statement, client.address)]
@@ -52,23 +52,23 @@ def close_to_all(client: Client) -> None:
 
 
 def _current(client: Client, what: str) -> dict[str, Any]:
-    """The bucket's policy, with its statements as a list; an empty one where it has none.
+    """The bucket's policy, with its statements as a list; an empty one if it has none.
 
     Raises:
-        Denied: The login may not see it; the remedy is a command for who may change it.
-        NotAStore: The server has no policies, or answers with none that can be read.
+        PermissionDenied: The login has no right to read it; the remedy is a command for the bucket's owner.
+        NotAStore: The server has no policies, or its response is not a valid one.
     """
-    request = Request("GET", client.address.bucket_path, what, _QUERY, awaited=(_NONE, *_CANNOT))
+    request = Request("GET", client.address.bucket_path, what, _QUERY, expected_statuses=(_NOT_FOUND, *_UNSUPPORTED))
     try:
         with client.send(request) as response:
-            body, status = response.read(_LONGEST), response.status
+            body, status = response.read(_MAX_POLICY_BYTES), response.status
     except PermissionDenied as error:
-        raise _by_hand(client, error) from error
-    if status == _NONE and b"NoSuchBucketPolicy" in body:
+        raise _manual_command(client, error) from error
+    if status == _NOT_FOUND and b"NoSuchBucketPolicy" in body:
         return {"Version": _VERSION, "Statement": []}
-    if status == _NONE:
+    if status == _NOT_FOUND:
         raise client.failure(request, response, body)
-    if status in _CANNOT:
+    if status in _UNSUPPORTED:
         raise _no_policies(client, what)
     try:
         policy = json.loads(body)
@@ -85,27 +85,27 @@ def _put(client: Client, what: str, policy: Mapping[str, Any]) -> None:
         client.address.bucket_path,
         what,
         _QUERY,
-        # Wanted by Amazon for this request, as a digest against damage only.
+        # Amazon requires it for this request, only against corruption.
         headers={"Content-MD5": b64encode(md5(body, usedforsecurity=False).digest()).decode()},
         body=body,
         payload=sha256(body).hexdigest(),
-        awaited=tuple(_CANNOT),
+        expected_statuses=tuple(_UNSUPPORTED),
     )
     try:
         with client.send(request) as response:
-            if response.status in _CANNOT:
+            if response.status in _UNSUPPORTED:
                 raise _no_policies(client, what)
     except PermissionDenied as error:
-        raise _by_hand(client, error, policy) from error
+        raise _manual_command(client, error, policy) from error
 
 
-def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> PermissionDenied:
-    """What the bucket's owner types with Amazon's own program, which goes to other servers, too.
+def _manual_command(client: Client, error: PyshareError, policy: Mapping[str, Any] | None = None) -> PermissionDenied:
+    """The error with a command of the AWS CLI for the bucket's owner; it works with other servers too.
 
     Args:
         client: The bucket.
-        error: Why the login that is at hand does not do.
-        policy: The whole one to put; None where the one that is there could not be seen.
+        error: Why the current login is refused.
+        policy: The complete new policy; None if the current one could not be read.
     """
     address = client.address
     whole = policy or {"Version": _VERSION, "Statement": [_statement(address)]}
@@ -116,7 +116,7 @@ def _by_hand(client: Client, error: PyshareError, policy: Mapping[str, Any] | No
     hints = ["This replaces the bucket's policy, if it has one."] if policy is None else []
     if address.is_amazon:
         unblock = command("aws", "s3api", "delete-public-access-block", "--bucket", address.bucket, *server)
-        hints.append(f"Where Amazon still refuses it, first: {unblock}")
+        hints.append(f"If Amazon still refuses it, type first: {unblock}")
     return PermissionDenied(error.what, remedy=" ".join([f"The bucket's owner types: {typed}", *hints]))
 
 
@@ -137,13 +137,13 @@ def _resource(address: Address) -> str:
 
 
 def _grants(statement: object, address: Address) -> bool:
-    """Whether a statement is ours, in any of the spellings in which servers give it back."""
+    """Whether a statement is ours, in any form in which servers return it."""
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow" or "Condition" in statement:
         return False
     everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-    actions, resources = (_words(statement.get(name)) for name in ("Action", "Resource"))
+    actions, resources = (_as_list(statement.get(name)) for name in ("Action", "Resource"))
     return everybody and actions == ["s3:GetObject"] and resources == [_resource(address)]
 
 
-def _words(value: object) -> list[str]:
+def _as_list(value: object) -> list[str]:
     return [str(word) for word in value] if isinstance(value, list) else [str(value)]

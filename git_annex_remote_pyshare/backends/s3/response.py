@@ -1,4 +1,4 @@
-"""What an S3 server says of a failure: an XML document, or headers where there can be no body."""
+"""Reads the error details of an S3 server's response, from its XML or from its headers."""
 
 import re
 from collections.abc import Mapping
@@ -6,44 +6,44 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.transport.bounds import moment
 
-_ENOUGH = 200
-"""Characters of a server's own words."""
+_MAX_TEXT = 200
+"""Longest text of a server that is shown, in characters."""
 
-_SIGNS = ("x-amz", "x-minio-", "x-guploader-")
-"""How headers begin of which an S3 server sends at least one, and a web server none with a page of its own."""
+_HEADER_PREFIXES = ("x-amz", "x-minio-", "x-guploader-")
+"""Prefixes of headers: an S3 server sends at least one of these, a web server's own page none."""
 
-_TAG = re.compile(r'(?:W/)?"?[0-9a-f]{32}(?:-[0-9]+)?"?', re.IGNORECASE)
-"""S3's ETags (S3 API Reference, "Object"). Those of a web server's own files are shorter."""
+_ETAG = re.compile(r'(?:W/)?"?[0-9a-f]{32}(?:-[0-9]+)?"?', re.IGNORECASE)
+"""S3's ETags (S3 API Reference, "Object"); a web server's are shorter."""
 
 _ELEMENTS = ("Code", "Message", "Region", "RequestId", "StorageClass")
 
 
 class Response(NamedTuple):
-    """The parts of an error document that mean something to us (S3 API Reference, "Error responses").
+    """The parts of an error document that pyshare uses (S3 API Reference, "Error responses").
 
-    Others quote the signature, the session token or the whole request, so they are not kept.
+    Other parts quote the signature, the session token or the whole request, so they are dropped.
     """
 
     code: str = ""
     message: str = ""
     region: str = ""
-    """Where the bucket is, if the server tells."""
+    """The bucket's region, if the server gives it."""
     request: str = ""
-    """The request's ID, by which its administrator finds it in the server's log."""
+    """The request's ID, for the server's administrator to find it in the log."""
     storage_class: str = ""
 
     def __str__(self) -> str:
-        """For people, so without the request's ID; empty when the server said nothing."""
+        """Code and message; empty if the server gives neither."""
         return ": ".join(filter(None, (self.code, self.message)))
 
 
-def said(headers: Mapping[str, str], body: bytes = b"") -> Response:
-    """What an answer says of its failure; what it does not say is empty.
+def error_details(headers: Mapping[str, str], body: bytes = b"") -> Response:
+    """The error details of a response; a missing one is empty.
 
     Args:
-        headers: The answer's headers, found in any case. They tell what the answer to HEAD cannot: the bucket's region
+        headers: The response's headers, case-insensitive. For HEAD, which has no body, they give the bucket's region
             (S3 API Reference, "HeadBucket") and, from MinIO, code and message.
-        body: The answer's body, as much of it as was read.
+        body: The part of the response's body that was read.
     """
     found = _elements(body) if b"<Error" in body else {}
     return Response(
@@ -55,23 +55,23 @@ def said(headers: Mapping[str, str], body: bytes = b"") -> Response:
     )
 
 
-def is_marked(headers: Mapping[str, str]) -> bool:
-    """Whether an answer bears a mark of S3; a proxy, or another server at the same address, answers without."""
-    has_sign = any(name.lower().startswith(_SIGNS) for name in headers)
-    return has_sign or bool(_TAG.fullmatch(headers.get("ETag", "")))
+def is_from_s3(headers: Mapping[str, str]) -> bool:
+    """Whether a response has the headers of S3; one from a proxy or another server has none of them."""
+    has_sign = any(name.lower().startswith(_HEADER_PREFIXES) for name in headers)
+    return has_sign or bool(_ETAG.fullmatch(headers.get("ETag", "")))
 
 
-def is_page(headers: Mapping[str, str]) -> bool:
-    """Whether an answer, a success too, is a page of something that is no S3 server, like the console of one.
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """Whether a response, also a success, is a web page from something else than an S3 server, like its console.
 
-    A stored object may be a page as well.
+    A stored object may also be a web page.
     """
     is_html = headers.get("Content-Type", "").lower().startswith("text/html")
-    return is_html and not is_marked(headers)
+    return is_html and not is_from_s3(headers)
 
 
-def clock_of(headers: Mapping[str, str]) -> float | None:
-    """The server's time when it answered, in seconds since 1970, where it tells."""
+def server_time(headers: Mapping[str, str]) -> float | None:
+    """The time of the response by the server's clock, in seconds since 1970; None if it gives none."""
     return moment(headers.get("Date"))
 
 
@@ -90,4 +90,4 @@ def _elements(body: bytes) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:_ENOUGH]
+    return " ".join(text.split())[:_MAX_TEXT]

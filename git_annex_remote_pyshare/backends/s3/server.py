@@ -1,4 +1,4 @@
-"""Which server the settings mean: Amazon's, of one region or another, or somebody else's."""
+"""Finds the server in the settings: one of Amazon's, in a region, or another one."""
 
 import os
 import re
@@ -13,18 +13,18 @@ _AMAZON = re.compile(
     r"(?P<service>s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?)"
     rf"(?:[.-](?P<region>{_REGION}))?\.(?P<partition>amazonaws\.(?:com(?:\.cn)?|eu))"
 )
-"""Amazon's own hosts for S3 (AWS General Reference, "Amazon S3 endpoints and quotas") and no other: customers of Amazon
-have names below amazonaws.com for servers of their own."""
+"""Amazon's own hosts for S3 (AWS General Reference, "Amazon S3 endpoints and quotas") and no others: customers have
+host names below amazonaws.com for their own servers."""
 
 _PARTITIONS = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
-"""How the names of regions begin whose logins the rest of AWS does not know → the domain there."""
+"""Prefix of regions with separate logins → their domain."""
 
 _DATACENTERS = {"US": "us-east-1", "EU": "eu-west-1"}
 _URL = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]+))?/?", re.IGNORECASE | re.ASCII)
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
-_OWN_PORTS = {"http": "80", "https": "443"}
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 _LAST_PORT = 65535
-_OTHER_WORDS = ("host", "port", "protocol")
+_HOST_SETTINGS = ("host", "port", "protocol")
 
 
 class Server(NamedTuple):
@@ -32,9 +32,9 @@ class Server(NamedTuple):
 
     scheme: str
     host: str
-    """As the Host header has it: with the port, if that is not the scheme's own."""
+    """As in the Host header: with the port, if it is not the scheme's default."""
     region: str = ""
-    """As the server calls it; empty where it will have to tell."""
+    """As the server calls it; empty if its responses must give it."""
 
     @property
     def origin(self) -> str:
@@ -43,12 +43,12 @@ class Server(NamedTuple):
 
     @property
     def partition(self) -> str:
-        """The part of Amazon's cloud that one login is good for; empty for everybody else's servers."""
+        """The part of Amazon's cloud in which one login is valid; empty for other servers."""
         match = _AMAZON.fullmatch(self.host)
         return match["partition"] if match else ""
 
     def in_region(self, region: str) -> "Server":
-        """The same service in a region that the settings or an answer name, unless no region can be called so."""
+        """The same service in a region from the settings or a response; unchanged if that is invalid."""
         match = _AMAZON.fullmatch(self.host)
         if match is None:
             return self._replace(region=region) if re.fullmatch(r"[\w-]+", region, re.ASCII) else self
@@ -61,17 +61,17 @@ class Server(NamedTuple):
 
 
 def server_of(settings: Mapping[str, str]) -> Server:
-    """The server that the settings mean.
+    """The server in the settings.
 
-    `host=`, `port=`, `protocol=` and `datacenter=` are understood as git-annex's own S3 remote does (git-annex
-    documentation, "special_remotes/S3"): http unless protocol=https or port=443. Only to Amazon we always speak https
-    unless protocol=http is given: that remote writes port=80 into the settings of every remote.
+    `host=`, `port=`, `protocol=` and `datacenter=` mean what they mean to git-annex's own S3 remote (git-annex
+    documentation, "special_remotes/S3"): http unless protocol=https or port=443. For Amazon the default is https, since
+    that remote writes port=80 into the settings of every remote.
 
     Raises:
-        BadSetting: They cannot be meant so; the text says what to type instead.
+        BadSetting: They are invalid; the text says what to type instead.
     """
     if settings["endpoint"]:
-        for word in _OTHER_WORDS:
+        for word in _HOST_SETTINGS:
             if settings[word]:
                 raise BadSetting(
                     f"endpoint= and {word}= both name the server",
@@ -80,7 +80,7 @@ def server_of(settings: Mapping[str, str]) -> Server:
         server = _from_endpoint(settings["endpoint"])
     else:
         server = _from_host(settings)
-    return _placed(server, settings)
+    return _with_region(server, settings)
 
 
 def partition_of(region: str) -> str:
@@ -89,7 +89,7 @@ def partition_of(region: str) -> str:
 
 
 def own_partition() -> str:
-    """The part of Amazon's cloud that the logins lying around on this machine are for: no other knows them."""
+    """The partition in which logins found on this machine are valid."""
     return partition_of(os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", ""))
 
 
@@ -101,7 +101,7 @@ def _from_endpoint(endpoint: str) -> Server:
     bucket, dot, rest = host.partition(".")
     if dot and _AMAZON.fullmatch(rest) and not _AMAZON.fullmatch(host):
         raise BadSetting(
-            f"endpoint={endpoint} has a bucket in it",
+            f"endpoint={endpoint} contains a bucket",
             remedy=f"Type instead: {command(f'url=s3://{bucket}', f'endpoint={scheme}://{rest}')}",
         )
     return Server(scheme, _with_port(scheme, host, port))
@@ -116,11 +116,11 @@ def _not_an_endpoint(endpoint: str) -> BadSetting:
     scheme, separator, rest = endpoint.rpartition("://")
     host, slash, _ = rest.partition("/")
     if not separator:
-        why, instead = "does not say whether to speak https or http", f"https://{host}"
-    elif scheme.lower() not in _OWN_PORTS:
+        why, instead = "does not begin with https:// or http://", f"https://{host}"
+    elif scheme.lower() not in _DEFAULT_PORTS:
         why, instead = "is not the address of a web server", f"https://{host}"
     elif slash:
-        why, instead = "goes on after the server's name; bucket and folder belong in url=", f"{scheme}://{host}"
+        why, instead = "has a path; bucket and folder belong in url=", f"{scheme}://{host}"
     else:
         why, instead = "is not the address of a server", "https://s3.example.org"
     if not _URL.fullmatch(instead):
@@ -129,21 +129,21 @@ def _not_an_endpoint(endpoint: str) -> BadSetting:
 
 
 def _from_host(settings: Mapping[str, str]) -> Server:
-    host, port, protocol = (settings[word] for word in _OTHER_WORDS)
+    host, port, protocol = (settings[word] for word in _HOST_SETTINGS)
     host = host.lower() or "s3.amazonaws.com"
     if not _HOST.fullmatch(host):
         raise BadSetting(
-            f"host={settings['host'].rpartition('@')[2]} is not the name of a host",
+            f"host={settings['host'].rpartition('@')[2]} is not a valid host name",
             remedy="Give the whole address instead: endpoint=https://HOST:PORT.",
         )
     if _AMAZON.fullmatch(host):
         return Server(protocol or "https", host)
-    scheme = protocol or ("https" if port == _OWN_PORTS["https"] else "http")
+    scheme = protocol or ("https" if port == _DEFAULT_PORTS["https"] else "http")
     return Server(scheme, _with_port(scheme, host, port))
 
 
-def _placed(server: Server, settings: Mapping[str, str]) -> Server:
-    """The server with its region, where the settings tell; Amazon's servers have it in their name."""
+def _with_region(server: Server, settings: Mapping[str, str]) -> Server:
+    """The server with its region, if the settings give it; Amazon's servers have it in their name."""
     wanted = settings["region"]
     if not server.partition:
         return server._replace(region=wanted)
@@ -164,4 +164,4 @@ def _placed(server: Server, settings: Mapping[str, str]) -> Server:
 
 
 def _with_port(scheme: str, host: str, port: str) -> str:
-    return host if port in {"", _OWN_PORTS[scheme]} else f"{host}:{int(port)}"
+    return host if port in {"", _DEFAULT_PORTS[scheme]} else f"{host}:{int(port)}"

@@ -1,7 +1,7 @@
 """Signs requests to S3: AWS Signature Version 4, in the headers or in a URL.
 
-After AWS General Reference, "Authenticating Requests (AWS Signature Version 4)". S3 differs from AWS's other services
-in that a path is encoded once and never normalised.
+Follows AWS General Reference, "Authenticating Requests (AWS Signature Version 4)". S3 differs from AWS's other services
+in that a path is encoded only once and never normalized.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ from urllib.parse import quote
 from git_annex_remote_pyshare.credentials.credential import Credential
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
-"""In place of a body's hash: the signature then does not cover the body."""
+"""Replaces a body's hash: the signature then does not cover the body."""
 
-NOTHING = hashlib.sha256().hexdigest()
-"""The hash of no body at all."""
+EMPTY_SHA256 = hashlib.sha256().hexdigest()
+"""The SHA-256 of an empty body."""
 
-LONGEST_LIFE = 7 * 24 * 3600
-"""Seconds that a signed URL can be valid for."""
+MAX_EXPIRY = 7 * 24 * 3600
+"""Longest validity of a signed URL, in seconds."""
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED_HEADERS = frozenset(("accept-encoding", "authorization", "connection", "expect", "te", "user-agent"))
-"""What proxies change on the way; Google's front end changes Accept-Encoding (Google Cloud Storage, "Simple migration
+"""Headers that proxies may change; Google's front end changes Accept-Encoding (Google Cloud Storage, "Simple migration
 from Amazon S3")."""
 
 
@@ -34,34 +34,34 @@ class Unsigned(NamedTuple):
 
     method: str
     host: str
-    """As the Host header has it, so without the scheme's own port."""
+    """As in the Host header, without the scheme's default port."""
     path: str
-    """As `Address.path_of` gives it: encoded, with a leading slash."""
+    """As `Address.path_of` returns it: encoded, with a leading slash."""
     query: tuple[tuple[str, str], ...] = ()
     """Names and values, not encoded."""
     headers: Mapping[str, str] = {}
-    """Those that S3 shall hold the sender to: all `x-amz-` ones must be among them."""
-    payload: str = NOTHING
+    """The headers to sign; all `x-amz-` ones must be among them."""
+    payload: str = EMPTY_SHA256
     """The body's SHA-256 in hex, or UNSIGNED."""
 
     @property
     def target(self) -> str:
-        """What stands in the request line: path and query."""
+        """Path and query, as in the request line."""
         return f"{self.path}?{canonical_query(self.query)}" if self.query else self.path
 
 
 def canonical_query(query: Iterable[tuple[str, str]]) -> str:
-    """A query as it is sent and signed: sorted by encoded names, `%20` for a blank, `=` also behind empty values."""
+    """A query as it is sent and signed: sorted by encoded names, `%20` for a space, `=` also before empty values."""
     encoded = sorted((_quoted(name), _quoted(value)) for name, value in query)
     return "&".join(f"{name}={value}" for name, value in encoded)
 
 
 def signed_headers(request: Unsigned, login: Credential, region: str, now: float) -> dict[str, str]:
-    """The headers to send: those of the request, and what proves who sends it.
+    """The headers to send: those of the request, and the signature.
 
     Args:
-        request: What will be sent, exactly so; the Host header is the sender's to add.
-        login: Whose request it is: an access key, with its session token if it expires.
+        request: Exactly what will be sent; the HTTP library adds the Host header.
+        login: An access key, with its session token if it is temporary.
         region: As the server calls it.
         now: Seconds since 1970 by the server's clock, which may differ by at most 15 minutes.
     """
@@ -79,15 +79,15 @@ def signed_headers(request: Unsigned, login: Credential, region: str, now: float
     return headers
 
 
-def signed_target(request: Unsigned, login: Credential, region: str, now: float, seconds: int = LONGEST_LIFE) -> str:
-    """Path and query of a URL that anybody may use for this request until it expires (a "presigned URL").
+def signed_target(request: Unsigned, login: Credential, region: str, now: float, seconds: int = MAX_EXPIRY) -> str:
+    """Path and query of a presigned URL, with which anyone can send this request until it expires.
 
     Args:
-        request: Its headers must be sent by whoever uses the URL; its payload is not covered.
-        login: In whose name; a URL signed with a session token dies with the token.
+        request: A user of the URL must send its headers; the signature does not cover its payload.
+        login: The signer; a URL signed with a session token expires with the token.
         region: As the server calls it.
         now: Seconds since 1970.
-        seconds: How long it is valid, at most LONGEST_LIFE.
+        seconds: Validity, at most MAX_EXPIRY.
     """
     stamp = _stamp(now)
     covered = _canonical(request.host, request.headers)
@@ -114,7 +114,7 @@ def _scope(region: str, stamp: str) -> str:
 
 
 def _canonical(host: str, headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that the signature covers, in its order; runs of blanks count as one."""
+    """The headers that the signature covers, in its order; runs of spaces become one."""
     values = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
     values["host"] = host
     return {name: values[name] for name in sorted(values) if name not in _UNSIGNED_HEADERS}
@@ -137,7 +137,7 @@ def _signature(request: Unsigned, covered: Mapping[str, str], login: Credential,
 
 @lru_cache(maxsize=8)
 def _signing_key(secret: str, day: str, region: str) -> bytes:
-    """The same for all requests of a day to a region, so that most requests cost one HMAC and not five."""
+    """The key of a day and region; cached, so that most requests compute one HMAC and not five."""
     signing_key = f"AWS4{secret}".encode()
     for part in (day, region, "s3", "aws4_request"):
         signing_key = _hmac(signing_key, part)

@@ -1,4 +1,4 @@
-"""What pyshare knows of S3 servers before one is used."""
+"""Describes S3 stores without loading an HTTP library: URLs, settings, variables, account and login."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -25,10 +25,12 @@ def _ignored(name: str) -> Setting:
 _YES_NO = ("yes", "no")
 
 _SETTINGS = (
-    _setting("bucket", "the bucket, where url= does not name it", matching("bucket", r"[\w.:-]+", "my-bucket")),
+    _setting("bucket", "the bucket, if url= does not name it", matching("bucket", r"[\w.:-]+", "my-bucket")),
     _setting("endpoint", "the server's address if it is not Amazon's, e.g. https://s3.example.org:9000"),
     _setting(
-        "region", "as the server calls it; else learnt from its answers", matching("region", r"[\w-]+", "eu-central-1")
+        "region",
+        "as the server calls it; if unset, learned from its responses",
+        matching("region", r"[\w-]+", "eu-central-1"),
     ),
     _setting(
         "addressing",
@@ -53,7 +55,7 @@ _SETTINGS = (
     ),
     _setting(
         "requesterpays",
-        "yes: readers pay for what they download, as the bucket's owner wants",
+        "yes: readers pay for what they download, as the bucket's owner requires",
         one_of("requesterpays", _YES_NO),
     ),
     Setting(
@@ -108,26 +110,26 @@ def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:
 
 
 def _check_login(settings: Callable[[], Settings], login: "Credential") -> None:
-    from git_annex_remote_pyshare.backends.s3.verify_login import check
+    from git_annex_remote_pyshare.backends.s3.login import check
 
     check(settings(), login)
 
 
 def _words_for(account: str) -> tuple[str, ...]:
-    """At Amazon a bucket is enough."""
+    """The arguments of `pyshare login`; at Amazon a bucket is enough."""
     return ("s3://BUCKET",) if account.startswith("amazonaws.com") else ("s3://BUCKET", f"endpoint=https://{account}")
 
 
 def _default_credentials(settings: Settings) -> "Credential | None":
-    from git_annex_remote_pyshare.backends.s3.aws_credentials import chain
+    from git_annex_remote_pyshare.backends.s3.aws_credentials import default_credentials
 
-    return chain(settings)
+    return default_credentials(settings)
 
 
 def _default_settings(settings: Settings) -> Settings:
-    from git_annex_remote_pyshare.backends.s3.aws_defaults import completion
+    from git_annex_remote_pyshare.backends.s3.aws_profile import default_settings
 
-    return completion(settings)
+    return default_settings(settings)
 
 
 def _default_url(settings: Settings) -> str:

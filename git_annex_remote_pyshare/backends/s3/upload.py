@@ -1,15 +1,14 @@
-"""Stores an object by one PUT that brings its own proof: the hash in the key's name, or the ETag of what was sent."""
+"""Stores an object by one PUT, and verifies it by the checksum in its key or by the ETag of what was sent."""
 
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
-from git_annex_remote_pyshare.backends.s3.body import Summed
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
+from git_annex_remote_pyshare.backends.s3.checksums import MD5Body, md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
-from git_annex_remote_pyshare.backends.s3.etag import md5_of
-from git_annex_remote_pyshare.backends.s3.response import is_marked
+from git_annex_remote_pyshare.backends.s3.response import is_from_s3
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, QuotaExceeded, SourceChanged
 from git_annex_remote_pyshare.safe_text import command
@@ -17,50 +16,50 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
-LARGEST = 5 << 30
+MAX_PUT_SIZE = 5 << 30
 """Bytes that one PUT can store (Amazon S3 User Guide, "Uploading objects")."""
 
 _STORED = 200
 
 
 class Uploads:
-    """All stores of one place.
+    """Stores objects in one store.
 
     Args:
-        place: Its settings say which storage class.
+        place: Its settings give the storage class.
         client: Sends the requests.
-        bucket: Is made where it is missing.
+        bucket: Created if it does not exist.
     """
 
     def __init__(self, place: StoreConfig, client: Client, bucket: Bucket) -> None:
         self._client = client
         self._bucket = bucket
-        self._headers_of_new = headers_of_new(place.settings)
+        self._headers_of_new = new_object_headers(place.settings)
         self._remote = command(place.clone.remote or "NAME")
         self._wants_md5 = False
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """Store one object; see `Backend.put`."""
-        if source.size > LARGEST:
+        if source.size > MAX_PUT_SIZE:
             raise QuotaExceeded(
                 f"cannot store the file on {self._client.address.shown}: it has {source.size} bytes,"
-                f" and S3 takes at most {LARGEST} in one piece",
+                f" and S3 accepts at most {MAX_PUT_SIZE} in one piece",
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
         try:
-            return self._bucket.storing(partial(self._put, name, source, progress))
+            return self._bucket.with_bucket(partial(self._put, name, source, progress))
         except CorruptUpload:
-            _hold_against_key(source)
+            _check_source(source)
             raise
         except PermissionDenied as error:
-            if self._wants_md5 or not asks_for_md5(error):
+            if self._wants_md5 or not requires_md5(error):
                 raise
             self._wants_md5 = True
         return self._put(name, source, progress)
 
     def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        # Also where the key's SHA-256 goes along: not every server compares that with what it gets.
-        body = Summed(source, progress)
+        # Even if the key's SHA-256 is sent along: not every server verifies it.
+        body = MD5Body(source, progress)
         request = Request(
             "PUT",
             self._client.address.path_of(name),
@@ -70,12 +69,12 @@ class Uploads:
             payload=source.known("sha256") or UNSIGNED,
         )
         with self._client.send(request) as response:
-            said = response.read(EXCERPT)
-            if b"<Error" in said or not _is_stored(response):
-                raise self._client.failure(request, response, said)
+            reply = response.read(EXCERPT)
+            if b"<Error" in reply or not _is_stored(response):
+                raise self._client.failure(request, response, reply)
             md5 = md5_of(response.headers)
-        if body.md5 and not source.known("md5"):
-            source.learn("md5", body.md5)
+        if body.digest and not source.known("md5"):
+            source.learn("md5", body.digest)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
 
     def _headers(self, source: Source) -> dict[str, str]:
@@ -86,26 +85,28 @@ class Uploads:
 
 
 def _is_stored(response: HTTPResponse) -> bool:
-    """Whether it is S3 that says so, and no proxy or other server at its address (S3 API Reference, "PutObject")."""
-    return response.status == _STORED and ("ETag" in response.headers or is_marked(response.headers))
+    """Whether an S3 server confirms it, and not a proxy or another server (S3 API Reference, "PutObject")."""
+    return response.status == _STORED and ("ETag" in response.headers or is_from_s3(response.headers))
 
 
-def _hold_against_key(source: Source) -> None:
-    """Tell a file that is damaged on this machine from one that was damaged on its way."""
+def _check_source(source: Source) -> None:
+    """Raise SourceChanged if the file is corrupted on this machine, and not on the way to the server."""
     for algorithm in ("sha256", "md5"):
         known = source.known(algorithm)
         if known and Source(source.path).digest(algorithm) != known:
-            raise SourceChanged("the file to store is not what its key says", remedy="Type: git annex fsck")
+            raise SourceChanged(
+                "the content of the file to store does not match its key", remedy="Type: git annex fsck"
+            )
 
 
-def headers_of_new(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """What the server shall know of every new object."""
+def new_object_headers(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers of every request that creates an object."""
     headers = {"Content-Type": "application/octet-stream"}
     if settings["storageclass"]:
         headers["x-amz-storage-class"] = settings["storageclass"]
     return headers
 
 
-def asks_for_md5(error: PermissionDenied) -> bool:
-    """Whether a bucket that locks its objects wants Content-MD5 (API Reference, "PutObject"): it says so in words."""
+def requires_md5(error: PermissionDenied) -> bool:
+    """Whether a bucket with Object Lock requires Content-MD5 (API Reference, "PutObject"); only the text says so."""
     return "Content-MD5" in error.what

@@ -1,4 +1,4 @@
-"""Addresses of S3 stores: what the settings mean, which ones are refused, and the URLs of objects."""
+"""Addresses of S3 stores: parses and checks the settings, and builds the URLs of objects."""
 
 import re
 from collections.abc import Mapping
@@ -13,30 +13,30 @@ from git_annex_remote_pyshare.safe_text import command
 
 _URL = re.compile(r"s3://([^/]*)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"(?:\w*:)?\w[\w.-]{0,254}", re.ASCII)
-"""Also what Amazon took for a name before 2018, and Ceph's `TENANT:BUCKET` (its documentation, "RGW Multi-tenancy")."""
+"""Also names that Amazon accepted before 2018, and Ceph's `TENANT:BUCKET` (its documentation, "RGW Multi-tenancy")."""
 _IN_HOST = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-"""A bucket that can stand in a host's name: a dot there would not fit the server's certificate (Amazon S3 User Guide,
+"""A bucket that can be part of a host name: with a dot, the server's certificate would not match (Amazon S3 User Guide,
 "Virtual hosting of general purpose buckets")."""
 _PUBLIC = re.compile(r"https?://[^/?#@\\\s]+(?:/[^?#\s]*)?", re.IGNORECASE)
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _QUOTED = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _KEPT}
-_LONGEST_KEY = 1024
+_MAX_KEY_BYTES = 1024
 """Bytes (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
-_FIRST_REGION = "us-east-1"
-"""To begin with, where nothing tells the region: many servers take it, the others answer with theirs."""
+_DEFAULT_REGION = "us-east-1"
+"""First attempt if the region is unknown: many servers accept it, the others respond with theirs."""
 
 
 class Address(NamedTuple):
-    """Where a store is, as S3 wants it."""
+    """Where a store is: server, bucket and prefix."""
 
     server: Server
     bucket: str
     prefix: str = ""
-    """What stands before each name in the bucket, as it is: with a slash at its end if it is a folder."""
+    """Prefix of each name in the bucket, not encoded; it ends in a slash if it is a folder."""
     virtual: bool = False
-    """Whether the bucket stands in the host's name and not in the path."""
+    """Whether the bucket is part of the host name and not of the path."""
     published: str = ""
-    """The beginning of the URLs under which anybody can get objects; empty if nobody can, or nobody told us."""
+    """The beginning of the objects' public URLs; empty if there are none, or the settings do not give them."""
 
     @property
     def is_amazon(self) -> bool:
@@ -45,12 +45,12 @@ class Address(NamedTuple):
 
     @property
     def region(self) -> str:
-        """What to sign for."""
-        return self.server.region or _FIRST_REGION
+        """The region to sign for."""
+        return self.server.region or _DEFAULT_REGION
 
     @property
     def host(self) -> str:
-        """As the Host header has it."""
+        """As in the Host header."""
         return f"{self.bucket}.{self.server.host}" if self.virtual else self.server.host
 
     @property
@@ -60,24 +60,25 @@ class Address(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """How error texts call the store."""
+        """The store's name in error texts."""
         return f"s3://{self.bucket}/{self.prefix}" + ("" if self.is_amazon else f" at {self.server.origin}")
 
     def in_region(self, region: str) -> "Address":
-        """The address after an answer told the bucket's region; the same one if that is none that the login is for."""
+        """The address in the region from a response; unchanged if the login is not valid in that region."""
         server = self.server.in_region(region)
         return self._replace(server=server) if server.partition == self.server.partition else self
 
     def key_of(self, name: str) -> bytes:
-        """The key, in S3's sense, of the object of that name.
+        """The S3 key of an object.
 
         Raises:
-            BadName: S3 cannot hold it.
+            BadName: S3 cannot store it.
         """
         key = self.prefix.encode("utf-8", "surrogateescape") + encode_name(name)
-        if len(key) > _LONGEST_KEY:
+        if len(key) > _MAX_KEY_BYTES:
             raise BadName(
-                f"the object's name is too long for S3, which takes {_LONGEST_KEY} bytes with the prefix", detail=name
+                f"the object's name is too long for S3, which accepts {_MAX_KEY_BYTES} bytes with the prefix",
+                detail=name,
             )
         return key
 
@@ -86,16 +87,16 @@ class Address(NamedTuple):
         return f"{self.bucket_path.rstrip('/')}/{quoted_key(self.key_of(name))}"
 
     def url_of(self, name: str) -> str:
-        """The object's own URL, which holds no login; raises BadName."""
+        """The object's own URL, without a login; raises BadName."""
         return f"{self.server.scheme}://{self.host}{self.path_of(name)}"
 
     def public_url(self, name: str) -> str:
-        """Where anybody can get the object without a login; empty if there is no such place. Raises BadName."""
+        """The object's public URL; empty if it has none. Raises BadName."""
         return self.published and f"{self.published}{quoted_key(self.key_of(name))}"
 
 
 def check(settings: Mapping[str, str]) -> None:
-    """Raise BadSetting, with what to type instead, when the settings cannot be those of an S3 store.
+    """Raise BadSetting, with what to type instead, if the settings are not valid for an S3 store.
 
     Args:
         settings: All of them, name → value, empty for unset.
@@ -111,10 +112,10 @@ def check(settings: Mapping[str, str]) -> None:
 
 
 def address_of(settings: Mapping[str, str]) -> Address:
-    """What the settings mean.
+    """The address in the settings.
 
     Raises:
-        BadSetting: They are not those of an S3 store.
+        BadSetting: They are not valid for an S3 store.
     """
     server = server_of(settings)
     bucket, prefix = _bucket_and_prefix(settings)
@@ -123,14 +124,14 @@ def address_of(settings: Mapping[str, str]) -> Address:
 
 
 def account_of(settings: Mapping[str, str]) -> Account:
-    """What a login for the store is bound to: the server's host, or all of Amazon's for which a login is the same.
+    """The account that a login for the store is bound to: the server's host, or a partition of Amazon's cloud.
 
-    Over plain http no one can tell whether Amazon answers, so that this is another account, and no login of this
-    machine is for it unless the user has verified the remote. Nor is one for a public bucket: its owner would see whose
-    login it is, and might not let it in.
+    Over plain http the server may not be Amazon, so that is another account, and no login found on this machine is used
+    for it unless the user has accepted the settings. Nor is one used for a public bucket: its owner would see whose
+    login it is, and might refuse it.
 
     Raises:
-        BadSetting: The settings lead to no server.
+        BadSetting: The settings give no server.
     """
     server = server_of(settings)
     bucket, prefix = _bucket_and_prefix(settings)
@@ -146,9 +147,9 @@ def account_of(settings: Mapping[str, str]) -> Account:
 
 
 def quoted_key(key: bytes) -> str:
-    """A key as it stands in a URL, and as it is signed: slashes are kept, also doubled, and dots mean nothing.
+    """A key as in a URL, and as it is signed: slashes are kept, also repeated ones, and dots have no meaning.
 
-    Written out, since urllib.parse would cost the start-up milliseconds.
+    Does not use urllib.parse, which would add milliseconds to the start-up.
     """
     return key.decode("latin-1").translate(_QUOTED)
 
@@ -158,7 +159,7 @@ def _bucket_and_prefix(settings: Mapping[str, str]) -> tuple[str, str]:
     prefix = settings["fileprefix"]
     if folder and prefix:
         raise BadSetting(
-            "url= names a folder in the bucket, and fileprefix= what stands before the names there",
+            "url= names a folder in the bucket, and fileprefix= is another prefix",
             remedy=f"Leave fileprefix= out, or type: {command(f'url=s3://{bucket}')}",
         )
     if {"", ".", ".."} & set(folder.split("/") if folder else ()) or {".", ".."} & set(prefix.split("/")[:-1]):
@@ -170,7 +171,7 @@ def _bucket_and_prefix(settings: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _in_url(url: str, bucket: str) -> tuple[str, str]:
-    """Bucket and folder; `bucket=` is put into lower case, as git-annex's own S3 remote does."""
+    """Bucket and folder; `bucket=` is converted to lower case, as by git-annex's own S3 remote."""
     match = _URL.fullmatch(url)
     if not match or not _BUCKET.fullmatch(match[1]):
         raise BadSetting(
@@ -185,7 +186,7 @@ def _in_url(url: str, bucket: str) -> tuple[str, str]:
 
 
 def _is_virtual(settings: Mapping[str, str], server: Server, bucket: str) -> bool:
-    """Amazon wants the bucket in the host's name, where it can be; most other servers know it in the path only."""
+    """Amazon expects the bucket in the host name, if possible; most other servers expect it in the path."""
     wanted = settings["addressing"]
     if wanted == "virtual":
         if settings["requeststyle"] == "path":
@@ -194,7 +195,7 @@ def _is_virtual(settings: Mapping[str, str], server: Server, bucket: str) -> boo
             )
         if not _IN_HOST.fullmatch(bucket):
             raise BadSetting(
-                f"the bucket {bucket} cannot be part of a host's name, as addressing=virtual wants",
+                f"the bucket {bucket} cannot be part of a host name, as addressing=virtual requires",
                 remedy="Leave addressing= out, or type: addressing=path",
             )
         return True
@@ -204,12 +205,12 @@ def _is_virtual(settings: Mapping[str, str], server: Server, bucket: str) -> boo
 
 
 def _published(settings: Mapping[str, str], address: Address) -> str:
-    """Only Amazon's public buckets have their usual URL for everybody; other services have another host for that."""
+    """The public URL. Without publicurl=, only Amazon's buckets have one; other services use another host for it."""
     base = settings["publicurl"]
     if base:
         if not _PUBLIC.fullmatch(base):
             raise BadSetting(
-                "publicurl= is not an address that friends can open",
+                "publicurl= is not a web address that a browser can open",
                 remedy="Give one like publicurl=https://data.example.org/folder, without a login, ? or #.",
             )
         return f"{base.rstrip('/')}/"

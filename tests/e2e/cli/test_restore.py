@@ -48,7 +48,7 @@ def thaw(archive: ScriptedS3) -> None:
 def test_s3_25_a_get_asks_once_and_says_when_to_come_back(repository: Repository, archive: ScriptedS3) -> None:
     told = str(repository.json("get", "a.bin", check=False)[0]["error-messages"])
     assert "archived" in told
-    assert "its restore was asked for" in told
+    assert "a restore was requested" in told
     assert "3 to 5 hours" in told
     again = str(repository.json("get", "a.bin", check=False)[0]["error-messages"])
     assert "3 to 5 hours" in again

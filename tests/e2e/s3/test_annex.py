@@ -124,7 +124,7 @@ def test_who_may_not_list_the_bucket_stores_without_looking_first_s3_15(
     scripted.lists = False
     repository.add({"file": b"content"})
     refused = repository.json("copy", "--to", "store", check=False)[0]
-    assert "does not say whether the object is there" in str(refused)
+    assert "does not say whether the object exists" in str(refused)
     assert not refused["success"]
     repository.annex("copy", "--fast", "--to", "store")
     repository.annex("drop")

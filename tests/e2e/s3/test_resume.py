@@ -76,5 +76,5 @@ def test_who_may_not_abort_an_upload_is_told_so_and_stores_all_the_same_s3_4(
     scripted_s3.script(
         Rule("POST", problem(400, "InvalidPart"), target=r"\?uploadId="), Rule("DELETE", ACCESS_DENIED, times=-1)
     )
-    assert "may not end unfinished uploads" in str(repository.json("copy", "--to", "store", "large"))
+    assert "has no right to abort unfinished uploads" in str(repository.json("copy", "--to", "store", "large"))
     repository.annex("fsck", "--from", "store", "large")

@@ -73,7 +73,7 @@ def test_a_key_is_tried_in_the_region_that_the_server_names(status: int, server:
 @pytest.mark.parametrize(
     ("pipe", "text"),
     [
-        (f"{KEY.access_key}\nhunter2\n", "the login's secret key does not fit its access key"),
+        (f"{KEY.access_key}\nhunter2\n", "the login's secret key does not match its access key"),
         ("AKIDWRONG\nhunter2\n", "the server does not know the access key"),
     ],
 )
@@ -90,7 +90,7 @@ def test_a_wrong_key_is_tried_once_said_and_not_kept(pipe: str, text: str, serve
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        (Rule("GET", CONSOLE_PAGE), "the server answers with a web page"),
+        (Rule("GET", CONSOLE_PAGE), "the server responds with a web page"),
         (Rule("GET", INTERNAL_ERROR), "the server failed"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_key_is_not_kept_for_what_is_no_s3_server(server: ScriptedS3, typed: T
     server.script(Rule("GET", answer(200, b"{}", Content_Type="application/json")))
     done = typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED)
     assert done.code == 1
-    assert "the answer is not an S3 server's" in done.err
+    assert "the response is not from an S3 server" in done.err
     assert login_for(host_of(server)) is None
 
 
@@ -150,7 +150,7 @@ def test_one_login_serves_all_of_amazon_but_not_its_clouds_apart(typed: Type) ->
         (("s3://bucket",), b"ASIAEXAMPLE\nhunter2\n", "ASIAEXAMPLE is a temporary key"),
         (("s3://bucket", "--token"), b"hunter2\n", "--token is not for S3"),
         (("s3://bucket", "endpoint=https://s3.example.org", "--sharing"), b"", "s3://bucket endpoint=https://s3"),
-        (("s3://bucket", "signature=anonymous"), b"", "signature=anonymous means never to log in"),
+        (("s3://bucket", "signature=anonymous"), b"", "signature=anonymous excludes a login"),
         (("s3://bucket", "endpoint=https://me:hunter2@host"), b"", "endpoint= contains a login"),
         (("s3://",), b"", "does not name a bucket"),
     ],

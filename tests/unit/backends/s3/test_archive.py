@@ -24,7 +24,7 @@ def frozen(scripted_s3: ScriptedS3) -> ScriptedS3:
 
 
 def test_an_archived_object_is_present_and_comes_after_its_restore_s3_25(frozen: ScriptedS3, desk: Desk) -> None:
-    for state in ("its restore was asked for", "it is being restored already"):
+    for state in ("a restore was requested", "it is already being restored"):
         store = backend(frozen)  # also another process asks only once
         assert size_of(store, KEY) == 7
         with pytest.raises(Archived, match=rf"{state}.*12 hours") as caught:
@@ -89,7 +89,7 @@ def test_what_intelligent_tiering_gives_back_stays_so_no_days_are_named_s3_25(fr
 
 def test_who_may_not_restore_is_told_both_s3_25(frozen: ScriptedS3, desk: Desk) -> None:
     frozen.script(Rule("POST", ACCESS_DENIED, times=-1))
-    with pytest.raises(Archived, match=r"archived.*asking for that failed.*forbids"):
+    with pytest.raises(Archived, match=r"archived.*the request to restore it failed.*forbids"):
         desk.get(backend(frozen), KEY)
     with pytest.raises(PermissionDenied):
         backend(frozen).restore(KEY)

@@ -20,8 +20,8 @@ from support.scripted import Rule, answer, served
 
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.s3 import aws_chain
-from git_annex_remote_pyshare.backends.s3.aws_credentials import chain, renewal
-from git_annex_remote_pyshare.backends.s3.aws_defaults import completion
+from git_annex_remote_pyshare.backends.s3.aws_credentials import default_credentials, renewal
+from git_annex_remote_pyshare.backends.s3.aws_profile import default_settings
 from git_annex_remote_pyshare.backends.s3.spec import SPEC
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
@@ -60,7 +60,7 @@ def fake(write: Write, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAWS]:
 
 
 def login(profile: str = "") -> Credential | None:
-    return chain({"profile": profile})
+    return default_credentials({"profile": profile})
 
 
 def key(profile: str = "") -> str | None:
@@ -104,7 +104,7 @@ def test_keys_in_a_file_are_what_botocore_would_find(
     write(**files)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(aws_chain, "login_of", lambda _: pytest.fail("asked botocore"))
+    monkeypatch.setattr(aws_chain, "botocore_login", lambda _: pytest.fail("asked botocore"))
     theirs = Session(profile=named or None).get_credentials()
     assert key(named) == theirs.access_key == "AKID"
 
@@ -137,8 +137,8 @@ def test_without_need_botocore_is_not_loaded(files: Mapping[str, str], origin: s
     write(**files)
     script = f"""
 import sys
-from git_annex_remote_pyshare.backends.s3.aws_credentials import chain
-login = chain({{"profile": ""}})
+from git_annex_remote_pyshare.backends.s3.aws_credentials import default_credentials
+login = default_credentials({{"profile": ""}})
 assert (login and login.user) == {origin}, login
 print(*{{"botocore", "urllib3", "requests"}} & sys.modules.keys())
 """
@@ -261,7 +261,7 @@ def test_an_ended_single_sign_on_names_the_command_s3_19(signed_on: bool, write:
     if signed_on:
         sign_on(ends="2020-01-01T00:00:00Z")
     assert refusal("my lab") == (
-        "the single sign-on of AWS profile my lab has ended. Type: aws sso login --profile 'my lab'"
+        "the single sign-on of AWS profile my lab has expired. Type: aws sso login --profile 'my lab'"
     )
 
 
@@ -279,7 +279,7 @@ def test_a_role_that_wants_a_code_never_prompts(fake: FakeAWS, write: Write, mon
     by_role(fake, write, monkeypatch)
     path = Path(os.path.expanduser("~/.aws/config"))
     path.write_text(path.read_text() + "\nmfa_serial = arn:aws:iam::1:mfa/me")
-    assert "needs a code from you. Type it here: aws sts get-caller-identity --profile lab" in refusal("")
+    assert "needs an MFA code from you. Enter it here: aws sts get-caller-identity --profile lab" in refusal("")
     assert fake.given == 0
 
 
@@ -287,15 +287,15 @@ def test_a_refused_role_says_what_amazon_said(fake: FakeAWS, write: Write, monke
     by_role(fake, write, monkeypatch)
     body = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>"
     fake.script(Rule("POST", answer(403, body), times=-1))
-    assert "AWS gives AWS profile lab no login: AccessDenied, not you. See what" in refusal("")
+    assert "AWS refuses a login for AWS profile lab: AccessDenied, not you. See what" in refusal("")
 
 
 @pytest.mark.parametrize(
     ("config", "text"),
     [
         ("", "there is no AWS profile lab on this machine. Type: aws configure --profile lab"),
-        ("[profile lab]\ncredential_process = sh -c 'echo hunter2 >&2; exit 1'", "by custom-process. See what"),
-        ("[profile lab]\ncredential_process = sh -c 'echo hunter2'", "See what AWS's own program says"),
+        ("[profile lab]\ncredential_process = sh -c 'echo hunter2 >&2; exit 1'", "from custom-process. See what"),
+        ("[profile lab]\ncredential_process = sh -c 'echo hunter2'", "See what the AWS CLI reports"),
         ("[profile lab]\ncredential_process = no-such-program", "cannot get the login of AWS profile lab"),
         ("[profile lab]\ncredential_process =", "cannot get the login of AWS profile lab: IndexError"),
         ("[profile lab]\naws_access_key_id = AKID", "cannot get the login of AWS profile lab"),
@@ -348,8 +348,8 @@ def test_the_environment_holds_a_key_that_may_be_temporary(
             "environment",
             "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or unset all three.",
         ),
-        ("AWS profile my lab", "is good: aws sts get-caller-identity --profile 'my lab'"),
-        ("AWS container role", "is good: aws sts get-caller-identity"),
+        ("AWS profile my lab", "then check it: aws sts get-caller-identity --profile 'my lab'"),
+        ("AWS container role", "then check it: aws sts get-caller-identity"),
     ],
 )
 def test_an_expired_login_is_renewed_where_it_came_from(origin: str, text: str) -> None:
@@ -403,4 +403,4 @@ def test_server_and_region_that_the_settings_leave_out_are_this_machines_s3_19(
     write(config=config)
     for name, value in variables.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    assert completion(parse({"url": "s3://bucket", **settings})) == added
+    assert default_settings(parse({"url": "s3://bucket", **settings})) == added

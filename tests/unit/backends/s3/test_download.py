@@ -24,7 +24,7 @@ MISSING = problem(404, "NoSuchKey")
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_SECOND_LOOK", 0.01)
+    monkeypatch.setattr(reading, "_RECHECK_DELAY", 0.01)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_byte_that_anyone_may_get_proves_that_the_object_is_there(scripted_s3:
 def test_without_a_login_a_missing_object_is_unknown_s3_15(scripted_s3: ScriptedS3) -> None:
     scripted_s3.login, scripted_s3.lists = Login(), False
     scripted_s3.public.add("bucket")
-    with pytest.raises(PermissionDenied, match="not there, or not public"):
+    with pytest.raises(PermissionDenied, match="does not exist, or is not public"):
         backend(scripted_s3, None).stat(KEY)
 
 

@@ -9,14 +9,14 @@ from urllib3 import HTTPHeaderDict
 from git_annex_remote_pyshare.backends.s3.error_codes import (
     CODES,
     Archived,
-    ClockWrong,
-    Elsewhere,
+    ClockSkewed,
     Forbidden,
     LoginExpired,
     NoSuchBucket,
+    WrongRegion,
 )
-from git_annex_remote_pyshare.backends.s3.errors import Doing, from_answer
-from git_annex_remote_pyshare.backends.s3.response import Response, is_page, said
+from git_annex_remote_pyshare.backends.s3.errors import Doing, from_response
+from git_annex_remote_pyshare.backends.s3.response import Response, error_details, is_web_page
 from git_annex_remote_pyshare.errors import (
     BadName,
     BadSetting,
@@ -46,7 +46,7 @@ def document(code: str, message: str = "Some words.", more: str = "") -> bytes:
 def error(
     doing: Doing, status: int, headers: dict[str, str] | None = None, body: bytes = b""
 ) -> tuple[type[PyshareError], bool]:
-    found = from_answer(doing, status, HTTPHeaderDict(headers or {}), body)
+    found = from_response(doing, status, HTTPHeaderDict(headers or {}), body)
     return type(found), found.retryable
 
 
@@ -60,11 +60,11 @@ def error(
         pytest.param(200, "InternalError", Unreachable, True, id="S3-2-InternalError"),
         pytest.param(200, "SlowDown", Busy, True, id="S3-2-SlowDown"),
         pytest.param(200, "SomethingNew", Unreachable, True, id="S3-2-unknown"),
-        pytest.param(301, "PermanentRedirect", Elsewhere, False, id="S3-9-301"),
-        pytest.param(307, "TemporaryRedirect", Elsewhere, False, id="S3-9-307"),
-        pytest.param(400, "AuthorizationHeaderMalformed", Elsewhere, False, id="S3-9-400"),
+        pytest.param(301, "PermanentRedirect", WrongRegion, False, id="S3-9-301"),
+        pytest.param(307, "TemporaryRedirect", WrongRegion, False, id="S3-9-307"),
+        pytest.param(400, "AuthorizationHeaderMalformed", WrongRegion, False, id="S3-9-400"),
         pytest.param(403, "SignatureDoesNotMatch", PermissionDenied, False, id="S3-10-signature"),
-        pytest.param(403, "RequestTimeTooSkewed", ClockWrong, False, id="S3-11"),
+        pytest.param(403, "RequestTimeTooSkewed", ClockSkewed, False, id="S3-11"),
         pytest.param(400, "KeyTooLongError", BadName, False, id="S3-13-long"),
         pytest.param(400, "XMinioInvalidObjectName", BadName, False, id="S3-13-minio"),
         pytest.param(403, "AccessDenied", Forbidden, False, id="S3-15-GET"),
@@ -93,7 +93,7 @@ def error(
     ],
 )
 def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], *, retryable: bool) -> None:
-    found = from_answer(GET, status, HTTPHeaderDict(), document(code))
+    found = from_response(GET, status, HTTPHeaderDict(), document(code))
     assert (type(found), found.retryable) == (kind, retryable)
     assert str(found).startswith("cannot read the file on s3://bucket/: ")
     assert f"({code}: Some words.)" in str(found)
@@ -130,7 +130,7 @@ def test_a_code_has_a_meaning(status: int, code: str, kind: type[PyshareError], 
 )
 def test_a_status_without_a_code_has_a_meaning(status: int, kind: type[PyshareError], *, retryable: bool) -> None:
     assert error(PUT, status) == (kind, retryable)
-    assert f"(status {status})" in str(from_answer(PUT, status, {}))
+    assert f"(status {status})" in str(from_response(PUT, status, {}))
 
 
 def test_an_object_is_absent_only_by_the_servers_clear_word() -> None:
@@ -146,32 +146,34 @@ def test_what_a_delete_marker_hides_is_absent_s3_16(status: int) -> None:
 
 
 def test_a_missing_bucket_is_named_and_says_nothing_of_objects() -> None:
-    found = from_answer(GET, 404, {}, document("NoSuchBucket"))
+    found = from_response(GET, 404, {}, document("NoSuchBucket"))
     assert not isinstance(found, NotFound)
     assert "there is no bucket bucket" in str(found)
 
 
 @pytest.mark.parametrize("doing", [GET, HEAD])
 def test_forbidden_to_look_is_unknown_and_explained_s3_15(doing: Doing) -> None:
-    found = from_answer(doing._replace(advice="Type: pyshare login X"), 403, {})
+    found = from_response(doing._replace(advice="Type: pyshare login X"), 403, {})
     assert type(found) is Forbidden
-    assert "does not say whether the object is there" in str(found)
+    assert "does not say whether the object exists" in str(found)
     assert "s3:ListBucket" in str(found)
     assert str(found).endswith("Type: pyshare login X")
 
 
 def test_an_anonymous_reader_is_told_that_a_login_may_help_s3_15_s3_18() -> None:
-    found = from_answer(HEAD._replace(anonymous=True), 403, {})
+    found = from_response(HEAD._replace(anonymous=True), 403, {})
     assert "not public" in str(found)
     assert str(found).endswith("Type: pyshare login 's3://bucket/x y' endpoint=https://s3.example.org")
     assert "s3://bucket/ needs a login. Type: pyshare login" in str(
-        from_answer(PUT._replace(anonymous=True), 403, {}, document("AccessDenied"))
+        from_response(PUT._replace(anonymous=True), 403, {}, document("AccessDenied"))
     )
-    assert "s3://bucket/ needs a login. Type: pyshare login" in str(from_answer(HEAD._replace(anonymous=True), 401, {}))
+    assert "s3://bucket/ needs a login. Type: pyshare login" in str(
+        from_response(HEAD._replace(anonymous=True), 401, {})
+    )
 
 
 def test_a_store_that_is_forbidden_to_write_names_the_owner() -> None:
-    assert "Ask the bucket's owner" in str(from_answer(PUT, 403, {}, document("AccessDenied")))
+    assert "Ask the bucket's owner" in str(from_response(PUT, 403, {}, document("AccessDenied")))
 
 
 @pytest.mark.parametrize(
@@ -190,25 +192,25 @@ def test_a_store_that_is_forbidden_to_write_names_the_owner() -> None:
     ],
 )
 def test_an_answer_tells_where_the_bucket_is(doing: Doing, status: int, headers: dict[str, str], body: bytes) -> None:
-    found = from_answer(doing, status, HTTPHeaderDict(headers), body)
-    assert isinstance(found, Elsewhere)
+    found = from_response(doing, status, HTTPHeaderDict(headers), body)
+    assert isinstance(found, WrongRegion)
     assert found.region == "eu-west-1"
     assert str(found).endswith("region=eu-west-1")
 
 
 def test_the_region_in_a_remedy_may_be_pasted() -> None:
-    found = from_answer(PUT, 307, {"x-amz-bucket-region": "x; reboot"})
+    found = from_response(PUT, 307, {"x-amz-bucket-region": "x; reboot"})
     assert str(found).endswith("region='x; reboot'")
 
 
 def test_a_wrong_clock_is_told_with_its_error_s3_11() -> None:
     date = formatdate(time.time() - 3600, usegmt=True)
     for found in (
-        from_answer(PUT, 403, {"Date": date}, document("RequestTimeTooSkewed")),
-        from_answer(HEAD, 403, {"Date": date}),
-        from_answer(PUT, 403, {"Date": date}, document("AccessDenied")),
+        from_response(PUT, 403, {"Date": date}, document("RequestTimeTooSkewed")),
+        from_response(HEAD, 403, {"Date": date}),
+        from_response(PUT, 403, {"Date": date}, document("AccessDenied")),
     ):
-        assert isinstance(found, ClockWrong)
+        assert isinstance(found, ClockSkewed)
         assert "differ by 60 minutes" in str(found)
     assert error(HEAD, 403, {"Date": formatdate(usegmt=True)})[0] is Forbidden
     assert error(HEAD, 403, {"Date": "yesterday"})[0] is Forbidden
@@ -216,13 +218,13 @@ def test_a_wrong_clock_is_told_with_its_error_s3_11() -> None:
 
 def test_a_clock_that_was_corrected_is_not_blamed_again_s3_11() -> None:
     date = formatdate(time.time() - 3600, usegmt=True)
-    found = from_answer(HEAD._replace(ahead=-3600.0), 403, {"Date": date})
+    found = from_response(HEAD._replace(clock_offset=-3600.0), 403, {"Date": date})
     assert type(found) is Forbidden
 
 
 @pytest.mark.parametrize(("text", "least", "most"), [("7", 7.0, 7.0), ("", 0.5, 2.0), ("soon", 0.5, 2.0)])
 def test_a_server_may_say_how_long_to_wait_s3_1(text: str, least: float, most: float) -> None:
-    asked = from_answer(PUT, 503, {"Retry-After": text}, document("SlowDown")).retry_after
+    asked = from_response(PUT, 503, {"Retry-After": text}, document("SlowDown")).retry_after
     assert asked is not None
     assert least <= asked <= most
 
@@ -230,7 +232,7 @@ def test_a_server_may_say_how_long_to_wait_s3_1(text: str, least: float, most: f
 @pytest.mark.parametrize("status", [200, 400, 403, 404, 405])
 @pytest.mark.parametrize("doing", [HEAD, GET, PUT])
 def test_a_web_page_is_no_s3_server_and_a_console_may_be_the_reason_s3_28(doing: Doing, status: int) -> None:
-    found = from_answer(doing, status, HTTPHeaderDict(HTML), b"" if doing is HEAD else b"<!doctype html>")
+    found = from_response(doing, status, HTTPHeaderDict(HTML), b"" if doing is HEAD else b"<!doctype html>")
     assert type(found) is NotAStore
     assert "its port too" in str(found)
 
@@ -241,16 +243,16 @@ def test_a_proxys_page_does_not_hide_that_it_may_pass_s3_28() -> None:
 
 
 def test_a_stored_page_is_an_object_s3_28() -> None:
-    assert is_page(HTTPHeaderDict(HTML))
-    assert not is_page(HTTPHeaderDict({**HTML, "X-Amz-Request-Id": "R1"}))
-    assert not is_page(HTTPHeaderDict({"ETag": '"9a0364b9e99bb480dd25e1f0284c8555-2"', **HTML}))
-    assert is_page(HTTPHeaderDict({"ETag": '"5f3e2a10-264"', **HTML}))
-    assert not is_page(HTTPHeaderDict({"Content-Type": "application/octet-stream"}))
+    assert is_web_page(HTTPHeaderDict(HTML))
+    assert not is_web_page(HTTPHeaderDict({**HTML, "X-Amz-Request-Id": "R1"}))
+    assert not is_web_page(HTTPHeaderDict({"ETag": '"9a0364b9e99bb480dd25e1f0284c8555-2"', **HTML}))
+    assert is_web_page(HTTPHeaderDict({"ETag": '"5f3e2a10-264"', **HTML}))
+    assert not is_web_page(HTTPHeaderDict({"Content-Type": "application/octet-stream"}))
 
 
 def test_minio_tells_in_headers_what_head_cannot_say() -> None:
     headers = {"x-minio-error-code": "NoSuchBucket", "x-minio-error-desc": '"The bucket does not exist"'}
-    found = from_answer(HEAD, 404, HTTPHeaderDict(headers))
+    found = from_response(HEAD, 404, HTTPHeaderDict(headers))
     assert type(found) is NoSuchBucket
     assert "The bucket does not exist" in str(found)
 
@@ -260,9 +262,9 @@ def test_an_answer_may_wrap_its_error_and_name_its_words() -> None:
         b'<r:ErrorResponse xmlns:r="http://s3.example.org/"><r:Error><r:Code>SlowDown</r:Code>'
         b"<r:StorageClass>GLACIER</r:StorageClass></r:Error><r:RequestId>R2</r:RequestId></r:ErrorResponse>"
     )
-    assert said({}, body.replace(b"r:", b"")) == Response("SlowDown", request="R2", storage_class="GLACIER")
+    assert error_details({}, body.replace(b"r:", b"")) == Response("SlowDown", request="R2", storage_class="GLACIER")
     body = b'<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>SlowDown</Code></Error>'
-    assert said({}, body).code == "SlowDown"
+    assert error_details({}, body).code == "SlowDown"
 
 
 @pytest.mark.parametrize(
@@ -277,18 +279,18 @@ def test_an_answer_may_wrap_its_error_and_name_its_words() -> None:
     ],
 )
 def test_what_cannot_be_read_says_nothing(body: bytes) -> None:
-    assert said({}, body) == Response()
+    assert error_details({}, body) == Response()
     assert error(GET, 500, {}, body) == (Unreachable, True)
 
 
 def test_no_secret_of_the_answer_is_shown_and_long_words_are_cut() -> None:
     more = "<SignatureProvided>s3cret</SignatureProvided><StringToSign>s3cret</StringToSign><Token-0>s3cret</Token-0>"
-    text = str(from_answer(GET, 403, {}, document("SignatureDoesNotMatch", "word " * 1000, more)))
+    text = str(from_response(GET, 403, {}, document("SignatureDoesNotMatch", "word " * 1000, more)))
     assert "s3cret" not in text
     assert len(text) < 600
 
 
 def test_every_meaning_can_be_told() -> None:
     for code in CODES:
-        text = str(from_answer(GET, 400, {}, document(code)))
+        text = str(from_response(GET, 400, {}, document(code)))
         assert "{" not in text, code

@@ -15,7 +15,7 @@ KEY = "WORM-s7-m1--key"
 HASHED = "SHA256-s7--ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
 OBJECT = f"bucket/pre/{KEY}"
 
-PAGE = answer(200, b"<html></html>", Content_Type="Text/html", ETag='"5f3e2a10-264"')
+WEB_PAGE = answer(200, b"<html></html>", Content_Type="Text/html", ETag='"5f3e2a10-264"')
 """A web application whose server answers every path with the same file."""
 
 
@@ -31,7 +31,7 @@ def nothing(_done: int) -> None:
         ),
         pytest.param(answer(404, b"{}", Content_Type="application/json"), id="S3-28-another-service"),
         pytest.param(answer(404, b"<html>", Content_Type="text/html", ETag='"5f3e-2"'), id="S3-28-page-of-404"),
-        pytest.param(PAGE, id="S3-28-page"),
+        pytest.param(WEB_PAGE, id="S3-28-page"),
         pytest.param(Play(200, {"Content-Type": "text/plain"}, b"welcome", unsized=True), id="S3-28-without-length"),
         pytest.param(answer(204), id="S3-28-nothing"),
     ],
@@ -50,7 +50,7 @@ def test_nobody_but_s3_says_whether_an_object_is_there(scripted_s3: ScriptedS3, 
         pytest.param(answer(200, b"{}", Content_Type="application/json"), id="S3-28-another-service"),
         pytest.param(answer(202, ETag='"x"'), id="S3-28-accepted-for-later"),
         pytest.param(answer(204), id="S3-28-nothing"),
-        pytest.param(PAGE, id="S3-28-page"),
+        pytest.param(WEB_PAGE, id="S3-28-page"),
     ],
 )
 def test_nobody_but_s3_says_that_an_object_is_stored(
@@ -63,7 +63,7 @@ def test_nobody_but_s3_says_that_an_object_is_stored(
 
 
 def test_no_page_says_that_an_object_is_removed(scripted_s3: ScriptedS3) -> None:
-    scripted_s3.script(Rule("DELETE", PAGE))
+    scripted_s3.script(Rule("DELETE", WEB_PAGE))
     with pytest.raises(NotAStore):
         backend(scripted_s3).delete(KEY)
 

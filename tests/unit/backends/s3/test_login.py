@@ -65,7 +65,7 @@ def test_a_login_that_ends_is_asked_for_again_from_time_to_time_s3_19(
     store.stat(KEY)
     store.stat(KEY)
     assert source.asked == 1
-    monkeypatch.setattr(auth, "RENEWED", -1.0)
+    monkeypatch.setattr(auth, "RECHECK_INTERVAL", -1.0)
     store.stat(KEY)
     store.stat(KEY)
     assert [seen.headers["x-amz-security-token"] for seen in scripted_s3.requests] == ["first"] * 3 + ["second"]
@@ -76,13 +76,13 @@ def test_a_login_goes_on_while_the_place_it_comes_from_is_silent_s3_19(
 ) -> None:
     source = Source("first", "")
     store = from_source(scripted_s3, source)
-    monkeypatch.setattr(auth, "RENEWED", -1.0)
+    monkeypatch.setattr(auth, "RECHECK_INTERVAL", -1.0)
     assert [store.stat(KEY), store.stat(KEY)] == [None, None]
     assert headers_of(scripted_s3)["x-amz-security-token"] == "first"
 
 
 def test_a_lasting_login_is_asked_for_once(scripted_s3: ScriptedS3, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "RENEWED", -1.0)
+    monkeypatch.setattr(auth, "RECHECK_INTERVAL", -1.0)
     source = Source("lasting")
     store = S3Backend(place_at(scripted_s3)._replace(credential=lambda: _without_token(source())))
     store.stat(KEY)

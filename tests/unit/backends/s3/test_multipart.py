@@ -130,7 +130,7 @@ def test_a_server_without_parts_gets_everything_in_one_piece(
 def test_what_such_a_server_cannot_take_is_refused(
     store: S3Backend, scripted_s3: ScriptedS3, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whole, "LARGEST", 11 * MIB)
+    monkeypatch.setattr(whole, "MAX_PUT_SIZE", 11 * MIB)
     scripted_s3.script(Rule("POST", problem(501, "NotImplemented"), target=CREATE, times=-1))
     with pytest.raises(QuotaExceeded, match="in one piece") as refused:
         desk.put(wrap(store, Event()), KEY, BODY)
@@ -191,7 +191,7 @@ def test_a_part_that_is_damaged_twice_ends_the_upload_and_is_all_that_goes_again
     store: S3Backend, scripted_s3: ScriptedS3, desk: Desk
 ) -> None:
     scripted_s3.script(Rule("PUT", Play(headers={"ETag": f'"{"0" * 32}"'}), times=2, target="partNumber=2&"))
-    with pytest.raises(CorruptUpload, match=r"store part 2 .* arrived damaged \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"store part 2 .* arrived corrupted \(tried twice"):
         desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {}
     (kept,) = scripted_s3.multipart.begun.values()

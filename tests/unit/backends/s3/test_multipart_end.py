@@ -12,7 +12,7 @@ from support.scripted import Play, Rule, answer
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.backends.s3.multipart import is_other
+from git_annex_remote_pyshare.backends.s3.checksums import is_other_object
 from git_annex_remote_pyshare.errors import Corrupt, PermissionDenied, Unreachable, UploadLost
 from git_annex_remote_pyshare.part_plan import Plan
 from git_annex_remote_pyshare.store.open import wrap
@@ -120,7 +120,7 @@ def test_an_object_that_was_made_of_other_parts_is_removed_again(
     wrong = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>".encode()
     older(scripted_s3, b"damaged")
     scripted_s3.script(Rule("POST", answer(200, wrong, Content_Type="application/xml"), target=COMPLETE))
-    with pytest.raises(Corrupt, match="made another object of them"):
+    with pytest.raises(Corrupt, match="assembled another object"):
         desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {}
     assert scripted_s3.multipart.begun == {}
@@ -132,14 +132,14 @@ def test_an_object_that_was_made_of_other_parts_and_cannot_be_removed_is_told(
     wrong = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>".encode()
     finished = answer(200, wrong, Content_Type="application/xml")
     scripted_s3.script(Rule("POST", finished, target=COMPLETE), Rule("DELETE", ACCESS_DENIED, times=-1))
-    with pytest.raises(Corrupt, match="made another object of them; it is still there, since cannot remove"):
+    with pytest.raises(Corrupt, match="assembled another object; it is still there, since cannot remove"):
         desk.put(wrap(store, Event()), KEY, BODY)
 
 
 @pytest.mark.parametrize("tag", ["", "0" * 32, f"{'0' * 32}-2", "random-1"])
 def test_tags_that_are_made_otherwise_say_nothing_s3_7(tag: str) -> None:
-    assert not is_other(tag, f"{'1' * 32}-3")
-    assert not is_other(f"{'1' * 32}-3", tag)
+    assert not is_other_object(tag, f"{'1' * 32}-3")
+    assert not is_other_object(f"{'1' * 32}-3", tag)
 
 
 @pytest.mark.parametrize("code", ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"])
@@ -189,7 +189,7 @@ def test_no_right_to_abort_is_only_a_note_s3_4(
     )
     desk.put(wrap(store, Event()), KEY, BODY)
     assert scripted_s3.objects == {NAME: BODY}
-    assert "may not end unfinished uploads" in store.notice()
+    assert "has no right to abort unfinished uploads" in store.notice()
     assert store.notice() == ""
 
 

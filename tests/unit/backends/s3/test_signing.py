@@ -16,8 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.s3.signing import (
-    LONGEST_LIFE,
-    NOTHING,
+    EMPTY_SHA256,
+    MAX_EXPIRY,
     UNSIGNED,
     Unsigned,
     signed_headers,
@@ -85,7 +85,7 @@ def test_headers_are_signed_as_amazons_client_does_s3_10_s3_13(
     assert {name.lower(): value for name, value in found.items()} == expected
 
 
-@given(requests, access_keys, regions, moments, st.integers(1, LONGEST_LIFE))
+@given(requests, access_keys, regions, moments, st.integers(1, MAX_EXPIRY))
 def test_urls_are_signed_as_amazons_client_does_s3_10(
     request_: Unsigned, key: Credential, region: str, now: float, seconds: int
 ) -> None:
@@ -147,5 +147,5 @@ def test_a_proxy_may_change_what_is_not_signed() -> None:
 
 
 def test_no_body_has_the_hash_of_nothing() -> None:
-    assert signed_headers(Unsigned("GET", "h", "/k"), KEY, "auto", 0)["x-amz-content-sha256"] == NOTHING
-    assert hashlib.sha256(b"").hexdigest() == NOTHING
+    assert signed_headers(Unsigned("GET", "h", "/k"), KEY, "auto", 0)["x-amz-content-sha256"] == EMPTY_SHA256
+    assert hashlib.sha256(b"").hexdigest() == EMPTY_SHA256

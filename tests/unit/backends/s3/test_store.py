@@ -159,7 +159,7 @@ def test_the_storage_class_goes_along(scripted_s3: ScriptedS3, desk: Desk) -> No
 def test_what_is_too_large_for_one_put_is_not_begun(
     bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload, "LARGEST", 6)
+    monkeypatch.setattr(upload, "MAX_PUT_SIZE", 6)
     with pytest.raises(QuotaExceeded, match="chunk=1GiB"):
         desk.put(bucket, KEY, b"content")
     assert scripted_s3.methods() == []
