@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.backends.base import (
 )
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.ownership import MARK
-from git_annex_remote_pyshare.backends.webdav import download, link, other_users, propfind, sharing
+from git_annex_remote_pyshare.backends.webdav import download, other_users, propfind, public_link
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import Downloads
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -120,7 +120,7 @@ class WebDAVBackend(Backend):
         """A public link, on Nextcloud and ownCloud; one that the store is already is for its owner to change."""
         if not self._address.public:
             self._settle()
-            return sharing.share(self.client, terms)
+            return public_link.share(self.client, terms)
         if any(terms):
             raise self._is_a_link()
         return Share(self.place.url)
@@ -130,7 +130,7 @@ class WebDAVBackend(Backend):
         if self._address.public:
             raise self._is_a_link()
         self._settle()
-        return sharing.revoke(self.client)
+        return public_link.revoke(self.client)
 
     def _is_a_link(self) -> BadSetting:
         return BadSetting(
@@ -188,7 +188,7 @@ class WebDAVBackend(Backend):
             if self._is_settled:
                 return
             if self._address.older:
-                link.settle(self.client)
+                public_link.settle(self.client)
             else:
                 self._refusal = self._refusal or other_users.refusal(self.client, self.place)
             if self._refusal:

@@ -1,14 +1,17 @@
-"""Makes a WebDAV place ready at its owner's `initremote`: looks at the address once, and marks the place."""
+"""Checks an address at `initremote`: names the right one for a web page, else makes the folder and marks it."""
 
+import re
+from contextlib import suppress
 from http import HTTPStatus
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
-from git_annex_remote_pyshare.backends.webdav import correction, link, propfind
 from git_annex_remote_pyshare.backends.webdav import other_users as home
+from git_annex_remote_pyshare.backends.webdav import propfind, public_link
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.url import Address
+from git_annex_remote_pyshare.backends.webdav.url import Address, WebPage, web_page, web_url
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
@@ -25,6 +28,13 @@ _LOOK = "look at the place"
 _GONE = {404, 410}
 _WRITTEN = {200, 201, 204}
 _NO_SUCH_METHOD = {405, 501}
+
+_PAGE = re.compile(r"(?:/index\.php)?(?:/(?:apps/.*|login(?:/.*)?))?", re.DOTALL)
+_OF_ADDRESSES = ("index.php", "remote.php", "dav", "webdav", "files")
+"""What stands before a folder's path in addresses of files, whole or half remembered."""
+
+_OTHER_FORMS = ("remote.php/webdav", "remote.php/dav/spaces/", "remote.php/dav/public-files/", "dav/")
+"""Beginnings of addresses that are right without a user's id; the last one is Infinite Scale's."""
 
 
 def initialize(place: StoreConfig, address: Address, client: Client, folders: Folders) -> Initialized:
@@ -53,7 +63,7 @@ def initialize(place: StoreConfig, address: Address, client: Client, folders: Fo
 def _visited(client: Client) -> tuple[str, ...]:
     """Look through a public link, which belongs to its owner's store and so is not marked."""
     if client.address.older:
-        link.settle(client)
+        public_link.settle(client)
     elif propfind.stat(client, "", _LOOK) is None:
         raise NotAStore(f"{client.doing(_LOOK)}: there is no such link", remedy="Ask its owner for a new one.")
     return ()
@@ -68,7 +78,7 @@ def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str,
         if thing is None:
             folders.make("")
     except (NotAStore, NotFound) as error:
-        if page := correction.of_page(place):
+        if page := of_page(place):
             raise page from error
         if _tells_nothing(client):
             return (f"{place.url} does not tell what is there, so nothing was checked",)
@@ -108,3 +118,58 @@ def _write(client: Client, mark: bytes) -> None:
     with client.send(request) as response:
         if response.status not in _WRITTEN:
             raise client.failure(request, response)
+
+
+def better(place: StoreConfig, refusal: BadSetting) -> BadSetting:
+    """The refusal of a web page's address with the address to type instead, if the server tells it."""
+    found = of_page(place) if isinstance(refusal, WebPage) else None
+    return found or refusal
+
+
+def of_page(place: StoreConfig) -> BadSetting | None:
+    """The refusal of an address of a Nextcloud or ownCloud that is not the one of a WebDAV folder there.
+
+    None where the address is right, another server answers, or nothing does.
+    """
+    from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # imports requests
+
+    url = web_url(place.url)
+    with suppress(PyshareError):  # without an answer there is nothing better to say
+        server = nextcloud.find_server(url)
+        if server is None or url.startswith(tuple(f"{server}/{form}" for form in _OTHER_FORMS)):
+            return None
+        login = place.credential()
+        user = nextcloud.user_id(server, login) if login else None
+        if user is None:
+            return web_page(place.url, server)
+        home = nextcloud.dav_address(server, user)
+        if f"{url}/".startswith(f"{home}/"):
+            return None
+        path = urlsplit(url).path.removeprefix(urlsplit(server).path)
+        folder = _folder_shown(url) if _PAGE.fullmatch(path) else _folder_named(path, user)
+        address = f"{home}/{quote(folder or _name_of_dataset(place.clone.git_dir))}"
+        is_what = "the web page of a" if _PAGE.fullmatch(path) else "not the address of a folder on this"
+        return BadSetting(
+            f"{place.url} is {is_what} Nextcloud or ownCloud", remedy=f"Type instead: {command(f'url={address}')}"
+        )
+    return None
+
+
+def _folder_shown(url: str) -> str:
+    """The path of the folder that a page shows; empty where it shows none."""
+    return parse_qs(urlsplit(url).query).get("dir", [""])[0].strip("/")
+
+
+def _folder_named(path: str, user: str) -> str:
+    """The path of the folder that an address below the cloud is most likely about."""
+    segments = [unquote(segment) for segment in path.split("/") if segment]
+    while segments and segments[0] in {*_OF_ADDRESSES, user}:
+        del segments[0]
+    return "/".join(segments)
+
+
+def _name_of_dataset(git_dir: str) -> str:
+    import os  # noqa: PLC0415  # only a mistake pays for it
+
+    work_tree = os.path.dirname(os.path.abspath(git_dir)) if git_dir else ""
+    return os.path.basename(work_tree) or "annex"

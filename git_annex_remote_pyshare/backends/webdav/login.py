@@ -13,7 +13,6 @@ from git_annex_remote_pyshare.backends.login import (
     keep,
 )
 from git_annex_remote_pyshare.backends.spec import Settings
-from git_annex_remote_pyshare.backends.webdav.own_files import hints
 from git_annex_remote_pyshare.backends.webdav.url import account_of
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -64,7 +63,7 @@ def _check_address(request: LoginRequest) -> None:
 
 def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Credential | None:
     """The password of a public link after the server took it; None when the link has none."""
-    from git_annex_remote_pyshare.backends.webdav import guest  # noqa: PLC0415  # as below
+    from git_annex_remote_pyshare.backends.webdav import verify_login  # noqa: PLC0415  # as below
 
     if request.user or request.token:
         raise BadSetting(
@@ -72,9 +71,9 @@ def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Cr
         )
     if request.no_check:
         return ask_guest(terminal, account.endpoints[0].user)
-    if endpoint := guest.locked_endpoint(account):
+    if endpoint := verify_login.locked_endpoint(account):
         login = ask_guest(terminal, account.endpoints[0].user)
-        guest.check(account, endpoint, login.secret)
+        verify_login.check_guest(account, endpoint, login.secret)
         return login
     return None
 
@@ -144,6 +143,8 @@ def _tell(got: Got, now: "Kept", request: LoginRequest, terminal: Terminal) -> N
     terminal.say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
     if not got.address:
         return
+    from git_annex_remote_pyshare.backends.webdav.other_users import hints  # noqa: PLC0415  # as above
+
     for hint in (hinted := hints(account, got.address, request.url)):
         terminal.say(hint)
     if not hinted:
@@ -157,14 +158,13 @@ def check(settings: Settings, login: Credential) -> None:
         BadSetting: Others could read it on its way.
         PyshareError: The server does not take it, or does not answer.
     """
-    from git_annex_remote_pyshare.backends.webdav import guest, nextcloud  # noqa: PLC0415  # as above
-    from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.webdav import nextcloud, verify_login  # noqa: PLC0415  # as above
 
     url = to_web(settings["url"])
     if not is_confidential(url):
         raise BadSetting("it was not tried, since others could read it on its way over http")
     account = account_of(settings)
     if not account.is_link:
-        own_address(url, nextcloud.find_server(url), login)
-    elif endpoint := guest.locked_endpoint(account):
-        guest.check(account, endpoint, login.secret)
+        verify_login.own_address(url, nextcloud.find_server(url), login)
+    elif endpoint := verify_login.locked_endpoint(account):
+        verify_login.check_guest(account, endpoint, login.secret)

@@ -1,4 +1,4 @@
-"""Whose files an address of Nextcloud leads to: `/remote.php/dav/files/USER` shows each user their own files only.
+"""Finds out whether an address of Nextcloud leads to the files of another user, and what to type to reach them.
 
 To anyone else the server shows an empty folder there (Nextcloud, apps/dav/lib/Files/RootCollection.php,
 getChildForPrincipal). So what another user's login does not find is not absent, and must not be called so.
@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
-from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
+from git_annex_remote_pyshare.config.remotes import enabled
+from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 _FILES = re.compile(r"(.*/remote\.php/dav/files/)([^/]+)((?:/.*)?)", re.DOTALL)
@@ -21,6 +25,9 @@ _USER = "/ocs/v1.php/cloud/user?format=json"
 _SHARED = "/ocs/v2.php/apps/files_sharing/api/v1/shares?shared_with_me=true&format=json"
 _LONGEST = 1 << 20
 """Bytes of an answer that are read."""
+
+_OWN_FILES = re.compile(r".*/remote\.php/dav/files/([^/?#]+)((?:/[^?#]*)?)", re.DOTALL)
+"""Where a cloud has each user's own files, and a folder of those."""
 
 
 class Stranger(NamedTuple):
@@ -126,3 +133,56 @@ def _said(client: Client, path: str, what: str, *names: str) -> Any:
     except (NotAStore, ValueError, KeyError, TypeError):
         return None
     return said
+
+
+def hints(account: Account, address: str, url: str) -> list[str]:
+    """What to type instead, for each remote of this clone, or for `url`, that names another user's own files.
+
+    Args:
+        account: Where the user has logged in.
+        address: The WebDAV address of the user's own files there.
+        url: What was typed behind `pyshare login`.
+    """
+    own = _OWN_FILES.fullmatch(address)
+    if not own:
+        return []
+    found = [
+        (owner[1], _beside(name, f"{address}{owner[2].rstrip('/')}", settings.get("layout", "")))
+        for name, settings in _remotes(account)
+        if (owner := _OWN_FILES.fullmatch(settings["url"])) and _differ(owner[1], own[1])
+    ]
+    typed = _OWN_FILES.fullmatch(url)
+    if not found and typed and _differ(typed[1], own[1]):
+        found = [(typed[1], _beside("NAME", f"{address}{typed[2].rstrip('/')}", ""))]
+    return [
+        f"These are the files of {unquote(owner)}, and you are {unquote(own[1])}. If {unquote(owner)} shared the folder"
+        f" with you, it is among your own files (look under which name), and you type in the dataset: {line}"
+        for owner, line in found
+    ]
+
+
+def _differ(one: str, other: str) -> bool:
+    return unquote(one).lower() != unquote(other).lower()
+
+
+def _remotes(account: Account) -> list[tuple[str, Mapping[str, str]]]:
+    """The remotes of this clone at the account, by name."""
+    git_dir = git_dir_here()
+    if not git_dir:
+        return []
+    remotes = enabled(LocalConfig(git_dir))
+    return [(name, settings) for name, settings in remotes if _account_name(settings) == account.name]
+
+
+def _account_name(settings: Mapping[str, str]) -> str:
+    try:
+        return registry.account_of(registry.parse(settings)).name
+    except PyshareError:  # settings that are of no use lead nowhere
+        return ""
+
+
+def _beside(name: str, url: str, layout: str) -> str:
+    """The command for a remote beside the one of that name, with the same content at another address."""
+    same = (f"--sameas={name}", "type=external", "externaltype=pyshare")
+    more = (f"layout={layout}",) if layout else ()
+    return command("git", "annex", "initremote", f"{name}-here", *same, *more, f"url={url}")

@@ -34,7 +34,7 @@ def _account(settings: Settings) -> Account:
 
 
 def _correct(place: StoreConfig, refusal: "BadSetting") -> "BadSetting":
-    from git_annex_remote_pyshare.backends.webdav.correction import better
+    from git_annex_remote_pyshare.backends.webdav.initialize import better
 
     return better(place, refusal)
 

@@ -1,8 +1,10 @@
-"""Temporary names, and the MOVE that turns a whole temporary object into the wanted one."""
+"""Temporary names, unique to one process, and the MOVE that gives a complete temporary object its final name."""
 
 import hashlib
+import os
 import re
 import secrets
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -11,9 +13,9 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
-from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
+from git_annex_remote_pyshare.state.lock import try_lock
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
 from git_annex_remote_pyshare.waiting import NEVER, pause
@@ -21,6 +23,9 @@ from git_annex_remote_pyshare.waiting import NEVER, pause
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
 """Seconds between looks at a MOVE in doubt."""
+
+_MOST = 64
+"""Processes of one clone that are told apart by locks: some network folders say for ever that another has it."""
 
 
 def is_temporary(name: str) -> bool:
@@ -159,3 +164,27 @@ def _has_moved(client: Client, wanted: Move) -> bool:
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Claim:
+    """The lowest number that no other living process of the clone has; kept until this object or its process ends.
+
+    Args:
+        git_dir: The clone's git directory.
+    """
+
+    def __init__(self, git_dir: str) -> None:
+        # Where nothing can be locked, the number must be one that nobody else has.
+        self.number = secrets.token_hex(16)
+        with suppress(OSError):
+            self._take(git_dir)
+
+    def _take(self, git_dir: str) -> None:
+        for number in range(_MOST):
+            path = os.path.join(git_dir, "annex", f"pyshare-{number}.lck")
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            # The system frees the lock of a process that was killed.
+            weakref.finalize(self, os.close, descriptor)
+            if try_lock(descriptor):
+                self.number = str(number)
+                return

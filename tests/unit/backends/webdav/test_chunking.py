@@ -38,7 +38,7 @@ PLAN = Plan(len(CONTENT), 5 * MIB)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.assembly._FIRST", 0.01)
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.chunking._FIRST", 0.01)
 
 
 @pytest.fixture
@@ -456,7 +456,7 @@ def test_a_server_that_will_not_put_it_together_is_heard(
 def test_a_server_that_never_ends_is_given_up_in_the_end(
     cloud: ScriptedCloud, store: WebDAVBackend, file: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.assembly.LIMIT", 0.1)
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.chunking.LIMIT", 0.1)
     upload = begun(store)
     sent = send_all(store, upload, file)
     cloud.script(Rule("MOVE", answer(423), times=-1))

@@ -1,4 +1,4 @@
-"""Public links to the store's folder, through the OCS API of Nextcloud and ownCloud.
+"""Public links: finds the address of one, and makes and revokes those to the store's folder by the OCS API.
 
 Nextcloud developer manual, "OCS Share API"; the same on ownCloud.
 """
@@ -22,6 +22,7 @@ _READ = 1
 _CHANGES = 2 | 4 | 8
 """Permissions to update, create and delete."""
 _WHAT = "share the folder"
+_OPENING = "open the public link"
 _LONGEST = 1 << 20
 """Bytes of an answer that are read."""
 _NOT_FOUND = 404
@@ -30,6 +31,32 @@ _PAGE = re.compile(r"https?://([^/?#\\\s]+)((?:/[\w.~%-]+)*/s/[A-Za-z0-9_-]{3,64
 
 _Link = Mapping[str, Any]
 """A share as the API describes it."""
+
+
+def settle(client: Client) -> None:
+    """Let the client use the address that the server knows.
+
+    Only a clear answer about the shared folder itself counts, since later a 404 must mean a missing object.
+
+    Raises:
+        NotAStore: There is no such link, or it leads to a single file.
+        Denied: It has a password that we do not have.
+    """
+    address = client.address
+    try:
+        thing = propfind.stat(client, "", _OPENING)
+    except NotAStore:
+        thing = None
+    if thing is None:
+        client.base = address.older
+        client.auth.as_guest(address.token)
+        thing = propfind.stat(client, "", _OPENING)
+    if thing is None:
+        raise NotAStore(
+            f"{client.doing(_OPENING)}: there is no such link any more", remedy="Ask its owner for a new one."
+        )
+    if not thing.is_folder:
+        raise NotAStore(f"{client.doing(_OPENING)}: it leads to a file", remedy="Share the folder instead.")
 
 
 def share(client: Client, terms: Terms) -> Share | None:
