@@ -8,19 +8,18 @@ from functools import cached_property
 from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
-from git_annex_remote_pyshare.backends.directory.absent import Absence
 from git_annex_remote_pyshare.backends.directory.copying import copy
 from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, faults, shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder
-from git_annex_remote_pyshare.backends.directory.folders import (
+from git_annex_remote_pyshare.backends.directory.marker import MARKER, Absence, Marker
+from git_annex_remote_pyshare.backends.directory.objects import (
     find,
     move_into_place,
     open_object,
     remove,
     segments_of,
+    walk,
 )
-from git_annex_remote_pyshare.backends.directory.listing import walk
-from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
 from git_annex_remote_pyshare.errors import (

@@ -1,12 +1,12 @@
-"""What names become in a store: segments, and the last step of storing and removing."""
+"""The objects of a store as files: checks their names, finds, opens, lists and removes them, and puts one in place."""
 
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
-from git_annex_remote_pyshare.backends.base import encode_name
+from git_annex_remote_pyshare.backends.base import Entry, encode_name
 from git_annex_remote_pyshare.backends.directory.errors import shown
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary
@@ -119,3 +119,37 @@ def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
         f"{shown(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
         remedy=f"See whose it is: {command('ls', '-la', shown(folder.path))}",
     )
+
+
+def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator[Entry]:
+    """The objects below the folder `top`, without what is named `own` in the root; what vanishes is left out.
+
+    Each folder is reached from the root, so that only one at a time is open, however deep they lie.
+    """
+    waiting = [tuple(top)]
+    while waiting:
+        way = waiting.pop()
+        try:
+            with root.reach(way) as folder:
+                yield from _entries(folder, way, waiting, () if way else own)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except LinkInStore:
+            if way == tuple(top):
+                raise
+
+
+def _entries(
+    folder: Folder, way: tuple[bytes, ...], waiting: list[tuple[bytes, ...]], own: Collection[bytes]
+) -> Iterator[Entry]:
+    """The objects of one folder; the folders in it are left `waiting`."""
+    for entry in folder.entries():
+        last = os.fsencode(entry.name)
+        if last in own:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            waiting.append((*way, last))
+        elif entry.is_file(follow_symlinks=False):
+            name = b"/".join((*way, last)).decode("utf-8", "surrogateescape")
+            with suppress(FileNotFoundError):
+                yield Entry(name, entry.stat(follow_symlinks=False).st_size)
