@@ -1,4 +1,4 @@
-"""The directory backend: the contract's verbs as system calls."""
+"""The directory backend: implements the contract's verbs by system calls."""
 
 import hashlib
 import os
@@ -36,8 +36,8 @@ from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
 def _best() -> type[Folder]:
-    """How this system reaches folders."""
-    # Only one of the two is of use, and importing costs time.
+    """The implementation of `Folder` for this system."""
+    # Only one of the two is used, and importing takes time.
     from git_annex_remote_pyshare.backends.directory.held import CAN_HOLD, Held  # noqa: PLC0415
 
     if CAN_HOLD:
@@ -50,10 +50,10 @@ def _best() -> type[Folder]:
 class DirectoryBackend(Backend):
     """A folder. Besides the verbs: CanInitialize, HasQuota, Locates, ReportsAvailability.
 
-    Each verb opens the folder anew, so that a disk can be unmounted between two of them, and works below it by
-    `Folder`: others may write to the store, but no link of theirs leads a verb out of it.
+    Each verb opens the folder again, so that a disk can be unmounted between two verbs, and works below it with
+    `Folder`: other users may write to the store, but no link leads a verb out of it.
 
-    Paths are bytes, so that any name works in any locale (on Windows Python takes such bytes for UTF-8).
+    Paths are bytes, so that any name works in any locale (on Windows Python decodes them as UTF-8).
     """
 
     folders: type[Folder] = _best()
@@ -111,12 +111,12 @@ class DirectoryBackend(Backend):
             yield from walk(root, top, {FOLDER, MARKER})
 
     def initialize(self) -> Initialized:
-        """Make the folder if its parent is there, and leave the marker with the remote's UUID."""
+        """Make the folder if its parent exists, and write the marker with the remote's UUID."""
         with self._made() as root:
             return Initialized(notes=self._marker.leave(root))
 
     def available(self) -> bool:
-        """Whether the folder and its marker are there."""
+        """Whether the folder and its marker exist."""
         with suppress(OSError, PyshareError), self._opened() as root:
             self._marker.require(root)
             return True
@@ -124,7 +124,7 @@ class DirectoryBackend(Backend):
 
     def quota(self) -> Quota:
         """Of the whole file system."""
-        from shutil import disk_usage  # noqa: PLC0415  # costs as much as all of this backend
+        from shutil import disk_usage  # noqa: PLC0415  # takes as long to import as this whole backend
 
         self._require_trust_on_network()
         with faults("measure the free space in", self._root):
@@ -145,7 +145,7 @@ class DirectoryBackend(Backend):
 
     @contextmanager
     def _trying(self, doing: str, name: str) -> Iterator[None]:
-        """Errors of the block say what failed in which store; the object's path is in their trace only."""
+        """Errors in the block name the operation and the store; the object's path is only in their trace."""
         with (
             tracing(f"{doing}: {shown(self._path(name))}"),
             faults(doing, self._root, self.place.clone.remote),
@@ -157,9 +157,9 @@ class DirectoryBackend(Backend):
         return self._root + b"/" + name.encode("utf-8", "surrogateescape") if name else self._root
 
     def _opened(self) -> Folder:
-        """The store's folder, with the marker where a stranger's word is all that makes it a store.
+        """The store's folder; it must have the marker unless the user has verified the remote.
 
-        Else a dataset could have any folder's files read, which it knows the hashes of.
+        Otherwise a dataset could read files in any folder if it knows their hashes.
         """
         self._require_trust_on_network()
         try:
@@ -169,7 +169,7 @@ class DirectoryBackend(Backend):
         if not self._is_trusted:
             try:
                 self._marker.require(root)
-            except BaseException:  # the descriptor is known here only
+            except BaseException:  # no other code closes the descriptor
                 root.close()
                 raise
         return root
@@ -187,7 +187,7 @@ class DirectoryBackend(Backend):
             return self.folders.at(self._root)
 
     def _require_trust_on_network(self) -> None:
-        """Windows logs in at any machine that a path names, so no stranger may name one."""
+        """Refuse a network path on Windows, which sends a login to its machine, unless the remote is verified."""
         machine = machine_of(os.fsdecode(self._root)) if os.name == "nt" and not self._is_trusted else ""
         if machine:
             name = self.place.clone.remote or "NAME"
@@ -210,9 +210,9 @@ class DirectoryBackend(Backend):
             yield file
 
     def _temporary_names(self, name: str) -> tuple[bytes, bytes]:
-        """The name that this clone always uses for the object's temporary file, and one that nobody else uses.
+        """The name that this clone always uses for the object's temporary file, and a unique one.
 
-        The first keeps killed attempts from piling up; another clone must not touch it.
+        With the first, leftovers of killed attempts do not accumulate; other clones do not use it.
         """
         unique = os.urandom(16).hex().encode()
         clone = self.place.clone.id
@@ -224,7 +224,7 @@ class DirectoryBackend(Backend):
 
 @contextmanager
 def _on_this_machine(sink: Sink) -> Iterator[None]:
-    """Reading fills no disk: where one is full, or may not be written, it is the one that the sink is on."""
+    """Report a full disk as the sink's: reading the store needs no free space."""
     try:
         yield
     except OSError as error:
@@ -237,5 +237,5 @@ def _on_this_machine(sink: Sink) -> Iterator[None]:
 
 
 def _validator(found: os.stat_result) -> str:
-    """Of an object as it is now. Without its inode: FAT's, and those of many network folders, change at each mount."""
+    """Identifies an object's version. Without its inode, which changes at each mount on FAT and network folders."""
     return f"{found.st_mtime_ns} {found.st_size}"

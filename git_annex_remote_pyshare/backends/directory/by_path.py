@@ -1,7 +1,7 @@
-"""Folders found by their paths, for Windows, where no program can work relative to an open folder.
+"""Accesses folders by their paths, for Windows, which has no calls relative to an open folder.
 
-Each step makes sure that the path leads where it says. A link that is made between that look and the step itself is
-followed all the same: on such a system only people whom you trust may be able to write to the store.
+Each step checks that no link is in the path. A link created between that check and the step itself is followed: on
+Windows, allow only people whom you trust to write to the store.
 """
 
 import errno
@@ -36,7 +36,7 @@ class PathFolder(Folder):
         return cls(path, os.path.realpath(path))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: no descriptor is open."""
 
     def again(self) -> "PathFolder":
         return PathFolder(self.path, self._real)
@@ -67,7 +67,7 @@ class PathFolder(Folder):
     def open(self, name: bytes, flags: int) -> int:
         path = os.path.join(self.checked_path(), name)
         with suppress(FileNotFoundError):
-            # A new file is never made behind a link, and that one is there is then the answer.
+            # O_EXCL never follows a link; the open below then fails with EEXIST.
             if not flags & os.O_EXCL and _leads_on(path):
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         return os.open(path, flags | _NOFOLLOW, 0o666)
@@ -103,11 +103,11 @@ class PathFolder(Folder):
     def sync(self) -> None:
         with self.readable() as number:
             if number is not None:
-                with suppress(OSError):  # some file systems sync no folders
+                with suppress(OSError):  # some file systems cannot sync folders
                     os.fsync(number)
 
     def checked_path(self) -> bytes:
-        """The path, after a look that it is still the folder that was entered."""
+        """The path, after checking that it still leads to the folder that was entered."""
         if not _same(os.path.realpath(self.path), self._real):
             raise LinkInStore(self.path)
         return self.path
@@ -121,7 +121,7 @@ class PathFolder(Folder):
 
     @contextmanager
     def readable(self) -> Iterator[int | None]:
-        """A descriptor of the folder; None on Windows, which has none."""
+        """A descriptor of the folder; None on Windows, which has none for folders."""
         if os.name == "nt":
             yield None
             return
@@ -138,9 +138,9 @@ def _require_folder(found: os.stat_result, path: bytes) -> None:
 
 
 def _leads_on(path: bytes) -> bool:
-    """Whether a link lies at the path, or what Windows has besides links: a junction, a mounted volume.
+    """Whether the path is a link or, on Windows, a junction or a mounted volume.
 
-    `st_reparse_tag` is Windows' own; a file that a sync program keeps in the cloud has one that names no other path.
+    `st_reparse_tag` exists on Windows only; files that a sync program keeps in the cloud have other tags.
     """
     found = os.lstat(path)
     tag = getattr(found, "st_reparse_tag", 0)

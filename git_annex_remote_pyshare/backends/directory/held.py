@@ -1,6 +1,6 @@
-"""Folders held by descriptors: opening one follows no link.
+"""Accesses folders by descriptors: opening one follows no link.
 
-Whatever others rename or link meanwhile, each step is taken in the folder that was opened.
+If other users rename or link folders in the meantime, each step still acts in the folder that was opened.
 """
 
 import errno
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _ROOT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
-"""Linux's O_PATH asks for no right to read the folder, and for no answer of a network drive's server."""
+"""Linux's O_PATH needs neither permission to read the folder nor a response from a network drive's server."""
 
 _FOLDER = _ROOT | getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
-"""Answers of file systems (FUSE, SMB) that sync no folders."""
+"""Error codes of file systems (FUSE, SMB) that cannot sync folders."""
 
 CAN_HOLD = (
     {os.open, os.stat, os.mkdir, os.rename, os.unlink, os.rmdir} <= os.supports_dir_fd
@@ -30,7 +30,7 @@ CAN_HOLD = (
     and hasattr(os, "O_DIRECTORY")
     and hasattr(os, "O_NOFOLLOW")
 )
-"""Whether this system has all that `Held` needs: POSIX.1-2008 has it, Windows does not."""
+"""Whether this system has the calls that `Held` needs: they are in POSIX.1-2008, Windows lacks them."""
 
 
 class Held(Folder):
@@ -44,7 +44,7 @@ class Held(Folder):
 
     @classmethod
     def at(cls, path: bytes) -> "Held":
-        """See `Folder.at`. The dot lets an automounter mount what O_PATH alone would not (Linux, open(2))."""
+        """See `Folder.at`. The dot triggers an automounter, which O_PATH alone does not (Linux, open(2))."""
         return cls(path, os.open(path + b"/.", _ROOT))
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class Held(Folder):
         try:
             number = os.open(name, _FOLDER, dir_fd=self.number)
         except OSError as error:
-            # Systems differ in what they call a link here: ENOTDIR, ELOOP, EMLINK, EFTYPE.
+            # The code for a link depends on the system: ENOTDIR, ELOOP, EMLINK, EFTYPE.
             if not isinstance(error, FileNotFoundError) and self._is_link(name):
                 raise LinkInStore(self.path + b"/" + name) from error
             raise
@@ -72,7 +72,7 @@ class Held(Folder):
         try:
             made.open_up(mode)
             self.sync()
-        except BaseException:  # the descriptor is known here only
+        except BaseException:  # no other code closes the descriptor
             made.close()
             raise
         return made
@@ -86,7 +86,7 @@ class Held(Folder):
     def open(self, name: bytes, flags: int) -> int:
         return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=self.number)
 
-    def protect(self, name: bytes, number: int, mode: int) -> None:  # noqa: ARG002  # others may have replaced it
+    def protect(self, name: bytes, number: int, mode: int) -> None:  # noqa: ARG002  # another user may have replaced it
         os.fchmod(number, mode)
 
     def unlock(self, name: bytes) -> None:
@@ -117,7 +117,7 @@ class Held(Folder):
 
     @contextmanager
     def _readable(self) -> Iterator[int]:
-        """A descriptor of the same folder that can do more than be a step on the way."""
+        """A readable descriptor of the same folder; an O_PATH descriptor is not readable."""
         number = os.open(b".", _READ, dir_fd=self.number)
         try:
             yield number
@@ -125,7 +125,7 @@ class Held(Folder):
             os.close(number)
 
     def open_up(self, mode: int) -> None:
-        """Give the folder, which this process has just made, its permissions, unless it is another user's after all."""
+        """Set the permissions of the folder just made, unless it turns out to be another user's."""
         with self._readable() as number, suppress(PermissionError):
             if os.fstat(number).st_uid == os.geteuid():
                 os.fchmod(number, mode)

@@ -19,7 +19,7 @@ MARKER = b".pyshare-store"
 
 _TEXT = b"This folder is a store of git-annex-remote-pyshare; without this file it is taken for an unmounted disk.\n"
 _OWNER = re.compile(rb"^remote ([^\s]+)\n", re.MULTILINE)
-"""The line with the remote's UUID, which the markers of version 1.0 do not have. A line without its end was cut."""
+"""The line with the remote's UUID, which markers of version 1.0 lack. A line without a line end is incomplete."""
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -27,11 +27,11 @@ _LONGEST = 4096
 
 
 class Marker:
-    """The marker file of one store, and whose store it says that it is.
+    """The marker file of one store, with the UUID of its remote.
 
     Args:
         root: The store's path.
-        place: Has the remote's UUID, and this clone's words about it.
+        place: Provides the remote's UUID and this clone's options.
     """
 
     def __init__(self, root: bytes, place: StoreConfig) -> None:
@@ -39,13 +39,13 @@ class Marker:
         self._place = place
         self._absence = Absence(root, place)
         self._seen: tuple[int, ...] = ()
-        """What identifies the marker that was read and found in order last, so that it is read once only."""
+        """Identifies the last valid marker, so that it is read only once."""
 
     def require(self, root: Folder) -> None:
-        """Raise unless the open folder is this remote's store: then what it does not hold is really absent.
+        """Raise unless the open folder is this remote's store: only then a missing object counts as absent.
 
         Raises:
-            Unreachable: It has no marker. Waiting does not help.
+            Unreachable: It has no marker; not retryable.
             NotAStore: It is another remote's store.
         """
         with faults("look for", self._path):
@@ -64,9 +64,9 @@ class Marker:
         self._seen = seen
 
     def leave(self, root: Folder) -> tuple[str, ...]:
-        """Leave the marker, with the remote's UUID, in the open folder; what the user should know of that. Idempotent.
+        """Write the marker with the remote's UUID into the open folder; returns notices for the user. Idempotent.
 
-        A marker of version 1.0, which has no UUID, gets this remote's.
+        A marker of version 1.0, which has no UUID, is replaced by one with this remote's.
 
         Raises:
             BadSetting: The place belongs to another remote.
@@ -84,7 +84,7 @@ class Marker:
         if owner == self._uuid or not self._uuid:
             return ()
         if not owner:
-            with suppress(PyshareError):  # who may only read there uses the store all the same
+            with suppress(PyshareError):  # a read-only user can use the store as well
                 self._replace(root)
             return ()
         if not self._place.clone.get(options.TAKE_OVER):
@@ -98,7 +98,7 @@ class Marker:
 
     @property
     def _uuid(self) -> str:
-        """The remote's: told to `initialize`; when that is over, it is in git config."""
+        """The remote's UUID: passed to `initialize`, later read from git config."""
         return self._place.uuid or self._place.clone.remote_uuid
 
     @property
@@ -112,7 +112,7 @@ class Marker:
         return False
 
     def _owner(self, root: Folder) -> str:
-        """The UUID in the marker; empty where it has none, or may not be read by this user."""
+        """The UUID in the marker; empty if it has none, or if this user may not read it."""
         try:
             number = root.open(MARKER, _READ)
         except PermissionError:
@@ -124,7 +124,7 @@ class Marker:
         return found[1].decode("ascii", "backslashreplace") if found else ""
 
     def _write_new(self, root: Folder) -> None:
-        """Raises FileExistsError where a marker is there already."""
+        """Write a new marker; raises FileExistsError if one exists."""
         number = root.open(MARKER, _NEW)
         with os.fdopen(number, "wb") as file:
             file.write(self._text)
@@ -135,7 +135,7 @@ class Marker:
         root.sync()
 
     def _replace(self, root: Folder) -> None:
-        """Write it anew without a moment in which there is none."""
+        """Replace the marker atomically."""
         unique = os.urandom(16).hex().encode()
         with faults("write", self._path), root.make_way([FOLDER]) as folder, temporary(folder, unique, unique) as draft:
             draft.file.write(self._text)
@@ -143,7 +143,7 @@ class Marker:
             move_into_place(root, draft, [MARKER])
 
     def _mode(self, root: Folder) -> int:
-        """All who may read in the store have to read whose it is, whatever this user's umask."""
+        """The marker's permissions: everyone who may read the store may read the marker, whatever this user's umask."""
         return stat.S_IWUSR | (root.mode() & 0o444)
 
     def _remember_making(self) -> None:
@@ -152,11 +152,11 @@ class Marker:
 
 
 class Absence:
-    """The errors of one store that is not there.
+    """The errors for a store that is missing.
 
     Args:
         root: The store's path.
-        place: Says whose clone this is, and what the remote's name is in it.
+        place: Provides the remote's name and this clone's options.
     """
 
     def __init__(self, root: bytes, place: StoreConfig) -> None:
@@ -164,7 +164,7 @@ class Absence:
         self._place = place
 
     def of_folder(self) -> Unreachable:
-        """The folder itself is not there."""
+        """The folder does not exist."""
         anew = f"To make an empty store in its place, type: {command('mkdir', '-p', shown(self._root))}"
         return Unreachable(
             f"the folder {shown(self._root)} is not there",

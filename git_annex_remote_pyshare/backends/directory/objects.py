@@ -14,26 +14,26 @@ from git_annex_remote_pyshare.errors import BadName, CorruptUpload
 from git_annex_remote_pyshare.safe_text import command
 
 _NOT_ON_WINDOWS = frozenset(b'\\:*?"<>|')
-"""There `\\` separates folders and `:` begins a hidden stream of a file: another object than the one that is meant."""
+"""On Windows `\\` separates folders and `:` begins a hidden stream of a file, so the name would be another object's."""
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe could wait for ever."""
+"""O_NONBLOCK: opening a pipe could otherwise block forever."""
 
 
 def segments_of(name: str) -> list[bytes]:
     """The folders of the object `name`, and its last segment.
 
     Raises:
-        BadName: This system cannot hold the name.
+        BadName: The name is not valid on this system.
     """
     encoded = encode_name(name)
     if os.name == "nt" and not _NOT_ON_WINDOWS.isdisjoint(encoded):
-        raise BadName(f"{name!r} is not a name that Windows can hold")
+        raise BadName(f"{name!r} is not a valid name on Windows")
     return encoded.split(b"/")
 
 
 def find(root: Folder, segments: Sequence[bytes]) -> os.stat_result | None:
-    """What the system knows of the object; None where there is no such file, or something else than a file."""
+    """The status of the object's file; None if there is none, or if it is not a regular file."""
     *folders, last = segments
     try:
         with root.reach(folders) as folder:
@@ -44,7 +44,7 @@ def find(root: Folder, segments: Sequence[bytes]) -> os.stat_result | None:
 
 
 def open_object(root: Folder, segments: Sequence[bytes]) -> int | None:
-    """A descriptor to read the object by; None as for `find`."""
+    """A descriptor for reading the object; None as for `find`."""
     *folders, last = segments
     try:
         with root.reach(folders) as folder:
@@ -62,10 +62,10 @@ def open_object(root: Folder, segments: Sequence[bytes]) -> int | None:
 
 
 def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes]) -> None:
-    """Rename the finished file to the object's name, replacing what is there, so that it survives a power cut.
+    """Rename the finished file to the object's name, replacing an existing one, so that it survives a power cut.
 
     Raises:
-        Damaged: Another user or program has put something else in the file's place.
+        CorruptUpload: Another user or program has replaced the file.
     """
     *folders, last = segments
     try:
@@ -77,24 +77,24 @@ def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes])
 
 
 def remove(root: Folder, segments: Sequence[bytes]) -> None:
-    """Remove the object, if there is one, and a folder that held nothing but this object."""
+    """Remove the object, if it exists, and its own folder if that is then empty."""
     *folders, last = segments
     with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.reach(folders) as folder:
         try:
             folder.unlink(last)
         except PermissionError:
-            # macOS answers so for a folder, and a folder is no object.
+            # macOS reports this for a folder, and a folder is not an object.
             if not stat.S_ISDIR(folder.look(last).st_mode):
                 folder.unlock(last)
                 folder.unlink(last)
     if folders[-1:] == [last]:
-        # The key's own folder of git-annex's layouts; the hash folders above it are shared, and stay.
+        # The key's own folder in git-annex's layouts; the hash folders above it are shared, and stay.
         with suppress(OSError, LinkInStore), root.reach(folders[:-1]) as above:
             above.rmdir(last)
 
 
 def _move(written: Temporary, folder: Folder, last: bytes) -> None:
-    # A look before, so that what is there stays; and one after, since others may be quick.
+    # Check before, so that an existing object is kept, and after, since others may replace the file in between.
     _require_ours(written, written.folder, written.name)
     try:
         written.folder.rename(written.name, folder, last)
@@ -106,10 +106,10 @@ def _move(written: Temporary, folder: Folder, last: bytes) -> None:
 
 
 def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
-    """Raise unless the file that was written lies there.
+    """Raise unless the name is that of the written file.
 
-    Another file of the same user does as well: some network drives give a file another number when it is renamed, and
-    two jobs may store one object at the same time.
+    Another file of the same user is accepted: some network drives change a file's inode when it is renamed, and two
+    jobs may store one object at the same time.
     """
     found, ours = folder.look(name), written.facts
     is_own_file = stat.S_ISREG(found.st_mode) and found.st_uid == ours.st_uid
@@ -122,9 +122,9 @@ def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
 
 
 def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator[Entry]:
-    """The objects below the folder `top`, without what is named `own` in the root; what vanishes is left out.
+    """List the objects below the folder `top`, except the names `own` in the root; removed files are skipped.
 
-    Each folder is reached from the root, so that only one at a time is open, however deep they lie.
+    Each folder is opened from the root, so that only one is open at a time at any depth.
     """
     waiting = [tuple(top)]
     while waiting:
@@ -142,7 +142,7 @@ def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator
 def _entries(
     folder: Folder, way: tuple[bytes, ...], waiting: list[tuple[bytes, ...]], own: Collection[bytes]
 ) -> Iterator[Entry]:
-    """The objects of one folder; the folders in it are left `waiting`."""
+    """The objects of one folder; its subfolders are added to `waiting`."""
     for entry in folder.entries():
         last = os.fsencode(entry.name)
         if last in own:
