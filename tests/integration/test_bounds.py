@@ -126,7 +126,7 @@ def test_nested_json_without_end_is_no_answer_of_a_cloud(dav: ScriptedDAV) -> No
     dav.script(Rule("GET", answer(200, nested), times=-1))
     store = backend(f"{dav.url}/remote.php/dav/files/bob/share")
     assert capabilities.fetch(store.client, "") == Capabilities()
-    with pytest.raises(NotAStore, match="no answer of Nextcloud"):
+    with pytest.raises(NotAStore, match="not a response from Nextcloud"):
         store.share()
     store.close()
 

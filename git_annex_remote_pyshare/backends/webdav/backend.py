@@ -1,4 +1,4 @@
-"""The WebDAV backend: each verb as one request, or as few more as the server makes necessary."""
+"""The WebDAV backend: each verb as one request, plus the few that a server makes necessary."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -41,15 +41,15 @@ _REMOVED = {200, 204, 404, 410}
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, Shares, SupportsMultipart. All jobs share the connections, and
-    what was learned of the server.
+    Besides the verbs: CanInitialize, HasQuota, Shares, SupportsMultipart. All jobs share the connections and
+    the features detected so far.
 
     Args:
         place: Its URL is the folder's.
-        ahead: Has the connections that were opened while no request could be sent.
+        ahead: Holds connections opened before the first request.
 
     Raises:
-        BadSetting: What the clone's git config says cannot be used.
+        BadSetting: An option in the clone's git config is invalid.
     """
 
     def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
@@ -62,7 +62,7 @@ class WebDAVBackend(Backend):
         self._settling = Lock()
         self._is_settled = False
         self._refusal: PermissionDenied | None = None
-        """Why no request makes sense: the login and the files are two users'."""
+        """Why no request can succeed: the login belongs to another user than the files."""
 
     def stat(self, name: str) -> Stat | None:
         self._settle()
@@ -77,7 +77,7 @@ class WebDAVBackend(Backend):
         return self._uploads.put(name, source, progress)
 
     def delete(self, name: str) -> None:
-        """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
+        """See `Backend.delete`. A 207 lists what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
         self._settle()
         request = Request("DELETE", in_path(name), "remove the file")
         with self.client.send(request) as response:
@@ -85,7 +85,7 @@ class WebDAVBackend(Backend):
                 raise self.client.failure(request, response)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
-        """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""
+        """See `Backend.list`. Sends one request per folder (Depth 1), since many servers refuse infinity."""
         self._settle()
         listing = Listing(str(self.client.doing(f"list {folder or 'the store'}")))
         waiting = [(folder, 0)]
@@ -105,19 +105,19 @@ class WebDAVBackend(Backend):
         self.client.close()
 
     def initialize(self) -> Initialized:
-        """Look at the address once, and mark the place as this remote's own."""
-        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # once in its life
+        """Check the address once, and mark the place as this remote's own."""
+        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # once per remote
 
         return initialize(self.place, self._address, self.client, self.folders)
 
     def quota(self) -> Quota:
-        """As much as the server tells (RFC 4331)."""
+        """What the server reports (RFC 4331)."""
         self._settle()
-        thing = propfind.measure(self.client, "ask for the free space")
+        thing = propfind.measure(self.client, "read the free space")
         return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
-        """A public link, on Nextcloud and ownCloud; one that the store is already is for its owner to change."""
+        """A public link, on Nextcloud and ownCloud. If the store itself is one, only its owner can change it."""
         if not self._address.public:
             self._settle()
             return public_link.share(self.client, terms)
@@ -134,12 +134,12 @@ class WebDAVBackend(Backend):
 
     def _is_a_link(self) -> BadSetting:
         return BadSetting(
-            f"{self.place.url} is a link itself, which only its owner can change",
-            remedy="Type the command with the name of the remote that the link was made of.",
+            f"{self.place.url} is itself a public link, which only its owner can change",
+            remedy="Type the command with the name of the remote that the link was made from.",
         )
 
     def part_limits(self, size: int) -> Limits | None:
-        """None where chunks are not for: small objects, public links, and all but Nextcloud and ownCloud 10."""
+        """None for small objects, public links and all servers but Nextcloud and ownCloud 10."""
         return self._chunking.limits(size)
 
     def begin(self, name: str, plan: Plan) -> str:
@@ -165,7 +165,7 @@ class WebDAVBackend(Backend):
 
     @property
     def _chunking(self) -> "Chunking":
-        """Uploads in chunks, made once for all jobs."""
+        """Chunked uploads, created once for all jobs."""
         self._settle()
         with self._settling:
             return self._made_chunking
@@ -177,10 +177,10 @@ class WebDAVBackend(Backend):
         return Chunking(self.client, self.folders)
 
     def _settle(self) -> None:
-        """Find a public link's address, or whose files these are, once; without an answer the next call asks again.
+        """Find the public link's address, or the files' owner, once; retried by the next call if it fails.
 
         Raises:
-            PyshareError: The server does not know the link, does not let us in, or the files are another user's.
+            PyshareError: The link does not exist, the login is refused, or the files are another user's.
         """
         if self._is_settled:
             return

@@ -24,26 +24,26 @@ from git_annex_remote_pyshare.errors import (
 )
 from git_annex_remote_pyshare.safe_text import command
 
-_LOOK = "look at the place"
+_LOOK = "check the folder"
 _GONE = {404, 410}
 _WRITTEN = {200, 201, 204}
 _NO_SUCH_METHOD = {405, 501}
 
 _PAGE = re.compile(r"(?:/index\.php)?(?:/(?:apps/.*|login(?:/.*)?))?", re.DOTALL)
 _OF_ADDRESSES = ("index.php", "remote.php", "dav", "webdav", "files")
-"""What stands before a folder's path in addresses of files, whole or half remembered."""
+"""What precedes a folder's path in WebDAV addresses, complete or partial."""
 
 _OTHER_FORMS = ("remote.php/webdav", "remote.php/dav/spaces/", "remote.php/dav/public-files/", "dav/")
-"""Beginnings of addresses that are right without a user's id; the last one is Infinite Scale's."""
+"""Prefixes of valid addresses without a user's id; the last one is Infinite Scale's."""
 
 
 def initialize(place: StoreConfig, address: Address, client: Client, folders: Folders) -> Initialized:
     """See `CanInitialize.initialize`.
 
     Raises:
-        BadSetting: The address is a web page's, another user's, or that of a place of another remote.
-        Denied: The server refuses the login.
-        NotAStore: What answers is no WebDAV server, or does not know the public link.
+        BadSetting: The address is a web page's, another user's, or another remote's place.
+        PermissionDenied: The server refuses the login.
+        NotAStore: It is not a WebDAV server, or the public link does not exist.
     """
     private = address.cloudy and not address.public
     try:
@@ -55,13 +55,13 @@ def initialize(place: StoreConfig, address: Address, client: Client, folders: Fo
             notes = (ownership.without_login(place),)
         elif client.auth.is_refused or address.public:
             raise
-        else:  # the login may be withheld over http, or the server may forbid to look only
+        else:  # the login may be withheld over http, or the server may forbid PROPFIND only
             notes = (str(error),)
     return Initialized(notes=notes, private=private)
 
 
 def _visited(client: Client) -> tuple[str, ...]:
-    """Look through a public link, which belongs to its owner's store and so is not marked."""
+    """Check a public link, which is part of its owner's store and so is not marked."""
     if client.address.older:
         public_link.settle(client)
     elif propfind.stat(client, "", _LOOK) is None:
@@ -70,7 +70,7 @@ def _visited(client: Client) -> tuple[str, ...]:
 
 
 def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str, ...]:
-    """Make the folder, if it is new, and mark it; what the owner should know of that."""
+    """Make the folder if it does not exist, and mark it; returns notices for the owner."""
     if someone := home.stranger(client):
         raise BadSetting(f"{place.url}: {someone.why}", remedy=f"Type instead: {command(f'url={someone.own_url}')}")
     try:
@@ -81,15 +81,15 @@ def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str,
         if page := of_page(place):
             raise page from error
         if _tells_nothing(client):
-            return (f"{place.url} does not tell what is there, so nothing was checked",)
+            return (f"{place.url} does not support PROPFIND, so nothing was checked",)
         raise
-    if thing is not None and thing.size is not None:  # some servers do not tell kinds, and a folder has no length
+    if thing is not None and thing.size is not None:  # some servers send no resource type, and a folder has no length
         raise BadSetting(f"{place.url} is a file", remedy="Give the address of a folder as url=.")
     return _marked(place, client)
 
 
 def _tells_nothing(client: Client) -> bool:
-    """Whether the server can store without being able to tell what is there, as nginx's own WebDAV."""
+    """Whether the server stores files but has no PROPFIND, like nginx's own WebDAV."""
     with client.send(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as response:
         return response.status in _NO_SUCH_METHOD
 
@@ -104,7 +104,7 @@ def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
 
 
 def _read(client: Client) -> bytes:
-    request = Request("GET", ownership.MARK, "see whose place it is")
+    request = Request("GET", ownership.MARK, "read which remote the folder belongs to")
     with client.send(request) as response:
         if response.status in _GONE:
             return b""
@@ -114,27 +114,27 @@ def _read(client: Client) -> bytes:
 
 
 def _write(client: Client, mark: bytes) -> None:
-    request = Request("PUT", ownership.MARK, "mark the place as this remote's", {"Content-Type": "text/plain"}, mark)
+    request = Request("PUT", ownership.MARK, "mark the folder as this remote's", {"Content-Type": "text/plain"}, mark)
     with client.send(request) as response:
         if response.status not in _WRITTEN:
             raise client.failure(request, response)
 
 
 def better(place: StoreConfig, refusal: BadSetting) -> BadSetting:
-    """The refusal of a web page's address with the address to type instead, if the server tells it."""
+    """The error for a web page's address, with the address to type instead if the server reports it."""
     found = of_page(place) if isinstance(refusal, WebPage) else None
     return found or refusal
 
 
 def of_page(place: StoreConfig) -> BadSetting | None:
-    """The refusal of an address of a Nextcloud or ownCloud that is not the one of a WebDAV folder there.
+    """The error for an address on a Nextcloud or ownCloud that is not a WebDAV folder there.
 
-    None where the address is right, another server answers, or nothing does.
+    None if the address is valid, if it is another kind of server, or if there is no response.
     """
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # imports requests
 
     url = web_url(place.url)
-    with suppress(PyshareError):  # without an answer there is nothing better to say
+    with suppress(PyshareError):  # without a response there is nothing to add
         server = nextcloud.find_server(url)
         if server is None or url.startswith(tuple(f"{server}/{form}" for form in _OTHER_FORMS)):
             return None
@@ -156,12 +156,12 @@ def of_page(place: StoreConfig) -> BadSetting | None:
 
 
 def _folder_shown(url: str) -> str:
-    """The path of the folder that a page shows; empty where it shows none."""
+    """The path of the folder that a web page shows; empty if none."""
     return parse_qs(urlsplit(url).query).get("dir", [""])[0].strip("/")
 
 
 def _folder_named(path: str, user: str) -> str:
-    """The path of the folder that an address below the cloud is most likely about."""
+    """The path of the folder that an invalid address most likely means."""
     segments = [unquote(segment) for segment in path.split("/") if segment]
     while segments and segments[0] in {*_OF_ADDRESSES, user}:
         del segments[0]
@@ -169,7 +169,7 @@ def _folder_named(path: str, user: str) -> str:
 
 
 def _name_of_dataset(git_dir: str) -> str:
-    import os  # noqa: PLC0415  # only a mistake pays for it
+    import os  # noqa: PLC0415  # only needed for an error
 
     work_tree = os.path.dirname(os.path.abspath(git_dir)) if git_dir else ""
     return os.path.basename(work_tree) or "annex"

@@ -1,4 +1,4 @@
-"""`pyshare login https://…`: ask for a login, try it once, keep it for its host, or for its public link alone."""
+"""`pyshare login https://…`: prompts for a login, tries it once, and keeps it for its host or public link."""
 
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 class Got(NamedTuple):
-    """A login that the server took."""
+    """A login that the server accepted."""
 
     login: Credential
     address: str = ""
     """WebDAV address of the user's files at a cloud; empty for any other server."""
     granted_by: str = ""
-    """The cloud that made this password for us and can revoke it; empty for a password that was typed."""
+    """The cloud that issued this app password and can revoke it; empty for a password that was typed."""
 
 
 def login(request: LoginRequest, terminal: Terminal) -> None:
-    """Log in at a WebDAV server, or give the password of a public link."""
+    """Log in at a WebDAV server, or enter the password of a public link."""
     _check_address(request)
     account = request.account
     if not account.is_link:
@@ -48,7 +48,7 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
         now = keep(request, terminal, guest)
         terminal.say(f"The password of the public link {account.name} is kept in the {now.place}.")
     else:
-        terminal.say("This is a public link without a password: all who have it can read there, and you need no login.")
+        terminal.say("This is a public link without a password: all who have it can read there; you need no login.")
 
 
 def _check_address(request: LoginRequest) -> None:
@@ -56,13 +56,13 @@ def _check_address(request: LoginRequest) -> None:
     if not (request.insecure or is_confidential(request.url)):
         safe = request._replace(words=(f"https{request.url[request.url.index('://') :]}", *request.words[1:]))
         raise BadSetting(
-            f"others on the way to {host} could read the password",
+            f"others on the network could read the password on its way to {host}",
             remedy=f"Add --insecure if you accept that, or type: {safe.command()}",
         )
 
 
 def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Credential | None:
-    """The password of a public link after the server took it; None when the link has none."""
+    """The password of a public link after the server accepted it; None if the link has none."""
     from git_annex_remote_pyshare.backends.webdav import verify_login  # noqa: PLC0415  # as below
 
     if request.user or request.token:
@@ -79,13 +79,13 @@ def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Cr
 
 
 def to_web(url: str) -> str:
-    """The URL with http(s) for dav(s), as HTTP libraries want it."""
+    """The URL with http(s) for dav(s), as HTTP libraries require."""
     scheme, _, rest = url.partition("://")
     return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
 
 
 def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
-    # Imported here, so that help and wrong words need no HTTP library.
+    # Imported here, so that --help and usage errors load no HTTP library.
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415
 
     server = None if request.no_check else nextcloud.find_server(url)
@@ -96,7 +96,7 @@ def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
 
 
 def _ask_login(user: str, terminal: Terminal) -> Credential:
-    """User and password; a user that is given already is not asked for.
+    """User and password; prompts for the user only if it is not given.
 
     Raises:
         BadSetting: One of them is empty or cannot be sent.
@@ -127,7 +127,7 @@ def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) ->
 
 
 def _tried(url: str, server: str | None, login: Credential, request: LoginRequest) -> Got:
-    """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
+    """The login after the server accepted it; a cloud also reports the user's id, a part of its addresses."""
     from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
     from git_annex_remote_pyshare.credentials.web import Refused  # noqa: PLC0415  # as above
 
@@ -152,17 +152,17 @@ def _tell(got: Got, now: "Kept", request: LoginRequest, terminal: Terminal) -> N
 
 
 def check(settings: Settings, login: Credential) -> None:
-    """Try a kept login once.
+    """Try a stored login once.
 
     Raises:
-        BadSetting: Others could read it on its way.
-        PyshareError: The server does not take it, or does not answer.
+        BadSetting: Others on the network could read it.
+        PyshareError: The server refuses it, or does not respond.
     """
     from git_annex_remote_pyshare.backends.webdav import nextcloud, verify_login  # noqa: PLC0415  # as above
 
     url = to_web(settings["url"])
     if not is_confidential(url):
-        raise BadSetting("it was not tried, since others could read it on its way over http")
+        raise BadSetting("it was not tried, since others on the network could read it over http")
     account = account_of(settings)
     if not account.is_link:
         verify_login.own_address(url, nextcloud.find_server(url), login)

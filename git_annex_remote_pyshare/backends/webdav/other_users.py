@@ -1,7 +1,8 @@
 """Finds out whether an address of Nextcloud leads to the files of another user, and what to type to reach them.
 
-To anyone else the server shows an empty folder there (Nextcloud, apps/dav/lib/Files/RootCollection.php,
-getChildForPrincipal). So what another user's login does not find is not absent, and must not be called so.
+Below `/remote.php/dav/files/USER` each user sees only their own files, and anyone else an empty folder (Nextcloud,
+apps/dav/lib/Files/RootCollection.php, getChildForPrincipal). So an object that another user's login does not find must
+not count as absent.
 """
 
 import json
@@ -24,27 +25,27 @@ _FILES = re.compile(r"(.*/remote\.php/dav/files/)([^/]+)((?:/.*)?)", re.DOTALL)
 _USER = "/ocs/v1.php/cloud/user?format=json"
 _SHARED = "/ocs/v2.php/apps/files_sharing/api/v1/shares?shared_with_me=true&format=json"
 _LONGEST = 1 << 20
-"""Bytes of an answer that are read."""
+"""Bytes of a response that are read."""
 
 _OWN_FILES = re.compile(r".*/remote\.php/dav/files/([^/?#]+)((?:/[^?#]*)?)", re.DOTALL)
-"""Where a cloud has each user's own files, and a folder of those."""
+"""The user, and a folder, in the address of a user's own files."""
 
 
 class Stranger(NamedTuple):
-    """A user who came to another user's files."""
+    """A user whose login is used at another user's files."""
 
     owner: str
-    """Id of the user whose files these are."""
+    """Id of the files' owner."""
     user: str
-    """Id of the user whose login it is."""
+    """Id of the login's user."""
     files: str
-    """URL of all users' files, with a slash at its end."""
+    """URL of all users' files, with a trailing slash."""
     folder: str
-    """Path of the store below the owner's files, percent-encoded, with a slash at its beginning unless empty."""
+    """Path of the store below the owner's files, percent-encoded, with a leading slash unless empty."""
 
     @property
     def why(self) -> str:
-        """What is wrong, as error texts tell it."""
+        """The reason, for error texts."""
         return f"these are {self.owner}'s own files, and you are {self.user}"
 
     @property
@@ -54,13 +55,13 @@ class Stranger(NamedTuple):
 
 
 def stranger(client: Client) -> Stranger | None:
-    """The stranger that the login's user is at this address; None where the files are theirs, or nothing tells.
+    """The login's user at another user's address; None if the files are their own, or if it cannot be determined.
 
-    Asks the server only where the name of the login is not the one in the address: people log in with an e-mail
-    address, too. What can be seen there is theirs, whatever names say.
+    Sends requests only if the login's name differs from the one in the address: users also log in with an e-mail
+    address. A folder that the login can see is its user's own, whatever the names are.
 
     Raises:
-        PyshareError: There is no answer.
+        PyshareError: There is no response.
     """
     found, login = _FILES.fullmatch(client.base), client.auth.login
     if not found or login is None or not login.user:
@@ -68,7 +69,7 @@ def stranger(client: Client) -> Stranger | None:
     owner = unquote(found[2])
     if login.user.casefold() == owner.casefold():
         return None
-    user = _said(client, _USER, "ask whose login it is", "id")
+    user = _said(client, _USER, "read the login's user id", "id")
     if not isinstance(user, str) or user.casefold() in {"", owner.casefold()}:
         return None
     is_seen = bool(found[3]) and propfind.stat(client, "", "look for the folder") is not None
@@ -76,19 +77,19 @@ def stranger(client: Client) -> Stranger | None:
 
 
 def refusal(client: Client, place: StoreConfig) -> PermissionDenied | None:
-    """Why the login's user cannot see what is at the address, so that nothing there counts as absent; None if they can.
+    """The error for a login that cannot see the files at the address, so that none counts as absent; None if it can.
 
-    Says how to reach the files where their owner has shared them with this user.
+    Its remedy says how to reach the files if their owner has shared them with this user.
 
     Raises:
-        PyshareError: There is no answer.
+        PyshareError: There is no response.
     """
     someone = stranger(client)
     return PermissionDenied(f"{place.url}: {someone.why}", remedy=_way_in(client, place, someone)) if someone else None
 
 
 def _way_in(client: Client, place: StoreConfig, someone: Stranger) -> str:
-    """What the user types to reach the same folder among their own files, if its owner has shared it with them."""
+    """The remedy: how to reach the same folder among the user's own files, if its owner has shared it."""
     shared = _shared_folder(client, someone)
     if not shared:
         return f"Ask {someone.owner} to share the folder with you, or for a link: pyshare share makes one."
@@ -100,12 +101,12 @@ def _way_in(client: Client, place: StoreConfig, someone: Stranger) -> str:
 
 
 def _shared_folder(client: Client, someone: Stranger) -> str:
-    """Where the user has what its owner shares of the store's path: percent-encoded; empty if nothing is shared.
+    """Path of the shared store among the user's own files, percent-encoded; empty if nothing is shared.
 
-    Nextcloud does not tell a share's path on its owner's side, so the deepest folder of the same name counts.
+    Nextcloud does not report a share's path on its owner's side, so the deepest folder of the same name counts.
     """
     segments = [unquote(segment) for segment in someone.folder.split("/")[1:]]
-    shares = _said(client, _SHARED, "ask what is shared")
+    shares = _said(client, _SHARED, "list what is shared")
     mine: dict[str, str] = {}
     for share in shares if isinstance(shares, list) else []:
         if isinstance(share, dict) and share.get("item_type") == "folder" and _is_from(someone.owner, share):
@@ -122,7 +123,7 @@ def _is_from(owner: str, share: Mapping[str, Any]) -> bool:
 
 
 def _said(client: Client, path: str, what: str, *names: str) -> Any:
-    """What the server's OCS API says; None where it does not know the question."""
+    """The data of a response of the OCS API; None if the server does not support the request."""
     server = client.base.partition("/remote.php/")[0].removeprefix(client.address.origin)
     request = Request("GET", server + path, what, {"OCS-APIRequest": "true"})
     try:
@@ -139,9 +140,9 @@ def hints(account: Account, address: str, url: str) -> list[str]:
     """What to type instead, for each remote of this clone, or for `url`, that names another user's own files.
 
     Args:
-        account: Where the user has logged in.
+        account: The account of the login.
         address: The WebDAV address of the user's own files there.
-        url: What was typed behind `pyshare login`.
+        url: The argument of `pyshare login`.
     """
     own = _OWN_FILES.fullmatch(address)
     if not own:
@@ -177,12 +178,12 @@ def _remotes(account: Account) -> list[tuple[str, Mapping[str, str]]]:
 def _account_name(settings: Mapping[str, str]) -> str:
     try:
         return registry.account_of(registry.parse(settings)).name
-    except PyshareError:  # settings that are of no use lead nowhere
+    except PyshareError:  # invalid settings belong to no account
         return ""
 
 
 def _beside(name: str, url: str, layout: str) -> str:
-    """The command for a remote beside the one of that name, with the same content at another address."""
+    """The command for a second remote with the same content at another address."""
     same = (f"--sameas={name}", "type=external", "externaltype=pyshare")
     more = (f"layout={layout}",) if layout else ()
     return command("git", "annex", "initremote", f"{name}-here", *same, *more, f"url={url}")

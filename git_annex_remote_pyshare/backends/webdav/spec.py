@@ -1,4 +1,4 @@
-"""What pyshare knows of WebDAV servers before one is used."""
+"""Declares the WebDAV backend: URL schemes, environment variables, login."""
 
 from typing import TYPE_CHECKING
 

@@ -13,22 +13,22 @@ from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Unreach
 from git_annex_remote_pyshare.safe_text import command
 
 _FINE = {HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.NOT_FOUND}
-"""A folder that is not there yet is no fault of the login."""
+"""404: the folder may not exist yet, which does not depend on the login."""
 
 _GUEST_HEADERS = {"Depth": "0", "X-Requested-With": "XMLHttpRequest"}
-"""Without the second one a cloud refuses guests, link password or not (nextcloud/server publicremote.php)."""
+"""Without X-Requested-With Nextcloud refuses all guests (nextcloud/server publicremote.php)."""
 
 
 def own_address(url: str, server: str | None, login: Credential) -> str:
     """The WebDAV address of the user's own files at a cloud; empty for any other server, whose folder `url` is tried.
 
     Args:
-        url: What the login is for, http(s).
+        url: The address that the login is for, http(s).
         server: The cloud's base URL, as `nextcloud.find_server` gives it; None for any other server.
         login: What to try.
 
     Raises:
-        Denied, NotAStore, Unreachable: As `check`.
+        PermissionDenied, NotAStore, Unreachable: As `check`.
     """
     if server and (user := nextcloud.user_id(server, login)):
         return nextcloud.dav_address(server, user)
@@ -37,26 +37,27 @@ def own_address(url: str, server: str | None, login: Credential) -> str:
 
 
 def check(url: str, login: Credential) -> None:
-    """Look at the WebDAV folder `url` with the login.
+    """Send a PROPFIND for the WebDAV folder `url` with the login.
 
     Raises:
-        Denied: The server refuses the login, or lets it see nothing there.
-        NotAStore: What answers is no WebDAV server.
-        Unreachable: No answer, or the server is broken.
+        PermissionDenied: The server refuses the login, or forbids it the folder.
+        NotAStore: It is not a WebDAV server.
+        Unreachable: There is no response, or a server error.
     """
-    # The slash keeps servers from sending a folder's request on to the folder's own address.
+    # Without the slash some servers redirect a request for a folder.
     answer = _look(url.rstrip("/") + "/", login)
     host, status = host_of(url), answer.status_code
     if status == HTTPStatus.UNAUTHORIZED:
         raise web.Refused(host, command("pyshare", "login", url))
     if status == HTTPStatus.FORBIDDEN:
         raise PermissionDenied(
-            f"{host} knows {login.user or 'the token'} but forbids {url}", remedy="Ask who runs the server."
+            f"{host} accepts the login of {login.user or 'the token'} but forbids {url}",
+            remedy="Ask the server's administrator.",
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
-        raise Unreachable(f"{host} is broken: it answers {status}", remedy="Try again later.")
+        raise Unreachable(f"{host} has an internal error (status {status})", remedy="Try again later.")
     if status not in _FINE:
-        raise NotAStore(f"{url} is no WebDAV folder: the server answers {status}", remedy="Check the address.")
+        raise NotAStore(f"{url} is not a WebDAV folder (status {status})", remedy="Check the address.")
 
 
 def _look(url: str, login: Credential) -> requests.Response:
@@ -68,11 +69,11 @@ def _look(url: str, login: Credential) -> requests.Response:
 
 
 def locked_endpoint(account: Account) -> Endpoint | None:
-    """The endpoint that wants the account's password; None when guests are let in without one.
+    """The public link's endpoint that requires a password; None if the link has none.
 
     Raises:
-        NotAStore: The server knows no endpoint of it.
-        Unreachable: Nobody answers, or the server is broken.
+        NotAStore: The link does not exist on the server.
+        Unreachable: There is no response, or a server error.
     """
     status = 0
     for endpoint in account.endpoints:
@@ -82,28 +83,28 @@ def locked_endpoint(account: Account) -> Endpoint | None:
         if status == HTTPStatus.MULTI_STATUS:
             return None
     raise NotAStore(
-        f"the server knows no public link {account.name} (it answers {status})", remedy="Ask its owner for a new one."
+        f"the server has no public link {account.name} (status {status})", remedy="Ask its owner for a new one."
     )
 
 
 def check_guest(account: Account, endpoint: Endpoint, password: str) -> None:
-    """Try the password once.
+    """Try the password of a public link once.
 
     Raises:
-        Denied: It is not taken.
-        Unreachable: Nobody answers, or the server is broken.
+        PermissionDenied: The server refuses it.
+        Unreachable: There is no response, or a server error.
     """
     if (status := _status_at(endpoint, password)) != HTTPStatus.MULTI_STATUS:
         raise PermissionDenied(
-            f"the public link {account.name} refuses this password (the server answers {status})",
+            f"the public link {account.name} refuses this password (status {status})",
             remedy="Try again, or ask the link's owner whether it has changed.",
         )
 
 
 def _status_at(endpoint: Endpoint, password: str) -> int:
     login = web.basic(Credential(endpoint.user, password, "pyshare login"))
-    # The slash keeps servers from sending a folder's request on to the folder's own address.
+    # Without the slash some servers redirect a request for a folder.
     status: int = web.ask("PROPFIND", f"{endpoint.url}/", headers=_GUEST_HEADERS, auth=login).status_code
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
-        raise Unreachable(f"{host_of(endpoint.url)} is broken: it answers {status}", remedy="Try again later.")
+        raise Unreachable(f"{host_of(endpoint.url)} has an internal error (status {status})", remedy="Try again later.")
     return status

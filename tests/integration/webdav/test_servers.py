@@ -81,7 +81,7 @@ def test_awkward_names_come_back_wd15(
     request: pytest.FixtureRequest, server: Server, store: WebDAVBackend, tmp_path: Path, name: str
 ) -> None:
     if "?" in name and server == request.getfixturevalue("wsgidav_server"):
-        with pytest.raises(BadName, match="loses names"):
+        with pytest.raises(BadName, match="changes names"):
             store.put(name, source(tmp_path), quiet)
         assert _files_under(server, store) == []
         return

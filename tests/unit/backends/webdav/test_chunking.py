@@ -245,7 +245,7 @@ def test_a_chunk_that_arrives_damaged_twice_ends_the_upload_and_is_all_that_goes
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
     cloud.script(Rule("PUT", Play(headers={"X-Hash-SHA256": "0" * 64}), f"{CHUNK}*2$", times=2))
-    with pytest.raises(CorruptUpload, match=r"something else as part 2 \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"other data as part 2 \(tried twice"):
         whole().put("a/KEY", file, quiet)
     assert OBJECT not in cloud.objects
     cloud.requests.clear()
@@ -460,7 +460,7 @@ def test_a_server_that_never_ends_is_given_up_in_the_end(
     upload = begun(store)
     sent = send_all(store, upload, file)
     cloud.script(Rule("MOVE", answer(423), times=-1))
-    with pytest.raises(Unreachable, match="did not put it together within an hour") as caught:
+    with pytest.raises(Unreachable, match="did not assemble them within an hour") as caught:
         store.finish(upload, sent, file, quiet)
     assert not caught.value.retryable
     assert len(cloud.uploads) == 1
