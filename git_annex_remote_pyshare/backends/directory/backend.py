@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
 from git_annex_remote_pyshare.backends.directory.copying import copy
-from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, faults, shown
+from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, as_text, convert_errors
 from git_annex_remote_pyshare.backends.directory.folder import Folder
-from git_annex_remote_pyshare.backends.directory.marker import MARKER, Absence, Marker
+from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker, MissingStore
 from git_annex_remote_pyshare.backends.directory.objects import (
     find,
     move_into_place,
@@ -35,7 +35,7 @@ from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
-def _best() -> type[Folder]:
+def _folder_class() -> type[Folder]:
     """The implementation of `Folder` for this system."""
     # Only one of the two is used, and importing takes time.
     from git_annex_remote_pyshare.backends.directory.held import CAN_HOLD, Held  # noqa: PLC0415
@@ -56,7 +56,7 @@ class DirectoryBackend(Backend):
     Paths are bytes, so that any name works in any locale (on Windows Python decodes them as UTF-8).
     """
 
-    folders: type[Folder] = _best()
+    folders: type[Folder] = _folder_class()
 
     def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
@@ -81,7 +81,7 @@ class DirectoryBackend(Backend):
             with _on_this_machine(sink), sink.writing(offset, size, validator) as writer:
                 done = copy(reader, writer, size, progress, offset)
             if done != size:
-                raise Unreachable(f"the file in {shown(self._root)} changed while it was being read")
+                raise Unreachable(f"the file in {as_text(self._root)} changed while it was being read")
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         segments = segments_of(name)
@@ -89,11 +89,11 @@ class DirectoryBackend(Backend):
             self._marker.require(root)
             with (
                 source.open() as reader,
-                root.make_way([FOLDER]) as folder,
+                root.make_below([FOLDER]) as folder,
                 temporary(folder, *self._temporary_names(name)) as written,
             ):
                 if copy(reader, written.file, source.size, progress) != source.size:
-                    raise SourceChanged("the file changed while it was being stored", detail=shown(source.path))
+                    raise SourceChanged("the file changed while it was being stored", detail=as_text(source.path))
                 written.finish(written.read_only)
                 move_into_place(root, written, segments)
         return Receipt(size=source.size)
@@ -113,7 +113,7 @@ class DirectoryBackend(Backend):
     def initialize(self) -> Initialized:
         """Make the folder if its parent exists, and write the marker with the remote's UUID."""
         with self._made() as root:
-            return Initialized(notes=self._marker.leave(root))
+            return Initialized(notes=self._marker.write(root))
 
     def available(self) -> bool:
         """Whether the folder and its marker exist."""
@@ -127,11 +127,11 @@ class DirectoryBackend(Backend):
         from shutil import disk_usage  # noqa: PLC0415  # takes as long to import as this whole backend
 
         self._require_trust_on_network()
-        with faults("measure the free space in", self._root):
+        with convert_errors("measure the free space in", self._root):
             try:
                 total, _, free = disk_usage(self._root)
             except (FileNotFoundError, NotADirectoryError) as error:
-                raise Absence(self._root, self.place).of_folder() from error
+                raise MissingStore(self._root, self.place).of_folder() from error
         return Quota(total - free, free)
 
     def locate(self, name: str) -> str:
@@ -147,8 +147,8 @@ class DirectoryBackend(Backend):
     def _trying(self, doing: str, name: str) -> Iterator[None]:
         """Errors in the block name the operation and the store; the object's path is only in their trace."""
         with (
-            tracing(f"{doing}: {shown(self._path(name))}"),
-            faults(doing, self._root, self.place.clone.remote),
+            tracing(f"{doing}: {as_text(self._path(name))}"),
+            convert_errors(doing, self._root, self.place.clone.remote),
         ):
             yield
 
@@ -165,7 +165,7 @@ class DirectoryBackend(Backend):
         try:
             root = self.folders.at(self._root)
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise Absence(self._root, self.place).of_folder() from error
+            raise MissingStore(self._root, self.place).of_folder() from error
         if not self._is_trusted:
             try:
                 self._marker.require(root)
@@ -175,15 +175,15 @@ class DirectoryBackend(Backend):
         return root
 
     def _made(self) -> Folder:
-        with faults("make", self._root):
+        with convert_errors("make", self._root):
             with suppress(FileNotFoundError, NotADirectoryError):
                 return self.folders.at(self._root)
             try:
                 os.mkdir(self._root)
             except FileExistsError as error:
-                raise BadSetting(f"{shown(self._root)} is not a folder", remedy="Give a folder as url=") from error
+                raise BadSetting(f"{as_text(self._root)} is not a folder", remedy="Give a folder as url=") from error
             except (FileNotFoundError, NotADirectoryError) as error:
-                raise Absence(self._root, self.place).of_parent() from error
+                raise MissingStore(self._root, self.place).of_parent() from error
             return self.folders.at(self._root)
 
     def _require_trust_on_network(self) -> None:
@@ -193,7 +193,7 @@ class DirectoryBackend(Backend):
             name = self.place.clone.remote or "NAME"
             bind = command("git", "config", f"remote.{name}.pyshare-host", machine)
             raise PermissionDenied(
-                f"{shown(self._root)} is on another machine, {machine}, and you have not verified the remote",
+                f"{as_text(self._root)} is on another machine, {machine}, and you have not verified the remote",
                 remedy=f"If you trust that machine, type: {command('git', 'annex', 'verifyremote', name)}, or, where"
                 f" git-annex has no verifyremote: {bind}",
             )
@@ -202,11 +202,11 @@ class DirectoryBackend(Backend):
     def _reading(self, name: str) -> Iterator[BinaryIO]:
         """The object, open and unbuffered."""
         with self._opened() as root:
-            number = open_object(root, segments_of(name))
-            if number is None:
+            descriptor = open_object(root, segments_of(name))
+            if descriptor is None:
                 self._marker.require(root)
-                raise NotFound(f"the file is not in {shown(self._root)}")
-        with os.fdopen(number, "rb", buffering=0) as file:
+                raise NotFound(f"the file is not in {as_text(self._root)}")
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
             yield file
 
     def _temporary_names(self, name: str) -> tuple[bytes, bytes]:
@@ -231,7 +231,7 @@ def _on_this_machine(sink: Sink) -> Iterator[None]:
         if error.errno not in LOCAL_DISK_FULL:
             raise
         raise PyshareError(
-            f"cannot write {shown(sink.path)}: {error.strerror}",
+            f"cannot write {as_text(sink.path)}: {error.strerror}",
             remedy="Free some space on this machine, then try again.",
         ) from error
 

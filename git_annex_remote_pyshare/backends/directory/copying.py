@@ -27,23 +27,23 @@ def copy(reader: BinaryIO, writer: BinaryIO, size: int, progress: Progress, done
     Raises:
         OSError: One of the files failed.
     """
-    ways = list(_WAYS)
+    methods = list(_METHODS)
     # A file that keeps growing would never end.
     while done <= size:
         try:
-            moved = ways[0](reader, writer)
+            moved = methods[0](reader, writer)
         except OSError:
             # EXDEV, ENOSYS, EINVAL, EOPNOTSUPP and more: the next method succeeds, or fails with the real error.
-            if len(ways) == 1:
+            if len(methods) == 1:
                 raise
-            del ways[0]
+            del methods[0]
             continue
         if moved:
             done += moved
             progress(done)
-        elif done < size and len(ways) > 1:
+        elif done < size and len(methods) > 1:
             # copy_file_range sees the end too early on some file systems (Linux before 5.19 on procfs, FUSE).
-            del ways[0]
+            del methods[0]
         else:
             break
     return done
@@ -58,7 +58,7 @@ def _by_sendfile(reader: BinaryIO, writer: BinaryIO) -> int:
     return os.sendfile(writer.fileno(), reader.fileno(), None, STEP)
 
 
-def _by_hand(reader: BinaryIO, writer: BinaryIO) -> int:
+def _by_read_write(reader: BinaryIO, writer: BinaryIO) -> int:
     block = memoryview(reader.read(BLOCK) or b"")
     written = 0
     while written < len(block):
@@ -66,11 +66,13 @@ def _by_hand(reader: BinaryIO, writer: BinaryIO) -> int:
     return written
 
 
-def _ways() -> tuple[Callable[[BinaryIO, BinaryIO], int], ...]:
+def _methods() -> tuple[Callable[[BinaryIO, BinaryIO], int], ...]:
     """The methods of this system, fastest first; outside Linux sendfile writes to sockets only."""
     if not sys.platform.startswith("linux"):
-        return (_by_hand,)
-    return (_by_range, _by_sendfile, _by_hand) if hasattr(os, "copy_file_range") else (_by_sendfile, _by_hand)
+        return (_by_read_write,)
+    return (
+        (_by_range, _by_sendfile, _by_read_write) if hasattr(os, "copy_file_range") else (_by_sendfile, _by_read_write)
+    )
 
 
-_WAYS = _ways()
+_METHODS = _methods()

@@ -32,7 +32,7 @@ _GONE = frozenset((errno.ENOTCONN, errno.ENODEV, errno.ENXIO))
 
 
 @contextmanager
-def faults(doing: str, path: bytes | str, remote: str = "") -> Iterator[None]:
+def convert_errors(doing: str, path: bytes | str, remote: str = "") -> Iterator[None]:
     """Convert an OSError in the block to a pyshare error for the operation `doing` on `path`.
 
     Args:
@@ -43,10 +43,10 @@ def faults(doing: str, path: bytes | str, remote: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise fault(error, f"cannot {doing} {shown(path)}", shown(path), remote) from error
+        raise error_for(error, f"cannot {doing} {as_text(path)}", as_text(path), remote) from error
 
 
-def fault(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -> PyshareError:
+def error_for(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -> PyshareError:
     """The pyshare error for an OSError: `what` failed with `error`, in `folder`."""
     kind = _KINDS.get(error.errno or 0, Unreachable)
     text = f"{what}: {error.strerror or error}"
@@ -56,6 +56,6 @@ def fault(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -
     return kind(text, remedy=remedy.format(remote=command(remote or "NAME"), folder=command(folder)) or None)
 
 
-def shown(path: bytes | str) -> str:
+def as_text(path: bytes | str) -> str:
     """A path as text; invalid bytes are escaped."""
     return path if isinstance(path, str) else path.decode("utf-8", "backslashreplace")

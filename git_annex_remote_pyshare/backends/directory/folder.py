@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.directory.errors import shown
+from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
@@ -22,8 +22,8 @@ class LinkInStore(PermissionDenied):
 
     def __init__(self, path: bytes) -> None:
         super().__init__(
-            f"{shown(path)} is a link, and links inside a store are not followed, since they can lead out of it",
-            remedy=f"Put the folder itself in its place. See where the link leads: {command('ls', '-ld', shown(path))}",
+            f"{as_text(path)} is a link, and links inside a store are not followed, since they can lead out of it",
+            remedy=f"Put the folder itself in its place. See where it leads: {command('ls', '-ld', as_text(path))}",
         )
 
 
@@ -55,7 +55,7 @@ class Folder(ABC):
         """Close it, once."""
 
     @abstractmethod
-    def again(self) -> "Folder":
+    def reopen(self) -> "Folder":
         """Open the same folder again."""
 
     @abstractmethod
@@ -80,7 +80,7 @@ class Folder(ABC):
         """The folder's permissions."""
 
     @abstractmethod
-    def look(self, name: bytes) -> os.stat_result:
+    def lstat(self, name: bytes) -> os.stat_result:
         """The status of a file or folder, without following a link."""
 
     @abstractmethod
@@ -88,8 +88,8 @@ class Folder(ABC):
         """Open the file and return its descriptor; the umask applies to a new file."""
 
     @abstractmethod
-    def protect(self, name: bytes, number: int, mode: int) -> None:
-        """Set the permissions `mode` of the file `name`, which this process created and has open as `number`."""
+    def protect(self, name: bytes, descriptor: int, mode: int) -> None:
+        """Set the permissions `mode` of the file `name`, which this process created and has open as `descriptor`."""
 
     @abstractmethod
     def unlock(self, name: bytes) -> None:
@@ -118,11 +118,11 @@ class Folder(ABC):
     def sync(self) -> None:
         """Make the folder's entries survive a power cut, if the system can sync a folder."""
 
-    def reach(self, names: Sequence[bytes]) -> "Folder":
+    def open_below(self, names: Sequence[bytes]) -> "Folder":
         """Open a folder below this one; raises as `enter` does."""
         return self._walk(names, lambda folder, name: folder.enter(name))
 
-    def make_way(self, names: Sequence[bytes]) -> "Folder":
+    def make_below(self, names: Sequence[bytes]) -> "Folder":
         """Open a folder below this one. Missing folders are made with this folder's permissions.
 
         In a folder that several users write to, one user's umask must not lock out the others.
@@ -131,7 +131,7 @@ class Folder(ABC):
 
     def _walk(self, names: Sequence[bytes], step: "Callable[[Folder, bytes], Folder]") -> "Folder":
         if not names:
-            return self.again()
+            return self.reopen()
         folder = step(self, names[0])
         for name in names[1:]:
             with folder:

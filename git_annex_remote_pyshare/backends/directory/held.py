@@ -34,13 +34,13 @@ CAN_HOLD = (
 
 
 class Held(Folder):
-    """A folder held by the descriptor `number`."""
+    """A folder held by the descriptor `descriptor`."""
 
-    __slots__ = ("number",)
+    __slots__ = ("descriptor",)
 
-    def __init__(self, path: bytes, number: int) -> None:
+    def __init__(self, path: bytes, descriptor: int) -> None:
         super().__init__(path)
-        self.number = number
+        self.descriptor = descriptor
 
     @classmethod
     def at(cls, path: bytes) -> "Held":
@@ -48,24 +48,24 @@ class Held(Folder):
         return cls(path, os.open(path + b"/.", _ROOT))
 
     def close(self) -> None:
-        os.close(self.number)
+        os.close(self.descriptor)
 
-    def again(self) -> "Held":
-        return Held(self.path, os.open(b".", _FOLDER, dir_fd=self.number))
+    def reopen(self) -> "Held":
+        return Held(self.path, os.open(b".", _FOLDER, dir_fd=self.descriptor))
 
     def enter(self, name: bytes) -> "Held":
         try:
-            number = os.open(name, _FOLDER, dir_fd=self.number)
+            descriptor = os.open(name, _FOLDER, dir_fd=self.descriptor)
         except OSError as error:
             # The code for a link depends on the system: ENOTDIR, ELOOP, EMLINK, EFTYPE.
             if not isinstance(error, FileNotFoundError) and self._is_link(name):
                 raise LinkInStore(self.path + b"/" + name) from error
             raise
-        return Held(self.path + b"/" + name, number)
+        return Held(self.path + b"/" + name, descriptor)
 
     def make(self, name: bytes, mode: int) -> "Held":
         try:
-            os.mkdir(name, dir_fd=self.number)
+            os.mkdir(name, dir_fd=self.descriptor)
         except FileExistsError:
             return self.enter(name)
         made = self.enter(name)
@@ -78,39 +78,39 @@ class Held(Folder):
         return made
 
     def mode(self) -> int:
-        return stat.S_IMODE(os.stat(b".", dir_fd=self.number).st_mode)
+        return stat.S_IMODE(os.stat(b".", dir_fd=self.descriptor).st_mode)
 
-    def look(self, name: bytes) -> os.stat_result:
-        return os.stat(name, dir_fd=self.number, follow_symlinks=False)
+    def lstat(self, name: bytes) -> os.stat_result:
+        return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
 
     def open(self, name: bytes, flags: int) -> int:
-        return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=self.number)
+        return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=self.descriptor)
 
-    def protect(self, name: bytes, number: int, mode: int) -> None:  # noqa: ARG002  # another user may have replaced it
-        os.fchmod(number, mode)
+    def protect(self, name: bytes, descriptor: int, mode: int) -> None:  # noqa: ARG002  # another user may have replaced it
+        os.fchmod(descriptor, mode)
 
     def unlock(self, name: bytes) -> None:
         if os.path.basename(self.path) == name:
-            with self._readable() as number:
-                os.fchmod(number, stat.S_IMODE(os.fstat(number).st_mode) | stat.S_IWUSR)
+            with self._readable() as descriptor:
+                os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) | stat.S_IWUSR)
 
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
-        os.rename(name, new, src_dir_fd=self.number, dst_dir_fd=to.number)
+        os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
 
     def unlink(self, name: bytes) -> None:
-        os.unlink(name, dir_fd=self.number)
+        os.unlink(name, dir_fd=self.descriptor)
 
     def rmdir(self, name: bytes) -> None:
-        os.rmdir(name, dir_fd=self.number)
+        os.rmdir(name, dir_fd=self.descriptor)
 
     def entries(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
-        with self._readable() as number, os.scandir(number) as found:
+        with self._readable() as descriptor, os.scandir(descriptor) as found:
             yield from found
 
     def sync(self) -> None:
-        with self._readable() as number:
+        with self._readable() as descriptor:
             try:
-                os.fsync(number)
+                os.fsync(descriptor)
             except OSError as error:
                 if error.errno not in _NO_SYNC:
                     raise
@@ -118,19 +118,19 @@ class Held(Folder):
     @contextmanager
     def _readable(self) -> Iterator[int]:
         """A readable descriptor of the same folder; an O_PATH descriptor is not readable."""
-        number = os.open(b".", _READ, dir_fd=self.number)
+        descriptor = os.open(b".", _READ, dir_fd=self.descriptor)
         try:
-            yield number
+            yield descriptor
         finally:
-            os.close(number)
+            os.close(descriptor)
 
     def open_up(self, mode: int) -> None:
         """Set the permissions of the folder just made, unless it turns out to be another user's."""
-        with self._readable() as number, suppress(PermissionError):
-            if os.fstat(number).st_uid == os.geteuid():
-                os.fchmod(number, mode)
+        with self._readable() as descriptor, suppress(PermissionError):
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                os.fchmod(descriptor, mode)
 
     def _is_link(self, name: bytes) -> bool:
         with suppress(OSError):
-            return stat.S_ISLNK(self.look(name).st_mode)
+            return stat.S_ISLNK(self.lstat(name).st_mode)
         return False

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import StoreConfig
-from git_annex_remote_pyshare.backends.directory.errors import faults, shown
+from git_annex_remote_pyshare.backends.directory.errors import as_text, convert_errors
 from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.objects import move_into_place
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
@@ -37,7 +37,7 @@ class Marker:
     def __init__(self, root: bytes, place: StoreConfig) -> None:
         self._root = root
         self._place = place
-        self._absence = Absence(root, place)
+        self._missing = MissingStore(root, place)
         self._seen: tuple[int, ...] = ()
         """Identifies the last valid marker, so that it is read only once."""
 
@@ -48,22 +48,22 @@ class Marker:
             Unreachable: It has no marker; not retryable.
             NotAStore: It is another remote's store.
         """
-        with faults("look for", self._path):
+        with convert_errors("look for", self._path):
             try:
-                found = root.look(MARKER)
+                found = root.lstat(MARKER)
             except FileNotFoundError as error:
-                raise self._absence.of_marker(MARKER) from error
+                raise self._missing.of_marker(MARKER) from error
             if not stat.S_ISREG(found.st_mode):
-                raise self._absence.of_marker(MARKER)
+                raise self._missing.of_marker(MARKER)
             seen = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
             if seen == self._seen:
                 return
             owner = self._owner(root)
         if owner and self._uuid and owner != self._uuid:
-            raise self._absence.of_another(owner)
+            raise self._missing.of_another(owner)
         self._seen = seen
 
-    def leave(self, root: Folder) -> tuple[str, ...]:
+    def write(self, root: Folder) -> tuple[str, ...]:
         """Write the marker with the remote's UUID into the open folder; returns notices for the user. Idempotent.
 
         A marker of version 1.0, which has no UUID, is replaced by one with this remote's.
@@ -72,14 +72,14 @@ class Marker:
             BadSetting: The place belongs to another remote.
             PyshareError: The marker cannot be written.
         """
-        with faults("look for", self._path):
+        with convert_errors("look for", self._path):
             is_there = self._is_in(root)
-        with faults("write", self._path), suppress(FileExistsError):
+        with convert_errors("write", self._path), suppress(FileExistsError):
             if not is_there:
                 self._write_new(root)
                 self._remember_making()
                 return ()
-        with faults("look for", self._path):
+        with convert_errors("look for", self._path):
             owner = self._owner(root)
         if owner == self._uuid or not self._uuid:
             return ()
@@ -88,9 +88,9 @@ class Marker:
                 self._replace(root)
             return ()
         if not self._place.clone.get(options.TAKE_OVER):
-            raise ownership.belongs_to(self._place, shown(self._root), owner)
+            raise ownership.belongs_to(self._place, as_text(self._root), owner)
         self._replace(root)
-        return (ownership.taken_over(shown(self._root), owner),)
+        return (ownership.taken_over(as_text(self._root), owner),)
 
     @property
     def _path(self) -> bytes:
@@ -107,37 +107,41 @@ class Marker:
 
     def _is_in(self, root: Folder) -> bool:
         with suppress(FileNotFoundError):
-            root.look(MARKER)
+            root.lstat(MARKER)
             return True
         return False
 
     def _owner(self, root: Folder) -> str:
         """The UUID in the marker; empty if it has none, or if this user may not read it."""
         try:
-            number = root.open(MARKER, _READ)
+            descriptor = root.open(MARKER, _READ)
         except PermissionError:
             return ""
         try:
-            found = _OWNER.search(os.read(number, _LONGEST))
+            found = _OWNER.search(os.read(descriptor, _LONGEST))
         finally:
-            os.close(number)
+            os.close(descriptor)
         return found[1].decode("ascii", "backslashreplace") if found else ""
 
     def _write_new(self, root: Folder) -> None:
         """Write a new marker; raises FileExistsError if one exists."""
-        number = root.open(MARKER, _NEW)
-        with os.fdopen(number, "wb") as file:
+        descriptor = root.open(MARKER, _NEW)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(self._text)
             file.flush()
             with suppress(PermissionError):
-                root.protect(MARKER, number, self._mode(root))
-            os.fsync(number)
+                root.protect(MARKER, descriptor, self._mode(root))
+            os.fsync(descriptor)
         root.sync()
 
     def _replace(self, root: Folder) -> None:
         """Replace the marker atomically."""
         unique = os.urandom(16).hex().encode()
-        with faults("write", self._path), root.make_way([FOLDER]) as folder, temporary(folder, unique, unique) as draft:
+        with (
+            convert_errors("write", self._path),
+            root.make_below([FOLDER]) as folder,
+            temporary(folder, unique, unique) as draft,
+        ):
             draft.file.write(self._text)
             draft.finish(self._mode(root))
             move_into_place(root, draft, [MARKER])
@@ -151,7 +155,7 @@ class Marker:
             self._place.clone.set_option(options.MADE, "true")
 
 
-class Absence:
+class MissingStore:
     """The errors for a store that is missing.
 
     Args:
@@ -165,9 +169,9 @@ class Absence:
 
     def of_folder(self) -> Unreachable:
         """The folder does not exist."""
-        anew = f"To make an empty store in its place, type: {command('mkdir', '-p', shown(self._root))}"
+        anew = f"To make an empty store in its place, type: {command('mkdir', '-p', as_text(self._root))}"
         return Unreachable(
-            f"the folder {shown(self._root)} is not there",
+            f"the folder {as_text(self._root)} is not there",
             remedy=f"Mount its disk. {f'{anew} && {self._enable()}' if self._is_maker else self._elsewhere()}",
             retryable=False,
         )
@@ -176,7 +180,7 @@ class Absence:
         """The folder has no marker."""
         right = f"Is this the right folder? Type: {self._enable()}"
         return Unreachable(
-            f"{shown(self._root)} has no file {shown(marker)}, so it may be the empty place of an unmounted disk",
+            f"{as_text(self._root)} has no file {as_text(marker)}, so it may be the empty place of an unmounted disk",
             remedy=f"Mount the disk. {right if self._is_maker or self._place.trusted() else self._elsewhere()}",
             retryable=False,
         )
@@ -184,15 +188,15 @@ class Absence:
     def of_another(self, owner: str) -> NotAStore:
         """The folder is the store of the remote `owner`."""
         return NotAStore(
-            f"{shown(self._root)} belongs to another remote, {owner}",
+            f"{as_text(self._root)} belongs to another remote, {owner}",
             remedy=f"Is another disk mounted there? Mount this remote's own. {self._elsewhere()}",
         )
 
     def of_parent(self) -> BadSetting:
         """The folder cannot be made."""
-        above = shown(os.path.dirname(self._root))
+        above = as_text(os.path.dirname(self._root))
         return BadSetting(
-            f"{shown(self._root)} cannot be made, since the folder above it is not there",
+            f"{as_text(self._root)} cannot be made, since the folder above it is not there",
             remedy=f"Mount its disk if it is on one, else type: {command('mkdir', '-p', above)}",
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import Entry, encode_name
-from git_annex_remote_pyshare.backends.directory.errors import shown
+from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary
 from git_annex_remote_pyshare.errors import BadName, CorruptUpload
@@ -36,8 +36,8 @@ def find(root: Folder, segments: Sequence[bytes]) -> os.stat_result | None:
     """The status of the object's file; None if there is none, or if it is not a regular file."""
     *folders, last = segments
     try:
-        with root.reach(folders) as folder:
-            found = folder.look(last)
+        with root.open_below(folders) as folder:
+            found = folder.lstat(last)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found if stat.S_ISREG(found.st_mode) else None
@@ -47,17 +47,17 @@ def open_object(root: Folder, segments: Sequence[bytes]) -> int | None:
     """A descriptor for reading the object; None as for `find`."""
     *folders, last = segments
     try:
-        with root.reach(folders) as folder:
-            number = folder.open(last, _READ)
+        with root.open_below(folders) as folder:
+            descriptor = folder.open(last, _READ)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if error.errno == errno.ELOOP:
             return None
         raise
-    if stat.S_ISREG(os.fstat(number).st_mode):
-        return number
-    os.close(number)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
     return None
 
 
@@ -69,27 +69,27 @@ def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes])
     """
     *folders, last = segments
     try:
-        with root.reach(folders) as folder:
+        with root.open_below(folders) as folder:
             _move(written, folder, last)
     except FileNotFoundError:
-        with root.make_way(folders) as folder:
+        with root.make_below(folders) as folder:
             _move(written, folder, last)
 
 
 def remove(root: Folder, segments: Sequence[bytes]) -> None:
     """Remove the object, if it exists, and its own folder if that is then empty."""
     *folders, last = segments
-    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.reach(folders) as folder:
+    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.open_below(folders) as folder:
         try:
             folder.unlink(last)
         except PermissionError:
             # macOS reports this for a folder, and a folder is not an object.
-            if not stat.S_ISDIR(folder.look(last).st_mode):
+            if not stat.S_ISDIR(folder.lstat(last).st_mode):
                 folder.unlock(last)
                 folder.unlink(last)
     if folders[-1:] == [last]:
         # The key's own folder in git-annex's layouts; the hash folders above it are shared, and stay.
-        with suppress(OSError, LinkInStore), root.reach(folders[:-1]) as above:
+        with suppress(OSError, LinkInStore), root.open_below(folders[:-1]) as above:
             above.rmdir(last)
 
 
@@ -111,13 +111,13 @@ def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
     Another file of the same user is accepted: some network drives change a file's inode when it is renamed, and two
     jobs may store one object at the same time.
     """
-    found, ours = folder.look(name), written.facts
+    found, ours = folder.lstat(name), written.facts
     is_own_file = stat.S_ISREG(found.st_mode) and found.st_uid == ours.st_uid
     if is_own_file or os.path.samestat(found, ours):
         return
     raise CorruptUpload(
-        f"{shown(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
-        remedy=f"See whose it is: {command('ls', '-la', shown(folder.path))}",
+        f"{as_text(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
+        remedy=f"See whose it is: {command('ls', '-la', as_text(folder.path))}",
     )
 
 
@@ -128,19 +128,19 @@ def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator
     """
     waiting = [tuple(top)]
     while waiting:
-        way = waiting.pop()
+        segments = waiting.pop()
         try:
-            with root.reach(way) as folder:
-                yield from _entries(folder, way, waiting, () if way else own)
+            with root.open_below(segments) as folder:
+                yield from _entries(folder, segments, waiting, () if segments else own)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except LinkInStore:
-            if way == tuple(top):
+            if segments == tuple(top):
                 raise
 
 
 def _entries(
-    folder: Folder, way: tuple[bytes, ...], waiting: list[tuple[bytes, ...]], own: Collection[bytes]
+    folder: Folder, segments: tuple[bytes, ...], waiting: list[tuple[bytes, ...]], own: Collection[bytes]
 ) -> Iterator[Entry]:
     """The objects of one folder; its subfolders are added to `waiting`."""
     for entry in folder.entries():
@@ -148,8 +148,8 @@ def _entries(
         if last in own:
             continue
         if entry.is_dir(follow_symlinks=False):
-            waiting.append((*way, last))
+            waiting.append((*segments, last))
         elif entry.is_file(follow_symlinks=False):
-            name = b"/".join((*way, last)).decode("utf-8", "surrogateescape")
+            name = b"/".join((*segments, last)).decode("utf-8", "surrogateescape")
             with suppress(FileNotFoundError):
                 yield Entry(name, entry.stat(follow_symlinks=False).st_size)

@@ -41,10 +41,10 @@ class Temporary:
 
     def finish(self, mode: int) -> None:
         """Set the file's permissions, and make its content survive a power cut."""
-        number = self.file.fileno()
+        descriptor = self.file.fileno()
         with suppress(PermissionError):  # some network drives have no permissions
-            self.folder.protect(self.name, number, mode)
-        os.fsync(number)
+            self.folder.protect(self.name, descriptor, mode)
+        os.fsync(descriptor)
         if os.name == "nt":
             # Windows cannot rename an open file.
             self.file.close()
@@ -58,11 +58,11 @@ def temporary(folder: Folder, name: bytes, fallback: bytes) -> Iterator[Temporar
     """
     _remove_dead(folder, name)
     try:
-        number = _claim(folder, name)
+        descriptor = _claim(folder, name)
     except FileExistsError:
         name = fallback
-        number = folder.open(name, _NEW)
-    with os.fdopen(number, "wb", buffering=0) as file:
+        descriptor = folder.open(name, _NEW)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
         try:
             yield Temporary(folder, name, file)
         except BaseException:  # an incomplete object is of no use
@@ -83,17 +83,17 @@ def _discard(folder: Folder, name: bytes, file: BinaryIO) -> None:
 
 def _claim(folder: Folder, name: bytes) -> int:
     """The descriptor of a new, locked file; FileExistsError if another writer uses the name."""
-    number = folder.open(name, _NEW)
+    descriptor = folder.open(name, _NEW)
     try:
-        _lock(number)
-        taken = not _is_at(number, folder, name)
+        _lock(descriptor)
+        taken = not _is_at(descriptor, folder, name)
     except BaseException:  # no other code closes the descriptor
-        os.close(number)
+        os.close(descriptor)
         raise
     if taken:
-        os.close(number)
+        os.close(descriptor)
         raise FileExistsError(name)
-    return number
+    return descriptor
 
 
 def _remove_dead(folder: Folder, name: bytes) -> None:
@@ -103,16 +103,16 @@ def _remove_dead(folder: Folder, name: bytes) -> None:
             # Windows itself refuses to remove an open file.
             folder.unlink(name)
             return
-        number = folder.open(name, _LOOK)
+        descriptor = folder.open(name, _LOOK)
         try:
             # Without the second check it could be a running writer's file, created after the old one was opened.
-            if _lock(number) and _is_at(number, folder, name):
+            if _lock(descriptor) and _is_at(descriptor, folder, name):
                 folder.unlink(name)
         finally:
-            os.close(number)
+            os.close(descriptor)
 
 
-def _lock(number: int) -> bool:
+def _lock(descriptor: int) -> bool:
     """Lock the file until its descriptor is closed or its process dies; False if the file system has no locks.
 
     Raises:
@@ -123,7 +123,7 @@ def _lock(number: int) -> bool:
     from git_annex_remote_pyshare.state.lock import try_lock  # noqa: PLC0415  # only storing needs it
 
     try:
-        free = try_lock(number)
+        free = try_lock(descriptor)
     except OSError:
         return False
     if not free:
@@ -131,8 +131,8 @@ def _lock(number: int) -> bool:
     return True
 
 
-def _is_at(number: int, folder: Folder, name: bytes) -> bool:
+def _is_at(descriptor: int, folder: Folder, name: bytes) -> bool:
     """Whether the name still refers to the open file."""
     from git_annex_remote_pyshare.state.lock import is_at  # noqa: PLC0415  # only storing needs it
 
-    return is_at(number, lambda: folder.look(name))
+    return is_at(descriptor, lambda: folder.lstat(name))

@@ -76,20 +76,20 @@ class Auth:
     Args:
         place: Provides the login and this clone's options.
         address: The only server that receives the login.
-        meanwhile: Called with the URL of a request that waits for the first response to another one.
+        while_waiting: Called with the URL of a request that waits for the first response to another one.
     """
 
     def __init__(
-        self, place: StoreConfig, address: Address, meanwhile: Callable[[str], None] = lambda _url: None
+        self, place: StoreConfig, address: Address, while_waiting: Callable[[str], None] = lambda _url: None
     ) -> None:
         self._place = place
         self._address = address
-        self._meanwhile = meanwhile
+        self._while_waiting = while_waiting
         self._guest = GUEST if address.token else ""
         self._credential: Credential | None = None
         self._scheme: _Scheme | None = None
         self._refusal: PermissionDenied | None = None
-        self._proved = False
+        self._is_accepted = False
         self._turn = Lock()
         self._changing = Lock()
 
@@ -113,7 +113,7 @@ class Auth:
     def as_guest(self, token: str) -> None:
         """Send the link's token as the user name, as the older address of public links requires."""
         self._guest = token
-        self._proved = False
+        self._is_accepted = False
         self._scheme = self._as_guest()
 
     def send(self, method: str, url: str, doing: Doing, send: Send) -> HTTPResponse:
@@ -122,7 +122,7 @@ class Auth:
         Raises:
             PermissionDenied: The server refuses the login, now or earlier.
         """
-        with self._one_at_first(url):
+        with self._first_request_alone(url):
             scheme = self._scheme or self._first_scheme(url, doing)
             response = send(scheme.header(method, url))
             if response.status == 401 and self._other_way(response, scheme):
@@ -132,25 +132,25 @@ class Auth:
                 release(response)
                 raise self._refused(url, doing)
             if response.status < 500 and response.status not in {407, 408, 429}:
-                self._proved = True
+                self._is_accepted = True
             return response
 
     @contextmanager
-    def _one_at_first(self, url: str) -> Iterator[None]:
+    def _first_request_alone(self, url: str) -> Iterator[None]:
         """Let one job send the first request; the others wait for its response and continue or fail with it."""
         with ExitStack() as turn:
-            if not self._proved or self._refusal is not None:
+            if not self._is_accepted or self._refusal is not None:
                 self._await_turn(url)
                 turn.callback(self._turn.release)
             if self._refusal is not None:
                 raise self._refusal
-            if self._proved:
+            if self._is_accepted:
                 turn.close()  # the first response came while this job waited
             yield
 
     def _await_turn(self, url: str) -> None:
         if not self._turn.acquire(blocking=False):
-            self._meanwhile(url)
+            self._while_waiting(url)
             self._turn.acquire()
 
     def _current(self) -> _Scheme:
@@ -162,7 +162,7 @@ class Auth:
             self._scheme = self._as_guest()
         elif credential is None:
             self._scheme = _Constant()
-        elif not self._in_the_open(url):
+        elif not self._must_withhold(url):
             self._scheme = _constant(credential)
         elif credential.user:
             self._scheme = _Constant()  # The server may require Digest, which does not reveal the password.
@@ -176,7 +176,7 @@ class Auth:
 
     def _as_guest(self) -> _Scheme:
         """The guest login, without the password where others could read it: a link with a password then refuses it."""
-        shown = self._credential is not None and not self._in_the_open(self._address.base)
+        shown = self._credential is not None and not self._must_withhold(self._address.base)
         secret = self._credential.secret if self._credential and shown else ""
         return _constant(Credential(self._guest, secret, "the public link"))
 
@@ -190,7 +190,7 @@ class Auth:
             if challenge := _digest_wanted(response, used):
                 self._scheme = _Digest(self._credential, challenge)
                 return True
-            renewed = self._look_up() if self._proved else None
+            renewed = self._look_up() if self._is_accepted else None
             if renewed is not None and renewed != self._credential:
                 self._credential = renewed
                 self._scheme = self._as_guest() if self._guest else _constant(renewed)
@@ -201,10 +201,10 @@ class Auth:
         credential = self._credential
         if credential is None:
             wanted = errors.login_wanted(doing, self._place.advice())
-            if self._guest and not self._proved:  # Nextcloud counts this as a wrong password as well
+            if self._guest and not self._is_accepted:  # Nextcloud counts this as a wrong password as well
                 self._refusal = wanted
             return wanted
-        if self._in_the_open(url) and not isinstance(self._scheme, _Digest):
+        if self._must_withhold(url) and not isinstance(self._scheme, _Digest):
             return self._withheld(doing)
         if self._guest:
             self._refusal = errors.password_refused(doing, credential.origin)
@@ -213,7 +213,7 @@ class Auth:
         self._refusal = errors.login_refused(doing, who)
         return self._refusal
 
-    def _in_the_open(self, url: str) -> bool:
+    def _must_withhold(self, url: str) -> bool:
         return not (is_confidential(url) or self._place.clone.get(options.INSECURE))
 
     def _withheld(self, doing: Doing) -> PermissionDenied:

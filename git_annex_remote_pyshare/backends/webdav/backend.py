@@ -59,26 +59,26 @@ class WebDAVBackend(Backend):
         self.folders = Folders(self.client)
         self._uploads = Uploads(place, self.client, self.folders)
         self._downloads = Downloads(self.client)
-        self._settling = Lock()
-        self._is_settled = False
+        self._lock = Lock()
+        self._is_ready = False
         self._refusal: PermissionDenied | None = None
         """Why no request can succeed: the login belongs to another user than the files."""
 
     def stat(self, name: str) -> Stat | None:
-        self._settle()
+        self._ensure_ready()
         return download.stat(self.client, in_path(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._settle()
+        self._ensure_ready()
         self._downloads.get(name, sink, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        self._settle()
+        self._ensure_ready()
         return self._uploads.put(name, source, progress)
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A 207 lists what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
-        self._settle()
+        self._ensure_ready()
         request = Request("DELETE", in_path(name), "remove the file")
         with self.client.send(request) as response:
             if response.status not in _REMOVED:
@@ -86,20 +86,20 @@ class WebDAVBackend(Backend):
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         """See `Backend.list`. Sends one request per folder (Depth 1), since many servers refuse infinity."""
-        self._settle()
+        self._ensure_ready()
         listing = Listing(str(self.client.doing(f"list {folder or 'the store'}")))
         waiting = [(folder, 0)]
         while waiting:
             above, depth = waiting.pop()
-            for thing in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
-                name = f"{above}/{thing.path}" if above else thing.path
+            for resource in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
+                name = f"{above}/{resource.path}" if above else resource.path
                 listing.named()
-                if thing.is_folder:
+                if resource.is_folder:
                     listing.asked(depth + 1)
                     waiting.append((name, depth + 1))
                 elif name != MARK and not is_temporary(name):
                     listing.brought()
-                    yield Entry(name, thing.size)
+                    yield Entry(name, resource.size)
 
     def close(self) -> None:
         self.client.close()
@@ -112,14 +112,16 @@ class WebDAVBackend(Backend):
 
     def quota(self) -> Quota:
         """What the server reports (RFC 4331)."""
-        self._settle()
-        thing = propfind.measure(self.client, "read the free space")
-        return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
+        self._ensure_ready()
+        resource = propfind.measure(self.client, "read the free space")
+        return (
+            Quota(None, None) if resource is None or resource.used is None else Quota(resource.used, resource.available)
+        )
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
         """A public link, on Nextcloud and ownCloud. If the store itself is one, only its owner can change it."""
         if not self._address.public:
-            self._settle()
+            self._ensure_ready()
             return public_link.share(self.client, terms)
         if any(terms):
             raise self._is_a_link()
@@ -129,7 +131,7 @@ class WebDAVBackend(Backend):
         """Withdraw the public links, on Nextcloud and ownCloud."""
         if self._address.public:
             raise self._is_a_link()
-        self._settle()
+        self._ensure_ready()
         return public_link.revoke(self.client)
 
     def _is_a_link(self) -> BadSetting:
@@ -166,8 +168,8 @@ class WebDAVBackend(Backend):
     @property
     def _chunking(self) -> "Chunking":
         """Chunked uploads, created once for all jobs."""
-        self._settle()
-        with self._settling:
+        self._ensure_ready()
+        with self._lock:
             return self._made_chunking
 
     @cached_property
@@ -176,21 +178,21 @@ class WebDAVBackend(Backend):
 
         return Chunking(self.client, self.folders)
 
-    def _settle(self) -> None:
+    def _ensure_ready(self) -> None:
         """Find the public link's address, or the files' owner, once; retried by the next call if it fails.
 
         Raises:
             PyshareError: The link does not exist, the login is refused, or the files are another user's.
         """
-        if self._is_settled:
+        if self._is_ready:
             return
-        with self._settling:
-            if self._is_settled:
+        with self._lock:
+            if self._is_ready:
                 return
             if self._address.older:
-                public_link.settle(self.client)
+                public_link.find_address(self.client)
             else:
                 self._refusal = self._refusal or other_users.refusal(self.client, self.place)
             if self._refusal:
                 raise self._refusal
-            self._is_settled = True
+            self._is_ready = True

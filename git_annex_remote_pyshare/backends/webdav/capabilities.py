@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.errors import NotAStore
 
 _API = "/ocs/v2.php/cloud/capabilities?format=json"
-_LONGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 """Bytes of a response that are read."""
 
 
@@ -21,7 +21,7 @@ class Capabilities(NamedTuple):
     """Whether it may accept chunked uploads (`dav.chunking`)."""
     chunk: int = 0
     """Largest chunk in bytes; 0 for no limit (Nextcloud: `files.chunked_upload.max_size`)."""
-    sums: bool = False
+    compares_checksums: bool = False
     """Whether it compares an object with the SHA-1 that is sent with it (ownCloud 10: `checksums.supportedTypes`)."""
 
 
@@ -35,20 +35,20 @@ def fetch(client: Client, server: str) -> Capabilities:
     request = Request("GET", server + _API, "read the server's features", {"OCS-APIRequest": "true"})
     try:
         with client.send(request) as response:
-            said = json.loads(response.read(_LONGEST))["ocs"]["data"]["capabilities"]
+            data = json.loads(response.read(_MAX_BYTES))["ocs"]["data"]["capabilities"]
     except (NotAStore, ValueError, RecursionError, KeyError, TypeError):
         return Capabilities()
-    wish = _under(said, "files", "chunked_upload", "max_size")
-    sums = _under(said, "checksums", "supportedTypes")
+    wish = _under(data, "files", "chunked_upload", "max_size")
+    compares_checksums = _under(data, "checksums", "supportedTypes")
     return Capabilities(
-        chunks=bool(_under(said, "dav", "chunking")),
+        chunks=bool(_under(data, "dav", "chunking")),
         chunk=wish if isinstance(wish, int) else 0,
-        sums=isinstance(sums, list) and "SHA1" in sums,
+        compares_checksums=isinstance(compares_checksums, list) and "SHA1" in compares_checksums,
     )
 
 
-def _under(said: Any, *names: str) -> Any:
+def _under(data: Any, *names: str) -> Any:
     """A nested value; None where any level is missing: PHP writes an empty dictionary as a list."""
     for name in names:
-        said = said.get(name) if isinstance(said, dict) else None
-    return said
+        data = data.get(name) if isinstance(data, dict) else None
+    return data

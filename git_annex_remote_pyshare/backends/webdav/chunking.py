@@ -36,27 +36,27 @@ _STEP = 1 << 20
 WHOLE = 32 * _STEP
 """Bytes up to which one PUT is faster: chunks need more requests, and the server writes everything twice."""
 
-_SMALLEST = 5 * _STEP
-_LARGEST = 5_000_000_000
-_MOST = 10_000
+_MIN_CHUNK = 5 * _STEP
+_MAX_CHUNK = 5_000_000_000
+_MAX_CHUNKS = 10_000
 """Limits of a chunk in bytes, and chunks per object (ChunkingV2Plugin.php, beforePut; the sizes are those of S3)."""
 
 _NOTHING = "new"
 """In place of a fingerprint if the object did not exist before."""
 
 _FILES = re.compile(r"(.*)/remote\.php/dav/files/([^/]+)(/.*)?")
-_NOT_HERE = {400, 403, 404, 405, 409, 410, 415, 501}
+_NOT_SUPPORTED = {400, 403, 404, 405, 409, 410, 415, 501}
 """Responses to MKCOL of an upload folder from servers without chunked uploads."""
 _REMOVED = {200, 204, 404, 410}
 
 LIMIT = 3600.0
 """Seconds that a server may take to assemble one object, as long as it responds."""
 
-_FIRST = 1.0
-_LONGEST = 60.0
+_FIRST_POLL = 1.0
+_LONGEST_POLL = 60.0
 """Seconds between two polls, at first and at most."""
 
-_AT_WORK = {202, 408, 423, 499, 502, 504, 524}
+_STILL_WORKING = {202, 408, 423, 499, 502, 504, 524}
 """After these the server may still be assembling: a proxy timed out, or the file is locked (nextcloud/server#17992).
 PHP continues after the client has disconnected (apps/dav/appinfo/v2/remote.php, ignore_user_abort)."""
 _GONE = {404, 410}
@@ -76,17 +76,17 @@ class Chunking:
     def __init__(self, client: Client, folders: Folders) -> None:
         self._client = client
         self._folders = folders
-        self._asking = Lock()
-        self._can: Capabilities | None = None
-        self._largest = _LARGEST
+        self._capabilities_lock = Lock()
+        self._known_capabilities: Capabilities | None = None
+        self._largest = _MAX_CHUNK
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
         if size <= WHOLE or not self._home or not self._capabilities().chunks:
             return None
-        wish = self._capabilities().chunk or _LARGEST
-        fitting = max(wish, _SMALLEST, -(-size // (_MOST * _STEP)) * _STEP)
-        return Limits(_SMALLEST, min(fitting, self._largest), _MOST, _STEP)
+        wish = self._capabilities().chunk or _MAX_CHUNK
+        fitting = max(wish, _MIN_CHUNK, -(-size // (_MAX_CHUNKS * _STEP)) * _STEP)
+        return Limits(_MIN_CHUNK, min(fitting, self._largest), _MAX_CHUNKS, _STEP)
 
     def begin(self, name: str, plan: Plan) -> str:
         """See `SupportsMultipart.begin`.
@@ -98,12 +98,12 @@ class Chunking:
         parent = path.rpartition("/")[0]
         self._folders.make(parent, self._folders.seen(parent))
         before = stat(self._client, path, what)
-        folder = f"{self._prefix}{before.mark if before else _NOTHING}-{secrets.token_hex(8)}"
+        folder = f"{self._prefix}{before.fingerprint if before else _NOTHING}-{secrets.token_hex(8)}"
         headers = {"OC-Total-Length": str(plan.size)}
         request = Request("MKCOL", self._path(folder), what, headers, destination=path)
         with self._client.send(request) as response:
-            if response.status in _NOT_HERE:
-                self._can = self._capabilities()._replace(chunks=False)
+            if response.status in _NOT_SUPPORTED:
+                self._known_capabilities = self._capabilities()._replace(chunks=False)
                 raise errors.no_chunks(self._client.doing(what), response.status)
             if response.status != 201:
                 raise self._client.failure(request, response)
@@ -143,7 +143,7 @@ class Chunking:
         """See `SupportsMultipart.finish`."""
         size = upload.plan.size
         headers = {"OC-Total-Length": str(size), "X-Hash": "sha256"}
-        if self._capabilities().sums:
+        if self._capabilities().compares_checksums:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
         before = upload.id.removeprefix(self._prefix).partition("-")[0]
         wanted = Assembly(self._path(upload.id), in_path(upload.name), size, before, headers, "store the file")
@@ -183,27 +183,27 @@ class Chunking:
         return f"{self._home}/{in_path(id)}"
 
     def _capabilities(self) -> Capabilities:
-        with self._asking:
-            if self._can is None:
-                self._can = capabilities.fetch(self._client, self._home.partition("/remote.php/")[0])
-            return self._can
+        with self._capabilities_lock:
+            if self._known_capabilities is None:
+                self._known_capabilities = capabilities.fetch(self._client, self._home.partition("/remote.php/")[0])
+            return self._known_capabilities
 
     def _chunks(self, id: str) -> Mapping[int, int] | None:  # noqa: A002  # as in the contract
         """Number → bytes of the chunks on the server; None if the upload does not exist.
 
         With S3 storage the server lists them without leading zeros (PartFile.php).
         """
-        things = propfind.contents(self._client, f"{self._path(id)}/", "look for the chunks sent so far")
-        if things is None:
+        resources = propfind.contents(self._client, f"{self._path(id)}/", "look for the chunks sent so far")
+        if resources is None:
             return None
-        numbered = ((number(thing.path), thing) for thing in things)
-        return {chunk: thing.size or 0 for chunk, thing in numbered if chunk is not None}
+        numbered = ((number(resource.path), resource) for resource in resources)
+        return {chunk: resource.size or 0 for chunk, resource in numbered if chunk is not None}
 
     def _refused(self, request: Request, part: Part, status: int, refusal: PyshareError) -> PyshareError:
         """The error for a chunk that was not accepted; remembers a size limit that the server does not announce."""
         doing = self._client.doing(request.what)
-        if status == 413 and part.size > _SMALLEST:
-            self._largest = _SMALLEST
+        if status == 413 and part.size > _MIN_CHUNK:
+            self._largest = _MIN_CHUNK
             return errors.smaller_parts(doing)
         return errors.of_chunk(doing, status, refusal)
 
@@ -212,7 +212,7 @@ class Found(NamedTuple):
     """An object on the server."""
 
     size: int | None
-    mark: str
+    fingerprint: str
     """A fingerprint that changes when the object is replaced."""
 
 
@@ -240,8 +240,8 @@ def stat(client: Client, path: str, what: str) -> Found | None:
             return None
         if response.status != 200:
             raise client.failure(request, response)
-        told = [response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Content-Length")]
-        return Found(length_of(response), hashlib.sha256("\n".join(told).encode()).hexdigest()[:16])
+        values = [response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Content-Length")]
+        return Found(length_of(response), hashlib.sha256("\n".join(values).encode()).hexdigest()[:16])
 
 
 def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Receipt:
@@ -256,7 +256,7 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
         UploadLost: The server has neither all chunks nor the object.
         Unreachable: It does not respond, or takes too long, which is not retryable.
     """
-    end, seconds = time.monotonic() + LIMIT, _FIRST
+    end, seconds = time.monotonic() + LIMIT, _FIRST_POLL
     while (receipt := telling(lambda: _move(client, wanted), tick)) is None:
         if time.monotonic() >= end:
             raise Unreachable(
@@ -265,7 +265,7 @@ def assemble(client: Client, wanted: Assembly, tick: Callable[[], None]) -> Rece
                 retryable=False,
             )
         pause(NEVER, seconds, tick)
-        seconds = min(2 * seconds, _LONGEST)
+        seconds = min(2 * seconds, _LONGEST_POLL)
         if _is_there(client, wanted):
             return Receipt(wanted.size)
     return receipt
@@ -285,7 +285,7 @@ def _move(client: Client, wanted: Assembly) -> Receipt | None:
         if not lost.retryable:
             raise
         return None
-    if status in _AT_WORK:
+    if status in _STILL_WORKING:
         return None
     if _is_there(client, wanted):
         return Receipt(wanted.size)
@@ -303,4 +303,4 @@ def _receipt(client: Client, wanted: Assembly, response: HTTPResponse) -> Receip
 def _is_there(client: Client, wanted: Assembly) -> bool:
     """Whether the object was assembled after the upload began."""
     found = stat(client, wanted.path, wanted.what)
-    return found is not None and found.size == wanted.size and found.mark != wanted.before
+    return found is not None and found.size == wanted.size and found.fingerprint != wanted.before

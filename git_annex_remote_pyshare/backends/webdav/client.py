@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
-from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, recognise
+from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, detect
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.credentials.host import host_of
@@ -28,7 +28,7 @@ _KEEPS_METHOD = {307, 308}
 _GONE = {404, 410}
 _READS = {"GET", "HEAD", "PROPFIND"}
 _STORES = {"PUT", "MOVE"}
-_TELLING = {"PUT", "MKCOL", "MOVE"}
+_SHOWS_FEATURES = {"PUT", "MKCOL", "MOVE"}
 _HOPS = 5
 
 _SLOW_ANSWER = 300.0
@@ -64,8 +64,8 @@ class Client:
         self.address = address
         self.base = address.base
         self._connections = Connections(place.clone, ahead)
-        self.auth = Auth(place, address, meanwhile=ahead.connect)
-        self.traits = UNKNOWN
+        self.auth = Auth(place, address, while_waiting=ahead.connect)
+        self.features = UNKNOWN
         """The server's features, as detected from its successful responses."""
         self._place = place
         self._headers = _own_headers(place, address)
@@ -80,16 +80,16 @@ class Client:
         doing = str(self.doing(request.what))
         with (
             tracing(self._trace(request)),
-            exchange(doing, self._place.clone, partial(self._follow, request)) as answer,
+            exchange(doing, self._place.clone, partial(self._follow, request)) as response,
         ):
-            if request.method in _TELLING:
-                self._learn(answer)
-            yield answer
+            if request.method in _SHOWS_FEATURES:
+                self._detect_features(response)
+            yield response
 
-    def failure(self, request: Request, answer: HTTPResponse) -> PyshareError:
+    def failure(self, request: Request, response: HTTPResponse) -> PyshareError:
         """The error for a response that is not a success; reads its body."""
-        body = excerpt(answer) if request.method != "HEAD" else b""
-        error = errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
+        body = excerpt(response) if request.method != "HEAD" else b""
+        error = errors.from_response(self.doing(request.what), response.status, response.headers, body)
         error.request = self._trace(request)
         return error
 
@@ -119,52 +119,54 @@ class Client:
         """Close all idle connections."""
         self._connections.close()
 
-    def _learn(self, answer: HTTPResponse) -> None:
-        traits = recognise(answer.status, answer.headers)
-        if traits is not UNKNOWN:
-            self.traits = traits
+    def _detect_features(self, response: HTTPResponse) -> None:
+        features = detect(response.status, response.headers)
+        if features is not UNKNOWN:
+            self.features = features
 
     def _follow(self, request: Request) -> HTTPResponse:
         """Send the request to the store's URL, and follow redirects."""
         url = self.url(request.path)
-        astray = False
-        around = None
+        left_store = False
+        first_fence = None
         for hop in range(_HOPS):
-            answer = self._with_login(request, url)
-            if astray and answer.status in _GONE:
-                release(answer)  # a 404 from another server says nothing about the store
+            response = self._with_login(request, url)
+            if left_store and response.status in _GONE:
+                release(response)  # a 404 from another server says nothing about the store
                 raise errors.moved(self.doing(request.what), url)
-            if answer.status not in REDIRECTS or _is_folder_hint(request, url, answer):
-                return answer
-            around = self._fence(answer) if hop == 0 else around
-            release(answer)
-            target = self._next_url(request, url, answer)
+            if response.status not in REDIRECTS or _is_folder_hint(request, url, response):
+                return response
+            first_fence = self._fence(response) if hop == 0 else first_fence
+            release(response)
+            target = self._next_url(request, url, response)
             # Only the store's own server, which sent the first response, may be in a private network.
-            fence = around and (around if self.auth.is_for(target) else around._replace(own=""))
+            fence = first_fence and (first_fence if self.auth.is_for(target) else first_fence._replace(own=""))
             request = request._replace(fence=fence)
-            astray = astray or not self._is_same_object(request, url, target)
+            left_store = left_store or not self._is_same_object(request, url, target)
             url = target
         raise errors.endless(self.doing(request.what))
 
-    def _fence(self, answer: HTTPResponse) -> Fence | None:
+    def _fence(self, response: HTTPResponse) -> Fence | None:
         """The IP addresses that a redirect may lead to; None (any) if the user has verified the settings."""
-        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(answer))
+        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(response))
 
     def _is_same_object(self, request: Request, url: str, target: str) -> bool:
         """Whether a redirect stays on the store's server and at the same object."""
         return self.auth.is_for(target) and (_fits(request, target) or target.rstrip("/") == url.rstrip("/"))
 
-    def _next_url(self, request: Request, url: str, answer: HTTPResponse) -> str:
+    def _next_url(self, request: Request, url: str, response: HTTPResponse) -> str:
         """The target of a redirect, if it may be followed (RFC 9110 §15.4)."""
-        target = _location(url, answer)
+        target = _location(url, response)
         if not target:
             raise errors.no_address(self.doing(request.what))
         if url.startswith("https:") and not target.startswith("https:"):
             raise errors.unencrypted(self.doing(request.what), target)
         fits, stays = _fits(request, target), self.auth.is_for(target)
-        reads = request.method in _READS and answer.status != 303
+        reads = request.method in _READS and response.status != 303
         # A write never leaves the server: the user has verified this server, not another one.
-        if not (reads or (stays and answer.status in _KEEPS_METHOD)) or (request.destination is not None and not fits):
+        if not (reads or (stays and response.status in _KEEPS_METHOD)) or (
+            request.destination is not None and not fits
+        ):
             place = target.removesuffix(f"/{request.path}") if fits else target
             raise errors.moved(self.doing(request.what), place)
         if fits and stays:
@@ -198,10 +200,10 @@ def _fits(request: Request, target: str) -> bool:
     return bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
 
 
-def _location(url: str, answer: HTTPResponse) -> str:
+def _location(url: str, response: HTTPResponse) -> str:
     """The full target URL of a redirect; empty if it is invalid, or if parsers could disagree about its host."""
     try:
-        scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        scheme, host, path, query, _ = urlsplit(urljoin(url, response.headers.get("Location", "")))
         target = urlunsplit((scheme, host, path or "/", query, ""))
         host_of(target)
     except (ValueError, BadSetting):
@@ -209,9 +211,9 @@ def _location(url: str, answer: HTTPResponse) -> str:
     return target if scheme in {"http", "https"} else ""
 
 
-def _is_folder_hint(request: Request, url: str, answer: HTTPResponse) -> bool:
+def _is_folder_hint(request: Request, url: str, response: HTTPResponse) -> bool:
     """Whether a redirect only adds the slash of a folder's URL: then there is no object."""
-    target = _location(url, answer).partition("?")[0]
+    target = _location(url, response).partition("?")[0]
     if request.method == "MKCOL":
         return target.rstrip("/") == url.rstrip("/")
     return request.method in {"GET", "HEAD", "PUT"} and target.partition("//")[2] == f"{url}/".partition("//")[2]

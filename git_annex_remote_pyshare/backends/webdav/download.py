@@ -35,10 +35,10 @@ def stat(client: Client, path: str, what: str) -> Stat | None:
             if response.status != 200:
                 raise client.failure(request, response)
             return Stat(length_of(response))
-    thing = propfind.stat(client, path, what)
-    if thing is None and not unheard:
+    resource = propfind.stat(client, path, what)
+    if resource is None and not unheard:
         raise errors.login_page(client.doing(what))
-    return None if thing is None or thing.is_folder else Stat(thing.size)
+    return None if resource is None or resource.is_folder else Stat(resource.size)
 
 
 class Downloads:
@@ -54,14 +54,14 @@ class Downloads:
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Download one object; see `Backend.get`."""
         request = Request("GET", in_path(name), "read the file")
-        if sink.size and self._go_on(request, sink, progress):
+        if sink.size and self._resume(request, sink, progress):
             return
         with self._client.send(request) as response:
             if response.status != 200:
                 raise self._failure(request, response)
             self._fill(request, response, sink, whole(response), progress)
 
-    def _go_on(self, request: Request, sink: Sink, progress: Progress) -> bool:
+    def _resume(self, request: Request, sink: Sink, progress: Progress) -> bool:
         """Resume the download; False if it must restart at 0. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Range")
         request = request._replace(headers=headers)
@@ -87,18 +87,18 @@ class Downloads:
         """Raise if the response is a login page or a folder's listing; an object may be a web page itself."""
         if not _is_page(response):
             return
-        thing = propfind.stat(self._client, request.path, request.what)
-        if thing is not None and thing.is_folder:
+        resource = propfind.stat(self._client, request.path, request.what)
+        if resource is not None and resource.is_folder:
             raise _nothing_there(self._client, request)
-        if thing is None or thing.size not in {None, span.total}:
+        if resource is None or resource.size not in {None, span.total}:
             raise errors.login_page(self._client.doing(request.what))
 
     def _failure(self, request: Request, response: HTTPResponse) -> PyshareError:
         if response.status in REDIRECTS:
             return _nothing_there(self._client, request)
         if response.status in _NO_SUCH_METHOD:  # the response of rclone and sabre for a folder
-            thing = propfind.stat(self._client, request.path, request.what)
-            if thing is None or thing.is_folder:
+            resource = propfind.stat(self._client, request.path, request.what)
+            if resource is None or resource.is_folder:
                 return _nothing_there(self._client, request)
         return self._client.failure(request, response)
 

@@ -81,7 +81,7 @@ _MEANINGS: Mapping[int, Meaning] = {
 }
 
 
-def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
+def from_response(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
     """The error for a response that is not a success.
 
     Args:
@@ -90,15 +90,15 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
         headers: The response's headers.
         body: The beginning of the response's body, which may contain the server's own message.
     """
-    said = _words(headers, body)
-    if status == 400 and re.search("checksum|do not sum up", said, re.IGNORECASE):
+    message = _server_message(headers, body)
+    if status == 400 and re.search("checksum|do not sum up", message, re.IGNORECASE):
         # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php; both, apps/dav/lib/Upload/ChunkingPlugin.php
-        return CorruptUpload(f"{doing}: what the server received is damaged ({said})")
+        return CorruptUpload(f"{doing}: what the server received is damaged ({message})")
     if status == 403 and doing.public:
         return _read_only(doing)
-    meaning = _MEANINGS.get(status) or _otherwise(status)
+    meaning = _MEANINGS.get(status) or _by_class(status)
     return meaning.kind(
-        f"{doing}: {meaning.why.replace('{location}', '')} ({said or f'status {status}'})",
+        f"{doing}: {meaning.why.replace('{location}', '')} ({message or f'status {status}'})",
         remedy=meaning.remedy and doing.filled(meaning.remedy),
         retryable=meaning.retryable,
         retry_after=retry_after(headers),
@@ -232,10 +232,10 @@ def no_sharing(doing: Doing, status: int) -> NotAStore:
     return NotAStore(f"{doing}: not a response from Nextcloud or ownCloud (status {status})")
 
 
-def not_shared(doing: Doing, status: int, said: str) -> PermissionDenied:
-    """A public link that the server does not make or change; `said` is the server's own message."""
+def not_shared(doing: Doing, status: int, message: str) -> PermissionDenied:
+    """A public link that the server does not make or change; `message` is the server's own message."""
     return PermissionDenied(
-        f"{doing}: {said or f'status {status}'}",
+        f"{doing}: {message or f'status {status}'}",
         remedy="If the server wants a password or an end date for links, add --password or --expires 30d;"
         " else ask the server's administrator.",
     )
@@ -248,7 +248,7 @@ def _read_only(doing: Doing) -> PermissionDenied:
     )
 
 
-def _otherwise(status: int) -> Meaning:
+def _by_class(status: int) -> Meaning:
     if status >= 300:
         return by_hundreds(status, _ADDRESS)
     if status == 207:
@@ -258,7 +258,7 @@ def _otherwise(status: int) -> Meaning:
     return Meaning(NotAStore, "the response is not from a WebDAV server", _ADDRESS)
 
 
-def _words(headers: Mapping[str, str], body: bytes) -> str:
+def _server_message(headers: Mapping[str, str], body: bytes) -> str:
     """The server's own message in the format of sabre's errors; empty for anything else, such as a web page."""
     if "xml" not in headers.get("Content-Type", ""):
         return ""

@@ -96,15 +96,15 @@ class Folders:
 
     def _mkcol(self, folder: str) -> _Refusal | None:
         """MKCOL with or without the trailing slash, whichever worked before, else once the other way."""
-        refusal = self._ask(folder, self._slash)
+        refusal = self._send_mkcol(folder, self._slash)
         if refusal and refusal.status in _WRONG_FORM:
             other = "" if self._slash else "/"
-            if self._ask(folder, other) is None:
+            if self._send_mkcol(folder, other) is None:
                 self._slash = other
                 return None
         return refusal
 
-    def _ask(self, folder: str, slash: str) -> _Refusal | None:
+    def _send_mkcol(self, folder: str, slash: str) -> _Refusal | None:
         request = Request("MKCOL", (folder or self._client.base_path) + slash, "make a folder")
         with self._client.send(request) as response:
             if response.status in _MADE_OR_THERE:
@@ -115,7 +115,7 @@ class Folders:
     def _is_there(self, folder: str) -> bool:
         """Whether the folder exists after all: servers refuse in many ways to make an existing one."""
         try:
-            thing = propfind.stat(self._client, f"{folder}/" if folder else "", "look for a folder")
+            resource = propfind.stat(self._client, f"{folder}/" if folder else "", "look for a folder")
         except PyshareError:
             return False
-        return thing is not None and thing.is_folder
+        return resource is not None and resource.is_folder

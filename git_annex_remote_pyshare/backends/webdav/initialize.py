@@ -24,13 +24,13 @@ from git_annex_remote_pyshare.errors import (
 )
 from git_annex_remote_pyshare.safe_text import command
 
-_LOOK = "check the folder"
+_CHECK = "check the folder"
 _GONE = {404, 410}
 _WRITTEN = {200, 201, 204}
 _NO_SUCH_METHOD = {405, 501}
 
 _PAGE = re.compile(r"(?:/index\.php)?(?:/(?:apps/.*|login(?:/.*)?))?", re.DOTALL)
-_OF_ADDRESSES = ("index.php", "remote.php", "dav", "webdav", "files")
+_ADDRESS_PARTS = ("index.php", "remote.php", "dav", "webdav", "files")
 """What precedes a folder's path in WebDAV addresses, complete or partial."""
 
 _OTHER_FORMS = ("remote.php/webdav", "remote.php/dav/spaces/", "remote.php/dav/public-files/", "dav/")
@@ -47,7 +47,7 @@ def initialize(place: StoreConfig, address: Address, client: Client, folders: Fo
     """
     private = address.cloudy and not address.public
     try:
-        notes = _visited(client) if address.public else _claimed(place, client, folders)
+        notes = _check_link(client) if address.public else _make_and_mark(place, client, folders)
     except (Unreachable, Busy) as error:
         notes = (ownership.unchecked(host_of(place.url), error),)
     except PermissionDenied as error:
@@ -60,41 +60,42 @@ def initialize(place: StoreConfig, address: Address, client: Client, folders: Fo
     return Initialized(notes=notes, private=private)
 
 
-def _visited(client: Client) -> tuple[str, ...]:
+def _check_link(client: Client) -> tuple[str, ...]:
     """Check a public link, which is part of its owner's store and so is not marked."""
     if client.address.older:
-        public_link.settle(client)
-    elif propfind.stat(client, "", _LOOK) is None:
-        raise NotAStore(f"{client.doing(_LOOK)}: there is no such link", remedy="Ask its owner for a new one.")
+        public_link.find_address(client)
+    elif propfind.stat(client, "", _CHECK) is None:
+        raise NotAStore(f"{client.doing(_CHECK)}: there is no such link", remedy="Ask its owner for a new one.")
     return ()
 
 
-def _claimed(place: StoreConfig, client: Client, folders: Folders) -> tuple[str, ...]:
+def _make_and_mark(place: StoreConfig, client: Client, folders: Folders) -> tuple[str, ...]:
     """Make the folder if it does not exist, and mark it; returns notices for the owner."""
-    if someone := home.stranger(client):
-        raise BadSetting(f"{place.url}: {someone.why}", remedy=f"Type instead: {command(f'url={someone.own_url}')}")
+    if other := home.find_other_user(client):
+        raise BadSetting(f"{place.url}: {other.why}", remedy=f"Type instead: {command(f'url={other.own_url}')}")
     try:
-        thing = propfind.stat(client, "", _LOOK)
-        if thing is None:
+        resource = propfind.stat(client, "", _CHECK)
+        if resource is None:
             folders.make("")
     except (NotAStore, NotFound) as error:
-        if page := of_page(place):
+        if page := web_page_error(place):
             raise page from error
-        if _tells_nothing(client):
+        if _has_no_propfind(client):
             return (f"{place.url} does not support PROPFIND, so nothing was checked",)
         raise
-    if thing is not None and thing.size is not None:  # some servers send no resource type, and a folder has no length
+    # Some servers send no resource type, but a folder has no length.
+    if resource is not None and resource.size is not None:
         raise BadSetting(f"{place.url} is a file", remedy="Give the address of a folder as url=.")
-    return _marked(place, client)
+    return _mark(place, client)
 
 
-def _tells_nothing(client: Client) -> bool:
+def _has_no_propfind(client: Client) -> bool:
     """Whether the server stores files but has no PROPFIND, like nginx's own WebDAV."""
-    with client.send(Request("PROPFIND", "", _LOOK, {"Depth": "0"})) as response:
+    with client.send(Request("PROPFIND", "", _CHECK, {"Depth": "0"})) as response:
         return response.status in _NO_SUCH_METHOD
 
 
-def _marked(place: StoreConfig, client: Client) -> tuple[str, ...]:
+def _mark(place: StoreConfig, client: Client) -> tuple[str, ...]:
     try:
         return ownership.claim(place, place.url, lambda: _read(client), lambda mark: _write(client, mark))
     except PyshareError as error:
@@ -120,13 +121,13 @@ def _write(client: Client, mark: bytes) -> None:
             raise client.failure(request, response)
 
 
-def better(place: StoreConfig, refusal: BadSetting) -> BadSetting:
+def with_hint(place: StoreConfig, refusal: BadSetting) -> BadSetting:
     """The error for a web page's address, with the address to type instead if the server reports it."""
-    found = of_page(place) if isinstance(refusal, WebPage) else None
+    found = web_page_error(place) if isinstance(refusal, WebPage) else None
     return found or refusal
 
 
-def of_page(place: StoreConfig) -> BadSetting | None:
+def web_page_error(place: StoreConfig) -> BadSetting | None:
     """The error for an address on a Nextcloud or ownCloud that is not a WebDAV folder there.
 
     None if the address is valid, if it is another kind of server, or if there is no response.
@@ -163,7 +164,7 @@ def _folder_shown(url: str) -> str:
 def _folder_named(path: str, user: str) -> str:
     """The path of the folder that an invalid address most likely means."""
     segments = [unquote(segment) for segment in path.split("/") if segment]
-    while segments and segments[0] in {*_OF_ADDRESSES, user}:
+    while segments and segments[0] in {*_ADDRESS_PARTS, user}:
         del segments[0]
     return "/".join(segments)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.stored import Kept
 
 
-class Got(NamedTuple):
+class AcceptedLogin(NamedTuple):
     """A login that the server accepted."""
 
     login: Credential
@@ -40,10 +40,10 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
     _check_address(request)
     account = request.account
     if not account.is_link:
-        got = _obtain(to_web(request.url), request, terminal)
-        if got.granted_by:
-            check_owner(request, terminal, got.login, got.granted_by)
-        _tell(got, keep(request, terminal, got.login, got.granted_by), request, terminal)
+        accepted = _obtain(to_web(request.url), request, terminal)
+        if accepted.granted_by:
+            check_owner(request, terminal, accepted.login, accepted.granted_by)
+        _report(accepted, keep(request, terminal, accepted.login, accepted.granted_by), request, terminal)
     elif guest := _as_guest(account, request, terminal):
         now = keep(request, terminal, guest)
         terminal.say(f"The password of the public link {account.name} is kept in the {now.place}.")
@@ -84,7 +84,7 @@ def to_web(url: str) -> str:
     return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
 
 
-def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
+def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> AcceptedLogin:
     # Imported here, so that --help and usage errors load no HTTP library.
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
     if server and not (request.user or request.token) and (flow := nextcloud.begin(server)):
         return _through_browser(flow, request, terminal)
     login = ask_secret_word(terminal, "", "token") if request.token else _ask_login(request.user, terminal)
-    return Got(login) if request.no_check else _tried(url, server, login, request)
+    return AcceptedLogin(login) if request.no_check else _try_login(url, server, login, request)
 
 
 def _ask_login(user: str, terminal: Terminal) -> Credential:
@@ -107,7 +107,7 @@ def _ask_login(user: str, terminal: Terminal) -> Credential:
     return ask_password(terminal, user, f"Password of {user}")
 
 
-def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) -> Got:
+def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) -> AcceptedLogin:
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # as above
 
     with nullcontext(enter_result=False) if request.no_browser else terminal.browser_at(flow.link) as opened:
@@ -123,32 +123,32 @@ def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) ->
         except PermissionDenied as error:
             raise PermissionDenied(error.what, remedy=f"Type again: {request.command()}") from None
     user = nextcloud.user_id(server, login) or login.user
-    return Got(login, nextcloud.dav_address(server, user), granted_by=server)
+    return AcceptedLogin(login, nextcloud.dav_address(server, user), granted_by=server)
 
 
-def _tried(url: str, server: str | None, login: Credential, request: LoginRequest) -> Got:
+def _try_login(url: str, server: str | None, login: Credential, request: LoginRequest) -> AcceptedLogin:
     """The login after the server accepted it; a cloud also reports the user's id, a part of its addresses."""
     from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
     from git_annex_remote_pyshare.credentials.web import Refused  # noqa: PLC0415  # as above
 
     try:
-        return Got(login, own_address(url, server, login))
+        return AcceptedLogin(login, own_address(url, server, login))
     except Refused as error:
         raise Refused(error.host, request.command()) from None
 
 
-def _tell(got: Got, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:
+def _report(accepted: AcceptedLogin, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:
     account = request.account
-    who = got.login.user or "the owner of the token"
+    who = accepted.login.user or "the owner of the token"
     terminal.say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
-    if not got.address:
+    if not accepted.address:
         return
     from git_annex_remote_pyshare.backends.webdav.other_users import hints  # noqa: PLC0415  # as above
 
-    for hint in (hinted := hints(account, got.address, request.url)):
+    for hint in (hinted := hints(account, accepted.address, request.url)):
         terminal.say(hint)
     if not hinted:
-        terminal.say(f"For your files there give git-annex: {command(f'url={got.address}/FOLDER')}")
+        terminal.say(f"For your files there give git-annex: {command(f'url={accepted.address}/FOLDER')}")
 
 
 def check(settings: Settings, login: Credential) -> None:

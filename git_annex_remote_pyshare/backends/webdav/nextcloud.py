@@ -59,8 +59,8 @@ def begin(server: str) -> Flow | None:
     Raises:
         NotAStore: The response names another host, or a URL without TLS.
     """
-    answer = web.ask("POST", f"{server}/index.php/login/v2")
-    content = _json(answer)
+    response = web.ask("POST", f"{server}/index.php/login/v2")
+    content = _json(response)
     poll = content.get("poll")
     if not isinstance(poll, dict):
         return None
@@ -101,11 +101,11 @@ def user_id(server: str, login: Credential) -> str | None:
         PermissionDenied: The server refuses the login.
     """
     address = f"{server}/ocs/v1.php/cloud/user?format=json"
-    answer = web.ask("GET", address, headers=_OCS, auth=web.basic(login))
-    if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    response = web.ask("GET", address, headers=_OCS, auth=web.basic(login))
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise web.Refused(host_of(server), command("pyshare", "login", server))
     try:
-        return str(_json(answer)["ocs"]["data"]["id"])
+        return str(_json(response)["ocs"]["data"]["id"])
     except (KeyError, TypeError):
         return None
 
@@ -137,15 +137,15 @@ def _bases(url: str) -> Iterator[str]:
 
 def _poll(flow: Flow) -> Mapping[str, Any] | None:
     try:
-        answer = web.ask("POST", flow.endpoint, data={"token": flow.token})
+        response = web.ask("POST", flow.endpoint, data={"token": flow.token})
     except (Unreachable, Busy):  # the user is still logging in; a short network failure does not end the flow
         return None
-    if answer.status_code == HTTPStatus.NOT_FOUND or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if response.status_code == HTTPStatus.NOT_FOUND or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
-    granted = _json(answer)
+    granted = _json(response)
     if not {"server", "loginName", "appPassword"} <= granted.keys():
         raise NotAStore(
-            f"{host_of(flow.server)} responded to the login with status {answer.status_code} and no app password",
+            f"{host_of(flow.server)} responded to the login with status {response.status_code} and no app password",
             remedy=f"Type: {command('pyshare', 'login', flow.server, '--user', 'NAME')}",
         )
     return granted
@@ -160,9 +160,9 @@ def _check_same(server: str, address: str) -> None:
         )
 
 
-def _json(answer: Any) -> Mapping[str, Any]:
+def _json(response: Any) -> Mapping[str, Any]:
     try:
-        content = answer.json()
+        content = response.json()
     except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return {}
     return content if isinstance(content, dict) else {}

@@ -24,14 +24,14 @@ from git_annex_remote_pyshare.safe_text import command
 _FILES = re.compile(r"(.*/remote\.php/dav/files/)([^/]+)((?:/.*)?)", re.DOTALL)
 _USER = "/ocs/v1.php/cloud/user?format=json"
 _SHARED = "/ocs/v2.php/apps/files_sharing/api/v1/shares?shared_with_me=true&format=json"
-_LONGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 """Bytes of a response that are read."""
 
 _OWN_FILES = re.compile(r".*/remote\.php/dav/files/([^/?#]+)((?:/[^?#]*)?)", re.DOTALL)
 """The user, and a folder, in the address of a user's own files."""
 
 
-class Stranger(NamedTuple):
+class OtherUser(NamedTuple):
     """A user whose login is used at another user's files."""
 
     owner: str
@@ -54,7 +54,7 @@ class Stranger(NamedTuple):
         return f"{self.files}{quote(self.user, safe='')}{self.folder}"
 
 
-def stranger(client: Client) -> Stranger | None:
+def find_other_user(client: Client) -> OtherUser | None:
     """The login's user at another user's address; None if the files are their own, or if it cannot be determined.
 
     Sends requests only if the login's name differs from the one in the address: users also log in with an e-mail
@@ -69,11 +69,11 @@ def stranger(client: Client) -> Stranger | None:
     owner = unquote(found[2])
     if login.user.casefold() == owner.casefold():
         return None
-    user = _said(client, _USER, "read the login's user id", "id")
+    user = _get_ocs(client, _USER, "read the login's user id", "id")
     if not isinstance(user, str) or user.casefold() in {"", owner.casefold()}:
         return None
     is_seen = bool(found[3]) and propfind.stat(client, "", "look for the folder") is not None
-    return None if is_seen else Stranger(owner, user, found[1], found[3])
+    return None if is_seen else OtherUser(owner, user, found[1], found[3])
 
 
 def refusal(client: Client, place: StoreConfig) -> PermissionDenied | None:
@@ -84,32 +84,32 @@ def refusal(client: Client, place: StoreConfig) -> PermissionDenied | None:
     Raises:
         PyshareError: There is no response.
     """
-    someone = stranger(client)
-    return PermissionDenied(f"{place.url}: {someone.why}", remedy=_way_in(client, place, someone)) if someone else None
+    other = find_other_user(client)
+    return PermissionDenied(f"{place.url}: {other.why}", remedy=_way_in(client, place, other)) if other else None
 
 
-def _way_in(client: Client, place: StoreConfig, someone: Stranger) -> str:
+def _way_in(client: Client, place: StoreConfig, other: OtherUser) -> str:
     """The remedy: how to reach the same folder among the user's own files, if its owner has shared it."""
-    shared = _shared_folder(client, someone)
+    shared = _shared_folder(client, other)
     if not shared:
-        return f"Ask {someone.owner} to share the folder with you, or for a link: pyshare share makes one."
+        return f"Ask {other.owner} to share the folder with you, or for a link: pyshare share makes one."
     name = place.clone.remote or "NAME"
-    url = f"{someone.files}{quote(someone.user, safe='')}{shared}"
+    url = f"{other.files}{quote(other.user, safe='')}{shared}"
     typed = ("type=external", "externaltype=pyshare", f"url={url}")
     here = command("git", "annex", "initremote", f"{name}-here", f"--sameas={name}", *typed)
-    return f"{someone.owner} has shared the folder with you. Type: {here}"
+    return f"{other.owner} has shared the folder with you. Type: {here}"
 
 
-def _shared_folder(client: Client, someone: Stranger) -> str:
+def _shared_folder(client: Client, other: OtherUser) -> str:
     """Path of the shared store among the user's own files, percent-encoded; empty if nothing is shared.
 
     Nextcloud does not report a share's path on its owner's side, so the deepest folder of the same name counts.
     """
-    segments = [unquote(segment) for segment in someone.folder.split("/")[1:]]
-    shares = _said(client, _SHARED, "list what is shared")
+    segments = [unquote(segment) for segment in other.folder.split("/")[1:]]
+    shares = _get_ocs(client, _SHARED, "list what is shared")
     mine: dict[str, str] = {}
     for share in shares if isinstance(shares, list) else []:
-        if isinstance(share, dict) and share.get("item_type") == "folder" and _is_from(someone.owner, share):
+        if isinstance(share, dict) and share.get("item_type") == "folder" and _is_from(other.owner, share):
             target = str(share.get("file_target") or share.get("path") or "")
             mine[target.rpartition("/")[2]] = target
     for depth in reversed(range(len(segments))):
@@ -122,18 +122,18 @@ def _is_from(owner: str, share: Mapping[str, Any]) -> bool:
     return owner in {share.get("uid_owner"), share.get("uid_file_owner")}
 
 
-def _said(client: Client, path: str, what: str, *names: str) -> Any:
+def _get_ocs(client: Client, path: str, what: str, *names: str) -> Any:
     """The data of a response of the OCS API; None if the server does not support the request."""
     server = client.base.partition("/remote.php/")[0].removeprefix(client.address.origin)
     request = Request("GET", server + path, what, {"OCS-APIRequest": "true"})
     try:
         with client.send(request) as response:
-            said = json.loads(response.read(_LONGEST))["ocs"]["data"]
+            data = json.loads(response.read(_MAX_BYTES))["ocs"]["data"]
         for name in names:
-            said = said[name]
+            data = data[name]
     except (NotAStore, ValueError, KeyError, TypeError):
         return None
-    return said
+    return data
 
 
 def hints(account: Account, address: str, url: str) -> list[str]:

@@ -32,7 +32,7 @@ _QUOTA = (
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
 )
 
-_MOST_IN_SMALL = 100_000
+_MAX_ENTRIES = 100_000
 """Entries in an upload folder, which has up to 10,000 chunks."""
 
 _LONGEST_NAME = 1024
@@ -42,7 +42,7 @@ _LONGEST = 1 << 18
 """Bytes within which the next entry must end, since the parser keeps an incomplete entry in memory."""
 
 
-class Thing(NamedTuple):
+class Resource(NamedTuple):
     """One entry of a multistatus response: a file or a folder."""
 
     path: str
@@ -57,47 +57,47 @@ class Thing(NamedTuple):
     """Seconds since 1970, if requested and reported."""
 
 
-def stat(client: Client, path: str, what: str) -> Thing | None:
+def stat(client: Client, path: str, what: str) -> Resource | None:
     """The file or folder at a path; None if there is none.
 
     Raises:
         NotAStore: The response is not from a WebDAV server.
     """
-    return next(_ask(client, path, "0", what), None)
+    return next(_send(client, path, "0", what), None)
 
 
-def measure(client: Client, what: str) -> Thing | None:
+def measure(client: Client, what: str) -> Resource | None:
     """The store's folder with its used and free bytes."""
-    return next(_ask(client, "", "0", what, _QUOTA), None)
+    return next(_send(client, "", "0", what, _QUOTA), None)
 
 
-def children(client: Client, folder: str) -> Iterator[Thing]:
+def children(client: Client, folder: str) -> Iterator[Resource]:
     """The direct children of a folder, whose path ends with a slash or is empty; none if it does not exist."""
-    things = _ask(client, folder, "1", "list the files")
+    resources = _send(client, folder, "1", "list the files")
     # Servers list the folder itself first, possibly with another host or path than in the request.
-    own = next(things, None)
-    return iter(()) if own is None else _within(own, things)
+    own = next(resources, None)
+    return iter(()) if own is None else _within(own, resources)
 
 
-def contents(client: Client, folder: str, what: str) -> list[Thing] | None:
+def contents(client: Client, folder: str, what: str) -> list[Resource] | None:
     """The direct children of a small folder, with their dates; None if it does not exist."""
-    things = _ask(client, folder, "1", what, _DATED)
-    own = next(things, None)
+    resources = _send(client, folder, "1", what, _DATED)
+    own = next(resources, None)
     if own is None:
         return None
-    listing, found = Listing(str(client.doing(what)), _MOST_IN_SMALL), []
-    for thing in _within(own, things):
+    listing, found = Listing(str(client.doing(what)), _MAX_ENTRIES), []
+    for resource in _within(own, resources):
         listing.named()
-        found.append(thing)
+        found.append(resource)
     return found
 
 
-def _within(folder: Thing, things: Iterator[Thing]) -> Iterator[Thing]:
+def _within(folder: Resource, resources: Iterator[Resource]) -> Iterator[Resource]:
     """The direct children of a folder, with their names as paths; invalid names are skipped, they are no objects."""
-    for thing in things:
-        name = thing.path.removeprefix(f"{folder.path}/")
-        if name != thing.path and "/" not in name and _is_legal(name):
-            yield thing._replace(path=name)
+    for resource in resources:
+        name = resource.path.removeprefix(f"{folder.path}/")
+        if name != resource.path and "/" not in name and _is_legal(name):
+            yield resource._replace(path=name)
 
 
 def _is_legal(name: str) -> bool:
@@ -107,7 +107,7 @@ def _is_legal(name: str) -> bool:
         return False
 
 
-def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Thing]:
+def _send(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Resource]:
     headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
     request = Request("PROPFIND", path, what, headers, body)
     with client.send(request) as response:
@@ -117,10 +117,10 @@ def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) 
             raise errors.login_page(client.doing(what))
         if response.status != 207:
             raise client.failure(request, response)
-        yield from _things(client, response, what)
+        yield from _parse_all(client, response, what)
 
 
-def _things(client: Client, response: HTTPResponse, what: str) -> Iterator[Thing]:
+def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Resource]:
     from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # loaded with the parser
 
     from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only PROPFIND needs it
@@ -133,11 +133,11 @@ def _things(client: Client, response: HTTPResponse, what: str) -> Iterator[Thing
         for event, element in events:
             if event == "end" and element.tag == "{DAV:}response":
                 has_entries = True
-                thing = _thing(element, client.doing(what))
+                resource = _parse_resource(element, client.doing(what))
                 multistatus.clear()  # else a large folder would fill memory
-                if thing is not None:
+                if resource is not None:
                     text.limit = _LONGEST
-                    yield thing
+                    yield resource
     except (ParseError, DefusedXmlException, ValueError, LookupError, StopIteration, _TooLong) as error:
         raise errors.login_page(client.doing(what)) from error
     if not has_entries:  # a valid response has at least one entry
@@ -164,13 +164,13 @@ class _Bounded:
         return block
 
 
-def _thing(response: "Element", doing: Doing) -> Thing | None:
+def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
     """A parsed `response` element; None if its own status is 404 or 410."""
     own = _status(response.findtext("{DAV:}status"))
     if own in _GONE:
         return None
     if own // 100 != 2:
-        raise errors.from_answer(doing, own, {})
+        raise errors.from_response(doing, own, {})
     is_folder = False
     numbers: dict[str, int] = {}
     for propstat in response.iterfind("{DAV:}propstat"):
@@ -178,13 +178,13 @@ def _thing(response: "Element", doing: Doing) -> Thing | None:
             continue  # properties that do not exist here
         is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
         for name in ("getcontentlength", "quota-used-bytes", "quota-available-bytes"):
-            told = number(propstat.findtext(f".//{{DAV:}}{name}"))
-            if told is not None:
-                numbers[name] = told
+            value = number(propstat.findtext(f".//{{DAV:}}{name}"))
+            if value is not None:
+                numbers[name] = value
     size = None if is_folder else numbers.get("getcontentlength")
     path = _path(response.findtext("{DAV:}href") or "")
     used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
-    return Thing(path, is_folder, size, used, available, moment(response.findtext(".//{DAV:}getlastmodified")))
+    return Resource(path, is_folder, size, used, available, moment(response.findtext(".//{DAV:}getlastmodified")))
 
 
 def _status(line: str | None) -> int:

@@ -23,7 +23,7 @@ _CHANGES = 2 | 4 | 8
 """Permissions to update, create and delete."""
 _WHAT = "share the folder"
 _OPENING = "open the public link"
-_LONGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 """Bytes of a response that are read."""
 _NOT_FOUND = 404
 _PAGE = re.compile(r"https?://([^/?#\\\s]+)((?:/[\w.~%-]+)*/s/[A-Za-z0-9_-]{3,64})", re.ASCII)
@@ -33,7 +33,7 @@ _Link = Mapping[str, Any]
 """A share as the API describes it."""
 
 
-def settle(client: Client) -> None:
+def find_address(client: Client) -> None:
     """Let the client use the link's address that the server supports: the one since Nextcloud 29, or the older one.
 
     The shared folder itself must be found, since later a 404 must mean a missing object.
@@ -44,18 +44,18 @@ def settle(client: Client) -> None:
     """
     address = client.address
     try:
-        thing = propfind.stat(client, "", _OPENING)
+        resource = propfind.stat(client, "", _OPENING)
     except NotAStore:
-        thing = None
-    if thing is None:
+        resource = None
+    if resource is None:
         client.base = address.older
         client.auth.as_guest(address.token)
-        thing = propfind.stat(client, "", _OPENING)
-    if thing is None:
+        resource = propfind.stat(client, "", _OPENING)
+    if resource is None:
         raise NotAStore(
             f"{client.doing(_OPENING)}: there is no such link any more", remedy="Ask its owner for a new one."
         )
-    if not thing.is_folder:
+    if not resource.is_folder:
         raise NotAStore(f"{client.doing(_OPENING)}: it leads to a file", remedy="Share the folder instead.")
 
 
@@ -133,15 +133,15 @@ class _Shares:
         elif fields:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = _encoded(fields).encode()
-        return self._answer(Request(method, f"{path}?{_encoded(query)}", _WHAT, headers=headers, body=body))
+        return self._shares_of(Request(method, f"{path}?{_encoded(query)}", _WHAT, headers=headers, body=body))
 
-    def _answer(self, request: Request) -> list[_Link]:
+    def _shares_of(self, request: Request) -> list[_Link]:
         with self._client.send(request) as response:
-            body = response.read(_LONGEST)
+            body = response.read(_MAX_BYTES)
             status = response.status
         try:
             ocs = json.loads(body)["ocs"]
-            said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
+            message, data = str(ocs["meta"].get("message") or ""), ocs["data"]
         except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise errors.no_sharing(self._client.doing(_WHAT), status) from error
         if status == _NOT_FOUND and request.method == "GET":
@@ -150,7 +150,7 @@ class _Shares:
             # The API also sends 404 where sharing is not allowed.
             raise NotFound(f"{self._client.doing(_WHAT)}: nothing is stored there yet")
         if status // 100 != 2:
-            raise errors.not_shared(self._client.doing(_WHAT), status, said)
+            raise errors.not_shared(self._client.doing(_WHAT), status, message)
         links = data if isinstance(data, list) else [data]
         return [link for link in links if isinstance(link, dict)] or [{}]
 

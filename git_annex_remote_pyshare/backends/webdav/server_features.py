@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Traits(NamedTuple):
+class ServerFeatures(NamedTuple):
     """How a kind of server stores objects."""
 
     atomic: bool = False
@@ -22,14 +22,14 @@ class Traits(NamedTuple):
     """Characters that the server drops from the target name of a MOVE."""
 
 
-UNKNOWN = Traits()
-ATOMIC = Traits(atomic=True, counts=True)
-PLAIN = Traits(counts=True)
-CLOUD = Traits(atomic=True, counts=True, hashes=True)
+UNKNOWN = ServerFeatures()
+ATOMIC = ServerFeatures(atomic=True, counts=True)
+PLAIN = ServerFeatures(counts=True)
+CLOUD = ServerFeatures(atomic=True, counts=True, hashes=True)
 
 
 class _Row(NamedTuple):
-    traits: Traits
+    features: ServerFeatures
     server: str
     """A regular expression for `Server:`."""
     sign: str = ""
@@ -57,7 +57,7 @@ _PROGRAMS_BEHIND = ("X-Sabre-Version", "X-Powered-By", "Via")
 """Headers of a program behind the server that `Server:` names."""
 
 
-def recognise(status: int, headers: Mapping[str, str]) -> Traits:
+def detect(status: int, headers: Mapping[str, str]) -> ServerFeatures:
     """The server's features by its response to a PUT, MKCOL or MOVE; UNKNOWN if it is not recognized."""
     if status not in {201, 204}:
         return UNKNOWN
@@ -67,5 +67,5 @@ def recognise(status: int, headers: Mapping[str, str]) -> Traits:
         if row.server and (behind or not re.match(row.server, server)):
             continue
         if not row.sign or (row.sign in headers and re.match(row.looks, headers[row.sign], re.IGNORECASE)):
-            return row.traits
+            return row.features
     return UNKNOWN

@@ -24,7 +24,7 @@ _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
 """Seconds between checks of a MOVE whose result is unknown."""
 
-_MOST = 64
+_MAX_SLOTS = 64
 """Numbers that are tried: on some network folders a lock always looks taken."""
 
 
@@ -70,16 +70,16 @@ class Temporaries:
     @cached_property
     def _writer(self) -> str:
         """Identifies this process among concurrent ones; sequential processes of a clone share it."""
-        self._claim = Claim(self._clone.git_dir) if self._clone.git_dir else None
-        return f"{self._clone.id or secrets.token_hex(16)}{self._claim.number if self._claim else ''}"
+        self._slot = ProcessSlot(self._clone.git_dir) if self._clone.git_dir else None
+        return f"{self._clone.id or secrets.token_hex(16)}{self._slot.number if self._slot else ''}"
 
     def _take(self, path: str) -> str:
         # The same folder, since only there a MOVE is certainly a rename.
         folder, slash, _ = path.rpartition("/")
         with self._lock:
-            mark = f"{self._writer}/{path}"
-            while (temporary := f"{folder}{slash}pyshare-tmp-{_short_hash(mark)}") in self._in_use:
-                mark += secrets.token_hex(8)  # another job stores the same object
+            seed = f"{self._writer}/{path}"
+            while (temporary := f"{folder}{slash}pyshare-tmp-{_short_hash(seed)}") in self._in_use:
+                seed += secrets.token_hex(8)  # another job stores the same object
             self._in_use.add(temporary)
         return temporary
 
@@ -166,7 +166,7 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-class Claim:
+class ProcessSlot:
     """The lowest number that no other running process of the clone holds; held until this object or the process ends.
 
     Args:
@@ -180,7 +180,7 @@ class Claim:
             self._take(git_dir)
 
     def _take(self, git_dir: str) -> None:
-        for number in range(_MOST):
+        for number in range(_MAX_SLOTS):
             path = os.path.join(git_dir, "annex", f"pyshare-{number}.lck")
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
             # The system releases the lock when the process is killed.

@@ -30,12 +30,12 @@ class Uploads:
         self._client = client
         self._folders = folders
         self._temporaries = Temporaries(client, place.clone)
-        self._sums = False
-        self._moves_are_true = False
-        self._way = place.clone.get(options.PUT)
-        if self._way not in {"", "direct", "move"}:
+        self._sends_checksum = False
+        self._move_is_verified = False
+        self._put_mode = place.clone.get(options.PUT)
+        if self._put_mode not in {"", "direct", "move"}:
             raise BadSetting(
-                f"git config remote.{place.clone.remote}.{options.PUT.name} is {self._way!r}",
+                f"git config remote.{place.clone.remote}.{options.PUT.name} is {self._put_mode!r}",
                 remedy="Use direct or move; remove the option to choose by the kind of server.",
             )
 
@@ -46,16 +46,16 @@ class Uploads:
         what = "store the file"
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
-        if self._way == "direct" or (self._way != "move" and self._client.traits.atomic):
+        if self._put_mode == "direct" or (self._put_mode != "move" and self._client.features.atomic):
             return self._put(Request("PUT", path, what, body=Body(source, progress)), source)
         with self._temporaries.one_for(path) as temporary:
             receipt = self._put(Request("PUT", temporary, what, body=Body(source, progress)), source)
             self._compare(temporary, source.size, what)
             self._refuse_unmovable(name, what)
             move(self._client, Move(temporary, path, source.size, what), lambda: progress(source.size))
-            if not self._moves_are_true:
+            if not self._move_is_verified:
                 self._compare(path, source.size, what)
-                self._moves_are_true = True
+                self._move_is_verified = True
         return receipt
 
     def _put(self, request: Request, source: Source) -> Receipt:
@@ -80,9 +80,9 @@ class Uploads:
 
     def _headers(self, source: Source) -> dict[str, str]:
         headers = {"Content-Type": "application/octet-stream"}
-        if self._sums:
+        if self._sends_checksum:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
-        elif self._client.traits.hashes or (self._client.traits is UNKNOWN and self._client.address.cloudy):
+        elif self._client.features.hashes or (self._client.features is UNKNOWN and self._client.address.cloudy):
             headers["X-Hash"] = "sha256"
         return headers
 
@@ -92,12 +92,14 @@ class Uploads:
             raise self._client.failure(request, response)
         self._folders.found(request.path.rpartition("/")[0])
         received = response.headers.get("X-Hash-SHA256", "").lower()
-        if "X-Hash" in request.headers and self._client.traits.hashes and not received:
-            self._sums = True  # ownCloud and old Nextcloud send no hash; ownCloud compares a checksum that it receives.
+        if "X-Hash" in request.headers and self._client.features.hashes and not received:
+            self._sends_checksum = (
+                True  # ownCloud and old Nextcloud send no hash; ownCloud compares a checksum that it receives.
+            )
         return Receipt(digests={"sha256": received} if received else {})
 
     def _refuse_unmovable(self, name: str, what: str) -> None:
-        if not set(name).isdisjoint(unmovable := self._client.traits.unmovable):
+        if not set(name).isdisjoint(unmovable := self._client.features.unmovable):
             raise BadName(
                 f"{self._client.doing(what)}: this server changes names that contain one of {unmovable} in a MOVE"
             )
@@ -107,7 +109,7 @@ class Uploads:
 
         sabre's plain file store sends 201 even if the disk refused the data (lib/DAV/FS/Directory.php).
         """
-        if self._client.traits.counts:
+        if self._client.features.counts:
             return
         found = stat(self._client, path, what)
         if found is None or found.size not in {None, size}:

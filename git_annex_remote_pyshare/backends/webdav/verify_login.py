@@ -45,8 +45,8 @@ def check(url: str, login: Credential) -> None:
         Unreachable: There is no response, or a server error.
     """
     # Without the slash some servers redirect a request for a folder.
-    answer = _look(url.rstrip("/") + "/", login)
-    host, status = host_of(url), answer.status_code
+    response = _look(url.rstrip("/") + "/", login)
+    host, status = host_of(url), response.status_code
     if status == HTTPStatus.UNAUTHORIZED:
         raise web.Refused(host, command("pyshare", "login", url))
     if status == HTTPStatus.FORBIDDEN:
@@ -61,11 +61,11 @@ def check(url: str, login: Credential) -> None:
 
 
 def _look(url: str, login: Credential) -> requests.Response:
-    answer = web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.basic(login))
-    challenge = answer.headers.get("WWW-Authenticate", "").lower()
-    if answer.status_code == HTTPStatus.UNAUTHORIZED and login.user and "digest" in challenge:
+    response = web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.basic(login))
+    challenge = response.headers.get("WWW-Authenticate", "").lower()
+    if response.status_code == HTTPStatus.UNAUTHORIZED and login.user and "digest" in challenge:
         return web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.digest(login))
-    return answer
+    return response
 
 
 def locked_endpoint(account: Account) -> Endpoint | None:

@@ -172,8 +172,8 @@ def test_the_table_tells_real_servers_apart(request: pytest.FixtureRequest, name
     server: Server = request.getfixturevalue(name)
     store = backend(f"{server.url}/{uuid4().hex}", Credential(server.user, server.password, "test"))
     store.put("a/KEY", source(tmp_path), quiet)
-    assert store.client.traits.atomic is (name == "apache_server")
-    assert store.client.traits.counts
+    assert store.client.features.atomic is (name == "apache_server")
+    assert store.client.features.counts
     store.close()
 
 

@@ -38,7 +38,7 @@ PLAN = Plan(len(CONTENT), 5 * MIB)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.chunking._FIRST", 0.01)
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.chunking._FIRST_POLL", 0.01)
 
 
 @pytest.fixture
