@@ -17,7 +17,7 @@ from git_annex_remote_pyshare import errors
 from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
-from git_annex_remote_pyshare.backends.directory.errors import fault
+from git_annex_remote_pyshare.backends.directory.errors import error_for
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 
@@ -239,7 +239,7 @@ def test_each_failure_of_the_system_becomes_one_of_ours(
 ) -> None:
     number = getattr(errno, code)
 
-    error = fault(OSError(number, os.strerror(number)), "cannot write /x")
+    error = error_for(OSError(number, os.strerror(number)), "cannot write /x")
 
     assert type(error) is kind
     assert error.retryable is retryable

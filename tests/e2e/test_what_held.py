@@ -137,7 +137,7 @@ def test_held_11_another_body_than_the_keys_is_not_kept(
 @pytest.mark.parametrize("host", ["", "http://evil.example", "//evil.example"])
 def test_held_12_cleanup_removes_nothing_outside_of_the_own_uploads(host: str, where: str, dav: ScriptedDAV) -> None:
     store = backend(f"{dav.url}/remote.php/dav/files/bob/share", BOB)
-    store._chunking._can = Capabilities()
+    store._chunking._known_capabilities = Capabilities()
     name = where.replace("PREFIX", store._chunking._prefix)
     hrefs = "".join(
         f"<d:response><d:href>{host}/remote.php/dav/uploads/bob/{each}</d:href><d:propstat><d:prop><d:resourcetype>"

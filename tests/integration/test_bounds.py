@@ -126,7 +126,7 @@ def test_nested_json_without_end_is_no_answer_of_a_cloud(dav: ScriptedDAV) -> No
     dav.script(Rule("GET", answer(200, nested), times=-1))
     store = backend(f"{dav.url}/remote.php/dav/files/bob/share")
     assert capabilities.fetch(store.client, "") == Capabilities()
-    with pytest.raises(NotAStore, match="no answer of Nextcloud"):
+    with pytest.raises(NotAStore, match="not a response from Nextcloud"):
         store.share()
     store.close()
 
@@ -261,7 +261,7 @@ def test_one_bad_name_is_left_out_of_a_listing(dav: ScriptedDAV, store: WebDAVBa
 def test_one_bad_name_does_not_keep_cleanup_from_the_others(dav: ScriptedDAV, bad: str) -> None:
     store = backend(f"{dav.url}/remote.php/dav/files/bob/share")
     chunking = store._chunking
-    chunking._can = Capabilities()
+    chunking._known_capabilities = Capabilities()
     there = [f"{chunking._prefix}{name}" for name in ("new-1", f"new-{bad}", "new-2")]
     uploads = _things(*(_thing(f"/remote.php/dav/uploads/bob/{name}", FOLDER) for name in ("", *there)))
     chunks = _things(_thing("/remote.php/dav/uploads/bob/x/", FOLDER))
@@ -278,7 +278,7 @@ def test_numbers_in_a_multistatus_are_numbers_or_nothing(dav: ScriptedDAV, store
             answer(207, body.replace(b"</d:response>", "<d:status>HTTP/1.1 ²</d:status></d:response>".encode())),
         )
     )
-    assert propfind.stat(store.client, "KEY", "look") == propfind.Thing("/dav/KEY", is_folder=False, size=None)
+    assert propfind.stat(store.client, "KEY", "look") == propfind.Resource("/dav/KEY", is_folder=False, size=None)
 
 
 def test_a_listing_of_a_folder_has_an_end(

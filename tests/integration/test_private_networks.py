@@ -76,7 +76,7 @@ def test_a_strangers_server_reaches_nothing_of_this_machine(
 ) -> None:
     dav.script(Rule(method, answer(status, Location=f"{intern.url}/admin/reboot?confirm=yes"), times=-1))
     store = backend(f"{dav.url}/dav")
-    with pytest.raises(NotAStore, match=r"sends us on to .*/admin/reboot, which is 127\.0\.0\.1 in a private network"):
+    with pytest.raises(NotAStore, match=r"redirects to .*/admin/reboot, which is 127\.0\.0\.1 in a private network"):
         _verbs(store, tmp_path)[method]()
     assert intern.requests == []
     store.close()
@@ -265,7 +265,7 @@ def test_a_proxy_resolves_names_by_itself(dav: ScriptedDAV, monkeypatch: pytest.
     dav.decide = lambda seen: answer(404) if seen.target == elsewhere else answer(302, Location=elsewhere)
     monkeypatch.setenv("http_proxy", dav.url)
     store = backend("http://cloud.example.org/dav")
-    with pytest.raises(NotAStore, match="sends us on to http://other"):
+    with pytest.raises(NotAStore, match="redirects to http://other"):
         store.stat("a/KEY")
     assert dav.requests[-1].target == elsewhere
     store.close()
@@ -285,7 +285,7 @@ def test_no_write_goes_to_another_server(
     dav.objects["/dav/a/KEY"] = b"content"
     dav.decide = lambda seen: answer(status, Location=f"{intern.url}{seen.target}") if seen.method == method else None
     store = made(f"{dav.url}/dav")
-    with pytest.raises(NotAStore, match=f"sends us on to {intern.url}/dav. If you trust it, set url= to that"):
+    with pytest.raises(NotAStore, match=f"redirects to {intern.url}/dav. If you trust it, set url= to that"):
         store.delete("a/KEY") if method == "DELETE" else store.put("b/KEY", source(tmp_path), quiet)
     assert intern.requests == []
     store.close()

@@ -92,7 +92,7 @@ def test_a_setting_of_a_stranger_is_one_word_of_what_to_type(given: Mapping[str,
 
 def at_webdav(status: int) -> PyshareError:
     doing = webdav_errors.Doing("store the file", f"https://h/{TRAP}", remote=TRAP)
-    return webdav_errors.from_answer(doing, status, {})
+    return webdav_errors.from_response(doing, status, {})
 
 
 def at_s3(code: str) -> PyshareError:

@@ -1,1 +1,1 @@
-"""A folder as a store: on a disk, or on a network drive that the operating system mounts."""
+"""Stores in a folder: on a disk, or on a network drive that the operating system mounts."""

@@ -1,4 +1,4 @@
-"""The directory backend: the contract's verbs as system calls."""
+"""The directory backend: implements the contract's verbs by system calls."""
 
 import hashlib
 import os
@@ -8,19 +8,18 @@ from functools import cached_property
 from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
-from git_annex_remote_pyshare.backends.directory.absent import Absence
 from git_annex_remote_pyshare.backends.directory.copying import copy
-from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, faults, shown
+from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, as_text, convert_errors
 from git_annex_remote_pyshare.backends.directory.folder import Folder
-from git_annex_remote_pyshare.backends.directory.folders import (
+from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker, MissingStore
+from git_annex_remote_pyshare.backends.directory.objects import (
     find,
     move_into_place,
     open_object,
     remove,
     segments_of,
+    walk,
 )
-from git_annex_remote_pyshare.backends.directory.listing import walk
-from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
 from git_annex_remote_pyshare.errors import (
@@ -36,9 +35,9 @@ from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
-def _best() -> type[Folder]:
-    """How this system reaches folders."""
-    # Only one of the two is of use, and importing costs time.
+def _folder_class() -> type[Folder]:
+    """The implementation of `Folder` for this system."""
+    # Only one of the two is used, and importing takes time.
     from git_annex_remote_pyshare.backends.directory.held import CAN_HOLD, Held  # noqa: PLC0415
 
     if CAN_HOLD:
@@ -51,13 +50,13 @@ def _best() -> type[Folder]:
 class DirectoryBackend(Backend):
     """A folder. Besides the verbs: CanInitialize, HasQuota, Locates, ReportsAvailability.
 
-    Each verb opens the folder anew, so that a disk can be unmounted between two of them, and works below it by
-    `Folder`: others may write to the store, but no link of theirs leads a verb out of it.
+    Each verb opens the folder again, so that a disk can be unmounted between two verbs, and works below it with
+    `Folder`: other users may write to the store, but no link leads a verb out of it.
 
-    Paths are bytes, so that any name works in any locale (on Windows Python takes such bytes for UTF-8).
+    Paths are bytes, so that any name works in any locale (on Windows Python decodes them as UTF-8).
     """
 
-    folders: type[Folder] = _best()
+    folders: type[Folder] = _folder_class()
 
     def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
@@ -82,7 +81,7 @@ class DirectoryBackend(Backend):
             with _on_this_machine(sink), sink.writing(offset, size, validator) as writer:
                 done = copy(reader, writer, size, progress, offset)
             if done != size:
-                raise Unreachable(f"the file in {shown(self._root)} changed while it was being read")
+                raise Unreachable(f"the file in {as_text(self._root)} changed while it was being read")
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         segments = segments_of(name)
@@ -90,11 +89,11 @@ class DirectoryBackend(Backend):
             self._marker.require(root)
             with (
                 source.open() as reader,
-                root.make_way([FOLDER]) as folder,
+                root.make_below([FOLDER]) as folder,
                 temporary(folder, *self._temporary_names(name)) as written,
             ):
                 if copy(reader, written.file, source.size, progress) != source.size:
-                    raise SourceChanged("the file changed while it was being stored", detail=shown(source.path))
+                    raise SourceChanged("the file changed while it was being stored", detail=as_text(source.path))
                 written.finish(written.read_only)
                 move_into_place(root, written, segments)
         return Receipt(size=source.size)
@@ -112,12 +111,12 @@ class DirectoryBackend(Backend):
             yield from walk(root, top, {FOLDER, MARKER})
 
     def initialize(self) -> Initialized:
-        """Make the folder if its parent is there, and leave the marker with the remote's UUID."""
+        """Make the folder if its parent exists, and write the marker with the remote's UUID."""
         with self._made() as root:
-            return Initialized(notes=self._marker.leave(root))
+            return Initialized(notes=self._marker.write(root))
 
     def available(self) -> bool:
-        """Whether the folder and its marker are there."""
+        """Whether the folder and its marker exist."""
         with suppress(OSError, PyshareError), self._opened() as root:
             self._marker.require(root)
             return True
@@ -125,14 +124,14 @@ class DirectoryBackend(Backend):
 
     def quota(self) -> Quota:
         """Of the whole file system."""
-        from shutil import disk_usage  # noqa: PLC0415  # costs as much as all of this backend
+        from shutil import disk_usage  # noqa: PLC0415  # takes as long to import as this whole backend
 
         self._require_trust_on_network()
-        with faults("measure the free space in", self._root):
+        with convert_errors("measure the free space in", self._root):
             try:
                 total, _, free = disk_usage(self._root)
             except (FileNotFoundError, NotADirectoryError) as error:
-                raise Absence(self._root, self.place).of_folder() from error
+                raise MissingStore(self._root, self.place).of_folder() from error
         return Quota(total - free, free)
 
     def locate(self, name: str) -> str:
@@ -146,10 +145,10 @@ class DirectoryBackend(Backend):
 
     @contextmanager
     def _trying(self, doing: str, name: str) -> Iterator[None]:
-        """Errors of the block say what failed in which store; the object's path is in their trace only."""
+        """Errors in the block name the operation and the store; the object's path is only in their trace."""
         with (
-            tracing(f"{doing}: {shown(self._path(name))}"),
-            faults(doing, self._root, self.place.clone.remote),
+            tracing(f"{doing}: {as_text(self._path(name))}"),
+            convert_errors(doing, self._root, self.place.clone.remote),
         ):
             yield
 
@@ -158,43 +157,43 @@ class DirectoryBackend(Backend):
         return self._root + b"/" + name.encode("utf-8", "surrogateescape") if name else self._root
 
     def _opened(self) -> Folder:
-        """The store's folder, with the marker where a stranger's word is all that makes it a store.
+        """The store's folder; it must have the marker unless the user has verified the remote.
 
-        Else a dataset could have any folder's files read, which it knows the hashes of.
+        Otherwise a dataset could read files in any folder if it knows their hashes.
         """
         self._require_trust_on_network()
         try:
             root = self.folders.at(self._root)
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise Absence(self._root, self.place).of_folder() from error
+            raise MissingStore(self._root, self.place).of_folder() from error
         if not self._is_trusted:
             try:
                 self._marker.require(root)
-            except BaseException:  # the descriptor is known here only
+            except BaseException:  # no other code closes the descriptor
                 root.close()
                 raise
         return root
 
     def _made(self) -> Folder:
-        with faults("make", self._root):
+        with convert_errors("make", self._root):
             with suppress(FileNotFoundError, NotADirectoryError):
                 return self.folders.at(self._root)
             try:
                 os.mkdir(self._root)
             except FileExistsError as error:
-                raise BadSetting(f"{shown(self._root)} is not a folder", remedy="Give a folder as url=") from error
+                raise BadSetting(f"{as_text(self._root)} is not a folder", remedy="Give a folder as url=") from error
             except (FileNotFoundError, NotADirectoryError) as error:
-                raise Absence(self._root, self.place).of_parent() from error
+                raise MissingStore(self._root, self.place).of_parent() from error
             return self.folders.at(self._root)
 
     def _require_trust_on_network(self) -> None:
-        """Windows logs in at any machine that a path names, so no stranger may name one."""
+        """Refuse a network path on Windows, which sends a login to its machine, unless the remote is verified."""
         machine = machine_of(os.fsdecode(self._root)) if os.name == "nt" and not self._is_trusted else ""
         if machine:
             name = self.place.clone.remote or "NAME"
             bind = command("git", "config", f"remote.{name}.pyshare-host", machine)
             raise PermissionDenied(
-                f"{shown(self._root)} is on another machine, {machine}, and you have not verified the remote",
+                f"{as_text(self._root)} is on another machine, {machine}, and you have not verified the remote",
                 remedy=f"If you trust that machine, type: {command('git', 'annex', 'verifyremote', name)}, or, where"
                 f" git-annex has no verifyremote: {bind}",
             )
@@ -203,17 +202,17 @@ class DirectoryBackend(Backend):
     def _reading(self, name: str) -> Iterator[BinaryIO]:
         """The object, open and unbuffered."""
         with self._opened() as root:
-            number = open_object(root, segments_of(name))
-            if number is None:
+            descriptor = open_object(root, segments_of(name))
+            if descriptor is None:
                 self._marker.require(root)
-                raise NotFound(f"the file is not in {shown(self._root)}")
-        with os.fdopen(number, "rb", buffering=0) as file:
+                raise NotFound(f"the file is not in {as_text(self._root)}")
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
             yield file
 
     def _temporary_names(self, name: str) -> tuple[bytes, bytes]:
-        """The name that this clone always uses for the object's temporary file, and one that nobody else uses.
+        """The name that this clone always uses for the object's temporary file, and a unique one.
 
-        The first keeps killed attempts from piling up; another clone must not touch it.
+        With the first, leftovers of killed attempts do not accumulate; other clones do not use it.
         """
         unique = os.urandom(16).hex().encode()
         clone = self.place.clone.id
@@ -225,18 +224,18 @@ class DirectoryBackend(Backend):
 
 @contextmanager
 def _on_this_machine(sink: Sink) -> Iterator[None]:
-    """Reading fills no disk: where one is full, or may not be written, it is the one that the sink is on."""
+    """Report a full disk as the sink's: reading the store needs no free space."""
     try:
         yield
     except OSError as error:
         if error.errno not in LOCAL_DISK_FULL:
             raise
         raise PyshareError(
-            f"cannot write {shown(sink.path)}: {error.strerror}",
+            f"cannot write {as_text(sink.path)}: {error.strerror}",
             remedy="Free some space on this machine, then try again.",
         ) from error
 
 
 def _validator(found: os.stat_result) -> str:
-    """Of an object as it is now. Without its inode: FAT's, and those of many network folders, change at each mount."""
+    """Identifies an object's version. Without its inode, which changes at each mount on FAT and network folders."""
     return f"{found.st_mtime_ns} {found.st_size}"

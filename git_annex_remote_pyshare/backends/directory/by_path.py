@@ -1,7 +1,7 @@
-"""Folders found by their paths, for Windows, where no program can work relative to an open folder.
+"""Accesses folders by their paths, for Windows, which has no calls relative to an open folder.
 
-Each step makes sure that the path leads where it says. A link that is made between that look and the step itself is
-followed all the same: on such a system only people whom you trust may be able to write to the store.
+Each step checks that no link is in the path. A link created between that check and the step itself is followed: on
+Windows, allow only people whom you trust to write to the store.
 """
 
 import errno
@@ -36,9 +36,9 @@ class PathFolder(Folder):
         return cls(path, os.path.realpath(path))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: no descriptor is open."""
 
-    def again(self) -> "PathFolder":
+    def reopen(self) -> "PathFolder":
         return PathFolder(self.path, self._real)
 
     def enter(self, name: bytes) -> "PathFolder":
@@ -52,30 +52,30 @@ class PathFolder(Folder):
         except FileExistsError:
             return self.enter(name)
         made = self.enter(name)
-        with suppress(PermissionError), made.readable() as number:
-            if number is not None and os.fstat(number).st_uid == os.geteuid():
-                os.fchmod(number, mode)
+        with suppress(PermissionError), made.readable() as descriptor:
+            if descriptor is not None and os.fstat(descriptor).st_uid == os.geteuid():
+                os.fchmod(descriptor, mode)
         self.sync()
         return made
 
     def mode(self) -> int:
         return stat.S_IMODE(os.stat(self.checked_path()).st_mode)
 
-    def look(self, name: bytes) -> os.stat_result:
+    def lstat(self, name: bytes) -> os.stat_result:
         return os.lstat(os.path.join(self.checked_path(), name))
 
     def open(self, name: bytes, flags: int) -> int:
         path = os.path.join(self.checked_path(), name)
         with suppress(FileNotFoundError):
-            # A new file is never made behind a link, and that one is there is then the answer.
-            if not flags & os.O_EXCL and _leads_on(path):
+            # O_EXCL never follows a link; the open below then fails with EEXIST.
+            if not flags & os.O_EXCL and _is_link_or_mount(path):
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         return os.open(path, flags | _NOFOLLOW, 0o666)
 
-    def protect(self, name: bytes, number: int, mode: int) -> None:
+    def protect(self, name: bytes, descriptor: int, mode: int) -> None:
         if os.name != "nt":
-            os.fchmod(number, mode)
-        elif os.path.samestat(os.fstat(number), self.look(name)):
+            os.fchmod(descriptor, mode)
+        elif os.path.samestat(os.fstat(descriptor), self.lstat(name)):
             os.chmod(os.path.join(self.path, name), mode)
 
     def unlock(self, name: bytes) -> None:
@@ -83,9 +83,9 @@ class PathFolder(Folder):
             with suppress(FileNotFoundError):
                 os.chmod(os.path.join(self.checked_path(), name), stat.S_IWRITE)
         elif os.path.basename(self.path) == name:
-            with self.readable() as number:
-                if number is not None:
-                    os.fchmod(number, stat.S_IMODE(os.fstat(number).st_mode) | stat.S_IWUSR)
+            with self.readable() as descriptor:
+                if descriptor is not None:
+                    os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) | stat.S_IWUSR)
 
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
         os.replace(os.path.join(self.checked_path(), name), os.path.join(to.checked_path(), new))
@@ -101,13 +101,13 @@ class PathFolder(Folder):
             yield from found
 
     def sync(self) -> None:
-        with self.readable() as number:
-            if number is not None:
-                with suppress(OSError):  # some file systems sync no folders
-                    os.fsync(number)
+        with self.readable() as descriptor:
+            if descriptor is not None:
+                with suppress(OSError):  # some file systems cannot sync folders
+                    os.fsync(descriptor)
 
     def checked_path(self) -> bytes:
-        """The path, after a look that it is still the folder that was entered."""
+        """The path, after checking that it still leads to the folder that was entered."""
         if not _same(os.path.realpath(self.path), self._real):
             raise LinkInStore(self.path)
         return self.path
@@ -115,21 +115,21 @@ class PathFolder(Folder):
     def _step(self, name: bytes) -> bytes:
         path = os.path.join(self.checked_path(), name)
         with suppress(FileNotFoundError):
-            if _leads_on(path):
+            if _is_link_or_mount(path):
                 raise LinkInStore(path)
         return path
 
     @contextmanager
     def readable(self) -> Iterator[int | None]:
-        """A descriptor of the folder; None on Windows, which has none."""
+        """A descriptor of the folder; None on Windows, which has none for folders."""
         if os.name == "nt":
             yield None
             return
-        number = os.open(self.checked_path(), _READ)
+        descriptor = os.open(self.checked_path(), _READ)
         try:
-            yield number
+            yield descriptor
         finally:
-            os.close(number)
+            os.close(descriptor)
 
 
 def _require_folder(found: os.stat_result, path: bytes) -> None:
@@ -137,10 +137,10 @@ def _require_folder(found: os.stat_result, path: bytes) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
 
 
-def _leads_on(path: bytes) -> bool:
-    """Whether a link lies at the path, or what Windows has besides links: a junction, a mounted volume.
+def _is_link_or_mount(path: bytes) -> bool:
+    """Whether the path is a link or, on Windows, a junction or a mounted volume.
 
-    `st_reparse_tag` is Windows' own; a file that a sync program keeps in the cloud has one that names no other path.
+    `st_reparse_tag` exists on Windows only; files that a sync program keeps in the cloud have other tags.
     """
     found = os.lstat(path)
     tag = getattr(found, "st_reparse_tag", 0)

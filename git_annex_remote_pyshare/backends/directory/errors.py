@@ -1,4 +1,4 @@
-"""The one place where an OSError becomes one of our errors."""
+"""Converts an OSError to a pyshare error with what to type."""
 
 import errno
 from collections.abc import Iterator, Mapping
@@ -13,41 +13,41 @@ _CODES: Mapping[type[PyshareError], tuple[str, ...]] = {
     BadName: ("ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR", "ENOTDIR", "ELOOP"),
 }
 
-# Not every system has every code.
+# Not every system defines every code.
 _KINDS = {getattr(errno, code): kind for kind, codes in _CODES.items() for code in codes if hasattr(errno, code)}
 
 _REMEDIES: Mapping[int, str] = {
     errno.ENOSPC: "Free some space there, then try again.",
     errno.EFBIG: "Split large files: git annex enableremote {remote} chunk=1GiB",
     errno.EROFS: "Mount it writable, then try again.",
-    errno.EACCES: "Ask the folder's owner for the right to do this, and look with: ls -ld {folder}",
+    errno.EACCES: "Ask the folder's owner for permission; see the current permissions with: ls -ld {folder}",
 }
-"""What to do, with gaps for the remote's name and the folder's path."""
+"""What to do, with placeholders for the remote's name and the folder's path."""
 
 LOCAL_DISK_FULL = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
-"""Codes that come from the file that is written, never from the one that is read."""
+"""Codes caused by writing a file, never by reading one."""
 
 _GONE = frozenset((errno.ENOTCONN, errno.ENODEV, errno.ENXIO))
-"""A mount whose other end has died: it stays so until somebody mounts it again."""
+"""The device or server of the mount is gone: this lasts until it is mounted again."""
 
 
 @contextmanager
-def faults(doing: str, path: bytes | str, remote: str = "") -> Iterator[None]:
-    """Turn an OSError inside the block into one of ours, saying that `doing` (a verb) failed on `path`.
+def convert_errors(doing: str, path: bytes | str, remote: str = "") -> Iterator[None]:
+    """Convert an OSError in the block to a pyshare error for the operation `doing` on `path`.
 
     Args:
         doing: "read the file in".
         path: The store's folder, or a file of the store's own.
-        remote: The remote's name in this clone, for what to type.
+        remote: The remote's name in this clone, for commands in the remedy.
     """
     try:
         yield
     except OSError as error:
-        raise fault(error, f"cannot {doing} {shown(path)}", shown(path), remote) from error
+        raise error_for(error, f"cannot {doing} {as_text(path)}", as_text(path), remote) from error
 
 
-def fault(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -> PyshareError:
-    """Our error for the operating system's: `what` failed because of `error`, in `folder`."""
+def error_for(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -> PyshareError:
+    """The pyshare error for an OSError: `what` failed with `error`, in `folder`."""
     kind = _KINDS.get(error.errno or 0, Unreachable)
     text = f"{what}: {error.strerror or error}"
     if error.errno in _GONE:
@@ -56,6 +56,6 @@ def fault(error: OSError, what: str, folder: str = "FOLDER", remote: str = "") -
     return kind(text, remedy=remedy.format(remote=command(remote or "NAME"), folder=command(folder)) or None)
 
 
-def shown(path: bytes | str) -> str:
-    """A path for people, whatever bytes it has."""
+def as_text(path: bytes | str) -> str:
+    """A path as text; invalid bytes are escaped."""
     return path if isinstance(path, str) else path.decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
-"""A folder of a store as the backend uses it, with names of one segment only, so that no link leads out of the store.
+"""The interface to a store's folders, with names of one segment only, so that no link leads out of the store.
 
-Other people may write to the store: to the backend a link that lies where a folder is expected is an attack. A folder
-is `Held` by a descriptor where the system can do that, and else found by its path (`PathFolder`).
+Other users may write to the store: a link in place of a folder counts as an attack. `Held` keeps a descriptor of the
+folder if the system supports that; otherwise `PathFolder` uses its path.
 """
 
 import os
@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.directory.errors import shown
+from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class LinkInStore(PermissionDenied):
-    """A link lies where a folder of the store is expected."""
+    """A link is in place of a folder of the store."""
 
     def __init__(self, path: bytes) -> None:
         super().__init__(
-            f"{shown(path)} is a link, and links inside a store are not followed, since they can lead out of it",
-            remedy=f"Put the folder itself in its place. See where the link leads: {command('ls', '-ld', shown(path))}",
+            f"{as_text(path)} is a link, and links inside a store are not followed, since they can lead out of it",
+            remedy=f"Put the folder itself in its place. See where it leads: {command('ls', '-ld', as_text(path))}",
         )
 
 
@@ -36,7 +36,7 @@ class Folder(ABC):
     __slots__ = ("path",)
 
     path: bytes
-    """For texts to people."""
+    """For error texts."""
 
     def __init__(self, path: bytes) -> None:
         self.path = path
@@ -44,35 +44,35 @@ class Folder(ABC):
     @classmethod
     @abstractmethod
     def at(cls, path: bytes) -> "Folder":
-        """The store's own folder. The user has chosen its path, so links in it are followed.
+        """Open the store's own folder. The user has chosen its path, so links in it are followed.
 
         Raises:
-            FileNotFoundError, NotADirectoryError: There is no such folder.
+            FileNotFoundError, NotADirectoryError: The folder does not exist.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of it, once."""
+        """Close it, once."""
 
     @abstractmethod
-    def again(self) -> "Folder":
-        """The same folder, opened once more."""
+    def reopen(self) -> "Folder":
+        """Open the same folder again."""
 
     @abstractmethod
     def enter(self, name: bytes) -> "Folder":
-        """The folder `name` in this one.
+        """Open the folder `name` in this one.
 
         Raises:
-            FileNotFoundError, NotADirectoryError: There is no such folder.
+            FileNotFoundError, NotADirectoryError: The folder does not exist.
             LinkInStore: It is a link.
         """
 
     @abstractmethod
     def make(self, name: bytes, mode: int) -> "Folder":
-        """The folder `name`, made with the permissions `mode`. One that is there already keeps its own.
+        """Make and open the folder `name` with the permissions `mode`; an existing one keeps its own.
 
         Raises:
-            LinkInStore: A link is there.
+            LinkInStore: It is a link.
         """
 
     @abstractmethod
@@ -80,27 +80,27 @@ class Folder(ABC):
         """The folder's permissions."""
 
     @abstractmethod
-    def look(self, name: bytes) -> os.stat_result:
-        """What lies there."""
+    def lstat(self, name: bytes) -> os.stat_result:
+        """The status of a file or folder, without following a link."""
 
     @abstractmethod
     def open(self, name: bytes, flags: int) -> int:
-        """A descriptor of the file; a new one may be read and written by those whom the umask lets."""
+        """Open the file and return its descriptor; the umask applies to a new file."""
 
     @abstractmethod
-    def protect(self, name: bytes, number: int, mode: int) -> None:
-        """Give the file `name`, which this process has made and has open as `number`, the permissions `mode`."""
+    def protect(self, name: bytes, descriptor: int, mode: int) -> None:
+        """Set the permissions `mode` of the file `name`, which this process created and has open as `descriptor`."""
 
     @abstractmethod
     def unlock(self, name: bytes) -> None:
-        """Lift the write protection that keeps `name` from being replaced or removed.
+        """Remove the write protection that keeps `name` from being replaced or removed.
 
-        git-annex's directory remote protects a key's own folder, which has the key's name, and Windows the file.
+        git-annex's directory remote protects a key's own folder, which has the key's name; Windows protects the file.
         """
 
     @abstractmethod
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
-        """Move the file into a folder of the same kind, replacing what is there."""
+        """Move the file into a folder of the same class, replacing an existing file."""
 
     @abstractmethod
     def unlink(self, name: bytes) -> None:
@@ -112,26 +112,26 @@ class Folder(ABC):
 
     @abstractmethod
     def entries(self) -> Iterator["os.DirEntry[str] | os.DirEntry[bytes]"]:
-        """What lies in the folder."""
+        """The folder's files and folders."""
 
     @abstractmethod
     def sync(self) -> None:
-        """Make the folder's entries survive a power cut, where the system lets a folder be synced."""
+        """Make the folder's entries survive a power cut, if the system can sync a folder."""
 
-    def reach(self, names: Sequence[bytes]) -> "Folder":
-        """The folder below this one; raises as `enter` does."""
+    def open_below(self, names: Sequence[bytes]) -> "Folder":
+        """Open a folder below this one; raises as `enter` does."""
         return self._walk(names, lambda folder, name: folder.enter(name))
 
-    def make_way(self, names: Sequence[bytes]) -> "Folder":
-        """The folder below this one. Those that are missing are made, as open to other users as this one is.
+    def make_below(self, names: Sequence[bytes]) -> "Folder":
+        """Open a folder below this one. Missing folders are made with this folder's permissions.
 
-        A folder that many people may write to is no use to them if the first one's umask closes what is made in it.
+        In a folder that several users write to, one user's umask must not lock out the others.
         """
         return self._walk(names, self._enter_or_make)
 
     def _walk(self, names: Sequence[bytes], step: "Callable[[Folder, bytes], Folder]") -> "Folder":
         if not names:
-            return self.again()
+            return self.reopen()
         folder = step(self, names[0])
         for name in names[1:]:
             with folder:

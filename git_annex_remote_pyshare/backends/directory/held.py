@@ -1,6 +1,6 @@
-"""Folders held by descriptors: opening one follows no link.
+"""Accesses folders by descriptors: opening one follows no link.
 
-Whatever others rename or link meanwhile, each step is taken in the folder that was opened.
+If other users rename or link folders in the meantime, each step still acts in the folder that was opened.
 """
 
 import errno
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _ROOT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
-"""Linux's O_PATH asks for no right to read the folder, and for no answer of a network drive's server."""
+"""Linux's O_PATH needs neither permission to read the folder nor a response from a network drive's server."""
 
 _FOLDER = _ROOT | getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
-"""Answers of file systems (FUSE, SMB) that sync no folders."""
+"""Error codes of file systems (FUSE, SMB) that cannot sync folders."""
 
 CAN_HOLD = (
     {os.open, os.stat, os.mkdir, os.rename, os.unlink, os.rmdir} <= os.supports_dir_fd
@@ -30,107 +30,107 @@ CAN_HOLD = (
     and hasattr(os, "O_DIRECTORY")
     and hasattr(os, "O_NOFOLLOW")
 )
-"""Whether this system has all that `Held` needs: POSIX.1-2008 has it, Windows does not."""
+"""Whether this system has the calls that `Held` needs: they are in POSIX.1-2008, Windows lacks them."""
 
 
 class Held(Folder):
-    """A folder held by the descriptor `number`."""
+    """A folder held by the descriptor `descriptor`."""
 
-    __slots__ = ("number",)
+    __slots__ = ("descriptor",)
 
-    def __init__(self, path: bytes, number: int) -> None:
+    def __init__(self, path: bytes, descriptor: int) -> None:
         super().__init__(path)
-        self.number = number
+        self.descriptor = descriptor
 
     @classmethod
     def at(cls, path: bytes) -> "Held":
-        """See `Folder.at`. The dot lets an automounter mount what O_PATH alone would not (Linux, open(2))."""
+        """See `Folder.at`. The dot triggers an automounter, which O_PATH alone does not (Linux, open(2))."""
         return cls(path, os.open(path + b"/.", _ROOT))
 
     def close(self) -> None:
-        os.close(self.number)
+        os.close(self.descriptor)
 
-    def again(self) -> "Held":
-        return Held(self.path, os.open(b".", _FOLDER, dir_fd=self.number))
+    def reopen(self) -> "Held":
+        return Held(self.path, os.open(b".", _FOLDER, dir_fd=self.descriptor))
 
     def enter(self, name: bytes) -> "Held":
         try:
-            number = os.open(name, _FOLDER, dir_fd=self.number)
+            descriptor = os.open(name, _FOLDER, dir_fd=self.descriptor)
         except OSError as error:
-            # Systems differ in what they call a link here: ENOTDIR, ELOOP, EMLINK, EFTYPE.
+            # The code for a link depends on the system: ENOTDIR, ELOOP, EMLINK, EFTYPE.
             if not isinstance(error, FileNotFoundError) and self._is_link(name):
                 raise LinkInStore(self.path + b"/" + name) from error
             raise
-        return Held(self.path + b"/" + name, number)
+        return Held(self.path + b"/" + name, descriptor)
 
     def make(self, name: bytes, mode: int) -> "Held":
         try:
-            os.mkdir(name, dir_fd=self.number)
+            os.mkdir(name, dir_fd=self.descriptor)
         except FileExistsError:
             return self.enter(name)
         made = self.enter(name)
         try:
             made.open_up(mode)
             self.sync()
-        except BaseException:  # the descriptor is known here only
+        except BaseException:  # no other code closes the descriptor
             made.close()
             raise
         return made
 
     def mode(self) -> int:
-        return stat.S_IMODE(os.stat(b".", dir_fd=self.number).st_mode)
+        return stat.S_IMODE(os.stat(b".", dir_fd=self.descriptor).st_mode)
 
-    def look(self, name: bytes) -> os.stat_result:
-        return os.stat(name, dir_fd=self.number, follow_symlinks=False)
+    def lstat(self, name: bytes) -> os.stat_result:
+        return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
 
     def open(self, name: bytes, flags: int) -> int:
-        return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=self.number)
+        return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=self.descriptor)
 
-    def protect(self, name: bytes, number: int, mode: int) -> None:  # noqa: ARG002  # others may have replaced it
-        os.fchmod(number, mode)
+    def protect(self, name: bytes, descriptor: int, mode: int) -> None:  # noqa: ARG002  # another user may have replaced it
+        os.fchmod(descriptor, mode)
 
     def unlock(self, name: bytes) -> None:
         if os.path.basename(self.path) == name:
-            with self._readable() as number:
-                os.fchmod(number, stat.S_IMODE(os.fstat(number).st_mode) | stat.S_IWUSR)
+            with self._readable() as descriptor:
+                os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) | stat.S_IWUSR)
 
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
-        os.rename(name, new, src_dir_fd=self.number, dst_dir_fd=to.number)
+        os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
 
     def unlink(self, name: bytes) -> None:
-        os.unlink(name, dir_fd=self.number)
+        os.unlink(name, dir_fd=self.descriptor)
 
     def rmdir(self, name: bytes) -> None:
-        os.rmdir(name, dir_fd=self.number)
+        os.rmdir(name, dir_fd=self.descriptor)
 
     def entries(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
-        with self._readable() as number, os.scandir(number) as found:
+        with self._readable() as descriptor, os.scandir(descriptor) as found:
             yield from found
 
     def sync(self) -> None:
-        with self._readable() as number:
+        with self._readable() as descriptor:
             try:
-                os.fsync(number)
+                os.fsync(descriptor)
             except OSError as error:
                 if error.errno not in _NO_SYNC:
                     raise
 
     @contextmanager
     def _readable(self) -> Iterator[int]:
-        """A descriptor of the same folder that can do more than be a step on the way."""
-        number = os.open(b".", _READ, dir_fd=self.number)
+        """A readable descriptor of the same folder; an O_PATH descriptor is not readable."""
+        descriptor = os.open(b".", _READ, dir_fd=self.descriptor)
         try:
-            yield number
+            yield descriptor
         finally:
-            os.close(number)
+            os.close(descriptor)
 
     def open_up(self, mode: int) -> None:
-        """Give the folder, which this process has just made, its permissions, unless it is another user's after all."""
-        with self._readable() as number, suppress(PermissionError):
-            if os.fstat(number).st_uid == os.geteuid():
-                os.fchmod(number, mode)
+        """Set the permissions of the folder just made, unless it turns out to be another user's."""
+        with self._readable() as descriptor, suppress(PermissionError):
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                os.fchmod(descriptor, mode)
 
     def _is_link(self, name: bytes) -> bool:
         with suppress(OSError):
-            return stat.S_ISLNK(self.look(name).st_mode)
+            return stat.S_ISLNK(self.lstat(name).st_mode)
         return False

@@ -1,4 +1,4 @@
-"""What pyshare knows of folders before one is used."""
+"""Declares the directory backend: URL schemes, cost, checks."""
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.spec import BackendSpec, Settings
@@ -18,7 +18,7 @@ def _check(settings: Settings) -> None:
 
 
 def _account(settings: Settings) -> Account:
-    """No login of ours goes to a folder, but Windows logs in at the machine that a path names."""
+    """No login is sent to a folder by pyshare, but Windows logs in at the machine in a network path."""
     from git_annex_remote_pyshare.backends.directory.url import account_of
 
     return account_of(settings)

@@ -1,4 +1,4 @@
-"""A temporary file inside the store: what a killed writer left is used up by the next one, never by two at once."""
+"""Temporary files inside the store: the next writer replaces a killed one's, and no two writers share one."""
 
 import errno
 import os
@@ -19,9 +19,9 @@ class Temporary:
     """An open temporary file.
 
     Args:
-        folder: Where it is.
-        name: Its name there.
-        file: Unbuffered.
+        folder: The folder that contains it.
+        name: Its name in the folder.
+        file: The open file, unbuffered.
     """
 
     def __init__(self, folder: Folder, name: bytes, file: BinaryIO) -> None:
@@ -29,52 +29,52 @@ class Temporary:
         self.name = name
         self.file = file
         self.facts = os.fstat(file.fileno())
-        """What the system knows of the file; Windows tells it of open files only."""
+        """The file's status, read while it is open: Windows reports it for open files only."""
 
     @property
     def read_only(self) -> int:
-        """The permissions without those to write, like git-annex's own objects have.
+        """The permissions without write access, as git-annex's own objects have.
 
-        They came from 0666 and the umask, which cannot be read without changing it for all threads.
+        They derive from 0666 and the umask, which cannot be read without changing it for all threads.
         """
         return stat.S_IMODE(self.facts.st_mode) & 0o444
 
     def finish(self, mode: int) -> None:
-        """Give the file its permissions, and make what was written survive a power cut."""
-        number = self.file.fileno()
-        with suppress(PermissionError):  # some network drives have none to change
-            self.folder.protect(self.name, number, mode)
-        os.fsync(number)
+        """Set the file's permissions, and make its content survive a power cut."""
+        descriptor = self.file.fileno()
+        with suppress(PermissionError):  # some network drives have no permissions
+            self.folder.protect(self.name, descriptor, mode)
+        os.fsync(descriptor)
         if os.name == "nt":
-            # Windows renames no open file.
+            # Windows cannot rename an open file.
             self.file.close()
 
 
 @contextmanager
 def temporary(folder: Folder, name: bytes, fallback: bytes) -> Iterator[Temporary]:
-    """A new file `name` in the folder, or `fallback` while another writer is busy there.
+    """A new file `name` in the folder, or `fallback` while another writer uses `name`.
 
-    The block renames the file away, and may close it before; if the block fails, the file is removed.
+    The block renames the file, and may close it before; if the block fails, the file is removed.
     """
     _remove_dead(folder, name)
     try:
-        number = _claim(folder, name)
+        descriptor = _claim(folder, name)
     except FileExistsError:
         name = fallback
-        number = folder.open(name, _NEW)
-    with os.fdopen(number, "wb", buffering=0) as file:
+        descriptor = folder.open(name, _NEW)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
         try:
             yield Temporary(folder, name, file)
-        except BaseException:  # whatever ended the store, half an object is of no use
+        except BaseException:  # an incomplete object is of no use
             _discard(folder, name, file)
             raise
 
 
 def _discard(folder: Folder, name: bytes, file: BinaryIO) -> None:
-    """Remove the file, unless it has left its name, which another writer may have now."""
+    """Remove the file unless it was renamed, since another writer may now use its name."""
     with suppress(OSError, LinkInStore):
         if os.name == "nt":
-            # Windows removes no open file, neither this one nor another writer's.
+            # Windows cannot remove an open file, neither this one nor another writer's.
             file.close()
             folder.unlink(name)
         elif _is_at(file.fileno(), folder, name):
@@ -82,48 +82,48 @@ def _discard(folder: Folder, name: bytes, file: BinaryIO) -> None:
 
 
 def _claim(folder: Folder, name: bytes) -> int:
-    """The descriptor of a new file that no other writer takes for dead; FileExistsError when one is busy there."""
-    number = folder.open(name, _NEW)
+    """The descriptor of a new, locked file; FileExistsError if another writer uses the name."""
+    descriptor = folder.open(name, _NEW)
     try:
-        _lock(number)
-        taken = not _is_at(number, folder, name)
-    except BaseException:  # nobody else knows the descriptor
-        os.close(number)
+        _lock(descriptor)
+        taken = not _is_at(descriptor, folder, name)
+    except BaseException:  # no other code closes the descriptor
+        os.close(descriptor)
         raise
     if taken:
-        os.close(number)
+        os.close(descriptor)
         raise FileExistsError(name)
-    return number
+    return descriptor
 
 
 def _remove_dead(folder: Folder, name: bytes) -> None:
-    """Remove the file unless its writer lives, or is not known to be dead."""
+    """Remove the file if its writer is known to have ended."""
     with suppress(OSError):
         if os.name == "nt":
-            # Windows itself refuses to remove a file that somebody has open.
+            # Windows itself refuses to remove an open file.
             folder.unlink(name)
             return
-        number = folder.open(name, _LOOK)
+        descriptor = folder.open(name, _LOOK)
         try:
-            # Without the second look it could be a living writer's file, made since we opened the dead one.
-            if _lock(number) and _is_at(number, folder, name):
+            # Without the second check it could be a running writer's file, created after the old one was opened.
+            if _lock(descriptor) and _is_at(descriptor, folder, name):
                 folder.unlink(name)
         finally:
-            os.close(number)
+            os.close(descriptor)
 
 
-def _lock(number: int) -> bool:
-    """Lock the file until its descriptor is closed or its process dies; False where the file system has no locks.
+def _lock(descriptor: int) -> bool:
+    """Lock the file until its descriptor is closed or its process dies; False if the file system has no locks.
 
     Raises:
-        FileExistsError: Somebody else has the lock.
+        FileExistsError: Another writer has the lock.
     """
     if os.name == "nt":
         return False
     from git_annex_remote_pyshare.state.lock import try_lock  # noqa: PLC0415  # only storing needs it
 
     try:
-        free = try_lock(number)
+        free = try_lock(descriptor)
     except OSError:
         return False
     if not free:
@@ -131,8 +131,8 @@ def _lock(number: int) -> bool:
     return True
 
 
-def _is_at(number: int, folder: Folder, name: bytes) -> bool:
-    """Whether the open file is still the one of that name."""
+def _is_at(descriptor: int, folder: Folder, name: bytes) -> bool:
+    """Whether the name still refers to the open file."""
     from git_annex_remote_pyshare.state.lock import is_at  # noqa: PLC0415  # only storing needs it
 
-    return is_at(number, lambda: folder.look(name))
+    return is_at(descriptor, lambda: folder.lstat(name))

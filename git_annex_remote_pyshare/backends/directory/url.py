@@ -1,4 +1,4 @@
-"""The path that `url=` means: an absolute path as it is, or `file:///…` with %XX decoded."""
+"""Parses and checks `url=` for a folder: an absolute path, or `file:///…` with %XX decoded."""
 
 import os
 import re
@@ -10,13 +10,13 @@ from git_annex_remote_pyshare.safe_text import command
 
 _NO_COLON = r"(https?|davs?|s3)/+(.+)"
 _NO_SCHEME = r"(?:[\w-]+\.)+[a-z]{2,}(?::[0-9]+)?/(?:.*/)?(?:remote\.php/.*|s/\w+|apps/.*|scl/fo/.*)"
-"""A host, and a path that Nextcloud, ownCloud or Dropbox has."""
+"""A host, and a path of Nextcloud, ownCloud or Dropbox."""
 _OF_SSH = r"[\w.-]+@[\w.-]+:.*"
-"""As scp and rsync have it."""
+"""The syntax of scp and rsync."""
 
 
 def check(settings: Mapping[str, str]) -> None:
-    """Refuse what is no absolute path.
+    """Refuse a URL that is not an absolute path.
 
     Raises:
         BadSetting: With the path to type instead.
@@ -28,7 +28,7 @@ def path_of(url: str) -> str:
     """The absolute path of the folder, without a trailing slash unless it is a root.
 
     Raises:
-        BadSetting: The path is relative, on another machine, or not written as a URL wants it.
+        BadSetting: The path is relative, on another machine, or an invalid file URL.
     """
     path = _from_file_url(url) if url[:5].lower() == "file:" else url
     if not os.path.isabs(path):
@@ -40,7 +40,7 @@ def path_of(url: str) -> str:
 
 
 def account_of(settings: Mapping[str, str]) -> Account:
-    """Whom the path asks: the machine that a network path of Windows names, else nothing but this machine.
+    """The account of a path: the machine in a network path on Windows, else empty.
 
     Raises:
         BadSetting: As `path_of` does.
@@ -50,9 +50,9 @@ def account_of(settings: Mapping[str, str]) -> Account:
 
 
 def machine_of(path: str) -> str:
-    r"""The machine that Windows asks for this absolute path: `\\machine\share`, with `/` as well; empty for none.
+    r"""The machine in an absolute path of Windows: `\\machine\share`, also with `/`; empty for none.
 
-    Paths of devices begin in the same way, and `\\?\UNC\machine` and `\??\UNC\machine` are among them.
+    Device paths begin in the same way, and `\\?\UNC\machine` and `\??\UNC\machine` are among them.
     Source: Microsoft Learn, "File path formats on Windows systems".
     """
     text = path.replace("\\", "/")
@@ -88,7 +88,7 @@ def _decoded(url: str, text: str) -> str:
 
 
 def _byte(digits: str) -> bytes:
-    if len(digits) != 2 or not digits.isalnum():  # noqa: PLR2004  # fromhex takes blanks and fewer digits
+    if len(digits) != 2 or not digits.isalnum():  # noqa: PLR2004  # fromhex accepts spaces and fewer digits
         raise ValueError(digits)
     return bytes.fromhex(digits)
 
@@ -100,13 +100,13 @@ def _not_absolute(url: str, path: str) -> BadSetting:
 
 
 def _address(url: str) -> BadSetting | None:
-    """The refusal of what was meant as the address of a server, so that no folder is offered; None for a path."""
+    """The error for a mistyped address of a server, so that no folder is suggested; None for a path."""
     if scheme := re.fullmatch(_NO_COLON, url, re.IGNORECASE | re.DOTALL):
         why, instead = f"lacks the colon behind {scheme[1]}", f"url={scheme[1]}://{scheme[2]}"
     elif re.fullmatch(_NO_SCHEME, url, re.DOTALL):
         why, instead = "lacks https:// at its beginning", f"url=https://{url}"
     elif re.fullmatch(_OF_SSH, url, re.DOTALL):
-        why, instead = "is an address of ssh, which git-annex itself stores at", ""
+        why, instead = "is an ssh address, which git-annex supports itself", ""
     else:
         return None
     of_rsync = f"{command('type=rsync', f'rsyncurl={url}')} in place of type=external externaltype=pyshare url=…"
@@ -121,7 +121,7 @@ def _relative(url: str, path: str) -> BadSetting:
         )
     if os.name != "nt" and (path[1:2] == ":" or path.startswith("\\\\")):
         return BadSetting(
-            f"url={url} is a path of Windows, and this is not Windows",
+            f"url={url} is a Windows path, and this is not Windows",
             remedy="Give the path that the folder has on this machine, e.g. url=/mnt/lab/share",
         )
     return BadSetting(
@@ -131,5 +131,5 @@ def _relative(url: str, path: str) -> BadSetting:
 
 
 def _typed(path: str) -> str:
-    """The setting as a word to paste into a shell: a stranger may have chosen the path."""
+    """The setting, quoted for a shell: an untrusted person may have chosen the path."""
     return command(f"url={path}")

@@ -1,7 +1,7 @@
-"""Proves to the server who we are: Basic and Bearer with the first request, Digest when the server asks for it.
+"""Authenticates requests: Basic and Bearer with the first request, Digest when the server requires it.
 
-A refused login is final for the whole process and tried once for all jobs: Nextcloud slows down everybody in the
-same network after wrong passwords (lib/private/Security/Bruteforce/Throttler.php).
+A refused login is final for the whole process and tried once for all jobs: after wrong passwords Nextcloud delays
+every request from the same network (lib/private/Security/Bruteforce/Throttler.php).
 """
 
 import re
@@ -25,7 +25,7 @@ from git_annex_remote_pyshare.transport.exchange import release
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _OFFERS = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate|NTLM)\b(?!=))", re.IGNORECASE)
-"""Where one line of challenges goes on with the next way to log in."""
+"""Separators between the challenges of one header line."""
 
 Send = Callable[[str], HTTPResponse]
 """Sends the request with this value of `Authorization`, or without the header if it is empty."""
@@ -50,12 +50,12 @@ class _Digest:
     """Digest (RFC 7616), with one nonce and one count for all jobs."""
 
     def __init__(self, credential: Credential, challenge: str) -> None:
-        # As slow to import as everything else of ours together, and few servers want it.
+        # As slow to import as all of pyshare, and few servers require it.
         from requests.auth import HTTPDigestAuth  # noqa: PLC0415
         from requests.utils import parse_dict_header  # noqa: PLC0415
 
         self._builder = cast("Any", HTTPDigestAuth(credential.user, credential.secret))
-        # requests keeps nonce and count for each thread; a count must not be used twice, so ours are shared.
+        # requests keeps nonce and count per thread; a count must not be used twice, so all threads share them.
         self._builder._thread_local = _Shared()  # noqa: SLF001
         self._builder.init_per_thread_state()
         self._builder._thread_local.chal = parse_dict_header(challenge)  # type: ignore[no-untyped-call]  # noqa: SLF001
@@ -67,62 +67,62 @@ class _Digest:
 
 
 class _Shared:
-    """Any attributes, the same for all threads."""
+    """Attributes shared by all threads, in place of requests' thread-local ones."""
 
 
 class Auth:
     """The login of one store.
 
     Args:
-        place: Where the login comes from, and what this clone allows.
-        address: Which server it is for; no other gets it.
-        meanwhile: Called with a request's URL before it waits for the first answer to another one.
+        place: Provides the login and this clone's options.
+        address: The only server that receives the login.
+        while_waiting: Called with the URL of a request that waits for the first response to another one.
     """
 
     def __init__(
-        self, place: StoreConfig, address: Address, meanwhile: Callable[[str], None] = lambda _url: None
+        self, place: StoreConfig, address: Address, while_waiting: Callable[[str], None] = lambda _url: None
     ) -> None:
         self._place = place
         self._address = address
-        self._meanwhile = meanwhile
+        self._while_waiting = while_waiting
         self._guest = GUEST if address.token else ""
         self._credential: Credential | None = None
         self._scheme: _Scheme | None = None
         self._refusal: PermissionDenied | None = None
-        self._proved = False
+        self._is_accepted = False
         self._turn = Lock()
         self._changing = Lock()
 
     @cached_property
     def login(self) -> Credential | None:
-        """The login that the first request shows; looked up once, at its first use."""
+        """The login of the first request; looked up once, at first use."""
         return self._look_up()
 
     @property
     def is_refused(self) -> bool:
-        """Whether the server has refused the login, so that asking again would only look like guessing."""
+        """Whether the server has refused the login, so that another request would look like password guessing."""
         return self._refusal is not None
 
     def is_for(self, url: str) -> bool:
-        """Whether the login may go to this URL: the store's own server, or the same one with TLS instead."""
+        """Whether the login may be sent to this URL: the store's own server, or the same host with TLS."""
         if url.startswith(f"{self._address.origin}/"):
             return True
         mine, other = _origin(self._address.base), _origin(url)
         return other == mine or (mine == ("http", other[1], 80) and other[::2] == ("https", 443))
 
     def as_guest(self, token: str) -> None:
-        """Show the link's token as the user, as the older address of public links wants it."""
+        """Send the link's token as the user name, as the older address of public links requires."""
         self._guest = token
-        self._proved = False
+        self._is_accepted = False
         self._scheme = self._as_guest()
 
     def send(self, method: str, url: str, doing: Doing, send: Send) -> HTTPResponse:
-        """Have one request sent with the login, twice where the server tells how it wants the login.
+        """Send one request with the login, a second time if the server's challenge requires it.
 
         Raises:
-            Denied: The server refuses the login, now or earlier.
+            PermissionDenied: The server refuses the login, now or earlier.
         """
-        with self._one_at_first(url):
+        with self._first_request_alone(url):
             scheme = self._scheme or self._first_scheme(url, doing)
             response = send(scheme.header(method, url))
             if response.status == 401 and self._other_way(response, scheme):
@@ -132,25 +132,25 @@ class Auth:
                 release(response)
                 raise self._refused(url, doing)
             if response.status < 500 and response.status not in {407, 408, 429}:
-                self._proved = True
+                self._is_accepted = True
             return response
 
     @contextmanager
-    def _one_at_first(self, url: str) -> Iterator[None]:
-        """All jobs wait for the first one's answer; then they either go on together or fail together."""
+    def _first_request_alone(self, url: str) -> Iterator[None]:
+        """Let one job send the first request; the others wait for its response and continue or fail with it."""
         with ExitStack() as turn:
-            if not self._proved or self._refusal is not None:
+            if not self._is_accepted or self._refusal is not None:
                 self._await_turn(url)
                 turn.callback(self._turn.release)
             if self._refusal is not None:
                 raise self._refusal
-            if self._proved:
-                turn.close()  # the answer came while we waited, so nobody needs to wait for ours
+            if self._is_accepted:
+                turn.close()  # the first response came while this job waited
             yield
 
     def _await_turn(self, url: str) -> None:
         if not self._turn.acquire(blocking=False):
-            self._meanwhile(url)
+            self._while_waiting(url)
             self._turn.acquire()
 
     def _current(self) -> _Scheme:
@@ -162,35 +162,35 @@ class Auth:
             self._scheme = self._as_guest()
         elif credential is None:
             self._scheme = _Constant()
-        elif not self._in_the_open(url):
+        elif not self._must_withhold(url):
             self._scheme = _constant(credential)
         elif credential.user:
-            self._scheme = _Constant()  # Perhaps the server wants Digest, which shows no password.
+            self._scheme = _Constant()  # The server may require Digest, which does not reveal the password.
         else:
             raise self._withheld(doing)
         return self._scheme
 
     def _look_up(self) -> Credential | None:
-        """The login, which at a public link must be meant for the link."""
+        """The login; at a public link only one that is stored for that link."""
         return account_of({"url": self._place.url}).fitting(self._place.credential())
 
     def _as_guest(self) -> _Scheme:
-        """Without a password where others could read it; the server then refuses, if the link has one."""
-        shown = self._credential is not None and not self._in_the_open(self._address.base)
+        """The guest login, without the password where others could read it: a link with a password then refuses it."""
+        shown = self._credential is not None and not self._must_withhold(self._address.base)
         secret = self._credential.secret if self._credential and shown else ""
         return _constant(Credential(self._guest, secret, "the public link"))
 
     def _other_way(self, response: HTTPResponse, used: _Scheme) -> bool:
-        """Whether there is another way to show the login than the one that was just refused; takes it."""
+        """Switch to another way to authenticate than the refused one; False if there is none."""
         with self._changing:
             if self._scheme is not used:
-                return True  # another job has found it meanwhile
+                return True  # another job has already switched
             if self._credential is None:
                 return False
             if challenge := _digest_wanted(response, used):
                 self._scheme = _Digest(self._credential, challenge)
                 return True
-            renewed = self._look_up() if self._proved else None
+            renewed = self._look_up() if self._is_accepted else None
             if renewed is not None and renewed != self._credential:
                 self._credential = renewed
                 self._scheme = self._as_guest() if self._guest else _constant(renewed)
@@ -201,10 +201,10 @@ class Auth:
         credential = self._credential
         if credential is None:
             wanted = errors.login_wanted(doing, self._place.advice())
-            if self._guest and not self._proved:  # a cloud counts this as a wrong password, too
+            if self._guest and not self._is_accepted:  # Nextcloud counts this as a wrong password as well
                 self._refusal = wanted
             return wanted
-        if self._in_the_open(url) and not isinstance(self._scheme, _Digest):
+        if self._must_withhold(url) and not isinstance(self._scheme, _Digest):
             return self._withheld(doing)
         if self._guest:
             self._refusal = errors.password_refused(doing, credential.origin)
@@ -213,7 +213,7 @@ class Auth:
         self._refusal = errors.login_refused(doing, who)
         return self._refusal
 
-    def _in_the_open(self, url: str) -> bool:
+    def _must_withhold(self, url: str) -> bool:
         return not (is_confidential(url) or self._place.clone.get(options.INSECURE))
 
     def _withheld(self, doing: Doing) -> PermissionDenied:
@@ -224,7 +224,7 @@ def _constant(credential: Credential) -> _Scheme:
     """Basic as UTF-8 (RFC 7617 §2.1), or Bearer (RFC 6750) for a login without a user.
 
     Raises:
-        Denied: No header can carry the token; the HTTP library would quote it.
+        PermissionDenied: The token contains characters that are not valid in a header.
     """
     if not credential.user:
         if not (credential.secret.isascii() and credential.secret.isprintable() and " " not in credential.secret):
@@ -235,7 +235,7 @@ def _constant(credential: Credential) -> _Scheme:
 
 
 def _digest_wanted(response: HTTPResponse, used: _Scheme) -> str:
-    """The challenge of a server that wants Digest, or that wants it with a new nonce; else empty."""
+    """The challenge of a server that requires Digest, or Digest with a new nonce; else empty."""
     offers = [offer for line in response.headers.getlist("WWW-Authenticate") for offer in _OFFERS.split(line)]
     by_kind = {kind.lower(): rest for kind, _, rest in (offer.strip().partition(" ") for offer in reversed(offers))}
     challenge = by_kind.get("digest", "")

@@ -1,4 +1,4 @@
-"""The WebDAV backend: each verb as one request, or as few more as the server makes necessary."""
+"""The WebDAV backend: each verb as one request, plus the few that a server makes necessary."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.backends.base import (
 )
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.ownership import MARK
-from git_annex_remote_pyshare.backends.webdav import download, link, other_users, propfind, sharing
+from git_annex_remote_pyshare.backends.webdav import download, other_users, propfind, public_link
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import Downloads
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -41,15 +41,15 @@ _REMOVED = {200, 204, 404, 410}
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, Shares, SupportsMultipart. All jobs share the connections, and
-    what was learned of the server.
+    Besides the verbs: CanInitialize, HasQuota, Shares, SupportsMultipart. All jobs share the connections and
+    the features detected so far.
 
     Args:
         place: Its URL is the folder's.
-        ahead: Has the connections that were opened while no request could be sent.
+        ahead: Holds connections opened before the first request.
 
     Raises:
-        BadSetting: What the clone's git config says cannot be used.
+        BadSetting: An option in the clone's git config is invalid.
     """
 
     def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
@@ -59,68 +59,70 @@ class WebDAVBackend(Backend):
         self.folders = Folders(self.client)
         self._uploads = Uploads(place, self.client, self.folders)
         self._downloads = Downloads(self.client)
-        self._settling = Lock()
-        self._is_settled = False
+        self._lock = Lock()
+        self._is_ready = False
         self._refusal: PermissionDenied | None = None
-        """Why no request makes sense: the login and the files are two users'."""
+        """Why no request can succeed: the login belongs to another user than the files."""
 
     def stat(self, name: str) -> Stat | None:
-        self._settle()
+        self._ensure_ready()
         return download.stat(self.client, in_path(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self._settle()
+        self._ensure_ready()
         self._downloads.get(name, sink, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        self._settle()
+        self._ensure_ready()
         return self._uploads.put(name, source, progress)
 
     def delete(self, name: str) -> None:
-        """See `Backend.delete`. A 207 names what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
-        self._settle()
+        """See `Backend.delete`. A 207 lists what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
+        self._ensure_ready()
         request = Request("DELETE", in_path(name), "remove the file")
         with self.client.send(request) as response:
             if response.status not in _REMOVED:
                 raise self.client.failure(request, response)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
-        """See `Backend.list`. Walks with Depth 1, since many servers refuse infinity."""
-        self._settle()
+        """See `Backend.list`. Sends one request per folder (Depth 1), since many servers refuse infinity."""
+        self._ensure_ready()
         listing = Listing(str(self.client.doing(f"list {folder or 'the store'}")))
         waiting = [(folder, 0)]
         while waiting:
             above, depth = waiting.pop()
-            for thing in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
-                name = f"{above}/{thing.path}" if above else thing.path
+            for resource in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
+                name = f"{above}/{resource.path}" if above else resource.path
                 listing.named()
-                if thing.is_folder:
+                if resource.is_folder:
                     listing.asked(depth + 1)
                     waiting.append((name, depth + 1))
                 elif name != MARK and not is_temporary(name):
                     listing.brought()
-                    yield Entry(name, thing.size)
+                    yield Entry(name, resource.size)
 
     def close(self) -> None:
         self.client.close()
 
     def initialize(self) -> Initialized:
-        """Look at the address once, and mark the place as this remote's own."""
-        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # once in its life
+        """Check the address once, and mark the place as this remote's own."""
+        from git_annex_remote_pyshare.backends.webdav.initialize import initialize  # noqa: PLC0415  # once per remote
 
         return initialize(self.place, self._address, self.client, self.folders)
 
     def quota(self) -> Quota:
-        """As much as the server tells (RFC 4331)."""
-        self._settle()
-        thing = propfind.measure(self.client, "ask for the free space")
-        return Quota(None, None) if thing is None or thing.used is None else Quota(thing.used, thing.available)
+        """What the server reports (RFC 4331)."""
+        self._ensure_ready()
+        resource = propfind.measure(self.client, "read the free space")
+        return (
+            Quota(None, None) if resource is None or resource.used is None else Quota(resource.used, resource.available)
+        )
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
-        """A public link, on Nextcloud and ownCloud; one that the store is already is for its owner to change."""
+        """A public link, on Nextcloud and ownCloud. If the store itself is one, only its owner can change it."""
         if not self._address.public:
-            self._settle()
-            return sharing.share(self.client, terms)
+            self._ensure_ready()
+            return public_link.share(self.client, terms)
         if any(terms):
             raise self._is_a_link()
         return Share(self.place.url)
@@ -129,17 +131,17 @@ class WebDAVBackend(Backend):
         """Withdraw the public links, on Nextcloud and ownCloud."""
         if self._address.public:
             raise self._is_a_link()
-        self._settle()
-        return sharing.revoke(self.client)
+        self._ensure_ready()
+        return public_link.revoke(self.client)
 
     def _is_a_link(self) -> BadSetting:
         return BadSetting(
-            f"{self.place.url} is a link itself, which only its owner can change",
-            remedy="Type the command with the name of the remote that the link was made of.",
+            f"{self.place.url} is itself a public link, which only its owner can change",
+            remedy="Type the command with the name of the remote that the link was made from.",
         )
 
     def part_limits(self, size: int) -> Limits | None:
-        """None where chunks are not for: small objects, public links, and all but Nextcloud and ownCloud 10."""
+        """None for small objects, public links and all servers but Nextcloud and ownCloud 10."""
         return self._chunking.limits(size)
 
     def begin(self, name: str, plan: Plan) -> str:
@@ -165,9 +167,9 @@ class WebDAVBackend(Backend):
 
     @property
     def _chunking(self) -> "Chunking":
-        """Uploads in chunks, made once for all jobs."""
-        self._settle()
-        with self._settling:
+        """Chunked uploads, created once for all jobs."""
+        self._ensure_ready()
+        with self._lock:
             return self._made_chunking
 
     @cached_property
@@ -176,21 +178,21 @@ class WebDAVBackend(Backend):
 
         return Chunking(self.client, self.folders)
 
-    def _settle(self) -> None:
-        """Find a public link's address, or whose files these are, once; without an answer the next call asks again.
+    def _ensure_ready(self) -> None:
+        """Find the public link's address, or the files' owner, once; retried by the next call if it fails.
 
         Raises:
-            PyshareError: The server does not know the link, does not let us in, or the files are another user's.
+            PyshareError: The link does not exist, the login is refused, or the files are another user's.
         """
-        if self._is_settled:
+        if self._is_ready:
             return
-        with self._settling:
-            if self._is_settled:
+        with self._lock:
+            if self._is_ready:
                 return
             if self._address.older:
-                link.settle(self.client)
+                public_link.find_address(self.client)
             else:
                 self._refusal = self._refusal or other_users.refusal(self.client, self.place)
             if self._refusal:
                 raise self._refusal
-            self._is_settled = True
+            self._is_ready = True

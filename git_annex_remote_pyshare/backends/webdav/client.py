@@ -1,4 +1,4 @@
-"""Sends requests to one store: addresses, login, redirects, time limits, and bodies that can be sent again."""
+"""Sends requests to one store: URLs, login, redirects and timeouts."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.webdav import errors
 from git_annex_remote_pyshare.backends.webdav.auth import Auth
 from git_annex_remote_pyshare.backends.webdav.errors import Doing
-from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, recognise
+from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, detect
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.credentials.host import host_of
@@ -28,11 +28,11 @@ _KEEPS_METHOD = {307, 308}
 _GONE = {404, 410}
 _READS = {"GET", "HEAD", "PROPFIND"}
 _STORES = {"PUT", "MOVE"}
-_TELLING = {"PUT", "MKCOL", "MOVE"}
+_SHOWS_FEATURES = {"PUT", "MKCOL", "MOVE"}
 _HOPS = 5
 
 _SLOW_ANSWER = 300.0
-"""Seconds that a server may think after it got everything: virus scanners and object stores take minutes."""
+"""Seconds to wait for a response after the body was sent: virus scanners and object stores take minutes."""
 
 
 class Request(NamedTuple):
@@ -40,135 +40,137 @@ class Request(NamedTuple):
 
     method: str
     path: str
-    """Below the store's folder, percent-encoded; its own is empty. Absolute for what lies above it."""
+    """Relative to the store's folder, percent-encoded; empty for the folder itself, absolute for paths outside it."""
     what: str
     """For error texts: "store the file", without the object's name."""
     headers: Mapping[str, str] = {}
     body: Body | bytes | None = None
     destination: str | None = None
-    """Path that a MOVE goes to."""
+    """Target path of a MOVE."""
     fence: Fence | None = None
-    """Which addresses it may go to, after a stranger's redirect."""
+    """IP addresses that it may connect to, after a redirect by a server that the user has not verified."""
 
 
 class Client:
-    """One store as HTTP sees it, shared by all jobs.
+    """An HTTP client for one store, shared by all jobs.
 
     Args:
-        place: Where the store is.
-        address: The same, understood.
-        ahead: Has the connections that were opened while nobody could send.
+        place: The store's configuration.
+        address: Its parsed URL.
+        ahead: Holds connections opened before the first request.
     """
 
     def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector) -> None:
         self.address = address
         self.base = address.base
         self._connections = Connections(place.clone, ahead)
-        self.auth = Auth(place, address, meanwhile=ahead.connect)
-        self.traits = UNKNOWN
-        """What the server's successes have told about it so far."""
+        self.auth = Auth(place, address, while_waiting=ahead.connect)
+        self.features = UNKNOWN
+        """The server's features, as detected from its successful responses."""
         self._place = place
         self._headers = _own_headers(place, address)
 
     @contextmanager
     def send(self, request: Request) -> Iterator[HTTPResponse]:
-        """The answer to a request, its body not yet read; any status but a refused login or a wrong redirect.
+        """The response to a request, with its body not yet read; any status but a refused login or an invalid redirect.
 
         Raises:
-            PyshareError: There is no answer, or none that means anything; also while the block reads the body.
+            PyshareError: There is no valid response; also while the block reads the body.
         """
         doing = str(self.doing(request.what))
         with (
             tracing(self._trace(request)),
-            exchange(doing, self._place.clone, partial(self._follow, request)) as answer,
+            exchange(doing, self._place.clone, partial(self._follow, request)) as response,
         ):
-            if request.method in _TELLING:
-                self._learn(answer)
-            yield answer
+            if request.method in _SHOWS_FEATURES:
+                self._detect_features(response)
+            yield response
 
-    def failure(self, request: Request, answer: HTTPResponse) -> PyshareError:
-        """The error that an answer means which is no success; reads its body."""
-        body = excerpt(answer) if request.method != "HEAD" else b""
-        error = errors.from_answer(self.doing(request.what), answer.status, answer.headers, body)
+    def failure(self, request: Request, response: HTTPResponse) -> PyshareError:
+        """The error for a response that is not a success; reads its body."""
+        body = excerpt(response) if request.method != "HEAD" else b""
+        error = errors.from_response(self.doing(request.what), response.status, response.headers, body)
         error.request = self._trace(request)
         return error
 
     def doing(self, what: str) -> Doing:
-        """How error texts tell what was tried."""
+        """The request's purpose, for error texts."""
         return Doing(what, self._place.url, self.address.public, self._place.clone.remote)
 
     def _trace(self, request: Request) -> str:
         return f"{request.method} {self.url(request.path)} {request.destination or ''}"
 
     def url(self, path: str) -> str:
-        """The whole URL of a request's path."""
+        """The full URL of a request's path."""
         return self.base.removesuffix(self.base_path) + path if path.startswith("/") else f"{self.base}/{path}"
 
     @property
     def base_path(self) -> str:
-        """Path of the store's folder on its server, with a slash at its beginning only."""
+        """Path of the store's folder on its server, with a leading slash and no trailing one."""
         _, slash, path = self.base.partition("://")[2].partition("/")
         return slash + path
 
     @cached_property
     def _is_trusted(self) -> bool:
-        """Whether the settings are the user's own; asked once, at the first redirect."""
+        """Whether the user has verified the settings; looked up once, at the first redirect."""
         return self._place.trusted()
 
     def close(self) -> None:
         """Close all idle connections."""
         self._connections.close()
 
-    def _learn(self, answer: HTTPResponse) -> None:
-        traits = recognise(answer.status, answer.headers)
-        if traits is not UNKNOWN:
-            self.traits = traits
+    def _detect_features(self, response: HTTPResponse) -> None:
+        features = detect(response.status, response.headers)
+        if features is not UNKNOWN:
+            self.features = features
 
     def _follow(self, request: Request) -> HTTPResponse:
-        """Send the request to where the store is, and to where the server says that it is."""
+        """Send the request to the store's URL, and follow redirects."""
         url = self.url(request.path)
-        astray = False
-        around = None
+        left_store = False
+        first_fence = None
         for hop in range(_HOPS):
-            answer = self._with_login(request, url)
-            if astray and answer.status in _GONE:
-                release(answer)  # what somebody else lacks is not missing in the store
+            response = self._with_login(request, url)
+            if left_store and response.status in _GONE:
+                release(response)  # a 404 from another server says nothing about the store
                 raise errors.moved(self.doing(request.what), url)
-            if answer.status not in REDIRECTS or _is_folder_hint(request, url, answer):
-                return answer
-            around = self._fence(answer) if hop == 0 else around
-            release(answer)
-            target = self._next_url(request, url, answer)
-            # Only the store's own server, whose address the first answer came from, may be in a private network.
-            fence = around and (around if self.auth.is_for(target) else around._replace(own=""))
+            if response.status not in REDIRECTS or _is_folder_hint(request, url, response):
+                return response
+            first_fence = self._fence(response) if hop == 0 else first_fence
+            release(response)
+            target = self._next_url(request, url, response)
+            # Only the store's own server, which sent the first response, may be in a private network.
+            fence = first_fence and (first_fence if self.auth.is_for(target) else first_fence._replace(own=""))
             request = request._replace(fence=fence)
-            astray = astray or not self._is_same_object(request, url, target)
+            left_store = left_store or not self._is_same_object(request, url, target)
             url = target
         raise errors.endless(self.doing(request.what))
 
-    def _fence(self, answer: HTTPResponse) -> Fence | None:
-        """Where a redirect may lead while the settings are a stranger's."""
-        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(answer))
+    def _fence(self, response: HTTPResponse) -> Fence | None:
+        """The IP addresses that a redirect may lead to; None (any) if the user has verified the settings."""
+        return None if self._is_trusted else Fence(self._place.clone.allowed_addresses, peer_of(response))
 
     def _is_same_object(self, request: Request, url: str, target: str) -> bool:
-        """Whether a redirect stays on the store's server, and with what was asked for."""
+        """Whether a redirect stays on the store's server and at the same object."""
         return self.auth.is_for(target) and (_fits(request, target) or target.rstrip("/") == url.rstrip("/"))
 
-    def _next_url(self, request: Request, url: str, answer: HTTPResponse) -> str:
-        """Where a redirect leads, if it may be followed (RFC 9110 §15.4)."""
-        target = _location(url, answer)
+    def _next_url(self, request: Request, url: str, response: HTTPResponse) -> str:
+        """The target of a redirect, if it may be followed (RFC 9110 §15.4)."""
+        target = _location(url, response)
         if not target:
             raise errors.no_address(self.doing(request.what))
         if url.startswith("https:") and not target.startswith("https:"):
             raise errors.unencrypted(self.doing(request.what), target)
         fits, stays = _fits(request, target), self.auth.is_for(target)
-        reads = request.method in _READS and answer.status != 303
-        # A write never leaves the server: who verified that one has not accepted another.
-        if not (reads or (stays and answer.status in _KEEPS_METHOD)) or (request.destination is not None and not fits):
+        reads = request.method in _READS and response.status != 303
+        # A write never leaves the server: the user has verified this server, not another one.
+        if not (reads or (stays and response.status in _KEEPS_METHOD)) or (
+            request.destination is not None and not fits
+        ):
             place = target.removesuffix(f"/{request.path}") if fits else target
             raise errors.moved(self.doing(request.what), place)
         if fits and stays:
-            # The whole store has moved, or wants https: later requests go there at once.
+            # The whole store has moved, or requires https: send later requests there directly.
             self.base = target.removesuffix(f"/{request.path}")
         return target
 
@@ -194,14 +196,14 @@ class Client:
 
 
 def _fits(request: Request, target: str) -> bool:
-    """Whether a redirect kept our path; a page for logins may carry it along, but in its query."""
+    """Whether a redirect keeps the request's path; a login page may contain it, but only in its query."""
     return bool(request.path) and target.endswith(f"/{request.path}") and "?" not in target
 
 
-def _location(url: str, answer: HTTPResponse) -> str:
-    """The whole URL that a redirect names; empty when it is none, or when two parsers could see two hosts in it."""
+def _location(url: str, response: HTTPResponse) -> str:
+    """The full target URL of a redirect; empty if it is invalid, or if parsers could disagree about its host."""
     try:
-        scheme, host, path, query, _ = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        scheme, host, path, query, _ = urlsplit(urljoin(url, response.headers.get("Location", "")))
         target = urlunsplit((scheme, host, path or "/", query, ""))
         host_of(target)
     except (ValueError, BadSetting):
@@ -209,19 +211,19 @@ def _location(url: str, answer: HTTPResponse) -> str:
     return target if scheme in {"http", "https"} else ""
 
 
-def _is_folder_hint(request: Request, url: str, answer: HTTPResponse) -> bool:
-    """Whether a redirect merely says that a folder's URL ends with a slash: then there is no object."""
-    target = _location(url, answer).partition("?")[0]
+def _is_folder_hint(request: Request, url: str, response: HTTPResponse) -> bool:
+    """Whether a redirect only adds the slash of a folder's URL: then there is no object."""
+    target = _location(url, response).partition("?")[0]
     if request.method == "MKCOL":
         return target.rstrip("/") == url.rstrip("/")
     return request.method in {"GET", "HEAD", "PUT"} and target.partition("//")[2] == f"{url}/".partition("//")[2]
 
 
 def _own_headers(place: StoreConfig, address: Address) -> dict[str, str]:
-    """What every request to the store's server says about us."""
+    """The headers of every request to the store's server."""
     headers = dict(HEADERS)
     if address.public:
-        # Without it Nextcloud refuses to guests everything but GET (apps/dav/appinfo/v2/publicremote.php).
+        # Without it Nextcloud refuses all requests of guests but GET (apps/dav/appinfo/v2/publicremote.php).
         headers["X-Requested-With"] = "XMLHttpRequest"
     if wanted := place.clone.get(options.HEADER):
         name, colon, value = (part.strip() for part in wanted.partition(":"))

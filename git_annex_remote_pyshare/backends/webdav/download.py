@@ -1,4 +1,4 @@
-"""Looks at objects and retrieves them."""
+"""Reads the size of objects and downloads them."""
 
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav import errors, propfind
@@ -20,14 +20,14 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 _GONE = {404, 410}
 _NO_SUCH_METHOD = {405, 501}
 _BEHIND_THE_END = {416, 500}
-"""The file is longer than the object; the second is said by servers that do not know the first."""
+"""The file is longer than the object; some servers send 500 in place of 416."""
 
 
 def stat(client: Client, path: str, what: str) -> Stat | None:
-    """What is at a path, by HEAD; see `Backend.stat`. A page for people is looked at a second time."""
+    """The object at a path, by HEAD; see `Backend.stat`. A response that may be a web page is checked by PROPFIND."""
     request = Request("HEAD", path, what)
     with client.send(request) as response:
-        # What comes here as a redirect is one to the same URL with a slash: a folder.
+        # A redirect that the client does not follow leads to the same URL with a slash: a folder.
         if response.status in _GONE | REDIRECTS:
             return None
         unheard = response.status in _NO_SUCH_METHOD
@@ -35,14 +35,14 @@ def stat(client: Client, path: str, what: str) -> Stat | None:
             if response.status != 200:
                 raise client.failure(request, response)
             return Stat(length_of(response))
-    thing = propfind.stat(client, path, what)
-    if thing is None and not unheard:
+    resource = propfind.stat(client, path, what)
+    if resource is None and not unheard:
         raise errors.login_page(client.doing(what))
-    return None if thing is None or thing.is_folder else Stat(thing.size)
+    return None if resource is None or resource.is_folder else Stat(resource.size)
 
 
 class Downloads:
-    """All retrievals from one store.
+    """All downloads from one store.
 
     Args:
         client: Sends the requests.
@@ -52,17 +52,17 @@ class Downloads:
         self._client = client
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        """Retrieve one object; see `Backend.get`."""
+        """Download one object; see `Backend.get`."""
         request = Request("GET", in_path(name), "read the file")
-        if sink.size and self._go_on(request, sink, progress):
+        if sink.size and self._resume(request, sink, progress):
             return
         with self._client.send(request) as response:
             if response.status != 200:
                 raise self._failure(request, response)
             self._fill(request, response, sink, whole(response), progress)
 
-    def _go_on(self, request: Request, sink: Sink, progress: Progress) -> bool:
-        """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+    def _resume(self, request: Request, sink: Sink, progress: Progress) -> bool:
+        """Resume the download; False if it must restart at 0. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Range")
         request = request._replace(headers=headers)
         with self._client.send(request) as response:
@@ -79,26 +79,26 @@ class Downloads:
     def _fill(
         self, request: Request, response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress
     ) -> None:
-        """Write the answer's body into the sink; a body that is cut leaves what came of it."""
+        """Write the response's body into the sink; an incomplete body leaves what was received."""
         self._refuse_page(request, response, span)
         fill(response, sink, span, progress, str(self._client.doing(request.what)))
 
     def _refuse_page(self, request: Request, response: HTTPResponse, span: ContentRange) -> None:
-        """A page may be the object itself; a login's page, or the listing of a folder, is not."""
+        """Raise if the response is a login page or a folder's listing; an object may be a web page itself."""
         if not _is_page(response):
             return
-        thing = propfind.stat(self._client, request.path, request.what)
-        if thing is not None and thing.is_folder:
+        resource = propfind.stat(self._client, request.path, request.what)
+        if resource is not None and resource.is_folder:
             raise _nothing_there(self._client, request)
-        if thing is None or thing.size not in {None, span.total}:
+        if resource is None or resource.size not in {None, span.total}:
             raise errors.login_page(self._client.doing(request.what))
 
     def _failure(self, request: Request, response: HTTPResponse) -> PyshareError:
         if response.status in REDIRECTS:
             return _nothing_there(self._client, request)
-        if response.status in _NO_SUCH_METHOD:  # said of a folder by rclone and by sabre
-            thing = propfind.stat(self._client, request.path, request.what)
-            if thing is None or thing.is_folder:
+        if response.status in _NO_SUCH_METHOD:  # the response of rclone and sabre for a folder
+            resource = propfind.stat(self._client, request.path, request.what)
+            if resource is None or resource.is_folder:
                 return _nothing_there(self._client, request)
         return self._client.failure(request, response)
 
@@ -108,12 +108,12 @@ def _is_page(response: HTTPResponse) -> bool:
 
 
 def _may_be_page(response: HTTPResponse) -> bool:
-    """Whether the answer may be a login's page or the listing of a folder instead of an object."""
+    """Whether the response may be a login page or the listing of a folder instead of an object."""
     if response.status != 200:
         return False
-    # sabre says 200 to a HEAD for a folder (lib/DAV/CorePlugin.php, httpHead), without either of these.
+    # sabre sends 200 to a HEAD for a folder (lib/DAV/CorePlugin.php, httpHead), without either of these.
     return _is_page(response) or ("Content-Length" not in response.headers and "ETag" not in response.headers)
 
 
 def _nothing_there(client: Client, request: Request) -> NotFound:
-    return NotFound(f"{client.doing(request.what)}: the server does not have it")
+    return NotFound(f"{client.doing(request.what)}: it is not on the server")

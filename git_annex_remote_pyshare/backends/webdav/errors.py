@@ -1,6 +1,6 @@
-"""From a WebDAV server's answer to an error that says what to do.
+"""Maps a WebDAV server's failure responses to errors that say what to do.
 
-The only place of this backend that gives meaning to a failing status code.
+No other module of this backend interprets a failing status code.
 """
 
 import re
@@ -29,18 +29,18 @@ _TWO_FACTOR = "with two-factor login or a revoked app password, make a new app p
 
 
 _CHUNK_LOST = {404, 409, 410, 412}
-"""What clouds say to a chunk whose folder they do not know any more; 412 when their cache forgot it."""
+"""Responses to a chunk whose upload folder no longer exists; 412 when it has left the server's cache."""
 _CHUNKS_LOST = {404, 409, 410}
-"""What they say to an assembly without its chunks, or without the folder that the object belongs into."""
+"""Responses to an assembly whose chunks, or whose target folder, no longer exist."""
 
 
 class Doing(NamedTuple):
-    """What a request was for, as the error text tells it."""
+    """The purpose of a request, for error texts."""
 
     what: str
-    """For example "store the file"; without the object's name."""
+    """For example "store the file"; never the object's name."""
     url: str
-    """The store's address, which holds no login."""
+    """The store's address, without a login."""
     public: bool = False
     """Whether it is a public link."""
     remote: str = ""
@@ -51,16 +51,16 @@ class Doing(NamedTuple):
 
     @property
     def host(self) -> str:
-        """How error texts call the server."""
+        """The server's name in error texts."""
         return self.url.split("/", 3)[2]
 
     @property
     def login(self) -> str:
-        """The command for a login, safe to be pasted into a shell although a stranger may have chosen the URL."""
+        """The command for a login, safe to paste into a shell even if an untrusted person chose the URL."""
         return command("pyshare", "login", *account_of({"url": self.url}).words)
 
     def filled(self, remedy: str) -> str:
-        """A remedy with the gaps `{login}` and `{remote}` filled, safe to be pasted as well."""
+        """A remedy with `{login}` and `{remote}` filled in, safe to paste as well."""
         remote = command(self.remote or "NAME")
         return remedy.replace("{remote}", remote).replace("{login}", self.login) if "{" in remedy else remedy
 
@@ -68,37 +68,37 @@ class Doing(NamedTuple):
 _MEANINGS: Mapping[int, Meaning] = {
     **common(),
     400: Meaning(BadName, "the server refuses the request", "A shorter or plainer name may be accepted."),
-    403: Meaning(PermissionDenied, "the server forbids it", "Ask the owner for the right to do it, or type: {login}"),
-    404: Meaning(NotFound, "the server has nothing there"),
-    405: Meaning(NotAStore, "the server does not know this WebDAV method there", _ADDRESS),
-    409: Meaning(NotAStore, "the server does not let the folder be made", _ADDRESS),
-    410: Meaning(NotFound, "the server has nothing there any more"),
-    411: Meaning(NotAStore, "the server, or a proxy before it, refuses a body of this kind", _ADDRESS),
-    412: Meaning(Unreachable, "the server does not replace what is there", retryable=False),
+    403: Meaning(PermissionDenied, "the server forbids it", "Ask the owner for permission, or type: {login}"),
+    404: Meaning(NotFound, "it is not on the server"),
+    405: Meaning(NotAStore, "the server does not support this WebDAV method at this address", _ADDRESS),
+    409: Meaning(NotAStore, "the server does not allow the folder to be created", _ADDRESS),
+    410: Meaning(NotFound, "it is no longer on the server"),
+    411: Meaning(NotAStore, "the server, or a proxy in front of it, refuses a request body of this kind", _ADDRESS),
+    412: Meaning(Unreachable, "the server does not overwrite the existing file", retryable=False),
     423: Meaning(Busy, "the server has locked it"),
     425: Meaning(Busy, "the server is still working on it"),
-    501: Meaning(NotAStore, "the server does not know this WebDAV method", _ADDRESS),
+    501: Meaning(NotAStore, "the server does not support this WebDAV method", _ADDRESS),
 }
 
 
-def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
-    """The error that an answer means.
+def from_response(doing: Doing, status: int, headers: Mapping[str, str], body: bytes = b"") -> PyshareError:
+    """The error for a response that is not a success.
 
     Args:
-        doing: What the request was for.
-        status: The answer's status code, one that is no success for this request.
-        headers: The answer's headers.
-        body: The answer's body, as much of it as was read; servers put their own words there.
+        doing: The purpose of the request.
+        status: The response's status code.
+        headers: The response's headers.
+        body: The beginning of the response's body, which may contain the server's own message.
     """
-    said = _words(headers, body)
-    if status == 400 and re.search("checksum|do not sum up", said, re.IGNORECASE):
+    message = _server_message(headers, body)
+    if status == 400 and re.search("checksum|do not sum up", message, re.IGNORECASE):
         # ownCloud 10, lib/private/Files/Storage/Wrapper/Checksum.php; both, apps/dav/lib/Upload/ChunkingPlugin.php
-        return CorruptUpload(f"{doing}: what the server received is damaged ({said})")
+        return CorruptUpload(f"{doing}: what the server received is damaged ({message})")
     if status == 403 and doing.public:
         return _read_only(doing)
-    meaning = _MEANINGS.get(status) or _otherwise(status)
+    meaning = _MEANINGS.get(status) or _by_class(status)
     return meaning.kind(
-        f"{doing}: {meaning.why.replace('{location}', '')} ({said or f'status {status}'})",
+        f"{doing}: {meaning.why.replace('{location}', '')} ({message or f'status {status}'})",
         remedy=meaning.remedy and doing.filled(meaning.remedy),
         retryable=meaning.retryable,
         retry_after=retry_after(headers),
@@ -108,7 +108,7 @@ def from_answer(doing: Doing, status: int, headers: Mapping[str, str], body: byt
 def login_wanted(doing: Doing, advice: str) -> PermissionDenied:
     """A 401 to a request without a login; `advice` says how the user can give one.
 
-    Of a public link the server does not say whether it was withdrawn or has a password.
+    A server does not distinguish a withdrawn public link from one that has a password.
     """
     if doing.public:
         return PermissionDenied(
@@ -128,15 +128,15 @@ def login_refused(doing: Doing, who: str) -> PermissionDenied:
 
 
 def token_unusable(origin: str) -> PermissionDenied:
-    """A token with a line end, a space or another character that is not valid in one."""
+    """A token with a line end, a space or another invalid character."""
     return PermissionDenied(
         f"the token from {origin} contains characters that are not valid in a token",
-        remedy="Write it there again, without what was copied with it.",
+        remedy="Enter it there again, without the extra characters.",
     )
 
 
 def password_refused(doing: Doing, origin: str) -> PermissionDenied:
-    """A 401 to a guest who shows a password."""
+    """A 401 to a guest with a password."""
     return PermissionDenied(
         f"{doing.host} does not open the public link: it was withdrawn, or the password from {origin} is wrong",
         remedy=f"Ask its owner for a new one or, if its password is another, type: {doing.login}",
@@ -144,100 +144,100 @@ def password_refused(doing: Doing, origin: str) -> PermissionDenied:
 
 
 def login_withheld(doing: Doing, insecure_option: str) -> PermissionDenied:
-    """A server that would get the password, or token, unencrypted."""
+    """The password or token would be sent unencrypted."""
     return PermissionDenied(
-        f"{doing}: over http:// anyone on the way could read the login",
+        f"{doing}: over http:// others on the network could read the login",
         remedy=f"Use the https:// address, or type: git config {insecure_option} true",
     )
 
 
 def login_page(doing: Doing) -> NotAStore:
-    """A success that is a page for people."""
-    return NotAStore(f"{doing}: the server answers with a web page, perhaps for a login", remedy=_ADDRESS)
+    """A success whose body is a web page."""
+    return NotAStore(f"{doing}: the server responds with a web page, perhaps a login page", remedy=_ADDRESS)
 
 
 def moved(doing: Doing, place: str) -> NotAStore:
-    """A redirect that must not, or cannot, be followed; a query may hold a signature, so it is not shown."""
+    """A redirect that must not, or cannot, be followed; its query may contain a signature and is not shown."""
     shown = place.partition("?")[0]
-    return NotAStore(f"{doing}: the server sends us on to {shown}", remedy="If you trust it, set url= to that.")
+    return NotAStore(f"{doing}: the server redirects to {shown}", remedy="If you trust it, set url= to that.")
 
 
 def no_address(doing: Doing) -> NotAStore:
-    """A redirect that names no server, or one of which it is not clear which it is."""
-    return NotAStore(f"{doing}: the server sends us on to an invalid address", remedy=_ADDRESS)
+    """A redirect to no server, or to a URL whose server is ambiguous."""
+    return NotAStore(f"{doing}: the server redirects to an invalid address", remedy=_ADDRESS)
 
 
 def unencrypted(doing: Doing, place: str) -> NotAStore:
     """A redirect from https to http."""
     return NotAStore(
-        f"{doing}: the server sends us on to {place.partition('?')[0]}, without encryption",
+        f"{doing}: the server redirects to {place.partition('?')[0]}, without encryption",
         remedy="Tell the server's administrator.",
     )
 
 
 def private(doing: Doing, place: str, address: str, allowed: str) -> NotAStore:
-    """A redirect of an unverified remote's server into a private network.
+    """A redirect into a private network by the server of a remote whose settings the user has not verified.
 
     Args:
-        doing: What the request was for.
-        place: The URL that the server names.
-        address: Where it leads.
+        doing: The purpose of the request.
+        place: The target URL.
+        address: Its IP address.
         allowed: The private addresses that git config allows so far.
     """
     config = command("git", "config", ALLOWED_ADDRESSES.name, f"{allowed} {address}".strip())
     return NotAStore(
-        f"{doing}: the server sends us on to {place.partition('?')[0]}, which is {address} in a private network",
+        f"{doing}: the server redirects to {place.partition('?')[0]}, which is {address} in a private network",
         remedy=f"If that is a server of yours, set url= to it, or type: {config}",
     )
 
 
 def endless(doing: Doing) -> NotAStore:
-    """More redirects than there are good reasons for."""
-    return NotAStore(f"{doing}: the server sends us on without end", remedy=_ADDRESS)
+    """Too many redirects."""
+    return NotAStore(f"{doing}: the server redirects without end", remedy=_ADDRESS)
 
 
 def no_chunks(doing: Doing, status: int) -> UploadLost:
-    """A server that announced chunks but does not take them."""
-    return UploadLost(f"{doing}: the server takes no chunks (status {status})")
+    """A server that announces chunked uploads but does not accept them."""
+    return UploadLost(f"{doing}: the server does not accept chunks (status {status})")
 
 
 def smaller_parts(doing: Doing) -> UploadLost:
-    """A server, or a proxy, that does not take a part of this size."""
-    return UploadLost(f"{doing}: the server, or a proxy before it, needs smaller parts")
+    """A server, or a proxy, that does not accept a part of this size."""
+    return UploadLost(f"{doing}: the server, or a proxy in front of it, needs smaller parts")
 
 
 def of_chunk(doing: Doing, status: int, refusal: PyshareError) -> PyshareError:
-    """A chunk that was not taken.
+    """A chunk that was not accepted.
 
     Args:
-        doing: What the request was for.
-        status: The answer's status code.
-        refusal: What the answer means without chunks.
+        doing: The purpose of the request.
+        status: The response's status code.
+        refusal: The error for the same response outside of chunked uploads.
     """
     if status in _CHUNK_LOST:
-        return UploadLost(f"{doing}: the server has thrown away what was sent of it")
+        return UploadLost(f"{doing}: the server has deleted the chunks sent so far")
     return refusal
 
 
 def of_assembly(doing: Doing, status: int, refusal: PyshareError) -> PyshareError:
-    """Chunks that were not put together; arguments as `of_chunk`."""
+    """Chunks that were not assembled; arguments as for `of_chunk`."""
     if status in _CHUNKS_LOST:
-        return UploadLost(f"{doing}: the server has thrown away what was sent of it, or its folder")
-    # Putting the same chunks together once more gives the same.
+        return UploadLost(f"{doing}: the server has deleted the chunks sent so far, or the target folder")
+    # Assembling the same chunks again gives the same result.
     return UploadLost(refusal.what) if isinstance(refusal, CorruptUpload) else refusal
 
 
 def no_sharing(doing: Doing, status: int) -> NotAStore:
-    """An answer that does not come from the API for links."""
-    return NotAStore(f"{doing}: no answer of Nextcloud or ownCloud (status {status})")
+    """A response that does not come from the sharing API."""
+    return NotAStore(f"{doing}: not a response from Nextcloud or ownCloud (status {status})")
 
 
-def not_shared(doing: Doing, status: int, said: str) -> PermissionDenied:
-    """A public link that the server does not make or change, `said` in its own words."""
+def not_shared(doing: Doing, status: int, message: str) -> PermissionDenied:
+    """A public link that the server does not make or change; `message` is the server's own message."""
     return PermissionDenied(
-        f"{doing}: {said or f'status {status}'}",
+        f"{doing}: {message or f'status {status}'}",
         remedy="If the server wants a password or an end date for links, add --password or --expires 30d;"
-        " else ask who runs it.",
+        " else ask the server's administrator.",
     )
 
 
@@ -248,18 +248,18 @@ def _read_only(doing: Doing) -> PermissionDenied:
     )
 
 
-def _otherwise(status: int) -> Meaning:
+def _by_class(status: int) -> Meaning:
     if status >= 300:
         return by_hundreds(status, _ADDRESS)
     if status == 207:
-        return Meaning(Unreachable, "the server did it only in part")
+        return Meaning(Unreachable, "the server completed only part of it")
     if status == 202:
-        return Meaning(Unreachable, "the server took it but does not say when it will be stored")
-    return Meaning(NotAStore, "the answer is not a WebDAV server's", _ADDRESS)
+        return Meaning(Unreachable, "the server accepted it but does not say when it will be stored")
+    return Meaning(NotAStore, "the response is not from a WebDAV server", _ADDRESS)
 
 
-def _words(headers: Mapping[str, str], body: bytes) -> str:
-    """The server's own words, if it used sabre's form of an error; never a whole page."""
+def _server_message(headers: Mapping[str, str], body: bytes) -> str:
+    """The server's own message in the format of sabre's errors; empty for anything else, such as a web page."""
     if "xml" not in headers.get("Content-Type", ""):
         return ""
     found = re.search(rb"<s:message>([^<]{1,200})", body)

@@ -1,4 +1,4 @@
-"""Makes the folders that a store needs: only when the server says that one is missing, once for all jobs."""
+"""Makes the folders that a store needs: only when the server reports one missing, once for all jobs."""
 
 from collections import defaultdict
 from http import HTTPStatus
@@ -11,9 +11,9 @@ from git_annex_remote_pyshare.errors import PyshareError
 
 _MADE_OR_THERE = {201, 405}
 _PARENT_MISSING = {403, 404, 409, 500}
-"""RFC 4918 §9.3.1 says 409; sabre before 2 says 404, nginx 500, others 403, and mean the same."""
+"""RFC 4918 §9.3.1 defines 409; sabre before 2 sends 404, nginx 500 and others 403 for the same."""
 _WRONG_FORM = {301, 302, 307, 308, 400, 415}
-"""What a server says that wants the slash at the end, or does not want it."""
+"""Responses of a server that requires, or refuses, the trailing slash."""
 
 
 class _Refusal(NamedTuple):
@@ -22,7 +22,7 @@ class _Refusal(NamedTuple):
 
 
 class Folders:
-    """Which folders of one store are known to be there.
+    """The folders of one store that are known to exist.
 
     Args:
         client: Sends the requests.
@@ -36,33 +36,33 @@ class Folders:
         self._first = Lock()
         self._making: defaultdict[str, Lock] = defaultdict(Lock)
         self.fresh = False
-        """Whether the last folder we asked for had to be made: then the store is new, and others will be missing."""
+        """Whether the last MKCOL created a folder: then the store is new, and other folders are missing too."""
 
     def seen(self, folder: str) -> int:
         """When the folder was last found or made; 0 for never. `make` compares it."""
         return self._known.get(folder, 0)
 
     def found(self, folder: str) -> None:
-        """Remember that the folder is there."""
+        """Remember that the folder exists."""
         if folder not in self._known:
             self._remember(folder)
 
     def make(self, folder: str, seen: int = 0) -> None:
-        """Make a folder and those above it, deepest first, unless another job has done so after `seen`.
+        """Make a folder and its missing parents, unless another job has done so after `seen`.
 
         Args:
-            folder: Below the store's folder, percent-encoded, without a slash at the end; empty is the store's own.
-            seen: What `seen` said before the server missed the folder.
+            folder: Relative to the store's folder, percent-encoded, no trailing slash; empty for the store's own.
+            seen: The value of `seen` before the server reported the folder missing.
 
         Raises:
-            PyshareError: The server does not let us.
+            PyshareError: The server refuses it.
         """
         if not self._known:
-            # Until one folder is there, its parents may be missing too: one job makes them, the others wait for it.
+            # Until one folder exists, its parents may be missing too: one job makes them, the others wait.
             with self._first:
                 if not self._known:
                     self._make_unless_made(folder, seen)
-        # defaultdict makes its locks atomically enough: Lock() runs no Python code.
+        # Thread-safe: Lock() runs no Python code, so defaultdict creates each lock once.
         with self._making[folder]:
             self._make_unless_made(folder, seen)
 
@@ -76,7 +76,7 @@ class Folders:
         self._known[folder] = self._count
 
     def _make(self, folder: str) -> None:
-        """One MKCOL where the parent is there, else the parent first and then one more."""
+        """One MKCOL if the parent exists, else make the parent first and repeat the MKCOL."""
         refusal = self._mkcol(folder)
         if refusal and refusal.status in _PARENT_MISSING and not self._is_there(folder):
             self._make_above(folder, refusal)
@@ -85,7 +85,7 @@ class Folders:
             raise refusal.error
 
     def _make_above(self, folder: str, refusal: _Refusal) -> None:
-        """Ends at the server's root, and with the error of the deepest folder, which is the one that we want."""
+        """Make the parent; recursion ends at the server's root with the error of the deepest folder."""
         above = (folder or self._client.base_path).rpartition("/")[0]
         if not above and (not folder or folder.startswith("/")):
             raise refusal.error
@@ -95,16 +95,16 @@ class Folders:
             raise error if error.retryable else refusal.error from error
 
     def _mkcol(self, folder: str) -> _Refusal | None:
-        """Ask for the folder in the form that has worked, else once in the other form."""
-        refusal = self._ask(folder, self._slash)
+        """MKCOL with or without the trailing slash, whichever worked before, else once the other way."""
+        refusal = self._send_mkcol(folder, self._slash)
         if refusal and refusal.status in _WRONG_FORM:
             other = "" if self._slash else "/"
-            if self._ask(folder, other) is None:
+            if self._send_mkcol(folder, other) is None:
                 self._slash = other
                 return None
         return refusal
 
-    def _ask(self, folder: str, slash: str) -> _Refusal | None:
+    def _send_mkcol(self, folder: str, slash: str) -> _Refusal | None:
         request = Request("MKCOL", (folder or self._client.base_path) + slash, "make a folder")
         with self._client.send(request) as response:
             if response.status in _MADE_OR_THERE:
@@ -113,9 +113,9 @@ class Folders:
             return _Refusal(response.status, self._client.failure(request, response))
 
     def _is_there(self, folder: str) -> bool:
-        """Whether there is a folder after all: servers refuse in many ways to make one that exists."""
+        """Whether the folder exists after all: servers refuse in many ways to make an existing one."""
         try:
-            thing = propfind.stat(self._client, f"{folder}/" if folder else "", "look for a folder")
+            resource = propfind.stat(self._client, f"{folder}/" if folder else "", "look for a folder")
         except PyshareError:
             return False
-        return thing is not None and thing.is_folder
+        return resource is not None and resource.is_folder

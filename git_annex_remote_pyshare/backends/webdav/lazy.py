@@ -1,4 +1,4 @@
-"""A WebDAV store before its first request: what can be said of it without an HTTP library."""
+"""A WebDAV store before its first request: server and URLs, without importing an HTTP library."""
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.lazy import Lazy
@@ -6,7 +6,7 @@ from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 
 
 class LazyWebDAV(Lazy):
-    """Makes a `WebDAVBackend` at the first request.
+    """Creates a `WebDAVBackend` at the first request.
 
     Args:
         place: Its URL is the folder's.
@@ -23,5 +23,5 @@ class LazyWebDAV(Lazy):
         return self._address.base
 
     def locate(self, name: str) -> str:
-        """The object's URL, which holds no login."""
+        """The object's URL, without a login."""
         return f"{self._address.base}/{in_path(name)}"

@@ -1,4 +1,4 @@
-"""`pyshare login https://…`: ask for a login, try it once, keep it for its host, or for its public link alone."""
+"""`pyshare login https://…`: prompts for a login, tries it once, and keeps it for its host or public link."""
 
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +13,6 @@ from git_annex_remote_pyshare.backends.login import (
     keep,
 )
 from git_annex_remote_pyshare.backends.spec import Settings
-from git_annex_remote_pyshare.backends.webdav.own_files import hints
 from git_annex_remote_pyshare.backends.webdav.url import account_of
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -26,30 +25,30 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.stored import Kept
 
 
-class Got(NamedTuple):
-    """A login that the server took."""
+class AcceptedLogin(NamedTuple):
+    """A login that the server accepted."""
 
     login: Credential
     address: str = ""
     """WebDAV address of the user's files at a cloud; empty for any other server."""
     granted_by: str = ""
-    """The cloud that made this password for us and can revoke it; empty for a password that was typed."""
+    """The cloud that issued this app password and can revoke it; empty for a password that was typed."""
 
 
 def login(request: LoginRequest, terminal: Terminal) -> None:
-    """Log in at a WebDAV server, or give the password of a public link."""
+    """Log in at a WebDAV server, or enter the password of a public link."""
     _check_address(request)
     account = request.account
     if not account.is_link:
-        got = _obtain(to_web(request.url), request, terminal)
-        if got.granted_by:
-            check_owner(request, terminal, got.login, got.granted_by)
-        _tell(got, keep(request, terminal, got.login, got.granted_by), request, terminal)
+        accepted = _obtain(to_web(request.url), request, terminal)
+        if accepted.granted_by:
+            check_owner(request, terminal, accepted.login, accepted.granted_by)
+        _report(accepted, keep(request, terminal, accepted.login, accepted.granted_by), request, terminal)
     elif guest := _as_guest(account, request, terminal):
         now = keep(request, terminal, guest)
         terminal.say(f"The password of the public link {account.name} is kept in the {now.place}.")
     else:
-        terminal.say("This is a public link without a password: all who have it can read there, and you need no login.")
+        terminal.say("This is a public link without a password: all who have it can read there; you need no login.")
 
 
 def _check_address(request: LoginRequest) -> None:
@@ -57,14 +56,14 @@ def _check_address(request: LoginRequest) -> None:
     if not (request.insecure or is_confidential(request.url)):
         safe = request._replace(words=(f"https{request.url[request.url.index('://') :]}", *request.words[1:]))
         raise BadSetting(
-            f"others on the way to {host} could read the password",
+            f"others on the network could read the password on its way to {host}",
             remedy=f"Add --insecure if you accept that, or type: {safe.command()}",
         )
 
 
 def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Credential | None:
-    """The password of a public link after the server took it; None when the link has none."""
-    from git_annex_remote_pyshare.backends.webdav import guest  # noqa: PLC0415  # as below
+    """The password of a public link after the server accepted it; None if the link has none."""
+    from git_annex_remote_pyshare.backends.webdav import verify_login  # noqa: PLC0415  # as below
 
     if request.user or request.token:
         raise BadSetting(
@@ -72,32 +71,32 @@ def _as_guest(account: Account, request: LoginRequest, terminal: Terminal) -> Cr
         )
     if request.no_check:
         return ask_guest(terminal, account.endpoints[0].user)
-    if endpoint := guest.locked_endpoint(account):
+    if endpoint := verify_login.locked_endpoint(account):
         login = ask_guest(terminal, account.endpoints[0].user)
-        guest.check(account, endpoint, login.secret)
+        verify_login.check_guest(account, endpoint, login.secret)
         return login
     return None
 
 
 def to_web(url: str) -> str:
-    """The URL with http(s) for dav(s), as HTTP libraries want it."""
+    """The URL with http(s) for dav(s), as HTTP libraries require."""
     scheme, _, rest = url.partition("://")
     return f"{'https' if scheme.lower() in {'https', 'davs'} else 'http'}://{rest}"
 
 
-def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> Got:
-    # Imported here, so that help and wrong words need no HTTP library.
+def _obtain(url: str, request: LoginRequest, terminal: Terminal) -> AcceptedLogin:
+    # Imported here, so that --help and usage errors load no HTTP library.
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415
 
     server = None if request.no_check else nextcloud.find_server(url)
     if server and not (request.user or request.token) and (flow := nextcloud.begin(server)):
         return _through_browser(flow, request, terminal)
     login = ask_secret_word(terminal, "", "token") if request.token else _ask_login(request.user, terminal)
-    return Got(login) if request.no_check else _tried(url, server, login, request)
+    return AcceptedLogin(login) if request.no_check else _try_login(url, server, login, request)
 
 
 def _ask_login(user: str, terminal: Terminal) -> Credential:
-    """User and password; a user that is given already is not asked for.
+    """User and password; prompts for the user only if it is not given.
 
     Raises:
         BadSetting: One of them is empty or cannot be sent.
@@ -108,7 +107,7 @@ def _ask_login(user: str, terminal: Terminal) -> Credential:
     return ask_password(terminal, user, f"Password of {user}")
 
 
-def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) -> Got:
+def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) -> AcceptedLogin:
     from git_annex_remote_pyshare.backends.webdav import nextcloud  # noqa: PLC0415  # as above
 
     with nullcontext(enter_result=False) if request.no_browser else terminal.browser_at(flow.link) as opened:
@@ -124,47 +123,48 @@ def _through_browser(flow: "Flow", request: LoginRequest, terminal: Terminal) ->
         except PermissionDenied as error:
             raise PermissionDenied(error.what, remedy=f"Type again: {request.command()}") from None
     user = nextcloud.user_id(server, login) or login.user
-    return Got(login, nextcloud.dav_address(server, user), granted_by=server)
+    return AcceptedLogin(login, nextcloud.dav_address(server, user), granted_by=server)
 
 
-def _tried(url: str, server: str | None, login: Credential, request: LoginRequest) -> Got:
-    """The login after the server took it; a cloud also gives the user's id, which its addresses contain."""
+def _try_login(url: str, server: str | None, login: Credential, request: LoginRequest) -> AcceptedLogin:
+    """The login after the server accepted it; a cloud also reports the user's id, a part of its addresses."""
     from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
     from git_annex_remote_pyshare.credentials.web import Refused  # noqa: PLC0415  # as above
 
     try:
-        return Got(login, own_address(url, server, login))
+        return AcceptedLogin(login, own_address(url, server, login))
     except Refused as error:
         raise Refused(error.host, request.command()) from None
 
 
-def _tell(got: Got, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:
+def _report(accepted: AcceptedLogin, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:
     account = request.account
-    who = got.login.user or "the owner of the token"
+    who = accepted.login.user or "the owner of the token"
     terminal.say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
-    if not got.address:
+    if not accepted.address:
         return
-    for hint in (hinted := hints(account, got.address, request.url)):
+    from git_annex_remote_pyshare.backends.webdav.other_users import hints  # noqa: PLC0415  # as above
+
+    for hint in (hinted := hints(account, accepted.address, request.url)):
         terminal.say(hint)
     if not hinted:
-        terminal.say(f"For your files there give git-annex: {command(f'url={got.address}/FOLDER')}")
+        terminal.say(f"For your files there give git-annex: {command(f'url={accepted.address}/FOLDER')}")
 
 
 def check(settings: Settings, login: Credential) -> None:
-    """Try a kept login once.
+    """Try a stored login once.
 
     Raises:
-        BadSetting: Others could read it on its way.
-        PyshareError: The server does not take it, or does not answer.
+        BadSetting: Others on the network could read it.
+        PyshareError: The server refuses it, or does not respond.
     """
-    from git_annex_remote_pyshare.backends.webdav import guest, nextcloud  # noqa: PLC0415  # as above
-    from git_annex_remote_pyshare.backends.webdav.verify_login import own_address  # noqa: PLC0415  # as above
+    from git_annex_remote_pyshare.backends.webdav import nextcloud, verify_login  # noqa: PLC0415  # as above
 
     url = to_web(settings["url"])
     if not is_confidential(url):
-        raise BadSetting("it was not tried, since others could read it on its way over http")
+        raise BadSetting("it was not tried, since others on the network could read it over http")
     account = account_of(settings)
     if not account.is_link:
-        own_address(url, nextcloud.find_server(url), login)
-    elif endpoint := guest.locked_endpoint(account):
-        guest.check(account, endpoint, login.secret)
+        verify_login.own_address(url, nextcloud.find_server(url), login)
+    elif endpoint := verify_login.locked_endpoint(account):
+        verify_login.check_guest(account, endpoint, login.secret)

@@ -1,4 +1,4 @@
-"""Logging in at Nextcloud and its relatives: a browser grants an app password, which can be revoked.
+"""Logs in at Nextcloud through a browser, which grants a revocable app password, and reads the user's address.
 
 Login flow v2: https://docs.nextcloud.com/server/latest/developer_manual/client_apis/LoginFlow/index.html
 """
@@ -17,21 +17,21 @@ from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, U
 from git_annex_remote_pyshare.safe_text import command
 
 PAUSE = 2.0
-"""Seconds between two questions whether the browser has granted access."""
+"""Seconds between two polls for the browser's grant."""
 LIMIT = 20 * 60.0
-"""Seconds after which the server forgets the flow (its LoginFlowV2Mapper)."""
+"""Seconds after which the server drops the flow (its LoginFlowV2Mapper)."""
 
 _OCS = {"OCS-APIRequest": "true"}
 _MARKS = ("/remote.php", "/public.php", "/index.php", "/ocs/", "/apps/", "/s/", "/dav/")
-"""What follows the server's own address in the URLs that people copy."""
+"""What follows the server's own address in URLs that users copy."""
 
 
 class Flow(NamedTuple):
-    """A login that waits for the browser; its token is a secret."""
+    """A login waiting for the browser; its token is a secret."""
 
     server: str
     link: str
-    """What to open in a browser, on any machine."""
+    """The link to open in a browser, on any machine."""
     endpoint: str
     token: str
 
@@ -44,23 +44,23 @@ def find_server(url: str) -> str | None:
     """The base URL of the cloud that `url` belongs to; None for any other server.
 
     Raises:
-        Unreachable: Nobody answers.
+        Unreachable: There is no response.
     """
     for base in _bases(url):
-        with suppress(NotAStore):  # some servers send every unknown address on to their shop window
+        with suppress(NotAStore):  # some servers redirect every unknown path to their home page
             if "productname" in _json(web.ask("GET", f"{base}/status.php")):
                 return base
     return None
 
 
 def begin(server: str) -> Flow | None:
-    """Start the flow; None when the server has none (ownCloud, Infinite Scale).
+    """Start the flow; None if the server has none (ownCloud, Infinite Scale).
 
     Raises:
-        NotAStore: What the server answers leads elsewhere, or to a connection without TLS.
+        NotAStore: The response names another host, or a URL without TLS.
     """
-    answer = web.ask("POST", f"{server}/index.php/login/v2")
-    content = _json(answer)
+    response = web.ask("POST", f"{server}/index.php/login/v2")
+    content = _json(response)
     poll = content.get("poll")
     if not isinstance(poll, dict):
         return None
@@ -73,11 +73,11 @@ def begin(server: str) -> Flow | None:
 def wait(
     flow: Flow, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
 ) -> tuple[str, Credential]:
-    """The server's base URL and the app password, once somebody granted access in the browser.
+    """The server's base URL and the app password, once the user has granted access in the browser.
 
     Raises:
-        Denied: Nobody did within 20 minutes.
-        NotAStore: The server names another host as its own, or answers something else.
+        PermissionDenied: Access was not granted within 20 minutes.
+        NotAStore: The response names another host, or contains no app password.
     """
     end = clock() + LIMIT
     while clock() < end:
@@ -95,17 +95,17 @@ def wait(
 def user_id(server: str, login: Credential) -> str | None:
     """The user's id, which is the last part of the DAV address and need not be the login name.
 
-    None when the server does not tell.
+    None if the server does not report it.
 
     Raises:
-        Denied: The server refuses the login.
+        PermissionDenied: The server refuses the login.
     """
     address = f"{server}/ocs/v1.php/cloud/user?format=json"
-    answer = web.ask("GET", address, headers=_OCS, auth=web.basic(login))
-    if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    response = web.ask("GET", address, headers=_OCS, auth=web.basic(login))
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise web.Refused(host_of(server), command("pyshare", "login", server))
     try:
-        return str(_json(answer)["ocs"]["data"]["id"])
+        return str(_json(response)["ocs"]["data"]["id"])
     except (KeyError, TypeError):
         return None
 
@@ -116,17 +116,17 @@ def dav_address(server: str, user: str) -> str:
 
 
 def revoke(server: str, login: Credential) -> bool:
-    """Ask the server to forget the app password `login`; whether it said that it has.
+    """Revoke the app password `login` at the server; whether the server confirms it.
 
     Raises:
-        Unreachable: Nobody answers.
+        Unreachable: There is no response.
     """
     address = f"{server}/ocs/v2.php/core/apppassword"
     return web.ask("DELETE", address, headers=_OCS, auth=web.basic(login)).status_code == HTTPStatus.OK
 
 
 def _bases(url: str) -> Iterator[str]:
-    """Where the cloud's `status.php` may be: before a known mark, else at the path, its first segment, the root."""
+    """Possible parents of the cloud's `status.php`: before a known path, else the path, its first segment, the root."""
     parts = urlsplit(url)
     root = f"{parts.scheme.replace('dav', 'http')}://{parts.netloc}"
     path = parts.path.rstrip("/")
@@ -137,15 +137,15 @@ def _bases(url: str) -> Iterator[str]:
 
 def _poll(flow: Flow) -> Mapping[str, Any] | None:
     try:
-        answer = web.ask("POST", flow.endpoint, data={"token": flow.token})
-    except (Unreachable, Busy):  # the person is still typing; a hiccup of the network is no reason to give up
+        response = web.ask("POST", flow.endpoint, data={"token": flow.token})
+    except (Unreachable, Busy):  # the user is still logging in; a short network failure does not end the flow
         return None
-    if answer.status_code == HTTPStatus.NOT_FOUND or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if response.status_code == HTTPStatus.NOT_FOUND or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
-    granted = _json(answer)
+    granted = _json(response)
     if not {"server", "loginName", "appPassword"} <= granted.keys():
         raise NotAStore(
-            f"{host_of(flow.server)} answered the login with {answer.status_code} and no app password",
+            f"{host_of(flow.server)} responded to the login with status {response.status_code} and no app password",
             remedy=f"Type: {command('pyshare', 'login', flow.server, '--user', 'NAME')}",
         )
     return granted
@@ -154,15 +154,15 @@ def _poll(flow: Flow) -> Mapping[str, Any] | None:
 def _check_same(server: str, address: str) -> None:
     if not is_confidential(address) or host_of(address) != host_of(server):
         raise NotAStore(
-            f"{server} wants to go on with the login at {address}",
-            remedy="Give the server's own https address; its administrator can set overwrite.cli.url and"
+            f"{server} wants to continue the login at {address}",
+            remedy="Use the server's own https address; its administrator can set overwrite.cli.url and"
             " overwriteprotocol.",
         )
 
 
-def _json(answer: Any) -> Mapping[str, Any]:
+def _json(response: Any) -> Mapping[str, Any]:
     try:
-        content = answer.json()
-    except (ValueError, RecursionError):  # the latter: nested without end
+        content = response.json()
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return {}
     return content if isinstance(content, dict) else {}

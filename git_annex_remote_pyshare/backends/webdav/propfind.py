@@ -1,6 +1,6 @@
-"""PROPFIND (RFC 4918 §9.1): asks for kind and size of things and reads the answer, thing by thing.
+"""Sends PROPFIND (RFC 4918 §9.1) for files and folders, and parses the response one entry at a time.
 
-Never with Depth infinity, which many servers refuse. XML comes from a stranger: entities and DTDs are refused.
+Never with Depth infinity, which many servers refuse. The XML is untrusted: entities and DTDs are refused.
 """
 
 from collections.abc import Iterator
@@ -32,72 +32,72 @@ _QUOTA = (
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
 )
 
-_MOST_IN_SMALL = 100_000
-"""Things in a folder of uploads, which has up to 10,000 chunks."""
+_MAX_ENTRIES = 100_000
+"""Entries in an upload folder, which has up to 10,000 chunks."""
 
 _LONGEST_NAME = 1024
-"""Bytes of a name in a folder; file systems have 255, and S3 behind a WebDAV server this."""
+"""Bytes of a name; file systems allow 255, S3 behind a WebDAV server allows this."""
 
 _LONGEST = 1 << 18
-"""Bytes in which an answer must come to its next thing: a parser keeps what it has not seen the end of."""
+"""Bytes within which the next entry must end, since the parser keeps an incomplete entry in memory."""
 
 
-class Thing(NamedTuple):
-    """One thing of a multistatus answer."""
+class Resource(NamedTuple):
+    """One entry of a multistatus response: a file or a folder."""
 
     path: str
-    """Path of its URL, decoded, with single slashes and none at the end."""
+    """Path of its URL, decoded, without double or trailing slashes."""
     is_folder: bool
     size: int | None
     used: int | None = None
-    """Bytes that the account uses, where the server was asked and tells (RFC 4331 §4)."""
+    """Bytes that the account uses, if requested and reported (RFC 4331 §4)."""
     available: int | None = None
-    """Bytes that may still be stored (RFC 4331 §3); Nextcloud says "no limit" with a negative number, which is None."""
+    """Free bytes of the account (RFC 4331 §3); None for Nextcloud's negative numbers, which mean "no limit"."""
     modified: float | None = None
-    """Seconds since 1970, where the server was asked and tells."""
+    """Seconds since 1970, if requested and reported."""
 
 
-def stat(client: Client, path: str, what: str) -> Thing | None:
-    """What is at a path; None when the server has nothing there.
+def stat(client: Client, path: str, what: str) -> Resource | None:
+    """The file or folder at a path; None if there is none.
 
     Raises:
-        NotAStore: The answer is not one of a WebDAV server.
+        NotAStore: The response is not from a WebDAV server.
     """
-    return next(_ask(client, path, "0", what), None)
+    return next(_send(client, path, "0", what), None)
 
 
-def measure(client: Client, what: str) -> Thing | None:
-    """The store's folder with what is used and free there."""
-    return next(_ask(client, "", "0", what, _QUOTA), None)
+def measure(client: Client, what: str) -> Resource | None:
+    """The store's folder with its used and free bytes."""
+    return next(_send(client, "", "0", what, _QUOTA), None)
 
 
-def children(client: Client, folder: str) -> Iterator[Thing]:
-    """What lies directly in a folder, whose path ends with a slash or is empty; nothing if there is no such folder."""
-    things = _ask(client, folder, "1", "list the files")
-    # Servers name the folder itself first, perhaps by another host or path than the one that we used.
-    own = next(things, None)
-    return iter(()) if own is None else _within(own, things)
+def children(client: Client, folder: str) -> Iterator[Resource]:
+    """The direct children of a folder, whose path ends with a slash or is empty; none if it does not exist."""
+    resources = _send(client, folder, "1", "list the files")
+    # Servers list the folder itself first, possibly with another host or path than in the request.
+    own = next(resources, None)
+    return iter(()) if own is None else _within(own, resources)
 
 
-def contents(client: Client, folder: str, what: str) -> list[Thing] | None:
-    """What lies directly in a small folder, and since when; None if there is no such folder."""
-    things = _ask(client, folder, "1", what, _DATED)
-    own = next(things, None)
+def contents(client: Client, folder: str, what: str) -> list[Resource] | None:
+    """The direct children of a small folder, with their dates; None if it does not exist."""
+    resources = _send(client, folder, "1", what, _DATED)
+    own = next(resources, None)
     if own is None:
         return None
-    listing, found = Listing(str(client.doing(what)), _MOST_IN_SMALL), []
-    for thing in _within(own, things):
+    listing, found = Listing(str(client.doing(what)), _MAX_ENTRIES), []
+    for resource in _within(own, resources):
         listing.named()
-        found.append(thing)
+        found.append(resource)
     return found
 
 
-def _within(folder: Thing, things: Iterator[Thing]) -> Iterator[Thing]:
-    """Those that lie directly in a folder, with their names as paths; what is no legal name is nothing of a store."""
-    for thing in things:
-        name = thing.path.removeprefix(f"{folder.path}/")
-        if name != thing.path and "/" not in name and _is_legal(name):
-            yield thing._replace(path=name)
+def _within(folder: Resource, resources: Iterator[Resource]) -> Iterator[Resource]:
+    """The direct children of a folder, with their names as paths; invalid names are skipped, they are no objects."""
+    for resource in resources:
+        name = resource.path.removeprefix(f"{folder.path}/")
+        if name != resource.path and "/" not in name and _is_legal(name):
+            yield resource._replace(path=name)
 
 
 def _is_legal(name: str) -> bool:
@@ -107,7 +107,7 @@ def _is_legal(name: str) -> bool:
         return False
 
 
-def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Thing]:
+def _send(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) -> Iterator[Resource]:
     headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
     request = Request("PROPFIND", path, what, headers, body)
     with client.send(request) as response:
@@ -117,88 +117,88 @@ def _ask(client: Client, path: str, depth: str, what: str, body: bytes = _BODY) 
             raise errors.login_page(client.doing(what))
         if response.status != 207:
             raise client.failure(request, response)
-        yield from _things(client, response, what)
+        yield from _parse_all(client, response, what)
 
 
-def _things(client: Client, response: HTTPResponse, what: str) -> Iterator[Thing]:
-    from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # as late as the parser itself
+def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Resource]:
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415  # loaded with the parser
 
-    from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only a look or a listing needs it
+    from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # only PROPFIND needs it
     from defusedxml.ElementTree import iterparse  # noqa: PLC0415
 
-    text, said_anything = _Bounded(response), False
+    text, has_entries = _Bounded(response), False
     try:
         events = iterparse(text, ("start", "end"), forbid_dtd=True)
         _, multistatus = next(events)
         for event, element in events:
             if event == "end" and element.tag == "{DAV:}response":
-                said_anything = True
-                thing = _thing(element, client.doing(what))
-                multistatus.clear()  # or a large folder would grow in memory
-                if thing is not None:
-                    text.room = _LONGEST
-                    yield thing
+                has_entries = True
+                resource = _parse_resource(element, client.doing(what))
+                multistatus.clear()  # else a large folder would fill memory
+                if resource is not None:
+                    text.limit = _LONGEST
+                    yield resource
     except (ParseError, DefusedXmlException, ValueError, LookupError, StopIteration, _TooLong) as error:
         raise errors.login_page(client.doing(what)) from error
-    if not said_anything:  # not even that nothing is there
+    if not has_entries:  # a valid response has at least one entry
         raise errors.login_page(client.doing(what))
 
 
 class _TooLong(Exception):
-    """The answer goes on and on without a thing."""
+    """The response is too long without a complete entry."""
 
 
 class _Bounded:
-    """An answer as a file that does not fill the memory, whoever sends it."""
+    """A response as a file that limits the memory that an untrusted server can use."""
 
     def __init__(self, response: HTTPResponse) -> None:
-        self._answer = response
-        self.room = _LONGEST
+        self._response = response
+        self.limit = _LONGEST
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes; raises _TooLong when there is no room for them."""
-        block = self._answer.read(size)
-        self.room -= len(block)
-        if self.room < 0:
+        """The next bytes; raises _TooLong if the limit is exceeded."""
+        block = self._response.read(size)
+        self.limit -= len(block)
+        if self.limit < 0:
             raise _TooLong
         return block
 
 
-def _thing(response: "Element", doing: Doing) -> Thing | None:
-    """A `response` element understood; None when its own status says that nothing is there."""
+def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
+    """A parsed `response` element; None if its own status is 404 or 410."""
     own = _status(response.findtext("{DAV:}status"))
     if own in _GONE:
         return None
     if own // 100 != 2:
-        raise errors.from_answer(doing, own, {})
+        raise errors.from_response(doing, own, {})
     is_folder = False
     numbers: dict[str, int] = {}
     for propstat in response.iterfind("{DAV:}propstat"):
         if _status(propstat.findtext("{DAV:}status")) // 100 != 2:
-            continue  # properties that the thing does not have
+            continue  # properties that do not exist here
         is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
         for name in ("getcontentlength", "quota-used-bytes", "quota-available-bytes"):
-            told = number(propstat.findtext(f".//{{DAV:}}{name}"))
-            if told is not None:
-                numbers[name] = told
+            value = number(propstat.findtext(f".//{{DAV:}}{name}"))
+            if value is not None:
+                numbers[name] = value
     size = None if is_folder else numbers.get("getcontentlength")
     path = _path(response.findtext("{DAV:}href") or "")
     used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
-    return Thing(path, is_folder, size, used, available, moment(response.findtext(".//{DAV:}getlastmodified")))
+    return Resource(path, is_folder, size, used, available, moment(response.findtext(".//{DAV:}getlastmodified")))
 
 
 def _status(line: str | None) -> int:
-    """The code of a status line, which may lack its phrase; no line at all is none of failure (RFC 4918 §13)."""
+    """The code of a status line, with or without its phrase; a missing status means success (RFC 4918 §13)."""
     words = (line or "").split()
     code = number(words[1]) if len(words) > 1 else None
     return 200 if code is None else code
 
 
 def _path(href: str) -> str:
-    """An href as a plain path: servers write it with or without a host and with different escapes (RFC 4918 §8.3)."""
+    """The decoded path of an href: servers send it with or without a host, and escape differently (RFC 4918 §8.3)."""
     path = href.strip()
     if "://" in path.partition("?")[0]:
-        with suppress(ValueError):  # what is no URL is no name of ours either
+        with suppress(ValueError):  # an invalid URL is not the name of an object either
             path = urlsplit(path).path
     segments = [unquote_to_bytes(segment) for segment in path.split("/") if segment]
     return "".join("/" + segment.decode("utf-8", "surrogateescape") for segment in segments)

@@ -1,4 +1,4 @@
-"""What pyshare knows of WebDAV servers before one is used."""
+"""Declares the WebDAV backend: URL schemes, environment variables, login."""
 
 from typing import TYPE_CHECKING
 
@@ -34,9 +34,9 @@ def _account(settings: Settings) -> Account:
 
 
 def _correct(place: StoreConfig, refusal: "BadSetting") -> "BadSetting":
-    from git_annex_remote_pyshare.backends.webdav.correction import better
+    from git_annex_remote_pyshare.backends.webdav.initialize import with_hint
 
-    return better(place, refusal)
+    return with_hint(place, refusal)
 
 
 def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:

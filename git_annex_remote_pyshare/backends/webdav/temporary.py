@@ -1,8 +1,10 @@
-"""Temporary names, and the MOVE that turns a whole temporary object into the wanted one."""
+"""Temporary names, unique to one process, and the MOVE that gives a complete temporary object its final name."""
 
 import hashlib
+import os
 import re
 import secrets
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -11,35 +13,38 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
-from git_annex_remote_pyshare.backends.webdav.process_slot import Claim
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
+from git_annex_remote_pyshare.state.lock import try_lock
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
 from git_annex_remote_pyshare.waiting import NEVER, pause
 
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
-"""Seconds between looks at a MOVE in doubt."""
+"""Seconds between checks of a MOVE whose result is unknown."""
+
+_MAX_SLOTS = 64
+"""Numbers that are tried: on some network folders a lock always looks taken."""
 
 
 def is_temporary(name: str) -> bool:
-    """Whether the name is one of an unfinished store."""
+    """Whether the name is that of a temporary object."""
     return bool(_TEMPORARY.fullmatch(name.rpartition("/")[2]))
 
 
 def is_success(response: HTTPResponse) -> bool:
-    """Whether a PUT or MOVE was done; 200 with a page is a login's, 202 and 207 are promises and parts."""
+    """Whether a PUT or MOVE succeeded; 200 with HTML is a login page, 202 means later, 207 means partly."""
     html = response.headers.get("Content-Type", "").startswith("text/html")
     return response.status in {201, 204} or (response.status == 200 and not html)
 
 
 class Temporaries:
-    """Names for unfinished stores: the same for the same object again, so that leftovers cannot grow in number.
+    """Temporary names: the same for each attempt at an object, so that leftovers do not accumulate.
 
     Args:
-        client: Removes what a failed store left.
-        clone: Its identity, and the number of this process in it, keep two writers from sharing a name.
+        client: Removes the temporary object of a failed store.
+        clone: Its identity, and this process's number in it, make names unique to one writer.
     """
 
     def __init__(self, client: Client, clone: LocalConfig) -> None:
@@ -50,13 +55,13 @@ class Temporaries:
 
     @contextmanager
     def one_for(self, path: str) -> Iterator[str]:
-        """A path beside `path`, whose object is removed if the block fails."""
+        """A temporary path in the folder of `path`; its object is removed if the block fails."""
         temporary = self._take(path)
         try:
             yield temporary
         except Cancelled:
-            raise  # There is no time to ask the server; the next attempt overwrites it.
-        except BaseException:  # whatever ended the store, half an object is of no use
+            raise  # There is no time for a request; the next attempt overwrites it.
+        except BaseException:  # an incomplete object is of no use
             self._remove(temporary)
             raise
         finally:
@@ -64,17 +69,17 @@ class Temporaries:
 
     @cached_property
     def _writer(self) -> str:
-        """The same for all processes of this clone that come one after the other."""
-        self._claim = Claim(self._clone.git_dir) if self._clone.git_dir else None
-        return f"{self._clone.id or secrets.token_hex(16)}{self._claim.number if self._claim else ''}"
+        """Identifies this process among concurrent ones; sequential processes of a clone share it."""
+        self._slot = ProcessSlot(self._clone.git_dir) if self._clone.git_dir else None
+        return f"{self._clone.id or secrets.token_hex(16)}{self._slot.number if self._slot else ''}"
 
     def _take(self, path: str) -> str:
-        # The same folder, since only there a MOVE is sure to be a rename.
+        # The same folder, since only there a MOVE is certainly a rename.
         folder, slash, _ = path.rpartition("/")
         with self._lock:
-            mark = f"{self._writer}/{path}"
-            while (temporary := f"{folder}{slash}pyshare-tmp-{_short_hash(mark)}") in self._in_use:
-                mark += secrets.token_hex(8)  # another job stores the same object
+            seed = f"{self._writer}/{path}"
+            while (temporary := f"{folder}{slash}pyshare-tmp-{_short_hash(seed)}") in self._in_use:
+                seed += secrets.token_hex(8)  # another job stores the same object
             self._in_use.add(temporary)
         return temporary
 
@@ -84,7 +89,7 @@ class Temporaries:
 
 
 class Move(NamedTuple):
-    """A MOVE to be done."""
+    """The arguments of a MOVE."""
 
     temporary: str
     path: str
@@ -95,9 +100,9 @@ class Move(NamedTuple):
 
 
 def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
-    """Give the temporary object its name, replacing what is there.
+    """Rename the temporary object to its final name, replacing an existing object.
 
-    MOVE must not be repeated blindly: after a lost answer the target is looked at first.
+    MOVE is not idempotent: after a lost response the target is checked before it is repeated.
 
     Args:
         client: Sends the requests.
@@ -116,7 +121,7 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
 
 
 def _try(client: Client, request: Request, doubt: PyshareError | None) -> PyshareError | None:
-    """One MOVE: None when it is done, an error when it may have been done; raises one that is final."""
+    """Send one MOVE: None if it succeeded, an error if its result is unknown; raises a final error."""
     try:
         with client.send(request) as response:
             if is_success(response):
@@ -133,7 +138,7 @@ def _try(client: Client, request: Request, doubt: PyshareError | None) -> Pyshar
 
 
 def _clear(client: Client, request: Request) -> None:
-    """Remove the old object for a server that does not overwrite: the new one is there whole."""
+    """Remove the old object on a server that does not overwrite; the new one is already complete."""
     removal = Request("DELETE", request.destination or "", request.what)
     with client.send(removal) as response:
         if response.status not in {200, 204, 404, 410}:
@@ -141,10 +146,10 @@ def _clear(client: Client, request: Request) -> None:
 
 
 def _has_moved(client: Client, wanted: Move) -> bool:
-    """Whether the temporary object is gone and the wanted one there; False while that cannot be known.
+    """Whether the temporary object is gone and the target exists; False while that is unknown.
 
     Raises:
-        Unreachable: Both are gone, so the object must be sent again.
+        Unreachable: Neither exists, so the object must be sent again.
     """
     try:
         if stat(client, wanted.temporary, wanted.what) is not None:
@@ -159,3 +164,27 @@ def _has_moved(client: Client, wanted: Move) -> bool:
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class ProcessSlot:
+    """The lowest number that no other running process of the clone holds; held until this object or the process ends.
+
+    Args:
+        git_dir: The clone's git directory.
+    """
+
+    def __init__(self, git_dir: str) -> None:
+        # Without locks, a random number is unique.
+        self.number = secrets.token_hex(16)
+        with suppress(OSError):
+            self._take(git_dir)
+
+    def _take(self, git_dir: str) -> None:
+        for number in range(_MAX_SLOTS):
+            path = os.path.join(git_dir, "annex", f"pyshare-{number}.lck")
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            # The system releases the lock when the process is killed.
+            weakref.finalize(self, os.close, descriptor)
+            if try_lock(descriptor):
+                self.number = str(number)
+                return

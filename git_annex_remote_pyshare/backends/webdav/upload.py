@@ -1,4 +1,4 @@
-"""Stores an object: straight to its name where the server's PUT is atomic, else to a temporary one and by MOVE."""
+"""Stores an object by PUT: to its final name if the server's PUT is atomic, else to a temporary name and MOVE."""
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
@@ -14,29 +14,29 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _LARGE = 1 << 20
-"""From this size on, in bytes, a body is not sent into a folder of which we know nothing."""
+"""Objects of more bytes are not sent before their folder is known to exist."""
 
 
 class Uploads:
-    """All stores of one place, which share what is known of folders and server.
+    """All uploads to one store, which share the known folders and server features.
 
     Args:
-        place: Its clone says how to write, and makes temporary names its own.
+        place: Provides this clone's options and identity.
         client: Sends the requests.
-        folders: Makes those that objects are stored in.
+        folders: Makes the objects' folders.
     """
 
     def __init__(self, place: StoreConfig, client: Client, folders: Folders) -> None:
         self._client = client
         self._folders = folders
         self._temporaries = Temporaries(client, place.clone)
-        self._sums = False
-        self._moves_are_true = False
-        self._way = place.clone.get(options.PUT)
-        if self._way not in {"", "direct", "move"}:
+        self._sends_checksum = False
+        self._move_is_verified = False
+        self._put_mode = place.clone.get(options.PUT)
+        if self._put_mode not in {"", "direct", "move"}:
             raise BadSetting(
-                f"git config remote.{place.clone.remote}.{options.PUT.name} is {self._way!r}",
-                remedy="It may be direct or move; leave it out to let the server's kind decide.",
+                f"git config remote.{place.clone.remote}.{options.PUT.name} is {self._put_mode!r}",
+                remedy="Use direct or move; remove the option to choose by the kind of server.",
             )
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
@@ -46,20 +46,20 @@ class Uploads:
         what = "store the file"
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
-        if self._way == "direct" or (self._way != "move" and self._client.traits.atomic):
+        if self._put_mode == "direct" or (self._put_mode != "move" and self._client.features.atomic):
             return self._put(Request("PUT", path, what, body=Body(source, progress)), source)
         with self._temporaries.one_for(path) as temporary:
             receipt = self._put(Request("PUT", temporary, what, body=Body(source, progress)), source)
             self._compare(temporary, source.size, what)
             self._refuse_unmovable(name, what)
             move(self._client, Move(temporary, path, source.size, what), lambda: progress(source.size))
-            if not self._moves_are_true:
+            if not self._move_is_verified:
                 self._compare(path, source.size, what)
-                self._moves_are_true = True
+                self._move_is_verified = True
         return receipt
 
     def _put(self, request: Request, source: Source) -> Receipt:
-        """PUT; where the server misses the folder, make it and PUT once more."""
+        """PUT; if the folder is missing, make it and PUT once more."""
         folder = request.path.rpartition("/")[0]
         seen = self._folders.seen(folder)
         request = request._replace(headers=self._headers(source))
@@ -75,37 +75,41 @@ class Uploads:
         try:
             self._folders.make(folder, seen)
         except PyshareError as error:
-            # Who may not write here is better told so than that a folder cannot be made.
+            # A missing permission explains more than a folder that cannot be made.
             raise refusal if isinstance(refusal, PermissionDenied) else error from error
 
     def _headers(self, source: Source) -> dict[str, str]:
         headers = {"Content-Type": "application/octet-stream"}
-        if self._sums:
+        if self._sends_checksum:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
-        elif self._client.traits.hashes or (self._client.traits is UNKNOWN and self._client.address.cloudy):
+        elif self._client.features.hashes or (self._client.features is UNKNOWN and self._client.address.cloudy):
             headers["X-Hash"] = "sha256"
         return headers
 
     def _receipt(self, request: Request, response: HTTPResponse) -> Receipt:
-        """What a success says about the object; anything else is raised."""
+        """The receipt of a successful response; raises the error of any other."""
         if not is_success(response):
             raise self._client.failure(request, response)
         self._folders.found(request.path.rpartition("/")[0])
         received = response.headers.get("X-Hash-SHA256", "").lower()
-        if "X-Hash" in request.headers and self._client.traits.hashes and not received:
-            self._sums = True  # ownCloud and old Nextcloud do not hash for us; ownCloud compares a sum that we send.
+        if "X-Hash" in request.headers and self._client.features.hashes and not received:
+            self._sends_checksum = (
+                True  # ownCloud and old Nextcloud send no hash; ownCloud compares a checksum that it receives.
+            )
         return Receipt(digests={"sha256": received} if received else {})
 
     def _refuse_unmovable(self, name: str, what: str) -> None:
-        if not set(name).isdisjoint(unmovable := self._client.traits.unmovable):
-            raise BadName(f"{self._client.doing(what)}: this server loses names with one of {unmovable} in a MOVE")
+        if not set(name).isdisjoint(unmovable := self._client.features.unmovable):
+            raise BadName(
+                f"{self._client.doing(what)}: this server changes names that contain one of {unmovable} in a MOVE"
+            )
 
     def _compare(self, path: str, size: int, what: str) -> None:
-        """Hold what is there against what was sent, where a success alone does not imply it.
+        """Compare the stored size with the sent one, unless the server's success implies it.
 
-        sabre's plain file store says 201 to what the disk refused (lib/DAV/FS/Directory.php).
+        sabre's plain file store sends 201 even if the disk refused the data (lib/DAV/FS/Directory.php).
         """
-        if self._client.traits.counts:
+        if self._client.features.counts:
             return
         found = stat(self._client, path, what)
         if found is None or found.size not in {None, size}:
@@ -117,7 +121,7 @@ class Uploads:
 
 
 def _folder_missing(response: HTTPResponse, seen: int) -> bool:
-    """Whether a PUT failed, or may have failed, because its folder is not there (RFC 4918 §9.7.1)."""
+    """Whether a PUT failed, or may have failed, because its folder is missing (RFC 4918 §9.7.1)."""
     nginx = response.headers.get("Server", "").startswith("nginx")
     return response.status in {404, 409} or (
         not seen and (response.status == 403 or (response.status == 500 and nginx))

@@ -1,4 +1,4 @@
-"""Addresses of WebDAV stores: what `url=` means, which ones are refused, and how names go into a URL."""
+"""Parses and checks the URL of a WebDAV store, and encodes object names in URLs."""
 
 import re
 from collections.abc import Mapping
@@ -17,32 +17,32 @@ _CLOUD = re.compile(
     r"([a-z]+://[^/?#]+(?:/[^?#]*?)?)/remote\.php/(?:dav|webdav)(?:[/?#].*)?", re.IGNORECASE | re.DOTALL
 )
 _PAGE = re.compile(r"(.*?)(?:/index\.php)?/(?:apps/[^/]+(?:/.*)?|login)", re.DOTALL)
-"""Pages of Nextcloud and ownCloud that people have open while they look for an address."""
+"""Web pages of Nextcloud and ownCloud whose addresses users copy by mistake."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATHS = _UNRESERVED | frozenset(b"/%!$&'()*+,;=:@")
 GUEST = "anonymous"
-"""User name at public links since Nextcloud 29; before, the link's token is the user."""
+"""User name at public links since Nextcloud 29; earlier versions use the link's token."""
 _FOLDERS = ("path", "dir")
-"""Parameters by which the pages of a public link name the folder that is shown."""
+"""Query parameters for the folder that a public link's page shows."""
 
 
 class WebPage(BadSetting):
-    """The address is one that a browser shows, of a server on which the folder has another one."""
+    """The address is a web page's; the folder's WebDAV address differs."""
 
 
 class Address(NamedTuple):
-    """Where a store is, as HTTP wants it."""
+    """The parsed URL of a store."""
 
     base: str
     """URL of the store's folder, percent-encoded, without a trailing slash."""
     token: str = ""
-    """Of a public link; empty for a store with accounts."""
+    """Token of a public link; empty for a store with accounts."""
     older: str = ""
-    """Where servers from before Nextcloud 29 keep the same public link."""
+    """The same public link's address on servers before Nextcloud 29."""
     public: bool = False
-    """Whether the server treats visitors of this address as guests."""
+    """Whether requests to this address are a guest's."""
     server: str = ""
-    """Base URL of the cloud that a public link belongs to, which may lie below the host's root."""
+    """Base URL of the cloud that a public link belongs to, which may be below the host's root."""
 
     @property
     def origin(self) -> str:
@@ -51,17 +51,17 @@ class Address(NamedTuple):
 
     @property
     def cloudy(self) -> bool:
-        """Whether it looks like one of Nextcloud or ownCloud, whatever answers there."""
+        """Whether it looks like an address of Nextcloud or ownCloud; no request is sent."""
         return "/remote.php/" in self.base or "/public.php/" in self.base
 
 
 def check(settings: Mapping[str, str]) -> None:
-    """Raise BadSetting, with what to type instead, when the URL cannot be that of a WebDAV store."""
+    """Raise BadSetting, with what to type instead, if the URL is not valid for a WebDAV store."""
     address_of(settings["url"])
 
 
 def address_of(url: str) -> Address:
-    """What a URL in `url=` means.
+    """Parse the URL in `url=`.
 
     Public links are `https://HOST/s/TOKEN` (a share's page, also behind `/index.php`) and the addresses below
     `/public.php/` (Nextcloud developer manual, "WebDAV basic APIs", public shares).
@@ -80,7 +80,7 @@ def address_of(url: str) -> Address:
     origin = f"{_web_scheme(scheme)}://{host.lower()}"
     path = _in_url(path.rstrip("/"))
     if any(segment in {"", ".", ".."} for segment in path.split("/")[1:]):
-        raise BadSetting(f"url={url} has an empty or dotted part in its path", remedy="Write the path out.")
+        raise BadSetting(f"url={url} has an empty, . or .. segment in its path", remedy="Write the full path.")
     if link := _LINK.fullmatch(path):
         return _public_link(origin + link[1], link[2], query)
     if rest := query or fragment:
@@ -88,7 +88,7 @@ def address_of(url: str) -> Address:
             raise web_page(url, origin + page[1])
         instead = command(f"url={scheme}://{host}{path}")
         raise BadSetting(
-            f"url= goes on after the path with {rest[0]}",
+            f"url= continues after the path with {rest[0]}",
             remedy=f"Type instead: {instead} (in a folder's name write %23 for # and %3F for ?).",
         )
     public = _PUBLIC.fullmatch(path)
@@ -98,16 +98,16 @@ def address_of(url: str) -> Address:
 
 
 def account_of(settings: Mapping[str, str]) -> Account:
-    """What a login for the store is bound to: the host, or for a public link exactly that link.
+    """The account that a login for the store is bound to: the host, or for a public link that link only.
 
     Raises:
-        BadSetting: The URL leads to no server.
+        BadSetting: The URL contains no host.
     """
     url = settings["url"]
     host = bound_host(url)
     try:
         address = address_of(url.partition("#")[0])
-    except BadSetting:  # what `url=` would refuse is no link either, and may well be copied from a browser
+    except BadSetting:  # an invalid `url=`, perhaps copied from a browser, is not a public link
         return Account(host, words=(url,))
     if not address.token:
         return Account(host, words=(_login_address(url),))
@@ -118,13 +118,13 @@ def account_of(settings: Mapping[str, str]) -> Account:
 
 
 def _login_address(url: str) -> str:
-    """What to log in at: of a cloud its own address, where one login serves all folders; else the folder itself."""
+    """The argument for `pyshare login`: a cloud's base URL, whose login is valid for all folders; else the folder."""
     cloud = _CLOUD.fullmatch(url)
     return cloud[1] if cloud else url
 
 
 def web_page(url: str, server: str) -> WebPage:
-    """The refusal of a web page's address, where the user's id, which is a part of the right one, is unknown."""
+    """The error for a web page's address, if the user's id, a part of the WebDAV address, is unknown."""
     return WebPage(
         f"{url} is the web page of a Nextcloud or ownCloud",
         remedy=f"Type: {command('pyshare', 'login', server)}; it prints the address of your files, to which you add a"
@@ -133,7 +133,7 @@ def web_page(url: str, server: str) -> WebPage:
 
 
 def web_url(url: str) -> str:
-    """The URL with http(s) for dav(s), without a slash at its end."""
+    """The URL with http(s) for dav(s), without a trailing slash."""
     scheme, _, rest = url.partition("://")
     return f"{_web_scheme(scheme)}://{rest.rstrip('/')}"
 
@@ -142,7 +142,7 @@ def in_path(name: str) -> str:
     """A name, percent-encoded segment by segment (RFC 3986 §2.3).
 
     Raises:
-        BadName: It is no legal name.
+        BadName: The name is invalid.
     """
     return _quote(encode_name(name), _UNRESERVED | {0x2F})
 
@@ -152,7 +152,7 @@ def _quote(text: bytes, kept: frozenset[int]) -> str:
 
 
 def _in_url(path: str) -> str:
-    """The path of a URL as people type it: what is encoded stays, only what no URL may hold is encoded."""
+    """Encode the characters of a typed path that are not valid in a URL; existing escapes stay."""
     return re.sub("%(?![0-9A-Fa-f]{2})", "%25", _quote(path.encode("utf-8", "surrogateescape"), _IN_PATHS))
 
 
@@ -167,12 +167,12 @@ def _public_link(server: str, token: str, query: str) -> Address:
 
 
 def _endpoints(server: str, token: str) -> tuple[Endpoint, Endpoint]:
-    """Where a public link is reached: since Nextcloud 29, and before as well as on ownCloud."""
+    """The endpoints of a public link: since Nextcloud 29, and before that and on ownCloud."""
     return Endpoint(f"{server}/public.php/dav/files/{token}", GUEST), Endpoint(f"{server}/public.php/webdav", token)
 
 
 def _folder_shown(query: str) -> str:
-    """The folder inside the share that the page of a link shows, encoded, with a leading slash; else empty."""
+    """The folder inside the share that the page of a link shows, encoded, with a leading slash; empty if none."""
     for pair in query.lstrip("?").split("&"):
         name, _, value = pair.partition("=")
         if name in _FOLDERS and value:

@@ -1,4 +1,4 @@
-"""Trying a login once, before it is kept; a wrong password sent again and again would lock the user out."""
+"""Tries a login, or the password of a public link, once before it is kept: repeated wrong ones lock the user out."""
 
 from http import HTTPStatus
 
@@ -6,25 +6,29 @@ import requests
 
 from git_annex_remote_pyshare.backends.webdav import nextcloud
 from git_annex_remote_pyshare.credentials import web
+from git_annex_remote_pyshare.credentials.account import Account, Endpoint
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 
 _FINE = {HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.NOT_FOUND}
-"""A folder that is not there yet is no fault of the login."""
+"""404: the folder may not exist yet, which does not depend on the login."""
+
+_GUEST_HEADERS = {"Depth": "0", "X-Requested-With": "XMLHttpRequest"}
+"""Without X-Requested-With Nextcloud refuses all guests (nextcloud/server publicremote.php)."""
 
 
 def own_address(url: str, server: str | None, login: Credential) -> str:
     """The WebDAV address of the user's own files at a cloud; empty for any other server, whose folder `url` is tried.
 
     Args:
-        url: What the login is for, http(s).
+        url: The address that the login is for, http(s).
         server: The cloud's base URL, as `nextcloud.find_server` gives it; None for any other server.
         login: What to try.
 
     Raises:
-        Denied, NotAStore, Unreachable: As `check`.
+        PermissionDenied, NotAStore, Unreachable: As `check`.
     """
     if server and (user := nextcloud.user_id(server, login)):
         return nextcloud.dav_address(server, user)
@@ -33,31 +37,74 @@ def own_address(url: str, server: str | None, login: Credential) -> str:
 
 
 def check(url: str, login: Credential) -> None:
-    """Look at the WebDAV folder `url` with the login.
+    """Send a PROPFIND for the WebDAV folder `url` with the login.
 
     Raises:
-        Denied: The server refuses the login, or lets it see nothing there.
-        NotAStore: What answers is no WebDAV server.
-        Unreachable: No answer, or the server is broken.
+        PermissionDenied: The server refuses the login, or forbids it the folder.
+        NotAStore: It is not a WebDAV server.
+        Unreachable: There is no response, or a server error.
     """
-    # The slash keeps servers from sending a folder's request on to the folder's own address.
-    answer = _look(url.rstrip("/") + "/", login)
-    host, status = host_of(url), answer.status_code
+    # Without the slash some servers redirect a request for a folder.
+    response = _look(url.rstrip("/") + "/", login)
+    host, status = host_of(url), response.status_code
     if status == HTTPStatus.UNAUTHORIZED:
         raise web.Refused(host, command("pyshare", "login", url))
     if status == HTTPStatus.FORBIDDEN:
         raise PermissionDenied(
-            f"{host} knows {login.user or 'the token'} but forbids {url}", remedy="Ask who runs the server."
+            f"{host} accepts the login of {login.user or 'the token'} but forbids {url}",
+            remedy="Ask the server's administrator.",
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
-        raise Unreachable(f"{host} is broken: it answers {status}", remedy="Try again later.")
+        raise Unreachable(f"{host} has an internal error (status {status})", remedy="Try again later.")
     if status not in _FINE:
-        raise NotAStore(f"{url} is no WebDAV folder: the server answers {status}", remedy="Check the address.")
+        raise NotAStore(f"{url} is not a WebDAV folder (status {status})", remedy="Check the address.")
 
 
 def _look(url: str, login: Credential) -> requests.Response:
-    answer = web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.basic(login))
-    challenge = answer.headers.get("WWW-Authenticate", "").lower()
-    if answer.status_code == HTTPStatus.UNAUTHORIZED and login.user and "digest" in challenge:
+    response = web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.basic(login))
+    challenge = response.headers.get("WWW-Authenticate", "").lower()
+    if response.status_code == HTTPStatus.UNAUTHORIZED and login.user and "digest" in challenge:
         return web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.digest(login))
-    return answer
+    return response
+
+
+def locked_endpoint(account: Account) -> Endpoint | None:
+    """The public link's endpoint that requires a password; None if the link has none.
+
+    Raises:
+        NotAStore: The link does not exist on the server.
+        Unreachable: There is no response, or a server error.
+    """
+    status = 0
+    for endpoint in account.endpoints:
+        status = _status_at(endpoint, "")
+        if status == HTTPStatus.UNAUTHORIZED:
+            return endpoint
+        if status == HTTPStatus.MULTI_STATUS:
+            return None
+    raise NotAStore(
+        f"the server has no public link {account.name} (status {status})", remedy="Ask its owner for a new one."
+    )
+
+
+def check_guest(account: Account, endpoint: Endpoint, password: str) -> None:
+    """Try the password of a public link once.
+
+    Raises:
+        PermissionDenied: The server refuses it.
+        Unreachable: There is no response, or a server error.
+    """
+    if (status := _status_at(endpoint, password)) != HTTPStatus.MULTI_STATUS:
+        raise PermissionDenied(
+            f"the public link {account.name} refuses this password (status {status})",
+            remedy="Try again, or ask the link's owner whether it has changed.",
+        )
+
+
+def _status_at(endpoint: Endpoint, password: str) -> int:
+    login = web.basic(Credential(endpoint.user, password, "pyshare login"))
+    # Without the slash some servers redirect a request for a folder.
+    status: int = web.ask("PROPFIND", f"{endpoint.url}/", headers=_GUEST_HEADERS, auth=login).status_code
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
+        raise Unreachable(f"{host_of(endpoint.url)} has an internal error (status {status})", remedy="Try again later.")
+    return status

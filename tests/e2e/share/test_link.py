@@ -283,7 +283,7 @@ def test_the_links_own_remote_can_be_shared_too(cloudy: Owner, bob: Home) -> Non
     (lines,) = blocks(cloudy.type("pyshare", "share", "for-friends-link").stdout)
     assert has_all(as_friend(bob, lines))
     done = cloudy.type("pyshare", "share", "for-friends-link", "--revoke", check=False)
-    assert "is a link itself, which only its owner can change" in done.stderr
+    assert "is itself a public link, which only its owner can change" in done.stderr
 
 
 def test_a_dataset_that_is_not_published_is_to_be_published_first(sharer: Owner, sharing_cloud: SharingCloud) -> None:

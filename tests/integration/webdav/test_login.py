@@ -140,7 +140,7 @@ def test_without_a_login_reading_goes_on_after_writing_was_refused(
 @pytest.mark.parametrize("user", ["", "bob"], ids=["bearer", "basic"])
 def test_no_secret_goes_over_plain_http_to_another_machine(user: str) -> None:
     sent, told = refused_far_away(Credential(user, "geheim", "environment"))
-    assert "over http:// anyone on the way could read the login" in told
+    assert "over http:// others on the network could read the login" in told
     assert "git config remote.cloud.pyshare-insecure true" in told
     assert set(sent) <= {""}
 

@@ -81,7 +81,7 @@ def test_awkward_names_come_back_wd15(
     request: pytest.FixtureRequest, server: Server, store: WebDAVBackend, tmp_path: Path, name: str
 ) -> None:
     if "?" in name and server == request.getfixturevalue("wsgidav_server"):
-        with pytest.raises(BadName, match="loses names"):
+        with pytest.raises(BadName, match="changes names"):
             store.put(name, source(tmp_path), quiet)
         assert _files_under(server, store) == []
         return
@@ -172,8 +172,8 @@ def test_the_table_tells_real_servers_apart(request: pytest.FixtureRequest, name
     server: Server = request.getfixturevalue(name)
     store = backend(f"{server.url}/{uuid4().hex}", Credential(server.user, server.password, "test"))
     store.put("a/KEY", source(tmp_path), quiet)
-    assert store.client.traits.atomic is (name == "apache_server")
-    assert store.client.traits.counts
+    assert store.client.features.atomic is (name == "apache_server")
+    assert store.client.features.counts
     store.close()
 
 

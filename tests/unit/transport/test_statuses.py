@@ -6,7 +6,7 @@ from git_annex_remote_pyshare.backends.dropbox.error_codes import BY_STATUS
 from git_annex_remote_pyshare.backends.s3.errors import Doing as S3Doing
 from git_annex_remote_pyshare.backends.s3.errors import from_response as s3
 from git_annex_remote_pyshare.backends.webdav.errors import Doing as DAVDoing
-from git_annex_remote_pyshare.backends.webdav.errors import from_answer as webdav
+from git_annex_remote_pyshare.backends.webdav.errors import from_response as webdav
 from git_annex_remote_pyshare.transport.backoff import pause_after
 from git_annex_remote_pyshare.transport.statuses import common
 

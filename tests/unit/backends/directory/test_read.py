@@ -113,13 +113,13 @@ def test_no_name_leads_out_of_the_store(
 # Kernel copies
 
 
-@pytest.mark.parametrize("way", copying._WAYS)
+@pytest.mark.parametrize("way", copying._METHODS)
 def test_each_way_of_copying_moves_every_byte_and_tells_progress(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: object
 ) -> None:
     content = os.urandom((17 << 20) + 3)
     (tmp_path / "from").write_bytes(content)
-    monkeypatch.setattr(copying, "_WAYS", (way,))
+    monkeypatch.setattr(copying, "_METHODS", (way,))
     told: list[int] = []
 
     with (
@@ -148,7 +148,7 @@ def test_a_way_that_stops_half_way_is_followed_by_the_next(
             return 0
         raise OSError(getattr(errno, code), "unfit")
 
-    monkeypatch.setattr(copying, "_WAYS", (unfit, copying._by_hand))
+    monkeypatch.setattr(copying, "_METHODS", (unfit, copying._by_read_write))
     with (
         open(tmp_path / "from", "rb", buffering=0) as reader,
         open(tmp_path / "to", "wb", buffering=0) as writer,

@@ -38,7 +38,7 @@ PLAN = Plan(len(CONTENT), 5 * MIB)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.assembly._FIRST", 0.01)
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.chunking._FIRST_POLL", 0.01)
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_chunk_that_arrives_damaged_twice_ends_the_upload_and_is_all_that_goes
     cloud: ScriptedCloud, whole: Callable[[], Backend], file: Source
 ) -> None:
     cloud.script(Rule("PUT", Play(headers={"X-Hash-SHA256": "0" * 64}), f"{CHUNK}*2$", times=2))
-    with pytest.raises(CorruptUpload, match=r"something else as part 2 \(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"other data as part 2 \(tried twice"):
         whole().put("a/KEY", file, quiet)
     assert OBJECT not in cloud.objects
     cloud.requests.clear()
@@ -456,11 +456,11 @@ def test_a_server_that_will_not_put_it_together_is_heard(
 def test_a_server_that_never_ends_is_given_up_in_the_end(
     cloud: ScriptedCloud, store: WebDAVBackend, file: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.assembly.LIMIT", 0.1)
+    monkeypatch.setattr("git_annex_remote_pyshare.backends.webdav.chunking.LIMIT", 0.1)
     upload = begun(store)
     sent = send_all(store, upload, file)
     cloud.script(Rule("MOVE", answer(423), times=-1))
-    with pytest.raises(Unreachable, match="did not put it together within an hour") as caught:
+    with pytest.raises(Unreachable, match="did not assemble them within an hour") as caught:
         store.finish(upload, sent, file, quiet)
     assert not caught.value.retryable
     assert len(cloud.uploads) == 1

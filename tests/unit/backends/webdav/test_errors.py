@@ -8,7 +8,7 @@ from support.fakes.dav import ScriptedDAV
 from support.scripted import Rule, answer
 
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.backends.webdav.errors import Doing, from_answer
+from git_annex_remote_pyshare.backends.webdav.errors import Doing, from_response
 from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
@@ -54,7 +54,7 @@ DOING = Doing("store the file", "https://cloud.example.org/dav")
     ],
 )
 def test_a_status_has_a_meaning(status: int, kind: type[PyshareError], *, retryable: bool) -> None:
-    error = from_answer(DOING, status, {})
+    error = from_response(DOING, status, {})
     assert (type(error), error.retryable) == (kind, retryable)
     assert str(error).startswith("cannot store the file on cloud.example.org: ")
     assert f"status {status}" in str(error)
@@ -69,14 +69,14 @@ def test_a_status_has_a_meaning(status: int, kind: type[PyshareError], *, retrya
     ],
 )
 def test_a_server_may_say_how_long_to_wait_wd28(text: str, least: float, most: float) -> None:
-    wait = from_answer(DOING, 503, {"Retry-After": text}).retry_after
+    wait = from_response(DOING, 503, {"Retry-After": text}).retry_after
     assert wait is not None
     assert least <= wait <= most
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "Mon, 99 Foo 2026"])
 def test_nonsense_is_no_time_to_wait_wd28(text: str) -> None:
-    assert from_answer(DOING, 503, {"Retry-After": text}).retry_after is None
+    assert from_response(DOING, 503, {"Retry-After": text}).retry_after is None
 
 
 def test_a_maintenance_page_is_waited_for_wd28(dav: ScriptedDAV, store: WebDAVBackend) -> None:
@@ -113,6 +113,6 @@ def test_the_signature_of_a_redirect_is_not_in_an_error(dav: ScriptedDAV, store:
 
 def test_a_servers_words_give_no_orders_to_the_terminal() -> None:
     said = b"<s:message>\x1b[31mred\x07 \xc2\x9b2J</s:message>"
-    error = from_answer(DOING, 403, {"Content-Type": "application/xml"}, said)
+    error = from_response(DOING, 403, {"Content-Type": "application/xml"}, said)
     assert "red" in str(error)
     assert str(error).isprintable()

@@ -121,7 +121,7 @@ def test_a_flow_that_leads_to_another_host_is_refused(part: str, elsewhere: str,
 
 def test_a_flow_that_leads_to_another_port_is_refused(cloud: Cloud, stranger: Cloud) -> None:
     cloud.flow = stranger.flow
-    with pytest.raises(NotAStore, match="wants to go on"):
+    with pytest.raises(NotAStore, match="wants to continue"):
         nextcloud.begin(cloud.base)
     assert stranger.seen == []
 

@@ -71,7 +71,7 @@ def test_writing_elsewhere_is_for_the_user_to_decide_wd12(
         "PUT": lambda: store.put("a/OTHER", source(tmp_path), quiet),
         "DELETE": lambda: store.delete("a/KEY"),
     }
-    with pytest.raises(NotAStore, match=f"sends us on to {moved.url}/dav. If you trust it, set url= to that"):
+    with pytest.raises(NotAStore, match=f"redirects to {moved.url}/dav. If you trust it, set url= to that"):
         write[method]()
     assert moved.objects == {"/dav/a/KEY": b"content"}
     store.close()
@@ -175,13 +175,13 @@ def test_what_another_server_lacks_is_unknown_and_not_absent_wd13(
         lambda: fetched(store, "a/KEY", tmp_path / "back"),
     ]
     for ask in asked:
-        with pytest.raises(NotAStore, match="sends us on to"):
+        with pytest.raises(NotAStore, match="redirects to"):
             ask()
 
 
 def test_a_404_behind_another_path_of_the_same_server_is_unknown_wd14(dav: ScriptedDAV, store: WebDAVBackend) -> None:
     dav.script(Rule("HEAD", answer(302, Location="/login")))
-    with pytest.raises(NotAStore, match="sends us on to"):
+    with pytest.raises(NotAStore, match="redirects to"):
         store.stat("a/KEY")
 
 

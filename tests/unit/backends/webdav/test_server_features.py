@@ -2,14 +2,21 @@
 
 import pytest
 
-from git_annex_remote_pyshare.backends.webdav.server_features import ATOMIC, CLOUD, PLAIN, UNKNOWN, Traits, recognise
+from git_annex_remote_pyshare.backends.webdav.server_features import (
+    ATOMIC,
+    CLOUD,
+    PLAIN,
+    UNKNOWN,
+    ServerFeatures,
+    detect,
+)
 
 APACHE = {"Server": "Apache/2.4.71 (Debian)", "Content-Type": "text/html; charset=ISO-8859-1"}
 NGINX = {"Server": "nginx/1.22.1", "Location": "http://127.0.0.1/a/KEY"}
 
 
 @pytest.mark.parametrize(
-    ("headers", "traits"),
+    ("headers", "features"),
     [
         (APACHE, ATOMIC),
         (NGINX, ATOMIC),
@@ -19,8 +26,8 @@ NGINX = {"Server": "nginx/1.22.1", "Location": "http://127.0.0.1/a/KEY"}
         ({"Server": "nginx", "X-Powered-By": "PHP/8.2", "OC-ETag": '"x"'}, CLOUD),
     ],
 )
-def test_a_success_tells_the_server(headers: dict[str, str], traits: Traits) -> None:
-    assert recognise(201, headers) == traits
+def test_a_success_tells_the_server(headers: dict[str, str], features: ServerFeatures) -> None:
+    assert detect(201, headers) == features
 
 
 @pytest.mark.parametrize(
@@ -38,12 +45,12 @@ def test_a_success_tells_the_server(headers: dict[str, str], traits: Traits) -> 
     ids=str,
 )
 def test_php_and_proxies_are_not_taken_for_the_server_that_they_hide(headers: dict[str, str]) -> None:
-    assert recognise(201, headers) == UNKNOWN
+    assert detect(201, headers) == UNKNOWN
 
 
 @pytest.mark.parametrize("status", [200, 202, 207, 301, 400, 401, 404, 409, 500, 502])
 def test_only_a_success_counts(status: int) -> None:
-    assert recognise(status, APACHE) == recognise(status, {"OC-FileId": "1"}) == UNKNOWN
+    assert detect(status, APACHE) == detect(status, {"OC-FileId": "1"}) == UNKNOWN
 
 
 def test_nobody_is_trusted_before_that() -> None:

@@ -1,4 +1,4 @@
-"""Public links to the store's folder, through the OCS API of Nextcloud and ownCloud.
+"""Public links: finds the address of one, and makes and revokes those to the store's folder by the OCS API.
 
 Nextcloud developer manual, "OCS Share API"; the same on ownCloud.
 """
@@ -22,8 +22,9 @@ _READ = 1
 _CHANGES = 2 | 4 | 8
 """Permissions to update, create and delete."""
 _WHAT = "share the folder"
-_LONGEST = 1 << 20
-"""Bytes of an answer that are read."""
+_OPENING = "open the public link"
+_MAX_BYTES = 1 << 20
+"""Bytes of a response that are read."""
 _NOT_FOUND = 404
 _PAGE = re.compile(r"https?://([^/?#\\\s]+)((?:/[\w.~%-]+)*/s/[A-Za-z0-9_-]{3,64})", re.ASCII)
 """A link's page: host and path."""
@@ -32,22 +33,50 @@ _Link = Mapping[str, Any]
 """A share as the API describes it."""
 
 
-def share(client: Client, terms: Terms) -> Share | None:
-    """The public link of the store's folder: one for reading that is there already, else a new one.
+def find_address(client: Client) -> None:
+    """Let the client use the link's address that the server supports: the one since Nextcloud 29, or the older one.
+
+    The shared folder itself must be found, since later a 404 must mean a missing object.
 
     Raises:
-        NotAStore: The server has no such API, or answers with a link that is not its own.
-        NotFound: There is no such folder yet.
-        Denied: The server does not allow links, or wants a password or an end date for them.
+        NotAStore: The link does not exist, or it leads to a single file.
+        PermissionDenied: It requires a password.
+    """
+    address = client.address
+    try:
+        resource = propfind.stat(client, "", _OPENING)
+    except NotAStore:
+        resource = None
+    if resource is None:
+        client.base = address.older
+        client.auth.as_guest(address.token)
+        resource = propfind.stat(client, "", _OPENING)
+    if resource is None:
+        raise NotAStore(
+            f"{client.doing(_OPENING)}: there is no such link any more", remedy="Ask its owner for a new one."
+        )
+    if not resource.is_folder:
+        raise NotAStore(f"{client.doing(_OPENING)}: it leads to a file", remedy="Share the folder instead.")
+
+
+def share(client: Client, terms: Terms) -> Share | None:
+    """The read-only public link of the store's folder: an existing one, else a new one.
+
+    Raises:
+        NotAStore: The server has no such API, or returns a link that is not its own.
+        NotFound: The folder does not exist yet.
+        PermissionDenied: The server does not allow links, or requires a password or an end date for them.
     """
     shares = _Shares.of(client)
     if shares is None:
         if any(terms):
-            raise BadSetting(f"{client.doing(_WHAT)}: only Nextcloud and ownCloud make links with an end or a password")
+            raise BadSetting(
+                f"{client.doing(_WHAT)}: only Nextcloud and ownCloud have links with an end date or a password"
+            )
         return None
     wanted = _fields(terms)
     links = shares.links()
-    # One without a password comes first: friends need nothing for it.
+    # Prefer one without a password: friends can use it without a login.
     known = next((link for link in links if not _has_password(link)), links[0] if links else None)
     if known is None:
         link = shares.send("POST", "", path=shares.folder, shareType=_PUBLIC_LINK, permissions=_READ, **wanted)[0]
@@ -63,7 +92,7 @@ def share(client: Client, terms: Terms) -> Share | None:
 
 
 def revoke(client: Client) -> Sequence[str]:
-    """Withdraw the public links for reading the store's folder; see `Shares.revoke`."""
+    """Withdraw the read-only public links of the store's folder; see `Shares.revoke`."""
     shares = _Shares.of(client)
     if shares is None:
         raise BadSetting(f"{client.doing('withdraw the link')}: this server has no links that pyshare could withdraw")
@@ -74,7 +103,7 @@ def revoke(client: Client) -> Sequence[str]:
 
 
 class _Shares:
-    """The API, for one folder."""
+    """The sharing API, for one folder."""
 
     def __init__(self, client: Client, api: str, folder: str) -> None:
         self._client = client
@@ -83,7 +112,7 @@ class _Shares:
 
     @classmethod
     def of(cls, client: Client) -> "_Shares | None":
-        """None where the store's address is none of a Nextcloud or ownCloud."""
+        """The API of the store's server; None if its address is not one of Nextcloud or ownCloud."""
         server, found, path = client.base.partition("/remote.php/")
         folder = _folder_of(path)
         if not found or not folder:
@@ -91,11 +120,11 @@ class _Shares:
         return cls(client, server.removeprefix(client.address.origin) + _API, folder)
 
     def links(self) -> list[_Link]:
-        """The public links to the folder that are for reading only."""
+        """The folder's read-only public links."""
         return [link for link in self.send("GET", "", path=self.folder) if _is_for_reading(link)]
 
     def send(self, method: str, id: str, /, **fields: object) -> list[_Link]:  # noqa: A002  # the API's word
-        """What the API answers. Fields of a change go into the body: a query is in the server's log."""
+        """The shares in the API's response. A change's fields go into the body, since servers log the query."""
         path = f"{self._api}/{quote(id, safe='')}" if id else self._api
         headers, body = {"OCS-APIRequest": "true"}, None
         query: dict[str, object] = {"format": "json"}
@@ -104,30 +133,30 @@ class _Shares:
         elif fields:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = _encoded(fields).encode()
-        return self._answer(Request(method, f"{path}?{_encoded(query)}", _WHAT, headers=headers, body=body))
+        return self._shares_of(Request(method, f"{path}?{_encoded(query)}", _WHAT, headers=headers, body=body))
 
-    def _answer(self, request: Request) -> list[_Link]:
+    def _shares_of(self, request: Request) -> list[_Link]:
         with self._client.send(request) as response:
-            body = response.read(_LONGEST)
+            body = response.read(_MAX_BYTES)
             status = response.status
         try:
             ocs = json.loads(body)["ocs"]
-            said, data = str(ocs["meta"].get("message") or ""), ocs["data"]
+            message, data = str(ocs["meta"].get("message") or ""), ocs["data"]
         except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise errors.no_sharing(self._client.doing(_WHAT), status) from error
         if status == _NOT_FOUND and request.method == "GET":
-            return []  # ownCloud says so of a folder without links
+            return []  # ownCloud's response for a folder without links
         if status == _NOT_FOUND and request.method == "POST" and propfind.stat(self._client, "", _WHAT) is None:
-            # The API says the same where it does not let us share.
+            # The API also sends 404 where sharing is not allowed.
             raise NotFound(f"{self._client.doing(_WHAT)}: nothing is stored there yet")
         if status // 100 != 2:
-            raise errors.not_shared(self._client.doing(_WHAT), status, said)
+            raise errors.not_shared(self._client.doing(_WHAT), status, message)
         links = data if isinstance(data, list) else [data]
         return [link for link in links if isinstance(link, dict)] or [{}]
 
 
 def _folder_of(path: str) -> str:
-    """The folder as its user names it, from `dav/files/USER/folder` or the older `webdav/folder`."""
+    """The folder's path as its user sees it, from `dav/files/USER/folder` or the older `webdav/folder`."""
     kind, _, rest = path.partition("/")
     if kind == "dav":
         rest = rest.removeprefix("files/").partition("/")[2]
@@ -135,7 +164,7 @@ def _folder_of(path: str) -> str:
 
 
 def _is_for_reading(link: _Link) -> bool:
-    """Whether friends can read by it, and nobody write."""
+    """Whether it allows reading but no changes."""
     try:
         permissions = int(link.get("permissions", _READ))
     except (TypeError, ValueError):
@@ -150,28 +179,28 @@ def _has_password(link: _Link) -> bool:
 
 
 def _checked_url(client: Client, link: _Link) -> str:
-    """The link's page on our own server, which may name itself by another scheme; a stranger's words otherwise.
+    """The link's page, checked to be on the store's server; other text from the server is untrusted.
 
     Raises:
-        NotAStore: It leads elsewhere, or is no link's page.
+        NotAStore: It leads to another host, or is not the page of a link.
     """
     url, origin = str(link.get("url") or ""), client.address.origin
     page = _PAGE.fullmatch(url)
     try:
-        # A server behind a proxy may not know that it is reached by https.
+        # A server behind a proxy may not know that its clients use https.
         is_ours = page is not None and host_of(f"{origin.partition('://')[0]}://{page[1]}") == host_of(origin)
     except BadSetting:
         is_ours = False
     if page is None or not is_ours:
         raise NotAStore(
-            f"{client.doing(_WHAT)}: the server answers with the link {url!r}, which is not one of its own",
-            remedy="Ask who runs the server.",
+            f"{client.doing(_WHAT)}: the server returned the link {url!r}, which is not one of its own",
+            remedy="Ask the server's administrator.",
         )
     return f"{origin}{page[2]}"
 
 
 def _fields(terms: Terms) -> dict[str, object]:
-    """What the API calls them."""
+    """The terms as fields of the API."""
     fields = {"expireDate": terms.ends, "password": terms.password}
     return {name: value for name, value in fields.items() if value}
 

@@ -1,0 +1,155 @@
+"""The objects of a store as files: checks their names, finds, opens, lists and removes them, and puts one in place."""
+
+import errno
+import os
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+
+from git_annex_remote_pyshare.backends.base import Entry, encode_name
+from git_annex_remote_pyshare.backends.directory.errors import as_text
+from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
+from git_annex_remote_pyshare.backends.directory.temporary import Temporary
+from git_annex_remote_pyshare.errors import BadName, CorruptUpload
+from git_annex_remote_pyshare.safe_text import command
+
+_NOT_ON_WINDOWS = frozenset(b'\\:*?"<>|')
+"""On Windows `\\` separates folders and `:` begins a hidden stream of a file, so the name would be another object's."""
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""O_NONBLOCK: opening a pipe could otherwise block forever."""
+
+
+def segments_of(name: str) -> list[bytes]:
+    """The folders of the object `name`, and its last segment.
+
+    Raises:
+        BadName: The name is not valid on this system.
+    """
+    encoded = encode_name(name)
+    if os.name == "nt" and not _NOT_ON_WINDOWS.isdisjoint(encoded):
+        raise BadName(f"{name!r} is not a valid name on Windows")
+    return encoded.split(b"/")
+
+
+def find(root: Folder, segments: Sequence[bytes]) -> os.stat_result | None:
+    """The status of the object's file; None if there is none, or if it is not a regular file."""
+    *folders, last = segments
+    try:
+        with root.open_below(folders) as folder:
+            found = folder.lstat(last)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def open_object(root: Folder, segments: Sequence[bytes]) -> int | None:
+    """A descriptor for reading the object; None as for `find`."""
+    *folders, last = segments
+    try:
+        with root.open_below(folders) as folder:
+            descriptor = folder.open(last, _READ)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes]) -> None:
+    """Rename the finished file to the object's name, replacing an existing one, so that it survives a power cut.
+
+    Raises:
+        CorruptUpload: Another user or program has replaced the file.
+    """
+    *folders, last = segments
+    try:
+        with root.open_below(folders) as folder:
+            _move(written, folder, last)
+    except FileNotFoundError:
+        with root.make_below(folders) as folder:
+            _move(written, folder, last)
+
+
+def remove(root: Folder, segments: Sequence[bytes]) -> None:
+    """Remove the object, if it exists, and its own folder if that is then empty."""
+    *folders, last = segments
+    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.open_below(folders) as folder:
+        try:
+            folder.unlink(last)
+        except PermissionError:
+            # macOS reports this for a folder, and a folder is not an object.
+            if not stat.S_ISDIR(folder.lstat(last).st_mode):
+                folder.unlock(last)
+                folder.unlink(last)
+    if folders[-1:] == [last]:
+        # The key's own folder in git-annex's layouts; the hash folders above it are shared, and stay.
+        with suppress(OSError, LinkInStore), root.open_below(folders[:-1]) as above:
+            above.rmdir(last)
+
+
+def _move(written: Temporary, folder: Folder, last: bytes) -> None:
+    # Check before, so that an existing object is kept, and after, since others may replace the file in between.
+    _require_ours(written, written.folder, written.name)
+    try:
+        written.folder.rename(written.name, folder, last)
+    except PermissionError:
+        folder.unlock(last)
+        written.folder.rename(written.name, folder, last)
+    _require_ours(written, folder, last)
+    folder.sync()
+
+
+def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
+    """Raise unless the name is that of the written file.
+
+    Another file of the same user is accepted: some network drives change a file's inode when it is renamed, and two
+    jobs may store one object at the same time.
+    """
+    found, ours = folder.lstat(name), written.facts
+    is_own_file = stat.S_ISREG(found.st_mode) and found.st_uid == ours.st_uid
+    if is_own_file or os.path.samestat(found, ours):
+        return
+    raise CorruptUpload(
+        f"{as_text(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
+        remedy=f"See whose it is: {command('ls', '-la', as_text(folder.path))}",
+    )
+
+
+def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator[Entry]:
+    """List the objects below the folder `top`, except the names `own` in the root; removed files are skipped.
+
+    Each folder is opened from the root, so that only one is open at a time at any depth.
+    """
+    waiting = [tuple(top)]
+    while waiting:
+        segments = waiting.pop()
+        try:
+            with root.open_below(segments) as folder:
+                yield from _entries(folder, segments, waiting, () if segments else own)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except LinkInStore:
+            if segments == tuple(top):
+                raise
+
+
+def _entries(
+    folder: Folder, segments: tuple[bytes, ...], waiting: list[tuple[bytes, ...]], own: Collection[bytes]
+) -> Iterator[Entry]:
+    """The objects of one folder; its subfolders are added to `waiting`."""
+    for entry in folder.entries():
+        last = os.fsencode(entry.name)
+        if last in own:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            waiting.append((*segments, last))
+        elif entry.is_file(follow_symlinks=False):
+            name = b"/".join((*segments, last)).decode("utf-8", "surrogateescape")
+            with suppress(FileNotFoundError):
+                yield Entry(name, entry.stat(follow_symlinks=False).st_size)
