@@ -37,8 +37,6 @@ NOT_YET = frozenset(
         "backends/dropbox/backend.py",
         "backends/dropbox/batcher.py",
         "backends/dropbox/client.py",
-        "backends/dropbox/link.py",
-        "backends/dropbox/links.py",
         "backends/dropbox/listing.py",
         "backends/dropbox/parts.py",
         "backends/dropbox/quota.py",

@@ -18,7 +18,7 @@ from git_annex_remote_pyshare.backends.base import (
     StoreConfig,
     Terms,
 )
-from git_annex_remote_pyshare.backends.dropbox import download, links, marking, namespace, quota
+from git_annex_remote_pyshare.backends.dropbox import download, initialize, quota, shared_link
 from git_annex_remote_pyshare.backends.dropbox.auth import Root
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
@@ -111,11 +111,11 @@ class DropboxBackend(Backend):
 
     def share(self, terms: Terms = NO_TERMS) -> Share:
         """A link to the store's folder, with which any login at Dropbox reads it."""
-        return links.share(self.client, self._address, terms)
+        return shared_link.share(self.client, self._address, terms)
 
     def revoke(self) -> Sequence[str]:
         """Withdraw the links to the store's folder."""
-        return links.revoke(self.client, self._address)
+        return shared_link.revoke(self.client, self._address)
 
     def is_publishing(self) -> bool:
         """With `share=files`, unless that is a stranger's word: it opens files to everybody."""
@@ -123,11 +123,11 @@ class DropboxBackend(Backend):
 
     def publish(self, name: str) -> str:
         """A link from which anyone gets the object."""
-        return links.publish(self.client, self._address.path_of(name), "publish the file")
+        return shared_link.publish(self.client, self._address.path_of(name), "publish the file")
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether the link is one to a file of this name."""
-        return links.may_lead_to(name, url)
+        return shared_link.may_lead_to(name, url)
 
     def initialize(self) -> Initialized:
         """Find out whose Dropbox it is, which the settings then say, and mark the place as this remote's own."""
@@ -141,12 +141,12 @@ class DropboxBackend(Backend):
     def _settled(self) -> Initialized:
         """What the settings then say."""
         if self.place.settings["namespace"]:
-            return Initialized(notes=marking.claim(self.place, self.client, self._address.folder))
-        settled = namespace.settle(self.client, self._address.folder)
+            return Initialized(notes=initialize.claim(self.place, self.client, self._address.folder))
+        settled = initialize.settle(self.client, self._address.folder)
         self.client.root = Root(settled.settings["namespace"])
         url = settled.settings.get("url", "")
         folder = address_of(url).folder if url else self._address.folder
-        marked = marking.claim(self.place, self.client, folder)
+        marked = initialize.claim(self.place, self.client, folder)
         return settled._replace(notes=(*settled.notes, *marked), private=not url)
 
     def _unsettled(self, why: str) -> Initialized:

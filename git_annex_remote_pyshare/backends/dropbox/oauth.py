@@ -1,23 +1,25 @@
-"""Logging in at Dropbox by OAuth 2 with PKCE (RFC 7636), which needs no secret in this program; by the official SDK.
+"""Logs in at Dropbox by OAuth 2 with PKCE (RFC 7636), which needs no secret in this program; by the official SDK.
 
-https://developers.dropbox.com/oauth-guide
+The SDK is for logins and accounts only, never for data: it holds whole bodies in memory, and importing it takes half
+a second and 50 MB. See https://developers.dropbox.com/oauth-guide.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timezone
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import requests
-from dropbox import oauth
+from dropbox import Dropbox, exceptions, oauth
 
-from git_annex_remote_pyshare.backends.dropbox.credential import COMMAND, Login, lacks, login_of
-from git_annex_remote_pyshare.backends.dropbox.sdk import client, errors_of
+from git_annex_remote_pyshare.backends.dropbox.credential import COMMAND, Login, expired, lacks, login_of, revoked
 from git_annex_remote_pyshare.backends.dropbox.tokens import Token, Tokens, forget
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.credentials.unanswered import unreachable
+from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.transport.headers import USER_AGENT
 
 ORIGIN = "pyshare login"
 
@@ -147,3 +149,51 @@ def _code_refused(answer: requests.Response, again: str) -> PyshareError:
 def _check_scopes(wanted: list[str], given: str | None, login: Login) -> None:
     if given is not None and (missing := sorted(set(wanted) - set(given.split()))):
         raise lacks(missing[0], login)
+
+
+def client(access_token: str) -> Dropbox:
+    """The SDK's client for one user's Dropbox; it tries nothing twice, since our own layer does."""
+    return Dropbox(
+        access_token,
+        session=web.session_of(web.Bearer()),
+        user_agent=USER_AGENT,
+        timeout=web.TIMEOUT,
+        max_retries_on_error=0,
+        max_retries_on_rate_limit=0,
+    )
+
+
+@contextmanager
+def errors_of(login: Login, doing: str) -> Iterator[None]:
+    """Turns what the SDK raises in the block into our errors; an `ApiError`, each route's own, passes.
+
+    Args:
+        login: Whose request it is.
+        doing: What the request is for, as the beginning of the error's text.
+    """
+    try:
+        yield
+    except exceptions.AuthError as error:
+        raise _not_let_in(error, login) from None
+    except exceptions.RateLimitError as error:
+        raise Busy(f"{doing}: Dropbox asks to wait", retry_after=error.backoff) from None
+    except exceptions.InternalServerError as error:
+        raise Unreachable(f"{doing}: Dropbox is broken (status {error.status_code})") from None
+    except exceptions.HttpError as error:
+        raise PermissionDenied(f"{doing}: Dropbox refuses it (status {error.status_code})") from None
+    except (AssertionError, KeyError, TypeError, ValueError):  # what the SDK does with a page in place of an answer
+        raise Unreachable(f"{doing}: the answer is none of Dropbox's") from None
+    except requests.RequestException as error:
+        raise unreachable("dropbox.com", error) from None
+
+
+def _not_let_in(error: Any, login: Login) -> PyshareError:
+    """The error for a 401 (`auth.AuthError` of the API)."""
+    reason = error.error
+    if reason.is_missing_scope():
+        return lacks(reason.get_missing_scope().required_scope, login)
+    if reason.is_expired_access_token():
+        return expired(login)
+    if reason.is_user_suspended():
+        return PermissionDenied("Dropbox has suspended this user", remedy="Ask Dropbox, or who runs the team.")
+    return revoked(login)

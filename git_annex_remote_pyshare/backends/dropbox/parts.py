@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
-from git_annex_remote_pyshare.backends.dropbox import sessions
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
-from git_annex_remote_pyshare.backends.dropbox.sessions import Piece
-from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE
+from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Piece, append, open_session
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
 from git_annex_remote_pyshare.config import options
@@ -62,7 +60,7 @@ class Parts:
         self._writes.check(plan.size, what)
         self._writes.info(self._address.path_of(name), what)  # what it would refuse in the end need not be sent
         with self._writes.into_room():
-            return sessions.begin(self._client, what)
+            return open_session(self._client, what)
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `SupportsMultipart.send`."""
@@ -70,7 +68,7 @@ class Parts:
         what = f"store part {part.number} of the file"
         piece = Piece(source, lambda done: progress(done - part.start), what, part.start, part.size)
         with self._writes.into_room():
-            sessions.append(self._client, upload.id, piece, digests)
+            append(self._client, upload.id, piece, digests)
         return Sent(b"".join(digests).hex())
 
     def fingerprint(self, source: Source, part: Part) -> str:

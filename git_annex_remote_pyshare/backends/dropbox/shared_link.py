@@ -1,21 +1,174 @@
-"""A shared link to a folder as a store: any login at Dropbox reads from it, none writes.
+"""Shared links: made for the store's folder and for single files, and read as a store.
 
-https://www.dropbox.com/developers/documentation/http/documentation, sharing
+Sources: https://www.dropbox.com/developers/documentation/http/documentation (sharing), and sharing.stone of
+https://github.com/dropbox/dropbox-api-spec.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Entry, Receipt, Share, Stat, StoreConfig, Terms
 from git_annex_remote_pyshare.backends.dropbox import download
-from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
+from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
-from git_annex_remote_pyshare.backends.dropbox.names import checked
-from git_annex_remote_pyshare.backends.dropbox.url import account_of_link, link_of
+from git_annex_remote_pyshare.backends.dropbox.name_case import checked
+from git_annex_remote_pyshare.backends.dropbox.url import Address, account_of_link, link_of
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
+
+_CREATE = "sharing/create_shared_link_with_settings"
+_LIST = "sharing/list_shared_links"
+_MODIFY = "sharing/modify_shared_link_settings"
+_REVOKE = "sharing/revoke_shared_link"
+_PUBLIC: Mapping[str, Any] = {"audience": "public", "access": "viewer", "allow_download": True}
+"""What anybody can read who has the link; an end and a password are for paying accounts only."""
+_EXISTS = "shared_link_already_exists"
+_REFUSED = "settings_error"
+_HOST = "www.dropbox.com"
+
+
+def share(client: Client, address: Address, terms: Terms) -> Share:
+    """The link to the store's folder; see `Shares.share`."""
+    folder, what = _shareable(address), "share the store"
+    if terms.password:
+        raise BadSetting(
+            f"{client.doing(what)}: pyshare cannot read a link of Dropbox that has a password",
+            remedy="Leave --password out, or invite your friends to the folder on Dropbox's page.",
+        )
+    reply = _made(client, folder, what, terms)
+    link = _found(client, folder, what, reply)
+    _refuse_narrow(client, what, link)
+    if terms.ends and _ends(link) != terms.ends:
+        link = _changed(client, what, link, terms)
+    key = client.access.login.app_key
+    words = ("pyshare", "login", "dropbox", "--sharing", *(("--app-key", key) if key else ()))
+    return Share(
+        link_of(str(link["url"])).link,
+        command(*words),
+        is_new=not reply.tag,
+        ends=_ends(link),
+        settings={"appkey": key} if key else {},
+    )
+
+
+def revoke(client: Client, address: Address) -> Sequence[str]:
+    """Withdraw the links to the store's folder; see `Shares.revoke`."""
+    what = "withdraw the link"
+    links = [str(link["url"]) for link in _listed(client, _shareable(address), what)]
+    for url in links:
+        client.rpc(Call(_REVOKE, {"url": url}, what, ("shared_link_not_found",)))
+    return links
+
+
+def publish(client: Client, path: str, what: str) -> str:
+    """The URL from which anyone gets the file at `path`, found or made."""
+    return as_download(_public(client, path, what))
+
+
+def as_download(link: str) -> str:
+    """A link to a file, made to give the file instead of a page about it (`dl=1`)."""
+    parts = urlsplit(link)
+    wanted = {**dict(parse_qsl(parts.query)), "dl": "1"}
+    wanted.pop("st", None)
+    return parts._replace(query=urlencode(wanted), fragment="").geturl()
+
+
+def may_lead_to(name: str, url: str) -> bool:
+    """Whether a URL looks like one that `publish` gave for the object of that name."""
+    parts = urlsplit(url)
+    base = name.rpartition("/")[2]
+    return parts.netloc == _HOST and unquote(parts.path.rpartition("/")[2]).lower() == base.lower()
+
+
+def _shareable(address: Address) -> str:
+    """The store's folder, if Dropbox can make a link to it."""
+    if not address.folder:
+        raise BadSetting(
+            "a whole Dropbox cannot be shared by a link", remedy="Keep the store in a folder: url=dropbox:/FOLDER."
+        )
+    return address.folder
+
+
+def _public(client: Client, path: str, what: str) -> str:
+    """The URL of a link to a file that anyone can open, and that does not end."""
+    link = _found(client, path, what, _made(client, path, what, NO_TERMS))
+    _refuse_narrow(client, what, link)
+    if end := _ends(link):
+        raise PermissionDenied(
+            f"{client.doing(what)}: the link there ends on {end}",
+            remedy="Remove the date, or the link, on Dropbox's page.",
+        )
+    return str(link["url"])
+
+
+def _made(client: Client, path: str, what: str, terms: Terms) -> Reply:
+    """Make a link; where the account may not say how, one as Dropbox makes them, unless that would never end."""
+    expected = (_EXISTS, _REFUSED, "path/not_found")
+    settings = {**_PUBLIC, **_settings(terms)}
+    reply = client.rpc(Call(_CREATE, {"path": path, "settings": settings}, what, expected))
+    if not reply.tag.startswith(_REFUSED):
+        return reply
+    if terms.ends:
+        raise _no_end(client, what)
+    return client.rpc(Call(_CREATE, {"path": path}, what, (_EXISTS, "path/not_found")))
+
+
+def _found(client: Client, path: str, what: str, reply: Reply) -> Mapping[str, Any]:
+    """The link that was made, or is there already."""
+    if reply.tag.startswith("path/not_found"):
+        raise NotFound(f"{client.doing(what)}: nothing is stored there yet")
+    if "url" in reply.result:
+        return reply.result
+    links = _listed(client, path, what)
+    if not links:
+        raise PermissionDenied(f"{client.doing(what)}: Dropbox says that there is a link, but does not show it")
+    return links[0]
+
+
+def _changed(client: Client, what: str, link: Mapping[str, Any], terms: Terms) -> Mapping[str, Any]:
+    """The link after it got another end."""
+    arg = {"url": link["url"], "settings": _settings(terms)}
+    reply = client.rpc(Call(_MODIFY, arg, what, (_REFUSED,)))
+    if reply.tag:
+        raise _no_end(client, what)
+    return reply.result
+
+
+def _refuse_narrow(client: Client, what: str, link: Mapping[str, Any]) -> None:
+    """Raise PermissionDenied for a link that is not public."""
+    permissions = link.get("link_permissions", {})
+    audience = permissions.get("effective_audience", {}).get(".tag", "public")
+    if audience != "public" or permissions.get("require_password"):
+        raise PermissionDenied(
+            f"{client.doing(what)}: the link there is not public, but for {audience}",
+            remedy="The team's administrator can allow public links; a password can be removed on Dropbox's page.",
+        )
+
+
+def _listed(client: Client, path: str, what: str) -> Sequence[Mapping[str, Any]]:
+    """The links to exactly this path."""
+    reply = client.rpc(Call(_LIST, {"path": path, "direct_only": True}, what, ("path/not_found",)))
+    return [] if reply.tag else list(reply.result.get("links", []))
+
+
+def _settings(terms: Terms) -> Mapping[str, str]:
+    return {"expires": f"{terms.ends}T23:59:59Z"} if terms.ends else {}
+
+
+def _ends(link: Mapping[str, Any]) -> str:
+    return str(link.get("expires") or "")[:10]
+
+
+def _no_end(client: Client, what: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"{client.doing(what)}: Dropbox lets only paying accounts give a link an end",
+        remedy="Leave --expires out, and withdraw the link when it is no longer needed: pyshare share with --revoke.",
+    )
+
 
 _METADATA = "sharing/get_shared_link_metadata"
 _FILE = "sharing/get_shared_link_file"

@@ -1,20 +1,23 @@
 """Access tokens of Dropbox: one for all jobs and processes of a user, renewed before it expires.
 
-An access token lasts four hours. It lies in a private file under a hash of the refresh token that it came from, so
-that a login from the environment never serves another one, and neither `requests` nor the SDK is imported as long as
-it is good.
+An access token lasts four hours. It is in a private file under a hash of the refresh token that it came from, so
+that a login from the environment never serves another one. Neither `requests` nor the SDK is imported as long as the
+token is valid; renewing it takes one request, for which the SDK would cost five times as much to import.
+
+Source: https://developers.dropbox.com/oauth-guide (refresh tokens), and `refresh_access_token` of the official SDK.
 """
 
 import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
 from threading import Lock
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.backends.dropbox.credential import Login, expired
+from git_annex_remote_pyshare.backends.dropbox.credential import Login, expired, revoked
 from git_annex_remote_pyshare.credentials import private
-from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, Unreachable
 
 FILE = "dropbox-tokens.json"
 LOCK = "dropbox-tokens.lock"
@@ -117,9 +120,6 @@ def _renew(login: Login) -> Token:
         raise PermissionDenied(
             "DROPBOX_REFRESH_TOKEN is set without the key of its app", remedy="Set DROPBOX_APP_KEY, too."
         )
-    # Brings an HTTP library along, which is needed here only, every four hours.
-    from git_annex_remote_pyshare.backends.dropbox.token_renewal import renew  # noqa: PLC0415
-
     access, seconds = renew(login)
     return Token(access, time.time() + seconds)
 
@@ -151,3 +151,47 @@ def _save(tokens: dict[str, Token]) -> None:
     alive = {label: token._asdict() for label, token in tokens.items() if token.expires > time.time()}
     with suppress(BadSetting):
         private.save(FILE, alive)
+
+
+ENDPOINT = "https://api.dropboxapi.com/oauth2/token"
+
+
+def renew(login: Login) -> tuple[str, float]:
+    """An access token and the seconds that it lasts.
+
+    Raises:
+        Denied: The refresh token was revoked, or Dropbox does not know the app.
+        Busy, Unreachable: Dropbox cannot answer now.
+    """
+    # Loads an HTTP library, which is needed here only, every four hours.
+    from git_annex_remote_pyshare.credentials import web  # noqa: PLC0415
+
+    form = {"grant_type": "refresh_token", "refresh_token": login.refresh_token, "client_id": login.app_key}
+    if login.app_secret:
+        form["client_secret"] = login.app_secret
+    answer = web.ask("POST", ENDPOINT, data=form)
+    content = _table(answer)
+    if answer.status_code != HTTPStatus.OK:
+        raise _refusal(login, answer.status_code, str(content.get("error", "")))
+    try:
+        return str(content["access_token"]), float(content["expires_in"])
+    except (KeyError, TypeError, ValueError):
+        raise Unreachable("cannot renew the login at Dropbox: the answer is not Dropbox's") from None
+
+
+def _table(answer: Any) -> dict[str, Any]:
+    try:
+        content = answer.json()
+    except (ValueError, RecursionError):  # the latter: nested without end
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _refusal(login: Login, status: int, error: str) -> PyshareError:
+    """The errors of RFC 6749 section 5.2; a page, as a hotel's network sends it, has none of them."""
+    if error == "invalid_grant":
+        return revoked(login)
+    if error and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        why = f"Dropbox does not renew the login that the app {login.app_key} got ({error})"
+        return PermissionDenied(why, remedy=f"Check the app's key and secret. {login.mending}")
+    return Unreachable(f"cannot renew the login at Dropbox: it answers {status}")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
-from git_annex_remote_pyshare.backends.dropbox.names import checked
+from git_annex_remote_pyshare.backends.dropbox.name_case import checked
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 from git_annex_remote_pyshare.safe_text import command

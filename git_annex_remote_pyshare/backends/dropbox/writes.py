@@ -10,7 +10,6 @@ from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
 from git_annex_remote_pyshare.backends.dropbox.quota import Room
-from git_annex_remote_pyshare.backends.dropbox.sessions import cursor
 from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.transfer import Source, in_words
 
@@ -113,6 +112,11 @@ class Writes:
         return self._client.failure(
             Call(_FINISH_BATCH, None, entry.what), Refusal(409, "/".join(tags_of(error)), error)
         )
+
+
+def cursor(session: str, offset: int) -> Mapping[str, Any]:
+    """A place in a session (UploadSessionCursor)."""
+    return {"session_id": session, "offset": offset}
 
 
 def receipt(source: Source, hashed: str, made: Mapping[str, Any]) -> Receipt:

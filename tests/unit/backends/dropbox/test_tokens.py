@@ -12,7 +12,6 @@ from threading import Barrier
 import pytest
 
 from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
-from git_annex_remote_pyshare.backends.dropbox import token_renewal as dropbox_renewal
 from git_annex_remote_pyshare.backends.dropbox import tokens as dropbox_tokens
 from git_annex_remote_pyshare.backends.dropbox.credential import Login, credential_of, from_environment, login_of
 from git_annex_remote_pyshare.backends.dropbox.spec import SPEC
@@ -42,7 +41,7 @@ class Service:
 @pytest.fixture
 def service(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     service = Service()
-    monkeypatch.setattr(dropbox_renewal, "renew", service.renew)
+    monkeypatch.setattr(dropbox_tokens, "renew", service.renew)
     return service
 
 
@@ -206,10 +205,10 @@ def test_a_failure_to_renew_leaves_the_way_free_for_the_next_try(
         raise Unreachable("no network")
 
     tokens = Tokens(LOGIN)
-    monkeypatch.setattr(dropbox_renewal, "renew", fail)
+    monkeypatch.setattr(dropbox_tokens, "renew", fail)
     with pytest.raises(Unreachable):
         tokens.access()
-    monkeypatch.setattr(dropbox_renewal, "renew", service.renew)
+    monkeypatch.setattr(dropbox_tokens, "renew", service.renew)
     assert tokens.access() == "access-1"
 
 

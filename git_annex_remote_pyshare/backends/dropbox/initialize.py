@@ -1,15 +1,17 @@
-"""Whose Dropbox a store is in: found out once, by its owner, so that no other account's folder is ever taken for it.
+"""Prepares a Dropbox folder at initremote: finds out whose Dropbox it is in, and marks it as this remote's own.
 
+The namespace is found once, by the store's owner, so that no other account's folder is ever taken for the store.
 Source: https://www.dropbox.com/developers/reference/path-root-header-modes.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from git_annex_remote_pyshare.backends.base import Initialized
+from git_annex_remote_pyshare.backends import ownership
+from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.auth import Root
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
-from git_annex_remote_pyshare.errors import PermissionDenied
+from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied, PyshareError
 
 _WHAT = "find out whose Dropbox it is"
 _NOWHERE = "/.pyshare-is-not-here"
@@ -69,3 +71,37 @@ def _stat(client: Client, path: str) -> Mapping[str, Any]:
     """What is at a path; empty if nothing is."""
     reply = client.rpc(Call("files/get_metadata", {"path": path}, _WHAT, _NOTHING, (".tag",)))
     return {} if reply.tag else reply.result
+
+
+def claim(place: StoreConfig, client: Client, folder: str) -> tuple[str, ...]:
+    """Mark the store's folder, which Dropbox makes on the way; what the owner should know of that.
+
+    Args:
+        place: The store's.
+        client: Sends the requests, below the store's namespace.
+        folder: Path of the store's folder there.
+
+    Raises:
+        BadSetting: The place is another remote's.
+        PyshareError: There is no answer.
+    """
+    path = f"{folder}/{ownership.MARK}"
+    try:
+        return ownership.claim(place, place.url, lambda: _read(client, path), lambda mark: _write(client, path, mark))
+    except PyshareError as error:
+        if error.retryable or isinstance(error, BadSetting):
+            raise
+        return (ownership.unmarked(place.url),)
+
+
+def _read(client: Client, path: str) -> bytes:
+    try:
+        with client.download(Call("files/download", {"path": path}, "see whose place it is", _NOTHING)) as response:
+            return response.read(ownership.LONGEST) if response else b""
+    except NotFound:
+        return b""
+
+
+def _write(client: Client, path: str, mark: bytes) -> None:
+    where = {"path": path, "mode": "overwrite", "autorename": False, "mute": True, "strict_conflict": False}
+    client.upload(Call("files/upload", where, "mark the place as this remote's", gives=("size",)), mark)
