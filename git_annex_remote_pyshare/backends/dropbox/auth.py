@@ -48,7 +48,7 @@ class Access:
         return self.tokens.login
 
 
-class Root:
+class PathRoot:
     """Where paths begin, as the header Dropbox-API-Path-Root says it.
 
     Source: https://www.dropbox.com/developers/reference/path-root-header-modes.

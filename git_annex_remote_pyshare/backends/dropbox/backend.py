@@ -19,11 +19,11 @@ from git_annex_remote_pyshare.backends.base import (
     Terms,
 )
 from git_annex_remote_pyshare.backends.dropbox import download, initialize, quota, shared_link
-from git_annex_remote_pyshare.backends.dropbox.auth import Root
+from git_annex_remote_pyshare.backends.dropbox.auth import PathRoot
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
-from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
+from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, Unreachable
@@ -73,7 +73,7 @@ class DropboxBackend(Backend):
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         path = self._address.path_of(name)
-        if source.size > SINGLE:
+        if source.size > MAX_REQUEST:
             receipt = self._parts.put(name, source, progress)
         else:
             receipt = self._uploads.put(path, source, progress, "store the file")
@@ -90,10 +90,10 @@ class DropboxBackend(Backend):
 
     def _removable(self, path: str, what: str) -> Mapping[str, str]:
         """Which file to remove; none where another key's is there, or a folder of another layout."""
-        if not self.client.spelling.matters:
+        if not self.client.name_case.matters:
             return {"path": path}
         found = self.client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",))).result
-        is_ours = found.get(".tag") == "file" and self.client.spelling.fits(found, path)
+        is_ours = found.get(".tag") == "file" and self.client.name_case.fits(found, path)
         return {"path": path, "parent_rev": str(found["rev"])} if is_ours else {}
 
     def list(self, folder: str = "") -> Iterator[Entry]:
@@ -143,7 +143,7 @@ class DropboxBackend(Backend):
         if self.place.settings["namespace"]:
             return Initialized(notes=initialize.claim(self.place, self.client, self._address.folder))
         settled = initialize.settle(self.client, self._address.folder)
-        self.client.root = Root(settled.settings["namespace"])
+        self.client.root = PathRoot(settled.settings["namespace"])
         url = settled.settings.get("url", "")
         folder = address_of(url).folder if url else self._address.folder
         marked = initialize.claim(self.place, self.client, folder)

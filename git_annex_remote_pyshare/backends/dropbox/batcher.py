@@ -20,17 +20,17 @@ from git_annex_remote_pyshare.transport.backoff import pause_after
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
 
-MOST = 1000
+MAX_BATCH = 1000
 """Entries of one commit (documentation of files/upload_session/finish_batch_v2)."""
 
-PATIENCE = 60.0
+RETRY_TIMEOUT = 60.0
 """Seconds that an entry is committed again and again while others write."""
 
-_FIRST, _LONGEST = 0.1, 5.0
+_MIN_PAUSE, _MAX_PAUSE = 0.1, 5.0
 """Pauses in seconds after a refused commit: the first is up to _FIRST, the range doubles each time up to _LONGEST."""
 
 
-class Commits(Generic[Entry, Result]):
+class Batcher(Generic[Entry, Result]):
     """The commits of one namespace, as far as this process makes them.
 
     All state is guarded by one condition, which is notified whenever the namespace becomes free. A ticket is either
@@ -51,7 +51,7 @@ class Commits(Generic[Entry, Result]):
         self._waiting: list[_Ticket[Entry, Result]] = []
         self._refused = 0
         """Commits in a row of which something was refused since others wrote."""
-        self._opens = 0.0
+        self._next_start = 0.0
         """When the next commit may begin, on the monotonic clock."""
 
     def commit(self, entry: Entry) -> Result:
@@ -97,14 +97,14 @@ class Commits(Generic[Entry, Result]):
             if ticket.is_done:
                 return []
             self._taken = True
-            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             return batch
 
     def _await_turn(self, is_done: Callable[[], bool]) -> None:
         while not is_done():
             if self._closed:
                 raise Cancelled("stopped while waiting for a commit")
-            pause = self._opens - time.monotonic()
+            pause = self._next_start - time.monotonic()
             if not self._taken and pause <= 0:
                 return
             self._changed.wait(None if self._taken else pause)
@@ -136,8 +136,8 @@ class Commits(Generic[Entry, Result]):
         with self._changed:
             self._refused = self._refused + 1 if refused else 0
             if refused:
-                asked = max(error.retry_after or 0 for error in refused)
-                self._opens = time.monotonic() + pause_after(self._refused, _FIRST, _LONGEST, asked)
+                delay = max(error.retry_after or 0 for error in refused)
+                self._next_start = time.monotonic() + pause_after(self._refused, _MIN_PAUSE, _MAX_PAUSE, delay)
             self._waiting[:0] = again
             self._taken = False
             self._changed.notify_all()
@@ -152,12 +152,12 @@ class _Ticket(Generic[Entry, Result]):
         self._outcome: Result | BaseException | None = None
         self._refused_since: float | None = None
 
-    def may_wait(self, asked: float) -> bool:
-        """Whether the entry is to be committed again after it was refused, `asked` seconds from now at the earliest."""
+    def may_wait(self, delay: float) -> bool:
+        """Whether the entry is to be committed again after it was refused, `delay` seconds from now at the earliest."""
         now = time.monotonic()
         if self._refused_since is None:
             self._refused_since = now
-        return now + asked - self._refused_since < PATIENCE
+        return now + delay - self._refused_since < RETRY_TIMEOUT
 
     def end(self, outcome: "Result | BaseException") -> None:
         """Nothing more is to be done."""

@@ -24,7 +24,7 @@ SHARING = ("sharing.read", "sharing.write")
 """What making and reading shared links needs on top."""
 
 ENVIRONMENT = "environment"
-_MENDING = {
+_REMEDIES = {
     ENVIRONMENT: "Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: ",
     "git-annex": "git-annex keeps this login for the remote: put a new one into DROPBOX_REFRESH_TOKEN and"
     " DROPBOX_APP_KEY and type git annex enableremote NAME, or remove it from .git/annex/creds and type: ",
@@ -49,14 +49,14 @@ class Login(NamedTuple):
         return f"Login(app_key={self.app_key!r}, origin={self.origin!r}, …)"
 
     @property
-    def mending(self) -> str:
+    def remedy(self) -> str:
         """What the user should type when Dropbox does not take this login."""
-        return self.mended_by()
+        return self.remedy_with()
 
-    def mended_by(self, *options: str) -> str:
+    def remedy_with(self, *options: str) -> str:
         """What the user should type to log in anew for the same app, with more options."""
         app = ("--app-key", self.app_key) if self.app_key else ()
-        return _MENDING.get(self.origin, "Type: ") + command("pyshare", "login", SERVICE, *options, *app)
+        return _REMEDIES.get(self.origin, "Type: ") + command("pyshare", "login", SERVICE, *options, *app)
 
 
 def credential_of(login: Login, user: str = "") -> Credential:
@@ -87,7 +87,7 @@ def login_of(credential: Credential) -> Login:
         fields = json.loads(credential.secret)
         key, refresh, secret = fields["app_key"], fields["refresh_token"], fields.get("app_secret", "")
     except (ValueError, TypeError, LookupError):
-        remedy = Login(origin=credential.origin).mending
+        remedy = Login(origin=credential.origin).remedy
         # Not with its cause, which quotes the secret.
         raise PermissionDenied(f"the login from {credential.origin} is none for Dropbox", remedy=remedy) from None
     return Login(str(key), str(refresh), str(secret), origin=credential.origin)
@@ -110,12 +110,12 @@ def from_environment() -> Credential | None:
 
 def revoked(login: Login) -> PermissionDenied:
     """Dropbox has forgotten the login (`invalid_grant`, `invalid_access_token`): its owner or a team revoked it."""
-    return PermissionDenied("Dropbox does not take this login any more: it was revoked", remedy=login.mending)
+    return PermissionDenied("Dropbox does not take this login any more: it was revoked", remedy=login.remedy)
 
 
 def expired(login: Login) -> PermissionDenied:
     """An access token came to its end, and there is no refresh token to get another."""
-    return PermissionDenied("Dropbox does not take the access token any more: it expired", remedy=login.mending)
+    return PermissionDenied("Dropbox does not take the access token any more: it expired", remedy=login.remedy)
 
 
 def lacks(scope: str, login: Login) -> PermissionDenied:
@@ -123,7 +123,7 @@ def lacks(scope: str, login: Login) -> PermissionDenied:
     return PermissionDenied(
         f"the login at Dropbox lacks the permission {scope}",
         remedy=f"Tick {scope} under Permissions in Dropbox's app console if the app is yours. "
-        + login.mended_by(*(("--sharing",) if scope in SHARING else ())),
+        + login.remedy_with(*(("--sharing",) if scope in SHARING else ())),
     )
 
 
@@ -133,7 +133,7 @@ def _sendable(token: str, origin: str) -> str:
         return token
     raise PermissionDenied(
         f"the access token from {origin} contains characters that are not valid in a token",
-        remedy=f"Copy it again. {Login(origin=origin).mending}",
+        remedy=f"Copy it again. {Login(origin=origin).remedy}",
     )
 
 

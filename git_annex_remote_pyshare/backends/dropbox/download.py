@@ -18,7 +18,7 @@ NOTHING = ("path/not_found", "path/not_file")
 """Tags that say clearly that there is no object."""
 
 _REMEMBERED = 1000
-_LOOKS = 4
+_ATTEMPTS = 4
 _PAUSE = 0.5
 """Seconds between two looks at an object that must be there."""
 
@@ -40,7 +40,7 @@ class Presence:
 
     def stat(self, path: str, what: str) -> Stat | None:
         """What is at a path; see `Backend.stat`."""
-        for _ in range(_LOOKS):
+        for _ in range(_ATTEMPTS):
             found = self._stat(path, what)
             if found or not self._recent.has(path):
                 return found
@@ -59,7 +59,7 @@ class Presence:
 
     def _stat(self, path: str, what: str) -> Stat | None:
         reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
-        is_ours = reply.result.get(".tag") == "file" and self._client.spelling.fits(reply.result, path)
+        is_ours = reply.result.get(".tag") == "file" and self._client.name_case.fits(reply.result, path)
         return Stat(reply.result["size"]) if is_ours else None
 
 
@@ -72,7 +72,7 @@ def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
         sink: Where they go.
         progress: Told what is there.
     """
-    if sink.size and _go_on(client, call, sink, progress):
+    if sink.size and _resume(client, call, sink, progress):
         return
     with client.download(call) as response:
         if response is not None:  # as it is without a range
@@ -80,7 +80,7 @@ def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
             fill(response, sink, _span(response), progress, client.doing(call.what))
 
 
-def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
+def _resume(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
     """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
     start, headers = rest(sink)
     with client.download(call, headers) as response:
@@ -93,21 +93,21 @@ def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
 
 def _span(response: HTTPResponse) -> ContentRange:
     """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
-    span, told = span_of(response), _told(response)
-    total = told.get("size") if span.total is None else span.total
-    return span._replace(total=total, validator=str(told.get("rev", span.validator)))
+    span, metadata = span_of(response), _metadata(response)
+    total = metadata.get("size") if span.total is None else span.total
+    return span._replace(total=total, validator=str(metadata.get("rev", span.validator)))
 
 
 def _check(client: Client, call: Call, response: HTTPResponse) -> None:
     """Raise NotFound where the answer is the object of another key."""
-    if call.arg and not client.spelling.fits(_told(response), call.arg["path"]):
+    if call.arg and not client.name_case.fits(_metadata(response), call.arg["path"]):
         raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing there in that spelling")
 
 
-def _told(response: HTTPResponse) -> Mapping[str, Any]:
+def _metadata(response: HTTPResponse) -> Mapping[str, Any]:
     """The file's metadata, as Dropbox's own header says it."""
     try:
-        told = json.loads(response.headers.get(RESULT, ""))
+        metadata = json.loads(response.headers.get(RESULT, ""))
     except (ValueError, RecursionError):  # the latter: nested without end
         return {}
-    return told if isinstance(told, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}

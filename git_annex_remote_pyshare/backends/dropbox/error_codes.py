@@ -20,8 +20,8 @@ from git_annex_remote_pyshare.errors import (
 from git_annex_remote_pyshare.transport.statuses import Meaning, common
 
 _COMMON = common("Dropbox", "100MiB")
-_RIGHTS = "Ask the folder's owner, or who runs the team, for the right to do it."
-_ROOM = "Free some space there (see: pyshare info {remote}), or get more."
+_ASK_OWNER = "Ask the folder's owner, or who runs the team, for the right to do it."
+_FREE_SPACE = "Free some space there (see: pyshare info {remote}), or get more."
 _OTHER_PARTS = "Dropbox takes no parts of this size"
 _SMALLER = _COMMON[413].remedy
 _PROXY = "Is there a proxy, or a network that needs a login?"
@@ -53,15 +53,15 @@ BY_TAG: Mapping[str, Meaning] = {
     "unsupported_file": Meaning(PermissionDenied, "Dropbox cannot give this document as a file"),
     "unsupported_content_type": Meaning(PermissionDenied, "Dropbox cannot give this document as a file"),
     # Rights and room.
-    "no_write_permission": Meaning(PermissionDenied, "the account may only read there", _RIGHTS),
-    "access_restricted": Meaning(PermissionDenied, "a rule of the team forbids it", _RIGHTS),
-    "team_folder": Meaning(PermissionDenied, "a team's folder cannot be changed by this", _RIGHTS),
-    "operation_suppressed": Meaning(PermissionDenied, "Dropbox does not do this there", _RIGHTS),
+    "no_write_permission": Meaning(PermissionDenied, "the account may only read there", _ASK_OWNER),
+    "access_restricted": Meaning(PermissionDenied, "a rule of the team forbids it", _ASK_OWNER),
+    "team_folder": Meaning(PermissionDenied, "a team's folder cannot be changed by this", _ASK_OWNER),
+    "operation_suppressed": Meaning(PermissionDenied, "Dropbox does not do this there", _ASK_OWNER),
     "encryption_not_supported": Meaning(
         PermissionDenied, "the folder is end-to-end encrypted, which Dropbox's API cannot do", "Choose another folder."
     ),
-    "insufficient_space": Meaning(QuotaExceeded, "the Dropbox is full", _ROOM),
-    "insufficient_quota": Meaning(QuotaExceeded, "the Dropbox is full", _ROOM),
+    "insufficient_space": Meaning(QuotaExceeded, "the Dropbox is full", _FREE_SPACE),
+    "insufficient_quota": Meaning(QuotaExceeded, "the Dropbox is full", _FREE_SPACE),
     "payload_too_large": Meaning(QuotaExceeded, "Dropbox does not take so much in one request"),
     "too_large": Meaning(QuotaExceeded, "Dropbox does not take files of this size"),
     # What passes.
@@ -92,19 +92,19 @@ BY_TAG: Mapping[str, Meaning] = {
     ),
     "route_access_denied": Meaning(PermissionDenied, "the app may not do this", "Type: pyshare login dropbox"),
     "invalid_account_type": Meaning(PermissionDenied, "this kind of account may not do it"),
-    "team_access_denied": Meaning(PermissionDenied, "the team does not let this app in", _RIGHTS),
+    "team_access_denied": Meaning(PermissionDenied, "the team does not let this app in", _ASK_OWNER),
     # Shared links.
     "shared_link_not_found": Meaning(NotAStore, "the shared link does not exist any more", _NEW_LINK),
     "shared_link_access_denied": Meaning(PermissionDenied, "the shared link is not for this account", _NEW_LINK),
     "shared_link_is_directory": Meaning(NotFound, "Dropbox has a folder there, no object"),
     "unsupported_link_type": Meaning(NotAStore, "the shared link leads to nothing that can be read", _NEW_LINK),
-    "access_denied": Meaning(PermissionDenied, "a rule of the team forbids shared links", _RIGHTS),
+    "access_denied": Meaning(PermissionDenied, "a rule of the team forbids shared links", _ASK_OWNER),
     "email_not_verified": Meaning(
         PermissionDenied,
         "Dropbox needs the account's e-mail address to be confirmed first",
         "Look for Dropbox's message, or type it in at https://www.dropbox.com/account.",
     ),
-    "settings_error": Meaning(PermissionDenied, "Dropbox does not make such a link for this account", _RIGHTS),
+    "settings_error": Meaning(PermissionDenied, "Dropbox does not make such a link for this account", _ASK_OWNER),
     "banned_member": Meaning(PermissionDenied, "Dropbox does not let this account share", "Ask Dropbox."),
 }
 
@@ -114,7 +114,7 @@ BY_STATUS: Mapping[int, Meaning] = {
     **_COMMON,
     400: Meaning(PermissionDenied, "Dropbox does not understand the request"),
     401: Meaning(PermissionDenied, "Dropbox needs a login", "Type: pyshare login dropbox"),
-    403: Meaning(PermissionDenied, "Dropbox forbids it", _RIGHTS),
+    403: Meaning(PermissionDenied, "Dropbox forbids it", _ASK_OWNER),
     404: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),
     500: Meaning(Unreachable, "Dropbox has a problem"),
     300: Meaning(NotAStore, "the answer is not Dropbox's", _PROXY),

@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.transport.statuses import Meaning
 _ROUTE_ERROR = 409
 _EXCERPT = 200
 """Characters of a plain answer that an error text quotes."""
-_LONGEST_WAIT = 1e6
+_MAX_WAIT = 1e6
 """Seconds beyond which a time to wait is none."""
 _TOKEN = re.compile(r"(Bearer )[^<\"'][^\"']*")
 
@@ -35,7 +35,7 @@ class Refusal(NamedTuple):
     """The error as it came."""
     retry_after: float | None = None
     """Seconds to wait."""
-    said: str = ""
+    text: str = ""
     """What the server said in plain words."""
 
     @property
@@ -65,12 +65,12 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):  # the latter: nested without end
-        return Refusal(status, retry_after=wait, said=_plain(headers, body))
+        return Refusal(status, retry_after=wait, text=_plain(headers, body))
     error = content.get("error") if isinstance(content, dict) else None
     if not isinstance(error, dict):
         return Refusal(status, retry_after=wait)
-    told = error.get("retry_after")
-    seconds = float(told) if isinstance(told, (int, float)) and told < _LONGEST_WAIT else wait
+    delay = error.get("retry_after")
+    seconds = float(delay) if isinstance(delay, (int, float)) and delay < _MAX_WAIT else wait
     return Refusal(status, "/".join(tags_of(error)), error, seconds)
 
 
@@ -105,9 +105,9 @@ def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -
     known = _by_tag(refusal.tag)
     meaning = known or _by_status(refusal)
     # A tag that we know says nothing more to a person than our own words for it.
-    theirs = "" if known else f" ({refusal.tag or refusal.said or f'status {refusal.status}'})"
+    response_text = "" if known else f" ({refusal.tag or refusal.text or f'status {refusal.status}'})"
     return meaning.kind(
-        f"{doing}: {meaning.why}{theirs}",
+        f"{doing}: {meaning.why}{response_text}",
         remedy=meaning.remedy and meaning.remedy.replace("{remote}", command(remote or "NAME")),
         retryable=meaning.retryable,
         retry_after=refusal.retry_after,
@@ -115,7 +115,7 @@ def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -
     )
 
 
-def no_answer(doing: str) -> PyshareError:
+def not_dropbox(doing: str) -> PyshareError:
     """A success that is no JSON: something between us and Dropbox answered."""
     return NotAStore(
         f"{doing}: the answer is not Dropbox's", remedy="Is there a proxy, or a network that needs a login?"

@@ -9,7 +9,7 @@ from typing import Any
 
 from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import Initialized, StoreConfig
-from git_annex_remote_pyshare.backends.dropbox.auth import Root
+from git_annex_remote_pyshare.backends.dropbox.auth import PathRoot
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied, PyshareError
 
@@ -25,7 +25,7 @@ def settle(client: Client, folder: str) -> Initialized:
         client: Of the owner, without any namespace so far.
         folder: Path of the store's folder as its owner sees it.
     """
-    account = client.rpc(Call("users/get_current_account", None, _WHAT, gives=("root_info",))).result
+    account = client.rpc(Call("users/get_current_account", None, _WHAT, requires=("root_info",))).result
     info = account["root_info"]
     root, home = str(info["root_namespace_id"]), str(info["home_namespace_id"])
     if shared := _shared_folder(client, folder):
@@ -60,7 +60,7 @@ def _of_member(client: Client, first: str, root: str, home: str) -> str:
 
 def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
     """Whether something is at a path in the namespace; None if the login has nothing to do with that."""
-    client.root = Root(namespace)
+    client.root = PathRoot(namespace)
     try:
         return bool(_stat(client, path))
     except PermissionDenied:
@@ -104,4 +104,4 @@ def _read(client: Client, path: str) -> bytes:
 
 def _write(client: Client, path: str, mark: bytes) -> None:
     where = {"path": path, "mode": "overwrite", "autorename": False, "mute": True, "strict_conflict": False}
-    client.upload(Call("files/upload", where, "mark the place as this remote's", gives=("size",)), mark)
+    client.upload(Call("files/upload", where, "mark the place as this remote's", requires=("size",)), mark)

@@ -39,7 +39,7 @@ def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mappi
         arg: Of files/list_folder: which folder, and how.
         what: For error texts.
     """
-    told: set[str] = set()
+    seen: set[str] = set()
     listing = Listing(client.doing(what))
     for _ in range(_RESTARTS):
         for page in _pages(client, arg, what):
@@ -48,11 +48,11 @@ def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mappi
             listing.asked()
             for entry in page["entries"]:
                 # What is behind a link has no path, but a listing of a single folder.
-                mark = entry.get("path_lower") or entry["name"]
+                key = entry.get("path_lower") or entry["name"]
                 listing.named()
                 listing.brought()
-                if mark not in told and entry.get("is_downloadable", True):
-                    told.add(mark)
+                if key not in seen and entry.get("is_downloadable", True):
+                    seen.add(key)
                     yield entry
         else:
             return

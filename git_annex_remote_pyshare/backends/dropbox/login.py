@@ -67,18 +67,18 @@ def _from_git() -> str:
     import subprocess  # noqa: PLC0415  # only a login needs it
 
     try:
-        asked = subprocess.run(
+        result = subprocess.run(
             git_command("config", "--get", OPTION), env=git_environment(), capture_output=True, check=False, text=True
         )
     except FileNotFoundError:
         return ""
-    return asked.stdout
+    return result.stdout
 
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow, CodeFlow, Granted
 
-_CODES = 3
+_ATTEMPTS = 3
 """Codes that may be typed until one is right."""
 
 _STRAY = Page(
@@ -136,7 +136,7 @@ def _kept_app() -> str:
     return ""
 
 
-class Visit:
+class BrowserCallback:
     """What the browser brings back to our page: a login or a refusal, in `granted` or `failure`."""
 
     def __init__(self, flow: "BrowserFlow", terminal: Terminal) -> None:
@@ -144,18 +144,18 @@ class Visit:
         self.granted: Granted | None = None
         self.failure: PyshareError | None = None
 
-    def __call__(self, answer: Mapping[str, str]) -> Page:
+    def __call__(self, query: Mapping[str, str]) -> Page:
         """The page to show for the query of the browser's request."""
         from git_annex_remote_pyshare.backends.dropbox.oauth import Stray  # noqa: PLC0415  # it has the SDK
 
         try:
-            self.granted = self._flow.finish(answer)
+            self.granted = self._flow.finish(query)
         except Stray:
             self._terminal.warn("An answer that does not belong to this login came and was ignored.")
             return _STRAY
         except PermissionDenied as error:
             self.failure = error
-            return _DENIED if answer.get("error") == "access_denied" else _failed(error)
+            return _DENIED if query.get("error") == "access_denied" else _failed(error)
         except PyshareError as error:
             self.failure = error
             return _failed(error)
@@ -176,7 +176,7 @@ def _in_browser(key: str, scopes: tuple[str, ...], request: LoginRequest, termin
     instead = request.command("--no-browser")
     with terminal.loopback(request.command(), instead) as loopback:
         flow = BrowserFlow(key, scopes, loopback.address, request.command())
-        visit = Visit(flow, terminal)
+        callback = BrowserCallback(flow, terminal)
         with terminal.browser_at(flow.link) as opened:
             terminal.warn(
                 "Your browser shows a page of Dropbox: press Allow there. Nothing? Then open this link on this machine:"
@@ -187,12 +187,12 @@ def _in_browser(key: str, scopes: tuple[str, ...], request: LoginRequest, termin
                 f"\n  {flow.link}\n\nWaiting up to {loopback.limit / 60:.0f} minutes ... (Ctrl-C ends it.)"
                 f" On a machine without a browser, type instead: {instead}"
             )
-            loopback.wait(visit)
-    if visit.granted is None:
-        raise visit.failure or PermissionDenied(
+            loopback.wait(callback)
+    if callback.granted is None:
+        raise callback.failure or PermissionDenied(
             "the browser brought no answer", remedy=f"Type again: {request.command()}"
         )
-    return visit.granted
+    return callback.granted
 
 
 def _by_code(key: str, scopes: tuple[str, ...], request: LoginRequest, terminal: Terminal) -> "Granted":
@@ -203,7 +203,7 @@ def _by_code(key: str, scopes: tuple[str, ...], request: LoginRequest, terminal:
         f"Open this link in a browser on any machine, and press Allow:\n\n  {flow.link}\n\n"
         "Dropbox then shows a code: copy it, and paste it here. (Ctrl-C ends the login.)"
     )
-    for left in range(_CODES - 1, 0, -1):
+    for left in range(_ATTEMPTS - 1, 0, -1):
         if granted := _by_one_code(flow, left, terminal):
             return granted
     return flow.finish(ask_code(terminal))

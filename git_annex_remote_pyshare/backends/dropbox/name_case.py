@@ -15,7 +15,7 @@ from unicodedata import normalize
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.errors import BadName
 
-LONGEST = 255
+MAX_LENGTH = 255
 """Characters of one segment, counted as UTF-16 does."""
 
 IGNORED = frozenset({"desktop.ini", "thumbs.db", ".ds_store", "icon\r", ".dropbox", ".dropbox.attr"})
@@ -32,19 +32,19 @@ def checked(name: str) -> str:
     """
     encode_name(name)
     for segment in name.split("/"):
-        if why := _hindrance(segment):
+        if why := _why_invalid(segment):
             raise BadName(f"Dropbox cannot store an object of this name: {why}", detail=name)
     return name
 
 
-def _hindrance(segment: str) -> str:
+def _why_invalid(segment: str) -> str:
     """What is wrong with a segment, or an empty string."""
     try:
         length = len(segment.encode("utf-16-le")) // 2
     except UnicodeEncodeError:
         return "it is not UTF-8"
-    if length > LONGEST:
-        return f"a part of it has {length} characters, and {LONGEST} are allowed"
+    if length > MAX_LENGTH:
+        return f"a part of it has {length} characters, and {MAX_LENGTH} are allowed"
     if segment.endswith(" "):
         return "a part of it ends with a space"
     if not _REFUSED.isdisjoint(segment):
@@ -52,10 +52,10 @@ def _hindrance(segment: str) -> str:
     return f"Dropbox reserves the name {segment}" if segment.lower() in IGNORED else ""
 
 
-_UNMISTAKABLE = {"", "shard"}
+_CASE_SAFE = {"", "shard"}
 
 
-class Spelling:
+class NameCase:
     """How names are told apart in one layout.
 
     Args:
@@ -63,7 +63,7 @@ class Spelling:
     """
 
     def __init__(self, layout: str) -> None:
-        self.matters = layout not in _UNMISTAKABLE
+        self.matters = layout not in _CASE_SAFE
         """Whether two keys can have one path."""
 
     def fits(self, found: Mapping[str, Any], path: str) -> bool:

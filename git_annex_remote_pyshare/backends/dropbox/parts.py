@@ -11,7 +11,7 @@ from typing import Any
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
-from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Piece, append, open_session
+from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Piece, append, open_session
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
 from git_annex_remote_pyshare.config import options
@@ -20,11 +20,11 @@ from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload,
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.waiting import telling
 
-WHOLE = 32 << 20
+MIN_MULTIPART = 32 << 20
 """Bytes up to which an object goes in one piece: one call, of which a team may have only so many in a month, where
 parts take six."""
 
-_LARGEST_PART = SINGLE // HASHED * HASHED
+_LARGEST_PART = MAX_REQUEST // HASHED * HASHED
 _LIMITS = Limits(HASHED, _LARGEST_PART, -(-LARGEST // _LARGEST_PART), HASHED, last_alone=True)
 """Dropbox does not limit how many parts there are; so many are enough for the largest file."""
 
@@ -52,14 +52,14 @@ class Parts:
         part_size = int(
             self._place.clone.get(options.PART_SIZE)
         )  # the resume layer obeys it; here two parts are the least
-        return _LIMITS if size > min(2 * part_size or WHOLE, SINGLE) else None
+        return _LIMITS if size > min(2 * part_size or MIN_MULTIPART, MAX_REQUEST) else None
 
     def begin(self, name: str, plan: Plan) -> str:
         """See `SupportsMultipart.begin`."""
         what = "store the file"
         self._writes.check(plan.size, what)
         self._writes.info(self._address.path_of(name), what)  # what it would refuse in the end need not be sent
-        with self._writes.into_room():
+        with self._writes.explaining_quota():
             return open_session(self._client, what)
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
@@ -67,7 +67,7 @@ class Parts:
         digests = digests_of(source, part.start, part.size)
         what = f"store part {part.number} of the file"
         piece = Piece(source, lambda done: progress(done - part.start), what, part.start, part.size)
-        with self._writes.into_room():
+        with self._writes.explaining_quota():
             append(self._client, upload.id, piece, digests)
         return Sent(b"".join(digests).hex())
 
@@ -99,13 +99,13 @@ class Parts:
         path, what = self._address.path_of(upload.name), "store the file"
         pending = Pending(upload.id, upload.plan.size, self._writes.info(path, what), what)
         try:
-            with self._writes.into_room():
+            with self._writes.explaining_quota():
                 made = self._writes.commit(pending)
         except UploadLost:
             made = self._client.rpc(Call("files/get_metadata", {"path": path}, what, ("path/not_found",))).result
             if (made.get("size"), made.get(ALGORITHM)) != (upload.plan.size, hashed):
                 raise
-        self._client.spelling.check(made, path, self._client.doing(what))
+        self._client.name_case.check(made, path, self._client.doing(what))
         return made
 
 

@@ -39,18 +39,18 @@ def share(client: Client, address: Address, terms: Terms) -> Share:
             f"{client.doing(what)}: pyshare cannot read a link of Dropbox that has a password",
             remedy="Leave --password out, or invite your friends to the folder on Dropbox's page.",
         )
-    reply = _made(client, folder, what, terms)
-    link = _found(client, folder, what, reply)
-    _refuse_narrow(client, what, link)
-    if terms.ends and _ends(link) != terms.ends:
-        link = _changed(client, what, link, terms)
+    reply = _create_link(client, folder, what, terms)
+    link = _link_of(client, folder, what, reply)
+    _check_public(client, what, link)
+    if terms.ends and _expiry_of(link) != terms.ends:
+        link = _modify_link(client, what, link, terms)
     key = client.access.login.app_key
     words = ("pyshare", "login", "dropbox", "--sharing", *(("--app-key", key) if key else ()))
     return Share(
         link_of(str(link["url"])).link,
         command(*words),
         is_new=not reply.tag,
-        ends=_ends(link),
+        ends=_expiry_of(link),
         settings={"appkey": key} if key else {},
     )
 
@@ -58,7 +58,7 @@ def share(client: Client, address: Address, terms: Terms) -> Share:
 def revoke(client: Client, address: Address) -> Sequence[str]:
     """Withdraw the links to the store's folder; see `Shares.revoke`."""
     what = "withdraw the link"
-    links = [str(link["url"]) for link in _listed(client, _shareable(address), what)]
+    links = [str(link["url"]) for link in _list_links(client, _shareable(address), what)]
     for url in links:
         client.rpc(Call(_REVOKE, {"url": url}, what, ("shared_link_not_found",)))
     return links
@@ -66,7 +66,7 @@ def revoke(client: Client, address: Address) -> Sequence[str]:
 
 def publish(client: Client, path: str, what: str) -> str:
     """The URL from which anyone gets the file at `path`, found or made."""
-    return as_download(_public(client, path, what))
+    return as_download(_public_url(client, path, what))
 
 
 def as_download(link: str) -> str:
@@ -93,11 +93,11 @@ def _shareable(address: Address) -> str:
     return address.folder
 
 
-def _public(client: Client, path: str, what: str) -> str:
+def _public_url(client: Client, path: str, what: str) -> str:
     """The URL of a link to a file that anyone can open, and that does not end."""
-    link = _found(client, path, what, _made(client, path, what, NO_TERMS))
-    _refuse_narrow(client, what, link)
-    if end := _ends(link):
+    link = _link_of(client, path, what, _create_link(client, path, what, NO_TERMS))
+    _check_public(client, what, link)
+    if end := _expiry_of(link):
         raise PermissionDenied(
             f"{client.doing(what)}: the link there ends on {end}",
             remedy="Remove the date, or the link, on Dropbox's page.",
@@ -105,7 +105,7 @@ def _public(client: Client, path: str, what: str) -> str:
     return str(link["url"])
 
 
-def _made(client: Client, path: str, what: str, terms: Terms) -> Reply:
+def _create_link(client: Client, path: str, what: str, terms: Terms) -> Reply:
     """Make a link; where the account may not say how, one as Dropbox makes them, unless that would never end."""
     expected = (_EXISTS, _REFUSED, "path/not_found")
     settings = {**_PUBLIC, **_settings(terms)}
@@ -113,32 +113,32 @@ def _made(client: Client, path: str, what: str, terms: Terms) -> Reply:
     if not reply.tag.startswith(_REFUSED):
         return reply
     if terms.ends:
-        raise _no_end(client, what)
+        raise _expiry_refused(client, what)
     return client.rpc(Call(_CREATE, {"path": path}, what, (_EXISTS, "path/not_found")))
 
 
-def _found(client: Client, path: str, what: str, reply: Reply) -> Mapping[str, Any]:
+def _link_of(client: Client, path: str, what: str, reply: Reply) -> Mapping[str, Any]:
     """The link that was made, or is there already."""
     if reply.tag.startswith("path/not_found"):
         raise NotFound(f"{client.doing(what)}: nothing is stored there yet")
     if "url" in reply.result:
         return reply.result
-    links = _listed(client, path, what)
+    links = _list_links(client, path, what)
     if not links:
         raise PermissionDenied(f"{client.doing(what)}: Dropbox says that there is a link, but does not show it")
     return links[0]
 
 
-def _changed(client: Client, what: str, link: Mapping[str, Any], terms: Terms) -> Mapping[str, Any]:
+def _modify_link(client: Client, what: str, link: Mapping[str, Any], terms: Terms) -> Mapping[str, Any]:
     """The link after it got another end."""
     arg = {"url": link["url"], "settings": _settings(terms)}
     reply = client.rpc(Call(_MODIFY, arg, what, (_REFUSED,)))
     if reply.tag:
-        raise _no_end(client, what)
+        raise _expiry_refused(client, what)
     return reply.result
 
 
-def _refuse_narrow(client: Client, what: str, link: Mapping[str, Any]) -> None:
+def _check_public(client: Client, what: str, link: Mapping[str, Any]) -> None:
     """Raise PermissionDenied for a link that is not public."""
     permissions = link.get("link_permissions", {})
     audience = permissions.get("effective_audience", {}).get(".tag", "public")
@@ -149,7 +149,7 @@ def _refuse_narrow(client: Client, what: str, link: Mapping[str, Any]) -> None:
         )
 
 
-def _listed(client: Client, path: str, what: str) -> Sequence[Mapping[str, Any]]:
+def _list_links(client: Client, path: str, what: str) -> Sequence[Mapping[str, Any]]:
     """The links to exactly this path."""
     reply = client.rpc(Call(_LIST, {"path": path, "direct_only": True}, what, ("path/not_found",)))
     return [] if reply.tag else list(reply.result.get("links", []))
@@ -159,11 +159,11 @@ def _settings(terms: Terms) -> Mapping[str, str]:
     return {"expires": f"{terms.ends}T23:59:59Z"} if terms.ends else {}
 
 
-def _ends(link: Mapping[str, Any]) -> str:
+def _expiry_of(link: Mapping[str, Any]) -> str:
     return str(link.get("expires") or "")[:10]
 
 
-def _no_end(client: Client, what: str) -> PermissionDenied:
+def _expiry_refused(client: Client, what: str) -> PermissionDenied:
     return PermissionDenied(
         f"{client.doing(what)}: Dropbox lets only paying accounts give a link an end",
         remedy="Leave --expires out, and withdraw the link when it is no longer needed: pyshare share with --revoke.",
@@ -196,7 +196,7 @@ class LinkBackend(Backend):
         reply = self.client.rpc(call)
         if reply.tag:
             self._check_link(what)
-        is_ours = reply.result.get(".tag") == "file" and self.client.spelling.fits(reply.result, path)
+        is_ours = reply.result.get(".tag") == "file" and self.client.name_case.fits(reply.result, path)
         return Stat(reply.result["size"]) if is_ours else None
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
@@ -218,14 +218,14 @@ class LinkBackend(Backend):
     def list(self, folder: str = "") -> Iterator[Entry]:
         """See `Backend.list`. Dropbox lists links folder by folder only."""
         self._check_link("list the files")
-        waiting = [folder and checked(folder)]
-        while waiting:
-            above = waiting.pop()
-            arg = {"path": f"/{above}" if above else "", "shared_link": {"url": self._link}}
+        folders = [folder and checked(folder)]
+        while folders:
+            folder_name = folders.pop()
+            arg = {"path": f"/{folder_name}" if folder_name else "", "shared_link": {"url": self._link}}
             for entry in entries(self.client, arg, "list the files"):
-                name = f"{above}/{entry['name']}" if above else str(entry["name"])
+                name = f"{folder_name}/{entry['name']}" if folder_name else str(entry["name"])
                 if entry[".tag"] == "folder":
-                    waiting.append(name)
+                    folders.append(name)
                 elif name != MARK:
                     yield Entry(name, entry["size"])
 
@@ -248,7 +248,7 @@ class LinkBackend(Backend):
         Raises:
             NotAStore: The link is gone, so nobody knows about the object.
         """
-        self.client.rpc(Call(_METADATA, {"url": self._link}, what, gives=(".tag",)))
+        self.client.rpc(Call(_METADATA, {"url": self._link}, what, requires=(".tag",)))
 
     def _read_only(self, what: str) -> PermissionDenied:
         return PermissionDenied(

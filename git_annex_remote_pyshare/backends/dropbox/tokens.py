@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, Pyshar
 FILE = "dropbox-tokens.json"
 LOCK = "dropbox-tokens.lock"
 """Apart from the lock of all private files, since it is held while Dropbox is asked."""
-EARLY = 300.0
+RENEW_BEFORE = 300.0
 """Seconds before its end from which a token counts as expired, as in the SDK: a request must not outlive it."""
 
 
@@ -38,7 +38,7 @@ class Token(NamedTuple):
         return f"Token(…, expires={self.expires!r})"
 
 
-NONE = Token("", 0.0)
+NO_TOKEN = Token("", 0.0)
 
 
 class Tokens:
@@ -51,7 +51,7 @@ class Tokens:
     def __init__(self, login: Login) -> None:
         self.login = login
         self._lock = Lock()
-        self._token = NONE
+        self._token = NO_TOKEN
 
     def access(self) -> str:
         """A token that is good for some minutes at least.
@@ -76,39 +76,39 @@ class Tokens:
                 raise expired(self.login)
             return self.login.access_token
         with self._lock:
-            if not _good(self._token, rejected):
+            if not _is_valid(self._token, rejected):
                 self._token = _shared(self.login, rejected)
             return self._token.access
 
 
 def remember(login: Login, token: Token) -> None:
     """Keep the access token that came with a new login, so that its first use needs not ask for one."""
-    with _one_at_a_time():
+    with _exclusive():
         _save({**_load(), _label(login): token})
 
 
 def forget(login: Login) -> None:
     """Remove the access token of a login that is given up."""
-    with _one_at_a_time():
+    with _exclusive():
         _save({label: token for label, token in _load().items() if label != _label(login)})
 
 
 def _shared(login: Login, rejected: str) -> Token:
     """The token that other processes use, too; renewed here if none of them has done that while we waited."""
     label = _label(login)
-    if _good(token := _load().get(label, NONE), rejected):
+    if _is_valid(token := _load().get(label, NO_TOKEN), rejected):
         return token
-    with _one_at_a_time():
+    with _exclusive():
         tokens = _load()
-        if _good(token := tokens.get(label, NONE), rejected):
+        if _is_valid(token := tokens.get(label, NO_TOKEN), rejected):
             return token
         token = _renew(login)
         _save({**tokens, label: token})
         return token
 
 
-def _good(token: Token, rejected: str) -> bool:
-    return token.expires - EARLY > time.time() and token.access != rejected
+def _is_valid(token: Token, rejected: str) -> bool:
+    return token.expires - RENEW_BEFORE > time.time() and token.access != rejected
 
 
 def _label(login: Login) -> str:
@@ -125,7 +125,7 @@ def _renew(login: Login) -> Token:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _exclusive() -> Iterator[None]:
     """Alone among all processes; where nothing can be written (a container, say) everybody goes ahead."""
     with ExitStack() as stack:
         with suppress(BadSetting):
@@ -169,19 +169,19 @@ def renew(login: Login) -> tuple[str, float]:
     form = {"grant_type": "refresh_token", "refresh_token": login.refresh_token, "client_id": login.app_key}
     if login.app_secret:
         form["client_secret"] = login.app_secret
-    answer = web.ask("POST", ENDPOINT, data=form)
-    content = _table(answer)
-    if answer.status_code != HTTPStatus.OK:
-        raise _refusal(login, answer.status_code, str(content.get("error", "")))
+    response = web.ask("POST", ENDPOINT, data=form)
+    content = _json_object(response)
+    if response.status_code != HTTPStatus.OK:
+        raise _refusal(login, response.status_code, str(content.get("error", "")))
     try:
         return str(content["access_token"]), float(content["expires_in"])
     except (KeyError, TypeError, ValueError):
         raise Unreachable("cannot renew the login at Dropbox: the answer is not Dropbox's") from None
 
 
-def _table(answer: Any) -> dict[str, Any]:
+def _json_object(response: Any) -> dict[str, Any]:
     try:
-        content = answer.json()
+        content = response.json()
     except (ValueError, RecursionError):  # the latter: nested without end
         return {}
     return content if isinstance(content, dict) else {}
@@ -193,5 +193,5 @@ def _refusal(login: Login, status: int, error: str) -> PyshareError:
         return revoked(login)
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         why = f"Dropbox does not renew the login that the app {login.app_key} got ({error})"
-        return PermissionDenied(why, remedy=f"Check the app's key and secret. {login.mending}")
+        return PermissionDenied(why, remedy=f"Check the app's key and secret. {login.remedy}")
     return Unreachable(f"cannot renew the login at Dropbox: it answers {status}")

@@ -49,17 +49,17 @@ def whole(source: Source, progress: Progress, what: str) -> Piece:
     return Piece(source, progress, what, 0, source.size)
 
 
-def closed(client: Client, piece: Piece) -> tuple[str, str]:
+def send_in_session(client: Client, piece: Piece) -> tuple[str, str]:
     """Send a file in one request to a new session, which then waits for its commit: its id, and the content hash."""
     hashed = content_hash(piece.source)
-    reply = send(client, Call(_START, {"close": True, ALGORITHM: hashed}, piece.what, gives=_SESSION), piece)
+    reply = send(client, Call(_START, {"close": True, ALGORITHM: hashed}, piece.what, requires=_SESSION), piece)
     return str(reply.result["session_id"]), hashed
 
 
 def open_session(client: Client, what: str) -> str:
     """A new session that takes parts in any order and several at once; its id."""
     arg = {"session_type": "concurrent", "close": False}
-    return str(client.upload(Call(_START, arg, what, gives=_SESSION), b"").result["session_id"])
+    return str(client.upload(Call(_START, arg, what, requires=_SESSION), b"").result["session_id"])
 
 
 def append(client: Client, session: str, piece: Piece, digests: list[bytes]) -> None:
@@ -85,7 +85,7 @@ def send(client: Client, call: Call, piece: Piece) -> Reply:
         SourceChanged: The file is not any more what was hashed.
         PyshareError: Any other failure that the call does not expect.
     """
-    call = call._replace(expects=(*call.expects, _MISMATCH))
+    call = call._replace(expected=(*call.expected, _MISMATCH))
     reply = client.upload(call, Body(piece.source, piece.progress, piece.start, piece.size))
     if reply.tag != _MISMATCH:
         return reply
@@ -94,10 +94,10 @@ def send(client: Client, call: Call, piece: Piece) -> Reply:
     raise client.failure(call, Refusal(409, _MISMATCH))
 
 
-SINGLE = 150 << 20
+MAX_REQUEST = 150 << 20
 """Bytes that one request may bring (documentation of files/upload)."""
 
-QUICK = 4 << 20
+SHORT_UPLOAD = 4 << 20
 """Bytes up to which an upload is as short as a commit, so that others can wait for it."""
 
 _UPLOAD = "files/upload"
@@ -122,13 +122,13 @@ class Uploads:
         """Store an object of at most SINGLE bytes; see `Backend.put`."""
         self._writes.check(source.size, what)
         piece, info = whole(source, progress, what), self._writes.info(path, what)
-        with self._counted() as alone, self._writes.into_room():
-            made, hashed = self._at_once(info, piece) if alone else self._together(info, piece)
-        self._client.spelling.check(made, path, self._client.doing(what))
+        with self._counting_uploads() as alone, self._writes.explaining_quota():
+            made, hashed = self._in_one_request(info, piece) if alone else self._by_session(info, piece)
+        self._client.name_case.check(made, path, self._client.doing(what))
         return receipt(source, hashed, made)
 
     @contextmanager
-    def _counted(self) -> Iterator[bool]:
+    def _counting_uploads(self) -> Iterator[bool]:
         """Whether no other store is under way at the beginning."""
         with self._counting:
             alone = self._under_way == 0
@@ -139,17 +139,17 @@ class Uploads:
             with self._counting:
                 self._under_way -= 1
 
-    def _at_once(self, info: Mapping[str, Any], piece: Piece) -> tuple[Mapping[str, Any], str]:
+    def _in_one_request(self, info: Mapping[str, Any], piece: Piece) -> tuple[Mapping[str, Any], str]:
         """By a single request, which is a commit, too: while it is short, others wait for it.
 
         A longer one may meet another commit. Dropbox then has the file in a session, which is committed after that.
         """
         hashed = content_hash(piece.source)
-        call = Call(_UPLOAD, {**info, ALGORITHM: hashed}, piece.what, gives=STORED)
-        if piece.size <= QUICK:
+        call = Call(_UPLOAD, {**info, ALGORITHM: hashed}, piece.what, requires=STORED)
+        if piece.size <= SHORT_UPLOAD:
             with self._writes.turn():
                 return send(self._client, call, piece).result, hashed
-        call = call._replace(expects=_WRITTEN_ELSEWHERE)
+        call = call._replace(expected=_WRITTEN_ELSEWHERE)
         reply = send(self._client, call, piece)
         if not reply.tag:
             return reply.result, hashed
@@ -157,9 +157,9 @@ class Uploads:
             raise self._client.failure(call, Refusal(409, reply.tag, reply.error))
         return self._committed(str(session), info, piece), hashed
 
-    def _together(self, info: Mapping[str, Any], piece: Piece) -> tuple[Mapping[str, Any], str]:
+    def _by_session(self, info: Mapping[str, Any], piece: Piece) -> tuple[Mapping[str, Any], str]:
         """By a session that is committed together with others."""
-        session, hashed = closed(self._client, piece)
+        session, hashed = send_in_session(self._client, piece)
         return self._committed(session, info, piece), hashed
 
     def _committed(self, session: str, info: Mapping[str, Any], piece: Piece) -> Mapping[str, Any]:

@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.backends.dropbox.batcher import Commits
+from git_annex_remote_pyshare.backends.dropbox.batcher import Batcher
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
-from git_annex_remote_pyshare.backends.dropbox.quota import Room
+from git_annex_remote_pyshare.backends.dropbox.quota import FreeSpace
 from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.transfer import Source, in_words
 
@@ -45,22 +45,22 @@ class Writes:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._room = Room(client)
-        self._commits: Commits[Pending, Mapping[str, Any]] = Commits(self._commit)
+        self._free_space = FreeSpace(client)
+        self._commits: Batcher[Pending, Mapping[str, Any]] = Batcher(self._commit)
 
     def check(self, size: int, what: str) -> None:
         """Raise Full if Dropbox cannot take a file of so many bytes."""
         if size > LARGEST:
             raise QuotaExceeded(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
-        self._room.check(size, what)
+        self._free_space.check(size, what)
 
     @contextmanager
-    def into_room(self) -> Iterator[None]:
+    def explaining_quota(self) -> Iterator[None]:
         """Around what may be refused since Dropbox is full: then the error says how full."""
         try:
             yield
         except QuotaExceeded as error:
-            self._room.refused(error)
+            self._free_space.refused(error)
             raise
 
     def info(self, path: str, what: str) -> Mapping[str, Any]:
@@ -90,17 +90,17 @@ class Writes:
 
     def _mode(self, path: str, what: str) -> str:
         """What Dropbox is to do with a file that is there: never overwrite another key's."""
-        if not self._client.spelling.matters:
+        if not self._client.name_case.matters:
             return "overwrite"
         found = self._client.rpc(Call(_METADATA, {"path": path}, what, ("path/not_found",), (".tag",)))
-        self._client.spelling.check(found.result, path, self._client.doing(what))
+        self._client.name_case.check(found.result, path, self._client.doing(what))
         return "add" if found.tag else "overwrite"
 
     def _commit(self, entries: Sequence[Pending]) -> list[Mapping[str, Any] | PyshareError]:
         """Commit closed sessions by one request; each one's metadata or error."""
         arg = {"entries": [{"cursor": cursor(each.session, each.size), "commit": each.info} for each in entries]}
         what = entries[0].what if len(entries) == 1 else f"commit {len(entries)} files"
-        results = self._client.rpc(Call(_FINISH_BATCH, arg, what, gives=("entries",))).result["entries"]
+        results = self._client.rpc(Call(_FINISH_BATCH, arg, what, requires=("entries",))).result["entries"]
         if len(results) != len(entries):
             raise Unreachable(f"{self._client.doing(what)}: Dropbox does not say what came of each")
         return [self._outcome(entry, result) for entry, result in zip(entries, results, strict=True)]

@@ -171,21 +171,21 @@ def test_without_a_wish_of_the_clone_objects_above_32_mib_go_in_parts(large: InP
 
 def test_what_one_request_cannot_bring_goes_in_parts_whatever_the_clone_wants_db10(large: InParts) -> None:
     box = large.backend(part_size="100MiB")
-    assert box.part_limits(upload.SINGLE) is None
-    assert box.part_limits(upload.SINGLE + 1)
+    assert box.part_limits(upload.MAX_REQUEST) is None
+    assert box.part_limits(upload.MAX_REQUEST + 1)
 
 
 def test_a_store_alone_sends_in_parts_too_what_one_request_cannot_bring_db10(
     owner: Owner, box: Backend, tmp_path: Path
 ) -> None:
     (tmp_path / "large").touch()
-    os.truncate(tmp_path / "large", upload.SINGLE + 1)
+    os.truncate(tmp_path / "large", upload.MAX_REQUEST + 1)
     told = [0]
     box.put(NAME, Source(str(tmp_path / "large")), told.append)
-    assert len(owner.content() or b"") == upload.SINGLE + 1
+    assert len(owner.content() or b"") == upload.MAX_REQUEST + 1
     assert set(owner.routes()) == {"users/get_space_usage", START, APPEND, COMMIT}
     assert told == sorted(told)
-    assert told[-1] == upload.SINGLE + 1
+    assert told[-1] == upload.MAX_REQUEST + 1
 
 
 def test_what_is_above_dropboxs_limit_is_refused_before_it_is_sent_db10(
