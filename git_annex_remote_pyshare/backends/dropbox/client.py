@@ -1,4 +1,4 @@
-"""Calls of Dropbox's HTTP API: three styles of routes, one login, and errors with a meaning.
+"""Calls of Dropbox's HTTP API: three styles of routes, one login, and errors that say what to do.
 
 Source: https://www.dropbox.com/developers/documentation/http/documentation ("Request and response formats").
 """
@@ -26,22 +26,22 @@ _API = "https://api.dropboxapi.com/2/"
 _CONTENT = "https://content.dropboxapi.com/2/"
 
 _RESPONSE_TIMEOUT = 300.0
-"""Seconds that Dropbox may think after it got everything."""
+"""Seconds to wait for the response after the body was sent."""
 
 _RECOVERABLE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY}
 _DOWNLOADED = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
 _RANGE_PAST_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 _UNSATISFIABLE = "range/not_satisfiable"
-"""What the official SDKs look for instead of that status (dropbox-sdk-python, file_transfer.py)."""
+"""The tag that the official SDKs check instead of that status (dropbox-sdk-python, file_transfer.py)."""
 
 RESULT = "Dropbox-API-Result"
-"""Header that each download has: what is known of the file, as JSON."""
+"""Header of each download: the file's metadata as JSON."""
 
 _NO_RANGE: Mapping[str, str] = {}
-"""No part of a file."""
+"""Headers of a request for the whole file."""
 
 _MAX_JSON = 32 << 20
-"""Bytes of JSON that an answer may have: a page of a listing has at most 2000 entries."""
+"""Bytes of JSON that a response may have: a page of a listing has at most 2000 entries."""
 
 
 class Call(NamedTuple):
@@ -53,28 +53,28 @@ class Call(NamedTuple):
     what: str
     """For error texts: "store the file", without the object's name."""
     expected: tuple[str, ...] = ()
-    """Tags of errors that are an answer, too (`path/not_found`), with all that are below them."""
+    """Tags of errors that count as a result (`path/not_found`), including all tags below them."""
     requires: tuple[str, ...] = ()
-    """Fields of the result that a success must have: other programs on the way can answer 200, and with JSON, too."""
+    """Fields that a success must have: a proxy on the way can send 200 and JSON, too."""
 
 
 class Reply(NamedTuple):
-    """What came of a call."""
+    """The outcome of a call."""
 
     result: Mapping[str, Any]
     """The route's result; of an error that was expected, the value of its innermost union."""
     tag: str = ""
     """The tags of an error that was expected; empty after a success."""
     error: Mapping[str, Any] = {}
-    """The error as it came."""
+    """The error as received."""
 
 
 class Client:
-    """One store as the API sees it, shared by all jobs.
+    """The API's client for one store, shared by all jobs.
 
     Args:
-        place: Where the store is.
-        shown: How error texts call it.
+        place: The store's configuration.
+        shown: The store's name in error texts.
     """
 
     def __init__(self, place: StoreConfig, shown: str) -> None:
@@ -103,14 +103,14 @@ class Client:
 
     @contextmanager
     def download(self, call: Call, part: Mapping[str, str] = _NO_RANGE) -> Iterator[HTTPResponse | None]:
-        """The answer of a route that gives a file's bytes; None where the file ends before the part that is asked for.
+        """The response of a route that returns a file's bytes; None if the file ends before the requested range.
 
         Args:
             call: The call.
-            part: Headers that ask for a part of the file.
+            part: Headers that request a range of the file.
 
         Raises:
-            NotFound: The call expects this error, which so means that there is no object.
+            NotFound: The response is an error that the call expects: there is no object.
             PyshareError: As `rpc`; also while the block reads the body.
         """
         headers = {"Dropbox-API-Arg": _in_header(call.arg), **part}
@@ -126,14 +126,14 @@ class Client:
             yield None
 
     def failure(self, call: Call, refusal: Refusal) -> PyshareError:
-        """The error that a refusal means."""
+        """The exception for a refusal."""
         remote = self._place.clone.remote
         error = errors.from_refusal(self.doing(call.what), refusal, self.access.login, remote)
         error.request = _trace(call)
         return error
 
     def doing(self, what: str) -> str:
-        """How error texts tell what was tried."""
+        """The start of an error text: what failed, and where."""
         return f"cannot {what} in {self._shown}"
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class Client:
     def _exchange(
         self, call: Call, host: str, headers: Mapping[str, str], body: Body | bytes | None
     ) -> Iterator[HTTPResponse]:
-        """The answer, after a token that has expired and a home that has moved were replaced, once each."""
+        """The response; an expired token and a moved home are replaced first, once each."""
         tokens = self.access.tokens
         token = tokens.access()
         for last in (False, False, True):
@@ -186,7 +186,7 @@ class Client:
 
 
 def _trace(call: Call) -> str:
-    """The call for `--debug`: a shared link in its argument is left out, since it opens the folder."""
+    """The call for `--debug`, without a shared link, which gives access to the folder."""
     arg = call.arg or {}
     return f"{call.route} {arg.get('path') or arg.get('commit', {}).get('path', '')}"
 
@@ -196,13 +196,13 @@ def _refusal(response: HTTPResponse) -> Refusal:
 
 
 def _body(response: HTTPResponse, limit: int) -> bytes:
-    """The body as far as `limit` bytes; one that ends early is a broken connection, whatever came of it."""
+    """Up to `limit` bytes of the body; a body that ends early raises, since the connection broke."""
     body = response.read(limit)
     if len(body) < limit:
-        response.read(1)  # only a read at the end tells that bytes are missing
+        response.read(1)  # only a read at the end detects missing bytes
     return body
 
 
 def _in_header(arg: Mapping[str, Any] | None) -> str:
-    """JSON as a header can hold it: ASCII without DEL."""
+    """JSON that is valid in a header: ASCII without DEL."""
     return json.dumps(arg).replace("\x7f", "\\u007f")

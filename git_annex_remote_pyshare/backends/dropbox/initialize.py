@@ -19,10 +19,10 @@ _NOTHING = ("path/not_found", "path/not_file")
 
 
 def settle(client: Client, folder: str) -> Initialized:
-    """What the settings should say of where `folder` is.
+    """The settings that say where `folder` is.
 
     Args:
-        client: Of the owner, without any namespace so far.
+        client: The owner's, without a namespace so far.
         folder: Path of the store's folder as its owner sees it.
     """
     account = client.rpc(Call("users/get_current_account", None, _WHAT, requires=("root_info",))).result
@@ -37,7 +37,7 @@ def settle(client: Client, folder: str) -> Initialized:
 
 
 def _shared_folder(client: Client, folder: str) -> Initialized | None:
-    """The shared folder that the store is in, if any: its members have it at other paths, but with the same id."""
+    """The shared folder that the store is in, if any: each member has it at another path, but with the same id."""
     segments = folder.split("/")[1:]
     for depth in range(1, len(segments) + 1):
         found = _stat(client, "/" + "/".join(segments[:depth]))
@@ -51,15 +51,15 @@ def _shared_folder(client: Client, folder: str) -> Initialized | None:
 
 
 def _of_member(client: Client, first: str, root: str, home: str) -> str:
-    """For a team's member: the home, unless only the team's space has the folder's beginning."""
+    """A team member's namespace: the home, unless only the team's space has the first folder of the path."""
     at_home = not first or bool(_stat(client, first))
     there = root if not at_home and _can_reach(client, root, first) else home
-    # An app that sees its own folder only has no other namespace, not even the home around it.
+    # An app with access to its own folder only has no other namespace, not even the home that contains it.
     return there if _can_reach(client, there, first or _NOWHERE) is not None else f"root:{root}"
 
 
 def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
-    """Whether something is at a path in the namespace; None if the login has nothing to do with that."""
+    """Whether the namespace has a file or folder at a path; None if the login has no access to the namespace."""
     client.root = PathRoot(namespace)
     try:
         return bool(_stat(client, path))
@@ -68,22 +68,22 @@ def _can_reach(client: Client, namespace: str, path: str) -> bool | None:
 
 
 def _stat(client: Client, path: str) -> Mapping[str, Any]:
-    """What is at a path; empty if nothing is."""
+    """The metadata of a path; empty if there is no file or folder."""
     reply = client.rpc(Call("files/get_metadata", {"path": path}, _WHAT, _NOTHING, (".tag",)))
     return {} if reply.tag else reply.result
 
 
 def claim(place: StoreConfig, client: Client, folder: str) -> tuple[str, ...]:
-    """Mark the store's folder, which Dropbox makes on the way; what the owner should know of that.
+    """Mark the store's folder, which Dropbox creates if needed; returns notes for the owner.
 
     Args:
-        place: The store's.
-        client: Sends the requests, below the store's namespace.
+        place: The store's configuration.
+        client: Sends the requests, in the store's namespace.
         folder: Path of the store's folder there.
 
     Raises:
-        BadSetting: The place is another remote's.
-        PyshareError: There is no answer.
+        BadSetting: The folder belongs to another remote.
+        PyshareError: There is no response.
     """
     path = f"{folder}/{ownership.MARK}"
     try:
@@ -96,7 +96,7 @@ def claim(place: StoreConfig, client: Client, folder: str) -> tuple[str, ...]:
 
 def _read(client: Client, path: str) -> bytes:
     try:
-        with client.download(Call("files/download", {"path": path}, "see whose place it is", _NOTHING)) as response:
+        with client.download(Call("files/download", {"path": path}, "check whose folder it is", _NOTHING)) as response:
             return response.read(ownership.LONGEST) if response else b""
     except NotFound:
         return b""
@@ -104,4 +104,4 @@ def _read(client: Client, path: str) -> bytes:
 
 def _write(client: Client, path: str, mark: bytes) -> None:
     where = {"path": path, "mode": "overwrite", "autorename": False, "mute": True, "strict_conflict": False}
-    client.upload(Call("files/upload", where, "mark the place as this remote's", requires=("size",)), mark)
+    client.upload(Call("files/upload", where, "mark the folder as this remote's", requires=("size",)), mark)

@@ -1,8 +1,8 @@
-"""Names in Dropbox: refuses those that it cannot store, and tells apart those that it takes for the same.
+"""Names in Dropbox: refuses invalid ones, and tells apart those that differ in case only.
 
-Two names that differ in case only have one path in Dropbox. `layout=shard` gives the keys of such objects different
-paths. Other layouts, which other programs define, do not always; there the case that Dropbox has kept of an object's
-name shows which key it belongs to.
+Two names that differ in case only have one path in Dropbox. `layout=shard` gives keys that differ in case only
+different paths. Other layouts, which other programs define, do not always; there the case of the stored name, which
+Dropbox preserves, shows which key an object belongs to.
 
 Sources: https://help.dropbox.com/organize/file-names, and rclone's documentation of Dropbox ("Restricted filename
 characters").
@@ -16,19 +16,22 @@ from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.errors import BadName
 
 MAX_LENGTH = 255
-"""Characters of one segment, counted as UTF-16 does."""
+"""UTF-16 code units of one segment."""
 
 IGNORED = frozenset({"desktop.ini", "thumbs.db", ".ds_store", "icon\r", ".dropbox", ".dropbox.attr"})
-"""Names that Dropbox keeps for itself, in any case."""
+"""Names that Dropbox reserves, in any case."""
 
 _REFUSED = frozenset("\\\x7f")
 
+_CASE_SAFE = frozenset({"", "shard"})
+"""Layouts that give two keys two paths, even if the keys differ in case only."""
+
 
 def checked(name: str) -> str:
-    """The name, if Dropbox can hold it.
+    """The name, if Dropbox can store it.
 
     Raises:
-        BadName: It cannot, or it is no legal name.
+        BadName: It cannot, or the name is invalid.
     """
     encode_name(name)
     for segment in name.split("/"):
@@ -38,7 +41,7 @@ def checked(name: str) -> str:
 
 
 def _why_invalid(segment: str) -> str:
-    """What is wrong with a segment, or an empty string."""
+    """Why a segment is invalid, or an empty string."""
     try:
         length = len(segment.encode("utf-16-le")) // 2
     except UnicodeEncodeError:
@@ -48,15 +51,12 @@ def _why_invalid(segment: str) -> str:
     if segment.endswith(" "):
         return "a part of it ends with a space"
     if not _REFUSED.isdisjoint(segment):
-        return "it has a backslash or a DEL"
+        return "it contains a backslash or a DEL character"
     return f"Dropbox reserves the name {segment}" if segment.lower() in IGNORED else ""
 
 
-_CASE_SAFE = {"", "shard"}
-
-
 class NameCase:
-    """How names are told apart in one layout.
+    """How one layout handles names that differ in case only.
 
     Args:
         layout: The setting; empty for the default.
@@ -67,17 +67,17 @@ class NameCase:
         """Whether two keys can have one path."""
 
     def fits(self, found: Mapping[str, Any], path: str) -> bool:
-        """Whether what was found at a path, as its metadata says, is spelt as the path."""
+        """Whether the metadata found at a path have the path's name, including its case."""
         name = path.rpartition("/")[2]
-        # Dropbox may have composed the characters that were sent.
+        # Dropbox may have normalized the characters that were sent.
         return not self.matters or normalize("NFC", str(found.get("name", name))) == normalize("NFC", name)
 
     def check(self, found: Mapping[str, Any], path: str, doing: str) -> None:
-        """Raise BadName where another key's object is at the path; `doing` begins the text."""
+        """Raise BadName if another key's object is at the path; the text starts with `doing`."""
         if not self.fits(found, path):
             raise BadName(
-                f"{doing}: another file is there under a name that differs in upper and lower case only, which Dropbox"
-                " takes for the same",
+                f"{doing}: another file is there under a name that differs in upper and lower case only, which"
+                " Dropbox treats as the same name",
                 remedy="A remote with layout=shard can store both.",
                 detail=str(found["name"]),
             )

@@ -24,11 +24,11 @@ from git_annex_remote_pyshare.transport.headers import USER_AGENT
 ORIGIN = "pyshare login"
 
 _LASTING: Mapping[str, Any] = {"token_access_type": "offline", "use_pkce": True, "timeout": web.TIMEOUT}
-"""Asks for a refresh token, and proves by PKCE that the code was given to this process."""
+"""Requests a refresh token, and proves by PKCE that this process may use the code."""
 
 
 class Granted(NamedTuple):
-    """What Dropbox gave."""
+    """The login that Dropbox granted."""
 
     login: Login
     token: Token
@@ -37,21 +37,21 @@ class Granted(NamedTuple):
 
 
 class Stray(Exception):
-    """An answer that does not belong to this login: of another window, or forged."""
+    """A response that does not belong to this login: from another window, or forged."""
 
 
 class WrongCode(PermissionDenied):
-    """Dropbox does not know the code that was typed; the same flow takes another one."""
+    """Dropbox does not accept the typed code; the same flow accepts another one."""
 
 
 class BrowserFlow:
-    """A login whose answer the browser brings to `redirect`.
+    """A login that the browser completes by a redirect to our page.
 
     Args:
-        app_key: The app that asks.
-        scopes: What it asks for.
-        redirect: Address of our own page, as it is registered with the app.
-        again: The command as it was typed, for errors.
+        app_key: The app that requests access.
+        scopes: The scopes to request.
+        redirect: Address of our own page, as registered with the app.
+        again: The command as the user typed it, for errors.
     """
 
     def __init__(self, app_key: str, scopes: Iterable[str], redirect: str, again: str = COMMAND) -> None:
@@ -60,21 +60,21 @@ class BrowserFlow:
         self._flow.requests_session = web.session_of(web.Bearer())
         self.link: str = self._flow.start()
 
-    def finish(self, answer: Mapping[str, str]) -> Granted:
-        """The login, after the browser came back with `answer` (the query of its request).
+    def finish(self, query: Mapping[str, str]) -> Granted:
+        """The login, from the query of the browser's request to our page.
 
         Raises:
-            Stray: The answer is not this login's; the right one may still come.
-            Denied: The user, or Dropbox, said no.
-            Unreachable: Dropbox does not give the tokens.
+            Stray: The response is not for this login; the right one may still come.
+            PermissionDenied: The user or Dropbox refused access.
+            Unreachable: Dropbox does not return the tokens.
         """
         try:
-            return _granted(self._app_key, self._scopes, lambda: self._flow.finish(answer), self._again)
+            return _granted(self._app_key, self._scopes, lambda: self._flow.finish(query), self._again)
         except (oauth.BadRequestException, oauth.BadStateException, oauth.CsrfException):
             raise Stray from None  # the cause holds the state
         except oauth.NotApprovedException:
             raise PermissionDenied(
-                "access to Dropbox was not allowed", remedy=f"If that was a slip, type again: {self._again}"
+                "access to Dropbox was not allowed", remedy=f"If that was a mistake, type again: {self._again}"
             ) from None
         except oauth.ProviderException as error:
             why = f"Dropbox refuses the login: {str(error)[:200]}"
@@ -82,7 +82,7 @@ class BrowserFlow:
 
 
 class CodeFlow:
-    """A login whose answer the user copies from Dropbox's page, on whatever machine; arguments as BrowserFlow's."""
+    """A login with a code that the user copies from Dropbox's page, on any machine; arguments as BrowserFlow."""
 
     def __init__(self, app_key: str, scopes: Iterable[str], again: str = COMMAND) -> None:
         self._app_key, self._scopes, self._again = app_key, list(scopes), again
@@ -91,16 +91,16 @@ class CodeFlow:
         self.link: str = self._flow.start()
 
     def finish(self, code: str) -> Granted:
-        """The login for the code; raises Denied and Unreachable as BrowserFlow does, or WrongCode."""
+        """The login for the code; raises PermissionDenied and Unreachable like BrowserFlow, or WrongCode."""
         return _granted(self._app_key, self._scopes, lambda: self._flow.finish(code), self._again)
 
 
 def revoke(_server: str, login: Credential) -> bool:
-    """Have Dropbox forget a login, with its refresh token and all access tokens; True when it has.
+    """Revoke a login at Dropbox, with its refresh token and all access tokens; always True.
 
     Raises:
-        Denied: It does not know the login any more.
-        Unreachable: No answer.
+        PermissionDenied: Dropbox no longer knows the login.
+        Unreachable: No response.
     """
     gone = login_of(login)
     try:
@@ -112,14 +112,14 @@ def revoke(_server: str, login: Credential) -> bool:
 
 
 def check(login: Credential) -> None:
-    """Ask Dropbox whose the login is.
+    """Check the login by one request for its account.
 
     Raises:
-        Denied: It does not take the login any more.
-        Unreachable, Busy: It does not answer now.
+        PermissionDenied: Dropbox no longer accepts the login.
+        Unreachable, Busy: Dropbox does not respond now.
     """
     ours = login_of(login)
-    with errors_of(ours, "cannot try the login"), client(Tokens(ours).access()) as dropbox:
+    with errors_of(ours, "cannot check the login"), client(Tokens(ours).access()) as dropbox:
         dropbox.users_get_current_account()
 
 
@@ -137,13 +137,13 @@ def _granted(app_key: str, scopes: list[str], finish: Callable[[], Any], again: 
     return Granted(login._replace(refresh_token=given.refresh_token), Token(given.access_token, expires), email)
 
 
-def _code_refused(answer: requests.Response, again: str) -> PyshareError:
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unreachable(f"cannot log in at Dropbox, which is broken (status {answer.status_code})")
-    why = f"status {answer.status_code}"
+def _code_refused(response: requests.Response, again: str) -> PyshareError:
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(f"cannot log in at Dropbox, which has a problem (status {response.status_code})")
+    why = f"status {response.status_code}"
     with suppress(ValueError, AttributeError):
-        why = answer.json().get("error_description") or why
-    return WrongCode(f"Dropbox does not take the code: {str(why)[:200]}", remedy=f"Type again: {again}")
+        why = response.json().get("error_description") or why
+    return WrongCode(f"Dropbox does not accept the code: {str(why)[:200]}", remedy=f"Type again: {again}")
 
 
 def _check_scopes(wanted: list[str], given: str | None, login: Login) -> None:
@@ -152,7 +152,7 @@ def _check_scopes(wanted: list[str], given: str | None, login: Login) -> None:
 
 
 def client(access_token: str) -> Dropbox:
-    """The SDK's client for one user's Dropbox; it tries nothing twice, since our own layer does."""
+    """The SDK's client for one user's Dropbox; it does not retry, since pyshare's own layer does."""
     return Dropbox(
         access_token,
         session=web.session_of(web.Bearer()),
@@ -165,24 +165,24 @@ def client(access_token: str) -> Dropbox:
 
 @contextmanager
 def errors_of(login: Login, doing: str) -> Iterator[None]:
-    """Turns what the SDK raises in the block into our errors; an `ApiError`, each route's own, passes.
+    """Turns the SDK's exceptions in the block into pyshare's; an `ApiError`, a route's own error, passes.
 
     Args:
-        login: Whose request it is.
-        doing: What the request is for, as the beginning of the error's text.
+        login: The request's login.
+        doing: What failed: the start of the error text.
     """
     try:
         yield
     except exceptions.AuthError as error:
         raise _not_let_in(error, login) from None
     except exceptions.RateLimitError as error:
-        raise Busy(f"{doing}: Dropbox asks to wait", retry_after=error.backoff) from None
+        raise Busy(f"{doing}: Dropbox limits the request rate", retry_after=error.backoff) from None
     except exceptions.InternalServerError as error:
-        raise Unreachable(f"{doing}: Dropbox is broken (status {error.status_code})") from None
+        raise Unreachable(f"{doing}: Dropbox has a problem (status {error.status_code})") from None
     except exceptions.HttpError as error:
         raise PermissionDenied(f"{doing}: Dropbox refuses it (status {error.status_code})") from None
-    except (AssertionError, KeyError, TypeError, ValueError):  # what the SDK does with a page in place of an answer
-        raise Unreachable(f"{doing}: the answer is none of Dropbox's") from None
+    except (AssertionError, KeyError, TypeError, ValueError):  # the SDK, when a page replaces the response
+        raise Unreachable(f"{doing}: the response is not from Dropbox") from None
     except requests.RequestException as error:
         raise unreachable("dropbox.com", error) from None
 
@@ -195,5 +195,5 @@ def _not_let_in(error: Any, login: Login) -> PyshareError:
     if reason.is_expired_access_token():
         return expired(login)
     if reason.is_user_suspended():
-        return PermissionDenied("Dropbox has suspended this user", remedy="Ask Dropbox, or who runs the team.")
+        return PermissionDenied("Dropbox has suspended this user", remedy="Ask Dropbox, or the team's administrator.")
     return revoked(login)

@@ -1,4 +1,4 @@
-"""How much room there is, and whether a file fits: asked seldom, since it is a call of its own."""
+"""Used and free space, and whether a file fits: cached, since it takes a request of its own."""
 
 import time
 from contextlib import suppress
@@ -12,10 +12,10 @@ from git_annex_remote_pyshare.transfer import in_words
 from git_annex_remote_pyshare.transport.statuses import MORE_SPACE
 
 LARGE = 64 << 20
-"""Bytes from which on a file is worth the question whether it fits."""
+"""Bytes from which on a file's fit is checked before the upload."""
 
 _MAX_AGE = 60.0
-"""Seconds that an answer is good for."""
+"""Seconds for which a response is used."""
 
 
 class Usage(NamedTuple):
@@ -23,7 +23,7 @@ class Usage(NamedTuple):
 
     used: int
     total: int | None
-    """None where Dropbox names no limit."""
+    """None if Dropbox reports no limit."""
 
 
 def quota(client: Client) -> Quota:
@@ -33,8 +33,8 @@ def quota(client: Client) -> Quota:
 
 
 def usage(client: Client) -> Usage:
-    """What Dropbox says (documentation of users/get_space_usage); of a team the room that is for this user."""
-    found = client.rpc(Call("users/get_space_usage", None, "ask for the free space", requires=("used",))).result
+    """Used and total space (documentation of users/get_space_usage); in a team, this user's share."""
+    found = client.rpc(Call("users/get_space_usage", None, "check the free space", requires=("used",))).result
     allocation = found.get("allocation", {})
     if limit := allocation.get("user_within_team_space_allocated"):
         return Usage(int(allocation.get("user_within_team_space_used_cached", found["used"])), int(limit))
@@ -43,10 +43,10 @@ def usage(client: Client) -> Usage:
 
 
 class FreeSpace:
-    """Refuses what does not fit before it is sent: large files, and after the first refusal by Dropbox all.
+    """Refuses a file that does not fit before it is sent: a large one, and after Dropbox was full once, any.
 
     Args:
-        client: Sends the question.
+        client: Sends the requests.
     """
 
     def __init__(self, client: Client) -> None:
@@ -57,7 +57,7 @@ class FreeSpace:
         self._was_full = False
 
     def check(self, size: int, what: str) -> None:
-        """Raise Full if a file of `size` bytes cannot fit; what cannot be asked for is no hindrance."""
+        """Raise QuotaExceeded if a file of `size` bytes does not fit; unknown free space refuses nothing."""
         if size < LARGE and not self._was_full:
             return
         used, total = self._current_usage()
@@ -69,7 +69,7 @@ class FreeSpace:
             )
 
     def refused(self, error: QuotaExceeded) -> None:
-        """Dropbox says that it is full: say in the error how full, and ask from now on before each file is sent."""
+        """Add the used space to an error of Dropbox, and check each file before its upload from now on."""
         self._was_full = True
         self._until = 0.0
         used, total = self._current_usage()

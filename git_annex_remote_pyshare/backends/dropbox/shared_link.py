@@ -25,7 +25,7 @@ _LIST = "sharing/list_shared_links"
 _MODIFY = "sharing/modify_shared_link_settings"
 _REVOKE = "sharing/revoke_shared_link"
 _PUBLIC: Mapping[str, Any] = {"audience": "public", "access": "viewer", "allow_download": True}
-"""What anybody can read who has the link; an end and a password are for paying accounts only."""
+"""Settings of a public link; an expiry date and a password are for paying accounts only."""
 _EXISTS = "shared_link_already_exists"
 _REFUSED = "settings_error"
 _HOST = "www.dropbox.com"
@@ -36,7 +36,7 @@ def share(client: Client, address: Address, terms: Terms) -> Share:
     folder, what = _shareable(address), "share the store"
     if terms.password:
         raise BadSetting(
-            f"{client.doing(what)}: pyshare cannot read a link of Dropbox that has a password",
+            f"{client.doing(what)}: pyshare cannot read a Dropbox link that has a password",
             remedy="Leave --password out, or invite your friends to the folder on Dropbox's page.",
         )
     reply = _create_link(client, folder, what, terms)
@@ -65,12 +65,12 @@ def revoke(client: Client, address: Address) -> Sequence[str]:
 
 
 def publish(client: Client, path: str, what: str) -> str:
-    """The URL from which anyone gets the file at `path`, found or made."""
+    """The public URL of the file at `path`; its link is reused or created."""
     return as_download(_public_url(client, path, what))
 
 
 def as_download(link: str) -> str:
-    """A link to a file, made to give the file instead of a page about it (`dl=1`)."""
+    """A link to a file, changed to download the file instead of a page about it (`dl=1`)."""
     parts = urlsplit(link)
     wanted = {**dict(parse_qsl(parts.query)), "dl": "1"}
     wanted.pop("st", None)
@@ -78,14 +78,14 @@ def as_download(link: str) -> str:
 
 
 def may_lead_to(name: str, url: str) -> bool:
-    """Whether a URL looks like one that `publish` gave for the object of that name."""
+    """Whether a URL can be one that `publish` returned for the object of that name."""
     parts = urlsplit(url)
     base = name.rpartition("/")[2]
     return parts.netloc == _HOST and unquote(parts.path.rpartition("/")[2]).lower() == base.lower()
 
 
 def _shareable(address: Address) -> str:
-    """The store's folder, if Dropbox can make a link to it."""
+    """The store's folder, if Dropbox can create a link to it."""
     if not address.folder:
         raise BadSetting(
             "a whole Dropbox cannot be shared by a link", remedy="Keep the store in a folder: url=dropbox:/FOLDER."
@@ -94,19 +94,19 @@ def _shareable(address: Address) -> str:
 
 
 def _public_url(client: Client, path: str, what: str) -> str:
-    """The URL of a link to a file that anyone can open, and that does not end."""
+    """The URL of a public link to a file that does not expire."""
     link = _link_of(client, path, what, _create_link(client, path, what, NO_TERMS))
     _check_public(client, what, link)
     if end := _expiry_of(link):
         raise PermissionDenied(
-            f"{client.doing(what)}: the link there ends on {end}",
+            f"{client.doing(what)}: the existing link expires on {end}",
             remedy="Remove the date, or the link, on Dropbox's page.",
         )
     return str(link["url"])
 
 
 def _create_link(client: Client, path: str, what: str, terms: Terms) -> Reply:
-    """Make a link; where the account may not say how, one as Dropbox makes them, unless that would never end."""
+    """Create a public link; if the account may not choose settings, one with the defaults, unless it must expire."""
     expected = (_EXISTS, _REFUSED, "path/not_found")
     settings = {**_PUBLIC, **_settings(terms)}
     reply = client.rpc(Call(_CREATE, {"path": path, "settings": settings}, what, expected))
@@ -118,19 +118,19 @@ def _create_link(client: Client, path: str, what: str, terms: Terms) -> Reply:
 
 
 def _link_of(client: Client, path: str, what: str, reply: Reply) -> Mapping[str, Any]:
-    """The link that was made, or is there already."""
+    """The link that was created, or the existing one."""
     if reply.tag.startswith("path/not_found"):
         raise NotFound(f"{client.doing(what)}: nothing is stored there yet")
     if "url" in reply.result:
         return reply.result
     links = _list_links(client, path, what)
     if not links:
-        raise PermissionDenied(f"{client.doing(what)}: Dropbox says that there is a link, but does not show it")
+        raise PermissionDenied(f"{client.doing(what)}: Dropbox reports a link, but does not list it")
     return links[0]
 
 
 def _modify_link(client: Client, what: str, link: Mapping[str, Any], terms: Terms) -> Mapping[str, Any]:
-    """The link after it got another end."""
+    """The link with its new expiry date."""
     arg = {"url": link["url"], "settings": _settings(terms)}
     reply = client.rpc(Call(_MODIFY, arg, what, (_REFUSED,)))
     if reply.tag:
@@ -139,13 +139,13 @@ def _modify_link(client: Client, what: str, link: Mapping[str, Any], terms: Term
 
 
 def _check_public(client: Client, what: str, link: Mapping[str, Any]) -> None:
-    """Raise PermissionDenied for a link that is not public."""
+    """Raise PermissionDenied if a link is not public."""
     permissions = link.get("link_permissions", {})
     audience = permissions.get("effective_audience", {}).get(".tag", "public")
     if audience != "public" or permissions.get("require_password"):
         raise PermissionDenied(
-            f"{client.doing(what)}: the link there is not public, but for {audience}",
-            remedy="The team's administrator can allow public links; a password can be removed on Dropbox's page.",
+            f"{client.doing(what)}: the existing link is not public, but for {audience}",
+            remedy="The team's administrator can allow public links; you can remove a password on Dropbox's page.",
         )
 
 
@@ -165,7 +165,7 @@ def _expiry_of(link: Mapping[str, Any]) -> str:
 
 def _expiry_refused(client: Client, what: str) -> PermissionDenied:
     return PermissionDenied(
-        f"{client.doing(what)}: Dropbox lets only paying accounts give a link an end",
+        f"{client.doing(what)}: Dropbox lets only paying accounts set a link's expiry date",
         remedy="Leave --expires out, and withdraw the link when it is no longer needed: pyshare share with --revoke.",
     )
 
@@ -176,7 +176,7 @@ _NOT_FOUND = "shared_link_not_found"
 
 
 class LinkBackend(Backend):
-    """A folder that its owner shares by a link.
+    """A folder that its owner shares by a link; any Dropbox login can read it, none can write.
 
     Args:
         place: Its URL is the link.
@@ -233,20 +233,20 @@ class LinkBackend(Backend):
         self.client.close()
 
     def share(self, terms: Terms = NO_TERMS) -> Share:
-        """The link itself; only its owner can change it."""
+        """The link itself, which only its owner can change."""
         if any(terms):
             raise self._is_a_link()
         return Share(self.place.url, command("pyshare", "login", *account_of_link(self.place.settings).words))
 
     def revoke(self) -> Sequence[str]:
-        """Never: that is for the link's owner."""
+        """Refused: only the link's owner can revoke it."""
         raise self._is_a_link()
 
     def _check_link(self, what: str) -> None:
-        """Dropbox says the same of a link that is gone as of an object that is not behind it.
+        """Check that the link exists: Dropbox sends the same error for a missing link and a missing object.
 
         Raises:
-            NotAStore: The link is gone, so nobody knows about the object.
+            NotAStore: The link is gone, so the object's presence is unknown.
         """
         self.client.rpc(Call(_METADATA, {"url": self._link}, what, requires=(".tag",)))
 
@@ -259,5 +259,5 @@ class LinkBackend(Backend):
     def _is_a_link(self) -> BadSetting:
         return BadSetting(
             f"{self._address.shown} is a link itself, which only its owner can change",
-            remedy="Type the command with the name of the remote that the link was made of.",
+            remedy="Type the command with the name of the remote that the link was made from.",
         )

@@ -21,9 +21,9 @@ from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, Pyshar
 
 FILE = "dropbox-tokens.json"
 LOCK = "dropbox-tokens.lock"
-"""Apart from the lock of all private files, since it is held while Dropbox is asked."""
+"""Apart from the lock of all private files, since it is held during a request to Dropbox."""
 RENEW_BEFORE = 300.0
-"""Seconds before its end from which a token counts as expired, as in the SDK: a request must not outlive it."""
+"""Seconds before its expiry from which on a token counts as expired, as in the SDK: it must outlast a request."""
 
 
 class Token(NamedTuple):
@@ -54,19 +54,19 @@ class Tokens:
         self._token = NO_TOKEN
 
     def access(self) -> str:
-        """A token that is good for some minutes at least.
+        """A token that is valid for at least some minutes.
 
         Raises:
-            Denied: Dropbox does not renew it any more.
-            Unreachable: No answer.
+            PermissionDenied: Dropbox no longer renews it.
+            Unreachable: No response.
         """
         return self._other_than("")
 
     def refresh(self, rejected: str) -> str:
-        """Another token after Dropbox refused `rejected` as expired; the second that asks gets the first one's.
+        """A new token after Dropbox refused `rejected` as expired; concurrent callers get the same one.
 
         Raises:
-            Denied, Unreachable: As `access`; also when there is nothing to renew it with.
+            PermissionDenied, Unreachable: As `access`; also without a refresh token.
         """
         return self._other_than(rejected)
 
@@ -82,19 +82,19 @@ class Tokens:
 
 
 def remember(login: Login, token: Token) -> None:
-    """Keep the access token that came with a new login, so that its first use needs not ask for one."""
+    """Keep the access token that came with a new login, so that its first use needs no renewal."""
     with _exclusive():
         _save({**_load(), _label(login): token})
 
 
 def forget(login: Login) -> None:
-    """Remove the access token of a login that is given up."""
+    """Remove the access token of a login that was revoked."""
     with _exclusive():
         _save({label: token for label, token in _load().items() if label != _label(login)})
 
 
 def _shared(login: Login, rejected: str) -> Token:
-    """The token that other processes use, too; renewed here if none of them has done that while we waited."""
+    """The token that all processes share; renewed here unless another process has renewed it meanwhile."""
     label = _label(login)
     if _is_valid(token := _load().get(label, NO_TOKEN), rejected):
         return token
@@ -126,7 +126,7 @@ def _renew(login: Login) -> Token:
 
 @contextmanager
 def _exclusive() -> Iterator[None]:
-    """Alone among all processes; where nothing can be written (a container, say) everybody goes ahead."""
+    """Exclude all other processes; without a writable folder (e.g. in a container), no process waits."""
     with ExitStack() as stack:
         with suppress(BadSetting):
             stack.enter_context(private.holding(LOCK))
@@ -134,7 +134,7 @@ def _exclusive() -> Iterator[None]:
 
 
 def _load() -> dict[str, Token]:
-    """Label → token. What cannot be read counts for nothing: a token can always be renewed."""
+    """Label → token. What cannot be read is ignored: a token can always be renewed."""
     with suppress(BadSetting):
         return {label: token for label, row in private.load(FILE).items() if (token := _token(row))}
     return {}
@@ -160,8 +160,8 @@ def renew(login: Login) -> tuple[str, float]:
     """An access token and the seconds that it lasts.
 
     Raises:
-        Denied: The refresh token was revoked, or Dropbox does not know the app.
-        Busy, Unreachable: Dropbox cannot answer now.
+        PermissionDenied: The refresh token was revoked, or Dropbox does not know the app.
+        Busy, Unreachable: Dropbox does not respond now.
     """
     # Loads an HTTP library, which is needed here only, every four hours.
     from git_annex_remote_pyshare.credentials import web  # noqa: PLC0415
@@ -176,7 +176,7 @@ def renew(login: Login) -> tuple[str, float]:
     try:
         return str(content["access_token"]), float(content["expires_in"])
     except (KeyError, TypeError, ValueError):
-        raise Unreachable("cannot renew the login at Dropbox: the answer is not Dropbox's") from None
+        raise Unreachable("cannot renew the login at Dropbox: the response is not from Dropbox") from None
 
 
 def _json_object(response: Any) -> dict[str, Any]:
@@ -188,10 +188,10 @@ def _json_object(response: Any) -> dict[str, Any]:
 
 
 def _refusal(login: Login, status: int, error: str) -> PyshareError:
-    """The errors of RFC 6749 section 5.2; a page, as a hotel's network sends it, has none of them."""
+    """The exception for an error of RFC 6749 section 5.2; a page from a captive portal has none of them."""
     if error == "invalid_grant":
         return revoked(login)
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        why = f"Dropbox does not renew the login that the app {login.app_key} got ({error})"
+        why = f"Dropbox does not renew the login of the app {login.app_key} ({error})"
         return PermissionDenied(why, remedy=f"Check the app's key and secret. {login.remedy}")
-    return Unreachable(f"cannot renew the login at Dropbox: it answers {status}")
+    return Unreachable(f"cannot renew the login at Dropbox: it responds with status {status}")

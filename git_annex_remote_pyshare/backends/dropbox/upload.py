@@ -26,21 +26,21 @@ _LOST = ("not_found", "closed", "incorrect_offset")
 
 
 class Piece(NamedTuple):
-    """A file on its way to Dropbox, or a part of one."""
+    """The bytes of one request: a file, or a part of one."""
 
     source: Source
     progress: Progress
-    """Told where in the file the sending is, in bytes."""
+    """Called with the position in the file, in bytes."""
     what: str
     """For error texts: "store a/KEY"."""
     start: int
-    """Where in the file it begins, in bytes."""
+    """Its start in the file, in bytes."""
     size: int
     """Bytes."""
 
     @property
     def end(self) -> int:
-        """Where in the file it ends, in bytes."""
+        """Its end in the file, in bytes."""
         return self.start + self.size
 
 
@@ -50,39 +50,39 @@ def whole(source: Source, progress: Progress, what: str) -> Piece:
 
 
 def send_in_session(client: Client, piece: Piece) -> tuple[str, str]:
-    """Send a file in one request to a new session, which then waits for its commit: its id, and the content hash."""
+    """Send a file to a new session, closed and ready for its commit; returns its id and the content hash."""
     hashed = content_hash(piece.source)
     reply = send(client, Call(_START, {"close": True, ALGORITHM: hashed}, piece.what, requires=_SESSION), piece)
     return str(reply.result["session_id"]), hashed
 
 
 def open_session(client: Client, what: str) -> str:
-    """A new session that takes parts in any order and several at once; its id."""
+    """Start a session that accepts parts in any order and several at once; returns its id."""
     arg = {"session_type": "concurrent", "close": False}
     return str(client.upload(Call(_START, arg, what, requires=_SESSION), b"").result["session_id"])
 
 
 def append(client: Client, session: str, piece: Piece, digests: list[bytes]) -> None:
-    """Send a part, with the digests of its blocks; the file's last one closes the session, and may be no whole blocks.
+    """Send a part, with the digests of its blocks. The last part closes the session, and need not be whole blocks.
 
     Raises:
-        UploadLost: Dropbox does not have the session as we know it.
-        SourceChanged: The file is not any more what was hashed.
+        UploadLost: Dropbox has lost the session or its parts.
+        SourceChanged: The file has changed since it was hashed.
     """
     closes = piece.end == piece.source.size
     arg = {"cursor": cursor(session, piece.start), "close": closes, ALGORITHM: joined(digests)}
     reply = send(client, Call(_APPEND, arg, piece.what, _LOST), piece)
-    # An earlier attempt has done it, and the answer was lost; so does the SDK take the offset (file_transfer.py).
+    # An earlier attempt sent it, and its response was lost; the SDK checks the offset, too (file_transfer.py).
     is_there = (reply.tag == "closed" and closes) or reply.result.get("correct_offset") == piece.end
     if reply.tag and not is_there:
-        raise UploadLost(f"{client.doing(piece.what)}: Dropbox has lost what was sent before", detail=reply.tag)
+        raise UploadLost(f"{client.doing(piece.what)}: Dropbox has lost parts of the upload", detail=reply.tag)
 
 
 def send(client: Client, call: Call, piece: Piece) -> Reply:
-    """Send a piece, whose hash the call's `content_hash` says.
+    """Send a piece, whose hash is the call's `content_hash`.
 
     Raises:
-        SourceChanged: The file is not any more what was hashed.
+        SourceChanged: The file has changed since it was hashed.
         PyshareError: Any other failure that the call does not expect.
     """
     call = call._replace(expected=(*call.expected, _MISMATCH))
@@ -95,21 +95,21 @@ def send(client: Client, call: Call, piece: Piece) -> Reply:
 
 
 MAX_REQUEST = 150 << 20
-"""Bytes that one request may bring (documentation of files/upload)."""
+"""Bytes that one request may have (documentation of files/upload)."""
 
 SHORT_UPLOAD = 4 << 20
-"""Bytes up to which an upload is as short as a commit, so that others can wait for it."""
+"""Bytes up to which an upload takes no longer than a commit, so that others can wait for it."""
 
 _UPLOAD = "files/upload"
 _WRITTEN_ELSEWHERE = ("path/too_many_write_operations",)
 
 
 class Uploads:
-    """All stores in one piece.
+    """Uploads of whole objects.
 
     Args:
         client: Sends the requests.
-        writes: Shared with all other writes into the place.
+        writes: Shared with all other writes to the store.
     """
 
     def __init__(self, client: Client, writes: Writes) -> None:
@@ -119,7 +119,7 @@ class Uploads:
         self._under_way = 0
 
     def put(self, path: str, source: Source, progress: Progress, what: str) -> Receipt:
-        """Store an object of at most SINGLE bytes; see `Backend.put`."""
+        """Store an object of at most MAX_REQUEST bytes; see `Backend.put`."""
         self._writes.check(source.size, what)
         piece, info = whole(source, progress, what), self._writes.info(path, what)
         with self._counting_uploads() as alone, self._writes.explaining_quota():
@@ -129,7 +129,7 @@ class Uploads:
 
     @contextmanager
     def _counting_uploads(self) -> Iterator[bool]:
-        """Whether no other store is under way at the beginning."""
+        """Whether no other upload is under way at the start."""
         with self._counting:
             alone = self._under_way == 0
             self._under_way += 1
@@ -140,9 +140,9 @@ class Uploads:
                 self._under_way -= 1
 
     def _in_one_request(self, info: Mapping[str, Any], piece: Piece) -> tuple[Mapping[str, Any], str]:
-        """By a single request, which is a commit, too: while it is short, others wait for it.
+        """Upload by a single request, which is a commit, too: if it is short, other commits wait for it.
 
-        A longer one may meet another commit. Dropbox then has the file in a session, which is committed after that.
+        A longer one may collide with another commit. Dropbox then keeps the bytes in a session, to be committed later.
         """
         hashed = content_hash(piece.source)
         call = Call(_UPLOAD, {**info, ALGORITHM: hashed}, piece.what, requires=STORED)
@@ -158,7 +158,7 @@ class Uploads:
         return self._committed(str(session), info, piece), hashed
 
     def _by_session(self, info: Mapping[str, Any], piece: Piece) -> tuple[Mapping[str, Any], str]:
-        """By a session that is committed together with others."""
+        """Upload by a session that is committed together with others."""
         session, hashed = send_in_session(self._client, piece)
         return self._committed(session, info, piece), hashed
 
@@ -166,4 +166,4 @@ class Uploads:
         try:
             return self._writes.commit(Pending(session, piece.size, info, piece.what))
         except UploadLost as error:
-            raise Unreachable(error.what) from error  # the next attempt sends it all again anyway
+            raise Unreachable(error.what) from error  # the next attempt sends all of it again

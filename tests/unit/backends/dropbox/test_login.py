@@ -143,14 +143,14 @@ def test_logging_in_again_revokes_the_earlier_login(logs_in: Type, here: Running
     ("plays", "text"),
     [
         ({TOKEN: Play(as_json({"error": "invalid_grant", "error_description": "expired"}, 400))}, "the code: expired"),
-        ({TOKEN: fails(400, b"<html>")}, "Dropbox does not take the code: status 400. Type again: pyshare"),
-        ({TOKEN: fails(503)}, "cannot log in at Dropbox, which is broken (status 503)"),
-        ({TOKEN: fails(200, b"<html>")}, "cannot log in at Dropbox: the answer is none of Dropbox's"),
+        ({TOKEN: fails(400, b"<html>")}, "Dropbox does not accept the code: status 400. Type again: pyshare"),
+        ({TOKEN: fails(503)}, "cannot log in at Dropbox, which has a problem (status 503)"),
+        ({TOKEN: fails(200, b"<html>")}, "cannot log in at Dropbox: the response is not from Dropbox"),
         ({TOKEN: LOST}, "cannot reach dropbox.com"),
-        ({"users/get_current_account": fails(500)}, "cannot log in at Dropbox: Dropbox is broken (status 500)"),
-        ({"users/get_current_account": rate_limited(7)}, "cannot log in at Dropbox: Dropbox asks to wait"),
+        ({"users/get_current_account": fails(500)}, "cannot log in at Dropbox: Dropbox has a problem (status 500)"),
+        ({"users/get_current_account": rate_limited(7)}, "cannot log in at Dropbox: Dropbox limits the request rate"),
         ({"users/get_current_account": fails(418)}, "Dropbox refuses it (status 418)"),
-        ({"users/get_current_account": fails(200, b"<html>")}, "the answer is none of Dropbox's"),
+        ({"users/get_current_account": fails(200, b"<html>")}, "the response is not from Dropbox"),
         ({"users/get_current_account": refuses("user_suspended", status=401)}, "Dropbox has suspended this user"),
         ({"users/get_current_account": refuses("expired_access_token", status=401)}, "it expired"),
     ],
@@ -240,7 +240,7 @@ def test_the_app_is_the_typed_one_else_the_environments_else_gits_else_ours(
     monkeypatch.setenv("DROPBOX_APP_KEY", "environments")
     assert login_dropbox.app_key() == "environments"
     assert login_dropbox.app_key("typed") == "typed"
-    with pytest.raises(BadSetting, match="characters that no app key has"):
+    with pytest.raises(BadSetting, match="characters that are not valid in one"):
         login_dropbox.app_key("https://www.dropbox.com/developers/apps")
 
 
@@ -261,9 +261,7 @@ def test_a_secret_goes_along_where_the_login_was_got_with_one(here: RunningDropb
     given = here.service.log_in(dropbox_alice, app)
     assert renew(Login("ownapp", given.refresh, "s3cret"))[0] in here.service.tokens
     assert here.service.seen[-1].arg["client_secret"] == "s3cret"
-    with pytest.raises(
-        PermissionDenied, match=r"the app ownapp got \(invalid_client\)\. Check the app's key and secret"
-    ):
+    with pytest.raises(PermissionDenied, match=r"the app ownapp \(invalid_client\)\. Check the app's key and secret"):
         renew(Login("ownapp", given.refresh, "wrong"))
 
 

@@ -95,7 +95,7 @@ def test_what_is_damaged_on_the_way_is_sent_twice_and_not_more_db17(
     owner: Owner, layered: Backend, tmp_path: Path
 ) -> None:
     owner.service.play(Rule("files/upload", refuses("content_hash_mismatch"), times=3))
-    with pytest.raises(CorruptUpload, match=r"something else than was sent.*\(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"other bytes than were sent.*\(tried twice"):
         layered.put(NAME, source(tmp_path), quiet)
     assert owner.routes() == ["files/upload"] * 2
     layered.put(NAME, source(tmp_path), quiet)

@@ -68,7 +68,7 @@ def test_an_access_token_is_no_secret_to_be_kept() -> None:
 
 @pytest.mark.parametrize("secret", ["hunter2", '"hunter2"', "[1]", '["app_key"]', "null"])
 def test_a_login_for_something_else_is_refused_without_showing_it(secret: str) -> None:
-    with pytest.raises(PermissionDenied, match="the login from git-annex is none for Dropbox") as caught:
+    with pytest.raises(PermissionDenied, match="the login from git-annex is not one for Dropbox") as caught:
         login_of(Credential("bob", secret, "git-annex"))
     assert "hunter2" not in str(caught.value)
     assert caught.value.__suppress_context__
