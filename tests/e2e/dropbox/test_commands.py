@@ -95,7 +95,7 @@ def test_a_wrong_code_from_a_pipe_is_answered_with_the_whole_command(alice: Home
     typed = f"pyshare login dropbox --no-browser --sharing --app-key {fake_dropbox.service.app.key}"
     done = types(alice, typed, alice.folder, "wrong\n")
     assert done.returncode == 1
-    assert "does not take the code" in done.stderr
+    assert "does not accept the code" in done.stderr
     line = done.stderr.splitlines()[-1].rpartition("again: ")[2]
     assert sorted(shlex.split(line)) == sorted(shlex.split(typed))
 
