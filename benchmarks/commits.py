@@ -34,7 +34,7 @@ SHARED = "pyshare, Dropbox"
 VARIANTS = {
     ALONE: """
 from git_annex_remote_pyshare.backends.dropbox import batcher as commits
-commits.MOST = 1
+commits.MAX_BATCH = 1
 """,
     SEPARATE: """
 from git_annex_remote_pyshare.annex.protocol import protocol

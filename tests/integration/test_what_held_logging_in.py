@@ -22,7 +22,7 @@ from support.scripted import answer, served
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Publishes, ability
 from git_annex_remote_pyshare.backends.dropbox.credential import ACCOUNT, STORING
-from git_annex_remote_pyshare.backends.dropbox.login import Visit
+from git_annex_remote_pyshare.backends.dropbox.login import BrowserCallback
 from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.backends.webdav import nextcloud
@@ -119,10 +119,10 @@ def test_held_16_whoami_shows_no_secret(typed: Type) -> None:
 
 
 @pytest.fixture
-def visited(own_ports: tuple[int, ...]) -> Iterator[tuple[loopback.Loopback, Visit]]:
+def visited(own_ports: tuple[int, ...]) -> Iterator[tuple[loopback.Loopback, BrowserCallback]]:
     """The page that a browser comes back to, while a login waits for it."""
     with loopback.Loopback("pyshare login dropbox", "pyshare login dropbox --no-browser") as server:
-        visit = Visit(BrowserFlow("key", STORING, server.address), CommandLine())
+        visit = BrowserCallback(BrowserFlow("key", STORING, server.address), CommandLine())
         thread = Thread(target=server.wait, args=(visit,))
         thread.start()
         yield server, visit
@@ -133,7 +133,7 @@ def visited(own_ports: tuple[int, ...]) -> Iterator[tuple[loopback.Loopback, Vis
 @pytest.mark.parametrize("path", ["/?code=x", "/?code=x&state=wrong", "/?error=access_denied&state=y", "/x?code=x"])
 @pytest.mark.parametrize("host", ["localhost", "evil.example"])
 def test_held_17_a_forged_answer_leaves_the_login_waiting(
-    path: str, host: str, visited: tuple[loopback.Loopback, Visit]
+    path: str, host: str, visited: tuple[loopback.Loopback, BrowserCallback]
 ) -> None:
     server, visit = visited
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)

@@ -1,1 +1,1 @@
-"""Dropbox: the account of the user, or a folder that somebody shares by a link."""
+"""Dropbox: a folder in the user's own account, or one that its owner shares by a link."""

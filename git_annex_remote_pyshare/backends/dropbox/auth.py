@@ -1,4 +1,4 @@
-"""Who we are to Dropbox: the login's access token, and the namespace that paths begin in."""
+"""What each request to Dropbox authenticates with: the access token, and the namespace that paths start in."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Access:
         """Access tokens.
 
         Raises:
-            Denied: There is no login.
+            PermissionDenied: There is no login.
         """
         with self._lock:
             if self._tokens is None:
@@ -48,14 +48,14 @@ class Access:
         return self.tokens.login
 
 
-class Root:
-    """Where paths begin, as the header Dropbox-API-Path-Root says it.
+class PathRoot:
+    """The namespace that paths start in, sent in the header Dropbox-API-Path-Root.
 
     Source: https://www.dropbox.com/developers/reference/path-root-header-modes.
 
     Args:
         namespace: The setting: `root:ID` for an account whose root is that namespace, `ID` for any namespace that the
-            account can reach, e.g. a shared folder. Empty for the home of whoever is logged in.
+            account can reach, e.g. a shared folder. Empty for the home of the logged-in account.
     """
 
     def __init__(self, namespace: str) -> None:
@@ -65,14 +65,14 @@ class Root:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What every request bears."""
+        """Headers that every request has."""
         return {PATH_ROOT: json.dumps(self._value)} if self._number else {}
 
     def moved(self, info: Mapping[str, object]) -> bool:
-        """Whether requests go on after an `invalid_root`: its owner's home has become a part of a team's space.
+        """Whether to repeat a request after `invalid_root`: True if the owner's home has moved into a team's space.
 
         Args:
-            info: The account's namespaces, as the error tells them.
+            info: The account's namespaces, as the error lists them.
         """
         mine = bool(self._number) and info.get("home_namespace_id") == self._number
         if mine:

@@ -1,4 +1,4 @@
-"""The Dropbox backend: each verb as one call of the API."""
+"""The Dropbox backend: each operation of the contract as one call of the API."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -18,12 +18,12 @@ from git_annex_remote_pyshare.backends.base import (
     StoreConfig,
     Terms,
 )
-from git_annex_remote_pyshare.backends.dropbox import download, links, marking, namespace, quota
-from git_annex_remote_pyshare.backends.dropbox.auth import Root
+from git_annex_remote_pyshare.backends.dropbox import download, initialize, quota, shared_link
+from git_annex_remote_pyshare.backends.dropbox.auth import PathRoot
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
-from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE, Uploads
+from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, Unreachable
@@ -42,7 +42,7 @@ _GONE = ("path_lookup/not_found", "path_lookup/not_file")
 class DropboxBackend(Backend):
     """A folder in a user's own Dropbox, in a shared folder or in a team's space.
 
-    Besides the verbs: CanInitialize, HasQuota, Publishes, Shares, SupportsMultipart. All jobs share the
+    Besides the contract's operations: CanInitialize, HasQuota, Publishes, Shares, SupportsMultipart. All jobs share the
     connections, the login, and the commits under way.
 
     Args:
@@ -50,7 +50,7 @@ class DropboxBackend(Backend):
         ahead: Not needed: the API's hosts are others than the URL's.
 
     Raises:
-        PermissionDenied: It is not known in whose Dropbox the folder is, and the user has not accepted the settings.
+        PermissionDenied: The settings do not say whose Dropbox the folder is in, and the user has not accepted them.
     """
 
     def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
@@ -73,7 +73,7 @@ class DropboxBackend(Backend):
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         path = self._address.path_of(name)
-        if source.size > SINGLE:
+        if source.size > MAX_REQUEST:
             receipt = self._parts.put(name, source, progress)
         else:
             receipt = self._uploads.put(path, source, progress, "store the file")
@@ -81,7 +81,7 @@ class DropboxBackend(Backend):
         return receipt
 
     def delete(self, name: str) -> None:
-        """See `Backend.delete`. A removal locks the namespace as a commit does, so it takes its turn among them."""
+        """See `Backend.delete`. A removal locks the namespace like a commit, so it waits for its turn."""
         path = self._address.path_of(name)
         if arg := self._removable(path, "remove the file"):
             with self._writes.turn():
@@ -89,11 +89,11 @@ class DropboxBackend(Backend):
         self._presence.removed(path)
 
     def _removable(self, path: str, what: str) -> Mapping[str, str]:
-        """Which file to remove; none where another key's is there, or a folder of another layout."""
-        if not self.client.spelling.matters:
+        """Argument of the removal; empty if the path has another key's file, or a folder of another layout."""
+        if not self.client.name_case.matters:
             return {"path": path}
         found = self.client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",))).result
-        is_ours = found.get(".tag") == "file" and self.client.spelling.fits(found, path)
+        is_ours = found.get(".tag") == "file" and self.client.name_case.fits(found, path)
         return {"path": path, "parent_rev": str(found["rev"])} if is_ours else {}
 
     def list(self, folder: str = "") -> Iterator[Entry]:
@@ -106,31 +106,31 @@ class DropboxBackend(Backend):
         self.client.close()
 
     def quota(self) -> Quota:
-        """How full the Dropbox is."""
+        """Used and free space of the Dropbox."""
         return quota.quota(self.client)
 
     def share(self, terms: Terms = NO_TERMS) -> Share:
-        """A link to the store's folder, with which any login at Dropbox reads it."""
-        return links.share(self.client, self._address, terms)
+        """A link to the store's folder; any user with a Dropbox login can read the store through it."""
+        return shared_link.share(self.client, self._address, terms)
 
     def revoke(self) -> Sequence[str]:
         """Withdraw the links to the store's folder."""
-        return links.revoke(self.client, self._address)
+        return shared_link.revoke(self.client, self._address)
 
     def is_publishing(self) -> bool:
-        """With `share=files`, unless that is a stranger's word: it opens files to everybody."""
+        """True with `share=files` in settings that the user has accepted: it makes files public."""
         return self.place.settings["share"] == "files" and self.place.trusted()
 
     def publish(self, name: str) -> str:
-        """A link from which anyone gets the object."""
-        return links.publish(self.client, self._address.path_of(name), "publish the file")
+        """A public link that downloads the object."""
+        return shared_link.publish(self.client, self._address.path_of(name), "publish the file")
 
     def has_published(self, name: str, url: str) -> bool:
-        """Whether the link is one to a file of this name."""
-        return links.may_lead_to(name, url)
+        """Whether the link leads to a file of this name."""
+        return shared_link.may_lead_to(name, url)
 
     def initialize(self) -> Initialized:
-        """Find out whose Dropbox it is, which the settings then say, and mark the place as this remote's own."""
+        """Find out whose Dropbox it is, record that in the settings, and mark the folder as this remote's own."""
         try:
             if self.place.credential():
                 return self._settled()
@@ -139,18 +139,18 @@ class DropboxBackend(Backend):
         return self._unsettled(ownership.without_login(self.place))
 
     def _settled(self) -> Initialized:
-        """What the settings then say."""
+        """Settings and notes, with a login."""
         if self.place.settings["namespace"]:
-            return Initialized(notes=marking.claim(self.place, self.client, self._address.folder))
-        settled = namespace.settle(self.client, self._address.folder)
-        self.client.root = Root(settled.settings["namespace"])
+            return Initialized(notes=initialize.claim(self.place, self.client, self._address.folder))
+        settled = initialize.settle(self.client, self._address.folder)
+        self.client.root = PathRoot(settled.settings["namespace"])
         url = settled.settings.get("url", "")
         folder = address_of(url).folder if url else self._address.folder
-        marked = marking.claim(self.place, self.client, folder)
+        marked = initialize.claim(self.place, self.client, folder)
         return settled._replace(notes=(*settled.notes, *marked), private=not url)
 
     def _unsettled(self, why: str) -> Initialized:
-        """Nothing was found out, `why` not; the owner hears what to do later, if there is anything left to find out."""
+        """Notes without a login or a response: `why`, and what to type later if the namespace is unknown."""
         if self.place.settings["namespace"]:
             return Initialized(notes=(why,))
         later = f"Then, so that no other account's folder is taken for it, type: {self._enable()}"
@@ -160,10 +160,10 @@ class DropboxBackend(Backend):
         return command("git", "annex", "enableremote", self.place.clone.remote or "NAME")
 
     def _check_whose(self) -> None:
-        """A stranger's folder is not to be looked for, nor written to, in the Dropbox of the user who is logged in."""
+        """Refuse another user's remote without a namespace: its folder is not in this user's Dropbox."""
         if not self.place.settings["namespace"] and not self.place.trusted():
             raise PermissionDenied(
-                f"it is not known in whose Dropbox {self.place.url} is: its owner made it without a login",
+                f"the settings do not say whose Dropbox {self.place.url} is in: its owner made it without a login",
                 remedy=f"Ask its owner to log in and to type, in the clone where the remote was made: {self._enable()}",
             )
 
@@ -180,7 +180,7 @@ class DropboxBackend(Backend):
         return self._parts.fingerprint(source, part)
 
     def sent(self, _upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent]":
-        """What we know: Dropbox does not tell, but refuses the next part of an upload that is gone."""
+        """Parts as recorded here: Dropbox cannot list them, but refuses the next part of an upload that is gone."""
         return known
 
     def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
@@ -189,7 +189,7 @@ class DropboxBackend(Backend):
         return receipt
 
     def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
-        """Dropbox forgets it by itself, seven days after its beginning."""
+        """Nothing to do: Dropbox drops an upload session seven days after its start."""
 
     def unfinished(self) -> "Iterator[Unfinished]":
         """None, since Dropbox does not list them."""
@@ -197,7 +197,7 @@ class DropboxBackend(Backend):
 
     @cached_property
     def _parts(self) -> "Parts":
-        """Uploads in parts, which only large objects need."""
-        from git_annex_remote_pyshare.backends.dropbox.parts import Parts  # noqa: PLC0415  # therefore late
+        """Uploads in parts; imported late, since only large objects need them."""
+        from git_annex_remote_pyshare.backends.dropbox.parts import Parts  # noqa: PLC0415  # see above
 
         return Parts(self.place, self.client, self._address, self._writes)

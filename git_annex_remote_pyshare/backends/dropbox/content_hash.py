@@ -11,17 +11,17 @@ from git_annex_remote_pyshare.errors import SourceChanged
 from git_annex_remote_pyshare.transfer import BLOCK, Source
 
 ALGORITHM = "content_hash"
-"""How receipts and sources call it."""
+"""Its name in receipts and sources."""
 
 HASHED = 4 << 20
-"""Bytes of a block that is hashed by itself."""
+"""Bytes of a block; each block has a digest of its own."""
 
 
 def digests_of(source: Source, start: int = 0, size: int | None = None) -> list[bytes]:
-    """The digest of each block of a part of a source, counted from the part's beginning.
+    """The digest of each block of a part of a source, counted from the part's start.
 
     Raises:
-        SourceChanged: The source has not so many bytes any more.
+        SourceChanged: The source is shorter than that now.
     """
     left = source.size - start if size is None else size
     digests = []

@@ -1,4 +1,4 @@
-"""What a login at Dropbox is, how it travels in a Credential, and which command mends it."""
+"""A login at Dropbox: its fields, its form as a Credential, and the command that renews it."""
 
 import json
 import os
@@ -12,24 +12,24 @@ from git_annex_remote_pyshare.safe_text import command
 
 SERVICE = "dropbox"
 ACCOUNT = "dropbox.com"
-"""What the login is bound to, as `Account.name` and for `pyshare whoami`."""
+"""The account's name, in `Account.name` and in `pyshare whoami`."""
 COMMAND = "pyshare login dropbox"
 CONNECTED_APPS = "https://www.dropbox.com/account/connected_apps"
-"""Where people see which apps they let in, and can revoke that."""
+"""The page where users see the apps with access, and can revoke it."""
 
 STORING = ("account_info.read", "files.metadata.read", "files.content.read", "files.content.write")
-"""The least that a store needs (https://www.dropbox.com/developers/documentation/http/documentation: each route's
+"""Scopes that a store needs (https://www.dropbox.com/developers/documentation/http/documentation: each route's
 scope)."""
 SHARING = ("sharing.read", "sharing.write")
-"""What making and reading shared links needs on top."""
+"""The scopes that making and reading shared links needs in addition."""
 
 ENVIRONMENT = "environment"
-_MENDING = {
+_REMEDIES = {
     ENVIRONMENT: "Give a new DROPBOX_REFRESH_TOKEN or DROPBOX_ACCESS_TOKEN, or unset both and type: ",
     "git-annex": "git-annex keeps this login for the remote: put a new one into DROPBOX_REFRESH_TOKEN and"
     " DROPBOX_APP_KEY and type git annex enableremote NAME, or remove it from .git/annex/creds and type: ",
 }
-"""Where a login came from → what to do when it does not work any more, before the command of a new login."""
+"""Origin of a login → the start of the remedy when it stops working; the command for a new login follows."""
 
 
 class Login(NamedTuple):
@@ -38,40 +38,40 @@ class Login(NamedTuple):
     app_key: str = ""
     refresh_token: str = ""
     app_secret: str = ""
-    """Empty for a refresh token that was got by PKCE, without a secret."""
+    """Empty for a refresh token from PKCE, which needs no secret."""
     access_token: str = ""
-    """Only where there is no refresh token."""
+    """Only without a refresh token."""
     origin: str = ""
     """As in Credential."""
 
     def __repr__(self) -> str:
-        """For debug output and error texts: without anything that opens the account."""
+        """For debug output and error texts: without anything that gives access."""
         return f"Login(app_key={self.app_key!r}, origin={self.origin!r}, …)"
 
     @property
-    def mending(self) -> str:
-        """What the user should type when Dropbox does not take this login."""
-        return self.mended_by()
+    def remedy(self) -> str:
+        """What the user should type when Dropbox rejects this login."""
+        return self.remedy_with()
 
-    def mended_by(self, *options: str) -> str:
-        """What the user should type to log in anew for the same app, with more options."""
+    def remedy_with(self, *options: str) -> str:
+        """What the user should type to log in again for the same app, with more options."""
         app = ("--app-key", self.app_key) if self.app_key else ()
-        return _MENDING.get(self.origin, "Type: ") + command("pyshare", "login", SERVICE, *options, *app)
+        return _REMEDIES.get(self.origin, "Type: ") + command("pyshare", "login", SERVICE, *options, *app)
 
 
 def credential_of(login: Login, user: str = "") -> Credential:
-    """The login as it is kept; an access token is nothing to keep, since it would soon be of no use.
+    """The login as a credential. An access token is not stored, since it expires soon.
 
     Args:
         login: The login.
-        user: Whose it is, as a person wants to read it: an e-mail address. Empty where it is not known.
+        user: The user's e-mail address; empty if unknown.
     """
     if not login.refresh_token:
         return Credential(user, "", login.origin, session_token=login.access_token)
     fields = {"app_key": login.app_key, "refresh_token": login.refresh_token}
     if login.app_secret:
         fields["app_secret"] = login.app_secret
-    # Without a space, which the protocol with git-annex could not carry.
+    # Without spaces, which git-annex's protocol cannot transfer.
     return Credential(user, json.dumps(fields, separators=(",", ":")), login.origin)
 
 
@@ -79,7 +79,7 @@ def login_of(credential: Credential) -> Login:
     """The login in a credential.
 
     Raises:
-        Denied: It holds something else, e.g. a password.
+        PermissionDenied: It contains something else, e.g. a password.
     """
     if not credential.secret:
         return Login(access_token=_sendable(credential.session_token, credential.origin), origin=credential.origin)
@@ -87,14 +87,14 @@ def login_of(credential: Credential) -> Login:
         fields = json.loads(credential.secret)
         key, refresh, secret = fields["app_key"], fields["refresh_token"], fields.get("app_secret", "")
     except (ValueError, TypeError, LookupError):
-        remedy = Login(origin=credential.origin).mending
+        remedy = Login(origin=credential.origin).remedy
         # Not with its cause, which quotes the secret.
-        raise PermissionDenied(f"the login from {credential.origin} is none for Dropbox", remedy=remedy) from None
+        raise PermissionDenied(f"the login from {credential.origin} is not one for Dropbox", remedy=remedy) from None
     return Login(str(key), str(refresh), str(secret), origin=credential.origin)
 
 
 def account_of(settings: Mapping[str, str]) -> Account:
-    """What the login is bound to: the service itself, wherever in it a store is, for a shared link, too."""
+    """The account that a login is for: Dropbox as a whole, for every folder and shared link."""
     key = settings.get("appkey", "")
     return Account(ACCOUNT, words=("dropbox", "--app-key", key) if key else ("dropbox",), ambient=True)
 
@@ -109,31 +109,31 @@ def from_environment() -> Credential | None:
 
 
 def revoked(login: Login) -> PermissionDenied:
-    """Dropbox has forgotten the login (`invalid_grant`, `invalid_access_token`): its owner or a team revoked it."""
-    return PermissionDenied("Dropbox does not take this login any more: it was revoked", remedy=login.mending)
+    """The error for a login that its owner or a team has revoked (`invalid_grant`, `invalid_access_token`)."""
+    return PermissionDenied("Dropbox no longer accepts this login: it was revoked", remedy=login.remedy)
 
 
 def expired(login: Login) -> PermissionDenied:
-    """An access token came to its end, and there is no refresh token to get another."""
-    return PermissionDenied("Dropbox does not take the access token any more: it expired", remedy=login.mending)
+    """The error for an expired access token without a refresh token."""
+    return PermissionDenied("Dropbox no longer accepts the access token: it expired", remedy=login.remedy)
 
 
 def lacks(scope: str, login: Login) -> PermissionDenied:
-    """Dropbox wants a scope that the login does not have (`missing_scope`)."""
+    """The error for a scope that the login does not have (`missing_scope`)."""
     return PermissionDenied(
         f"the login at Dropbox lacks the permission {scope}",
         remedy=f"Tick {scope} under Permissions in Dropbox's app console if the app is yours. "
-        + login.mended_by(*(("--sharing",) if scope in SHARING else ())),
+        + login.remedy_with(*(("--sharing",) if scope in SHARING else ())),
     )
 
 
 def _sendable(token: str, origin: str) -> str:
-    """The token, if a header can carry it; a library would show it in its own error."""
+    """The token, if it is valid in a header; otherwise a library would quote it in its own error."""
     if token.isascii() and token.isprintable() and " " not in token:
         return token
     raise PermissionDenied(
         f"the access token from {origin} contains characters that are not valid in a token",
-        remedy=f"Copy it again. {Login(origin=origin).mending}",
+        remedy=f"Copy it again. {Login(origin=origin).remedy}",
     )
 
 

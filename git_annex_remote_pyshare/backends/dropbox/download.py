@@ -1,4 +1,4 @@
-"""Looks at objects and retrieves them."""
+"""Reads objects: whether they are there, and their bytes."""
 
 import json
 import math
@@ -15,22 +15,22 @@ from git_annex_remote_pyshare.transport.content_range import ContentRange, fill,
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 NOTHING = ("path/not_found", "path/not_file")
-"""Tags that say clearly that there is no object."""
+"""Tags that prove that there is no object."""
 
 _REMEMBERED = 1000
-_LOOKS = 4
+_ATTEMPTS = 4
 _PAUSE = 0.5
-"""Seconds between two looks at an object that must be there."""
+"""Seconds between two checks for an object that must be there."""
 
 
 class Presence:
-    """Looks at objects; what this process has stored is looked at again before it counts as absent.
+    """Checks for objects; one that this process has stored is checked again before it counts as absent.
 
     Dropbox may need a moment to show what it has just committed (https://github.com/rclone/rclone/issues/8881).
 
     Args:
         client: Sends the requests.
-        closing: When it is set, nothing is waited for.
+        closing: Ends all waiting when it is set.
     """
 
     def __init__(self, client: Client, closing: Event) -> None:
@@ -39,8 +39,8 @@ class Presence:
         self._recent = Recent(math.inf, _REMEMBERED)
 
     def stat(self, path: str, what: str) -> Stat | None:
-        """What is at a path; see `Backend.stat`."""
-        for _ in range(_LOOKS):
+        """The object at a path; see `Backend.stat`."""
+        for _ in range(_ATTEMPTS):
             found = self._stat(path, what)
             if found or not self._recent.has(path):
                 return found
@@ -50,29 +50,29 @@ class Presence:
         return None
 
     def stored(self, path: str) -> None:
-        """Remember that there is an object now."""
+        """Remember that an object was stored."""
         self._recent.stored(path)
 
     def removed(self, path: str) -> None:
-        """Forget about an object."""
+        """Forget an object."""
         self._recent.removed(path)
 
     def _stat(self, path: str, what: str) -> Stat | None:
         reply = self._client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",)))
-        is_ours = reply.result.get(".tag") == "file" and self._client.spelling.fits(reply.result, path)
+        is_ours = reply.result.get(".tag") == "file" and self._client.name_case.fits(reply.result, path)
         return Stat(reply.result["size"]) if is_ours else None
 
 
 def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
-    """Bring an object into a sink, behind what is there already; see `Backend.get`.
+    """Download an object to a sink, after the bytes that it already has; see `Backend.get`.
 
     Args:
         client: Sends the requests.
-        call: Of a route that gives the object's bytes.
-        sink: Where they go.
-        progress: Told what is there.
+        call: Of a route that returns the object's bytes.
+        sink: Receives them.
+        progress: Called with the bytes that the sink has.
     """
-    if sink.size and _go_on(client, call, sink, progress):
+    if sink.size and _resume(client, call, sink, progress):
         return
     with client.download(call) as response:
         if response is not None:  # as it is without a range
@@ -80,8 +80,8 @@ def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
             fill(response, sink, _span(response), progress, client.doing(call.what))
 
 
-def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
-    """Get the rest; False where only a new beginning helps. Content-Range decides, not the status."""
+def _resume(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
+    """Download the rest; False if only a restart helps. Content-Range decides, not the status."""
     start, headers = rest(sink)
     with client.download(call, headers) as response:
         if response is None or not goes_on(span := _span(response), start, sink):
@@ -92,22 +92,24 @@ def _go_on(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
 
 
 def _span(response: HTTPResponse) -> ContentRange:
-    """As the headers of HTTP say it; the revision, and the size if they have none, as Dropbox's own does."""
-    span, told = span_of(response), _told(response)
-    total = told.get("size") if span.total is None else span.total
-    return span._replace(total=total, validator=str(told.get("rev", span.validator)))
+    """The range from HTTP's headers; the revision, and a missing total, from Dropbox's own header."""
+    span, metadata = span_of(response), _metadata(response)
+    total = metadata.get("size") if span.total is None else span.total
+    return span._replace(total=total, validator=str(metadata.get("rev", span.validator)))
 
 
 def _check(client: Client, call: Call, response: HTTPResponse) -> None:
-    """Raise NotFound where the answer is the object of another key."""
-    if call.arg and not client.spelling.fits(_told(response), call.arg["path"]):
-        raise NotFound(f"{client.doing(call.what)}: Dropbox has nothing there in that spelling")
+    """Raise NotFound if the response is the object of another key."""
+    if call.arg and not client.name_case.fits(_metadata(response), call.arg["path"]):
+        raise NotFound(
+            f"{client.doing(call.what)}: Dropbox has no file there whose name has the same upper and lower case"
+        )
 
 
-def _told(response: HTTPResponse) -> Mapping[str, Any]:
-    """The file's metadata, as Dropbox's own header says it."""
+def _metadata(response: HTTPResponse) -> Mapping[str, Any]:
+    """The file's metadata in Dropbox's own header; empty if it is invalid."""
     try:
-        told = json.loads(response.headers.get(RESULT, ""))
+        metadata = json.loads(response.headers.get(RESULT, ""))
     except (ValueError, RecursionError):  # the latter: nested without end
         return {}
-    return told if isinstance(told, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}

@@ -1,6 +1,6 @@
-"""From an answer of Dropbox to an error that says what to do.
+"""Turns a response of Dropbox into an error that says what to do.
 
-The only place of this backend that gives meaning to the API's tags and status codes. Source of the tags:
+Only this module interprets the API's tags and status codes, with the table in `error_codes`. Source of the tags:
 https://github.com/dropbox/dropbox-api-spec (files.stone, sharing.stone, auth.stone, common.stone).
 """
 
@@ -18,25 +18,25 @@ from git_annex_remote_pyshare.transport.statuses import Meaning
 
 _ROUTE_ERROR = 409
 _EXCERPT = 200
-"""Characters of a plain answer that an error text quotes."""
-_LONGEST_WAIT = 1e6
-"""Seconds beyond which a time to wait is none."""
+"""Characters of a plain-text response that an error text quotes."""
+_MAX_WAIT = 1e6
+"""Seconds from which on a requested delay is ignored."""
 _TOKEN = re.compile(r"(Bearer )[^<\"'][^\"']*")
 
 
 class Refusal(NamedTuple):
-    """An answer that is no success."""
+    """A response that is not a success."""
 
     status: int
     tag: str = ""
-    """The tags of the error's unions, from the outermost to the innermost: `path/conflict/file`. Empty where the
-    answer is none of the API's."""
+    """The tags of the error's unions, from the outermost to the innermost: `path/conflict/file`. Empty if the
+    response is not from the API."""
     error: Mapping[str, Any] = {}
-    """The error as it came."""
+    """The error as received."""
     retry_after: float | None = None
     """Seconds to wait."""
-    said: str = ""
-    """What the server said in plain words."""
+    text: str = ""
+    """The server's plain text, shortened."""
 
     @property
     def innermost(self) -> Mapping[str, Any]:
@@ -48,29 +48,29 @@ class Refusal(NamedTuple):
 
     @property
     def root_info(self) -> Mapping[str, Any]:
-        """What a 422 tells of the account's namespaces; empty where it tells nothing."""
+        """The account's namespaces in a 422; empty if there are none."""
         info = self.error.get("invalid_root", {})
         return info if isinstance(info, Mapping) else {}
 
 
 def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-    """What an answer says.
+    """The refusal in a response.
 
     Args:
-        status: The answer's status code.
+        status: The response's status code.
         headers: Its headers.
-        body: Its body, as much of it as was read.
+        body: Its body, or the start of it.
     """
     wait = retry_after(headers)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):  # the latter: nested without end
-        return Refusal(status, retry_after=wait, said=_plain(headers, body))
+        return Refusal(status, retry_after=wait, text=_plain(headers, body))
     error = content.get("error") if isinstance(content, dict) else None
     if not isinstance(error, dict):
         return Refusal(status, retry_after=wait)
-    told = error.get("retry_after")
-    seconds = float(told) if isinstance(told, (int, float)) and told < _LONGEST_WAIT else wait
+    delay = error.get("retry_after")
+    seconds = float(delay) if isinstance(delay, (int, float)) and delay < _MAX_WAIT else wait
     return Refusal(status, "/".join(tags_of(error)), error, seconds)
 
 
@@ -83,18 +83,18 @@ def tags_of(error: Any) -> Iterator[str]:
 
 
 def matches(tag: str, wanted: tuple[str, ...]) -> bool:
-    """Whether the tag is one of those, or a more special case of one."""
+    """Whether the tag is one of `wanted`, or a special case of one."""
     return any(f"{tag}/".startswith(f"{each}/") for each in wanted)
 
 
 def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -> PyshareError:
-    """The error that an answer means.
+    """The exception for a refusal.
 
     Args:
-        doing: What could not be done: "cannot store the file in dropbox:/lab".
-        refusal: The answer.
-        login: Whose request it was; the remedy depends on where it came from.
-        remote: The remote's name in this clone, where there is one, for the remedy.
+        doing: What failed: "cannot store the file in dropbox:/lab".
+        refusal: The refusal.
+        login: The request's login; the remedy depends on its origin.
+        remote: The remote's name in this clone, for the remedy; empty if it has none.
     """
     if refusal.tag == "expired_access_token":
         return expired(login)
@@ -104,10 +104,10 @@ def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -
         return revoked(login)
     known = _by_tag(refusal.tag)
     meaning = known or _by_status(refusal)
-    # A tag that we know says nothing more to a person than our own words for it.
-    theirs = "" if known else f" ({refusal.tag or refusal.said or f'status {refusal.status}'})"
+    # A known tag adds nothing to the table's text.
+    response_text = "" if known else f" ({refusal.tag or refusal.text or f'status {refusal.status}'})"
     return meaning.kind(
-        f"{doing}: {meaning.why}{theirs}",
+        f"{doing}: {meaning.why}{response_text}",
         remedy=meaning.remedy and meaning.remedy.replace("{remote}", command(remote or "NAME")),
         retryable=meaning.retryable,
         retry_after=refusal.retry_after,
@@ -115,15 +115,15 @@ def from_refusal(doing: str, refusal: Refusal, login: Login, remote: str = "") -
     )
 
 
-def no_answer(doing: str) -> PyshareError:
-    """A success that is no JSON: something between us and Dropbox answered."""
+def not_dropbox(doing: str) -> PyshareError:
+    """The error for a success without valid JSON: a proxy or a captive portal sent it."""
     return NotAStore(
-        f"{doing}: the answer is not Dropbox's", remedy="Is there a proxy, or a network that needs a login?"
+        f"{doing}: the response is not from Dropbox", remedy="Is there a proxy, or a network that needs a login?"
     )
 
 
 def _by_tag(tag: str) -> Meaning | None:
-    """The meaning of the longest known piece of a tag; of two as long the inner one counts."""
+    """The meaning of the longest known piece of a tag; of two of the same length, the inner one."""
     tags = tag.split("/")
     lengths = range(len(tags), 0, -1)
     pieces = ("/".join(tags[end - size : end]) for size in lengths for end in range(len(tags), size - 1, -1))
@@ -131,19 +131,19 @@ def _by_tag(tag: str) -> Meaning | None:
 
 
 def _by_status(refusal: Refusal) -> Meaning:
-    """Where the tags say nothing to us. Unions may grow, so a new tag of a route's own error may be anything."""
+    """The meaning of a status, if no tag is known. Unions may grow, so a route error with a new tag stays UNKNOWN."""
     if refusal.status == _ROUTE_ERROR:
         return UNKNOWN
     return BY_STATUS.get(refusal.status) or BY_STATUS.get(refusal.status // 100 * 100) or UNKNOWN
 
 
 def _inner(error: Mapping[str, Any]) -> Any:
-    """The next union: the field of the tag's name, or `reason`, as some have it."""
+    """The next union: the field with the tag's name, or `reason` in some errors."""
     return error.get(str(error.get(".tag")), error.get("reason"))
 
 
 def _plain(headers: Mapping[str, str], body: bytes) -> str:
-    """The server's own words; never a page, nor the token that Dropbox repeats when it is no token at all."""
+    """The server's plain text; never an HTML page, nor the invalid token that Dropbox quotes."""
     if not headers.get("Content-Type", "").startswith("text/plain"):
         return ""
     return _TOKEN.sub(r"\1…", " ".join(body.decode("utf-8", "replace").split()))[:_EXCERPT]

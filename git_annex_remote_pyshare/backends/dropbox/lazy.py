@@ -1,4 +1,4 @@
-"""A Dropbox, or a shared link, before its first request: what can be said of it without an HTTP library."""
+"""Stores in Dropbox before their first request: what needs no HTTP library, so that start-up stays fast."""
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.dropbox.url import address_of, link_of
@@ -37,5 +37,5 @@ class LazyLink(Lazy):
         self._address = link_of(place.url)
 
     def locate(self, name: str) -> str:
-        """The object's place behind the link, without what opens the link."""
+        """The object's path behind the link, without the link's key."""
         return f"{self._address.shown}{self._address.path_of(name)}"

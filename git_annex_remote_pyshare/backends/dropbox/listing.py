@@ -1,4 +1,4 @@
-"""Lists what is in a folder."""
+"""Lists the objects in a folder."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ _RESTARTS = 3
 def listed(client: Client, address: Address, folder: str) -> Iterator[Entry]:
     """All objects below a folder of the store; see `Backend.list`.
 
-    Names are spelt as Dropbox shows them, with folders as whoever made them spelt them: case makes no difference.
+    Names have the case that Dropbox shows, and folders the case of their creation; case makes no difference.
     """
     top = address.path_of(folder) if folder else address.folder
     arg = {"path": top, "recursive": True, "include_non_downloadable_files": False}
@@ -32,14 +32,14 @@ def listed(client: Client, address: Address, folder: str) -> Iterator[Entry]:
 
 
 def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mapping[str, Any]]:
-    """What Dropbox lists, each once, although a listing may have to begin again (cursor `reset`).
+    """The entries that Dropbox lists, each once, even if the listing must restart (cursor `reset`).
 
     Args:
         client: Sends the requests.
-        arg: Of files/list_folder: which folder, and how.
+        arg: The argument of files/list_folder.
         what: For error texts.
     """
-    told: set[str] = set()
+    seen: set[str] = set()
     listing = Listing(client.doing(what))
     for _ in range(_RESTARTS):
         for page in _pages(client, arg, what):
@@ -47,20 +47,20 @@ def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mappi
                 break
             listing.asked()
             for entry in page["entries"]:
-                # What is behind a link has no path, but a listing of a single folder.
-                mark = entry.get("path_lower") or entry["name"]
+                # An entry behind a link has no path, but such a listing is of a single folder.
+                key = entry.get("path_lower") or entry["name"]
                 listing.named()
                 listing.brought()
-                if mark not in told and entry.get("is_downloadable", True):
-                    told.add(mark)
+                if key not in seen and entry.get("is_downloadable", True):
+                    seen.add(key)
                     yield entry
         else:
             return
-    raise Busy(f"{client.doing(what)}: Dropbox's listing does not hold still")
+    raise Busy(f"{client.doing(what)}: Dropbox restarted the listing too often, because the folder keeps changing")
 
 
 def _pages(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mapping[str, Any] | None]:
-    """The answers, one after another; None if all is to be listed once more."""
+    """The pages in turn; None if the listing must restart."""
     page = client.rpc(Call(_LIST, arg, what, _NOTHING, _PAGE))
     while not page.tag:
         yield page.result

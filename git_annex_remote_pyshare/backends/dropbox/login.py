@@ -1,13 +1,14 @@
-"""`pyshare login dropbox`: have Dropbox grant access in the browser, here or on another machine, and keep that."""
+"""`pyshare login dropbox`: have Dropbox grant an app access in the browser, here or elsewhere, and keep the login."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.dropbox.app_key import app_key
 from git_annex_remote_pyshare.backends.dropbox.credential import (
     ACCOUNT,
+    COMMAND,
     CONNECTED_APPS,
     SERVICE,
     SHARING,
@@ -24,27 +25,73 @@ from git_annex_remote_pyshare.backends.login import (
     refuse_options,
     word_of,
 )
-from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git_command, git_dir_here, git_environment
 from git_annex_remote_pyshare.config.remotes import names
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
+
+DEFAULT_APP_KEY = ""
+"""Key of the app that the project has registered at Dropbox; not a secret. Empty until there is one."""
+
+OPTION = "pyshare.dropbox-app-key"
+"""git config option, of this user or of one clone."""
+GUIDE = "https://github.com/git-annex-remote-pyshare/git-annex-remote-pyshare/blob/main/docs/services/dropbox-app.md"
+
+
+def app_key(typed: str = "", kept: str = "", again: str = COMMAND) -> str:
+    """The app's key: as typed, or else from DROPBOX_APP_KEY, git config, the stored login, or the project.
+
+    Args:
+        typed: The user's choice; may be empty.
+        kept: The app of the stored login; empty if there is none.
+        again: The command as the user typed it, for the error.
+
+    Raises:
+        BadSetting: There is none, or it is invalid.
+    """
+    key = (typed or os.environ.get("DROPBOX_APP_KEY", "") or _from_git() or kept or DEFAULT_APP_KEY).strip()
+    if not key:
+        raise BadSetting(
+            "this pyshare has no app of its own at Dropbox yet",
+            remedy="Ask the dataset's owner for the key of their app, which is not a secret, or make one in minutes"
+            f" ({GUIDE}), and type: {again} --app-key KEY",
+        )
+    if not (key.isascii() and key.isalnum()):
+        raise BadSetting(
+            f"the app key contains characters that are not valid in one; {GUIDE} shows where to find it",
+            remedy="Copy it again.",
+        )
+    return key
+
+
+def _from_git() -> str:
+    import subprocess  # noqa: PLC0415  # only a login needs it
+
+    try:
+        result = subprocess.run(
+            git_command("config", "--get", OPTION), env=git_environment(), capture_output=True, check=False, text=True
+        )
+    except FileNotFoundError:
+        return ""
+    return result.stdout
+
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.oauth import BrowserFlow, CodeFlow, Granted
 
-_CODES = 3
-"""Codes that may be typed until one is right."""
+_ATTEMPTS = 3
+"""Codes that the user may type until one is right."""
 
 _STRAY = Page(
     "That was another login",
-    "This page was opened by something else than the login that waits in your terminal, perhaps an older window."
-    " Nothing was changed; the login still waits for the right answer.",
+    "This page was not opened by the login that waits in your terminal, but perhaps by an older window."
+    " Nothing was changed; the login still waits for the right response.",
     HTTPStatus.BAD_REQUEST,
     last=False,
 )
 _DENIED = Page(
     "Access was not allowed",
-    "pyshare cannot use your Dropbox, and nothing was kept. You can close this window; if it was a slip, type the"
-    " command in the terminal once more.",
+    "pyshare cannot use your Dropbox, and nothing was stored. You can close this window; if it was a mistake, type"
+    " the command in the terminal again.",
     HTTPStatus.FORBIDDEN,
 )
 
@@ -54,8 +101,8 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
 
     Raises:
         BadSetting: There is no app key, or an option is not for Dropbox.
-        Denied: Access was not granted.
-        Unreachable: Dropbox does not answer.
+        PermissionDenied: Access was not granted.
+        Unreachable: Dropbox does not respond.
     """
     refuse_options(request, "Dropbox, which lets programs in by your browser", "user", "token", "no_check", "insecure")
     key = app_key(request.app_key, _kept_app(), request.command(without=("app_key",)))
@@ -67,7 +114,7 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
     now = keep(request, terminal, credential, CONNECTED_APPS)
     _remember(granted)
     terminal.say(f"Logged in at Dropbox as {granted.email}; the login is kept in the {now.place}.")
-    # A friend's clone has its remote; another one would be a second store.
+    # A friend's clone already has the remote; initremote would make a second store.
     git_dir = git_dir_here()
     if git_dir and names(LocalConfig(git_dir)):
         terminal.say("Next: git annex get .")
@@ -79,7 +126,7 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
 
 
 def _kept_app() -> str:
-    """The app that the kept login is for, which a new login is for, too; empty where that is not known."""
+    """The app of the stored login, which a new login uses, too; empty if unknown."""
     from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415  # not for help and wrong words
 
     entry = kept.entry(SERVICE, ACCOUNT)
@@ -89,33 +136,33 @@ def _kept_app() -> str:
     return ""
 
 
-class Visit:
-    """What the browser brings back to our page: a login or a refusal, in `granted` or `failure`."""
+class BrowserCallback:
+    """Handles the browser's redirect to our page: the login goes to `granted`, or an error to `failure`."""
 
     def __init__(self, flow: "BrowserFlow", terminal: Terminal) -> None:
         self._flow, self._terminal = flow, terminal
         self.granted: Granted | None = None
         self.failure: PyshareError | None = None
 
-    def __call__(self, answer: Mapping[str, str]) -> Page:
-        """The page to show for the query of the browser's request."""
+    def __call__(self, query: Mapping[str, str]) -> Page:
+        """The page for the query of the browser's request."""
         from git_annex_remote_pyshare.backends.dropbox.oauth import Stray  # noqa: PLC0415  # it has the SDK
 
         try:
-            self.granted = self._flow.finish(answer)
+            self.granted = self._flow.finish(query)
         except Stray:
-            self._terminal.warn("An answer that does not belong to this login came and was ignored.")
+            self._terminal.warn("A response that does not belong to this login came and was ignored.")
             return _STRAY
         except PermissionDenied as error:
             self.failure = error
-            return _DENIED if answer.get("error") == "access_denied" else _failed(error)
+            return _DENIED if query.get("error") == "access_denied" else _failed(error)
         except PyshareError as error:
             self.failure = error
             return _failed(error)
         return Page(
             "You are logged in",
             f"pyshare can now use the Dropbox of {self.granted.email}."
-            " You can close this window and go on in the terminal.",
+            " You can close this window and continue in the terminal.",
         )
 
 
@@ -129,7 +176,7 @@ def _in_browser(key: str, scopes: tuple[str, ...], request: LoginRequest, termin
     instead = request.command("--no-browser")
     with terminal.loopback(request.command(), instead) as loopback:
         flow = BrowserFlow(key, scopes, loopback.address, request.command())
-        visit = Visit(flow, terminal)
+        callback = BrowserCallback(flow, terminal)
         with terminal.browser_at(flow.link) as opened:
             terminal.warn(
                 "Your browser shows a page of Dropbox: press Allow there. Nothing? Then open this link on this machine:"
@@ -140,12 +187,12 @@ def _in_browser(key: str, scopes: tuple[str, ...], request: LoginRequest, termin
                 f"\n  {flow.link}\n\nWaiting up to {loopback.limit / 60:.0f} minutes ... (Ctrl-C ends it.)"
                 f" On a machine without a browser, type instead: {instead}"
             )
-            loopback.wait(visit)
-    if visit.granted is None:
-        raise visit.failure or PermissionDenied(
-            "the browser brought no answer", remedy=f"Type again: {request.command()}"
+            loopback.wait(callback)
+    if callback.granted is None:
+        raise callback.failure or PermissionDenied(
+            "no response came from the browser", remedy=f"Type again: {request.command()}"
         )
-    return visit.granted
+    return callback.granted
 
 
 def _by_code(key: str, scopes: tuple[str, ...], request: LoginRequest, terminal: Terminal) -> "Granted":
@@ -156,14 +203,14 @@ def _by_code(key: str, scopes: tuple[str, ...], request: LoginRequest, terminal:
         f"Open this link in a browser on any machine, and press Allow:\n\n  {flow.link}\n\n"
         "Dropbox then shows a code: copy it, and paste it here. (Ctrl-C ends the login.)"
     )
-    for left in range(_CODES - 1, 0, -1):
+    for left in range(_ATTEMPTS - 1, 0, -1):
         if granted := _by_one_code(flow, left, terminal):
             return granted
     return flow.finish(ask_code(terminal))
 
 
 def _by_one_code(flow: "CodeFlow", left: int, terminal: Terminal) -> "Granted | None":
-    """What a code brings; None where it is wrong and the user can type another one."""
+    """The login for a code; None if the code is wrong and the user can type another one."""
     from git_annex_remote_pyshare.backends.dropbox.oauth import WrongCode  # noqa: PLC0415  # as above
 
     try:
@@ -182,12 +229,12 @@ def _remember(granted: "Granted") -> None:
 
 
 def ask_code(terminal: Terminal) -> str:
-    """The code that Dropbox's page shows to be copied.
+    """The code that Dropbox's page shows, typed by the user.
 
     Raises:
         BadSetting: It is empty or cannot be sent.
     """
-    # Shown: it can be used once, soon, and by this process only.
+    # Echoed: it works once, for a short time, and in this process only.
     if code := word_of(terminal.ask("Code"), "code"):
         return code
-    raise BadSetting("no code was given", remedy="Copy it from the page, and paste it here.")
+    raise BadSetting("no code was typed", remedy="Copy it from the page, and paste it here.")

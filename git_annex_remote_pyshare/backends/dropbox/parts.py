@@ -1,7 +1,8 @@
-"""Stores a large object in parts: a concurrent upload session. See `SupportsMultipart` for what each method is for.
+"""Stores a large object in parts, by a concurrent upload session; the methods are those of `SupportsMultipart`.
 
-After Dropbox's documentation of files/upload_session/start: parts are whole blocks of 4 MiB, but for the last one,
-which closes the session and must come after all others. Sessions cannot be listed or ended; they go after seven days.
+After Dropbox's documentation of files/upload_session/start: parts are whole blocks of 4 MiB, except the last,
+which closes the session and must come after all others. Sessions cannot be listed or ended; they expire after seven
+days.
 """
 
 import hashlib
@@ -9,11 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
-from git_annex_remote_pyshare.backends.dropbox import sessions
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
-from git_annex_remote_pyshare.backends.dropbox.sessions import Piece
-from git_annex_remote_pyshare.backends.dropbox.upload import SINGLE
+from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Piece, append, open_session
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
 from git_annex_remote_pyshare.config import options
@@ -22,25 +21,25 @@ from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload,
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.waiting import telling
 
-WHOLE = 32 << 20
-"""Bytes up to which an object goes in one piece: one call, of which a team may have only so many in a month, where
-parts take six."""
+MIN_MULTIPART = 32 << 20
+"""Bytes up to which an object is sent in one piece. That takes one call, where parts take six; a team's calls per
+month can be limited."""
 
-_LARGEST_PART = SINGLE // HASHED * HASHED
+_LARGEST_PART = MAX_REQUEST // HASHED * HASHED
 _LIMITS = Limits(HASHED, _LARGEST_PART, -(-LARGEST // _LARGEST_PART), HASHED, last_alone=True)
-"""Dropbox does not limit how many parts there are; so many are enough for the largest file."""
+"""Dropbox does not limit the number of parts; these suffice for the largest file."""
 
 
 class Parts:
     """All uploads in parts of one store.
 
-    A part's digest is the SHA-256 of each of its blocks: of those of all parts the object's content hash is made.
+    A part's digest is the SHA-256 digests of its blocks; those of all parts give the object's content hash.
 
     Args:
-        place: Its clone may want parts of a certain size.
+        place: Its clone may set the size of parts.
         client: Sends the requests.
-        address: Where the objects are.
-        writes: Shared with all other writes into the place.
+        address: The store's folder.
+        writes: Shared with all other writes to the store.
     """
 
     def __init__(self, place: StoreConfig, client: Client, address: Address, writes: Writes) -> None:
@@ -51,26 +50,27 @@ class Parts:
 
     def limits(self, size: int) -> Limits | None:
         """See `SupportsMultipart.part_limits`."""
-        part_size = int(
-            self._place.clone.get(options.PART_SIZE)
-        )  # the resume layer obeys it; here two parts are the least
-        return _LIMITS if size > min(2 * part_size or WHOLE, SINGLE) else None
+        # The resume layer applies the option; an object of fewer than two parts is sent in one piece.
+        part_size = int(self._place.clone.get(options.PART_SIZE))
+        return _LIMITS if size > min(2 * part_size or MIN_MULTIPART, MAX_REQUEST) else None
 
     def begin(self, name: str, plan: Plan) -> str:
         """See `SupportsMultipart.begin`."""
         what = "store the file"
         self._writes.check(plan.size, what)
-        self._writes.info(self._address.path_of(name), what)  # what it would refuse in the end need not be sent
-        with self._writes.into_room():
-            return sessions.begin(self._client, what)
+        self._writes.info(
+            self._address.path_of(name), what
+        )  # refuses a file that could not be committed before it is sent
+        with self._writes.explaining_quota():
+            return open_session(self._client, what)
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `SupportsMultipart.send`."""
         digests = digests_of(source, part.start, part.size)
         what = f"store part {part.number} of the file"
         piece = Piece(source, lambda done: progress(done - part.start), what, part.start, part.size)
-        with self._writes.into_room():
-            sessions.append(self._client, upload.id, piece, digests)
+        with self._writes.explaining_quota():
+            append(self._client, upload.id, piece, digests)
         return Sent(b"".join(digests).hex())
 
     def fingerprint(self, source: Source, part: Part) -> str:
@@ -84,7 +84,7 @@ class Parts:
         return receipt(source, hashed, made)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        """Store an object that one request cannot bring, one part after the other; see `Backend.put`."""
+        """Store an object that is too large for one request, one part after the other; see `Backend.put`."""
         stamp = source.stamp()
         cut = plan(source.size, _LIMITS, remote=self._place.clone.remote)
         upload = Upload(name, self.begin(name, cut), cut)
@@ -97,20 +97,20 @@ class Parts:
         return self.send(upload, part, source, lambda done: progress(part.start + done))
 
     def _finished(self, upload: Upload, hashed: str) -> Mapping[str, Any]:
-        """The metadata of the object that is made now, or was by an earlier attempt whose answer was lost."""
+        """The object's metadata after the commit, or after an earlier attempt whose response was lost."""
         path, what = self._address.path_of(upload.name), "store the file"
         pending = Pending(upload.id, upload.plan.size, self._writes.info(path, what), what)
         try:
-            with self._writes.into_room():
+            with self._writes.explaining_quota():
                 made = self._writes.commit(pending)
         except UploadLost:
             made = self._client.rpc(Call("files/get_metadata", {"path": path}, what, ("path/not_found",))).result
             if (made.get("size"), made.get(ALGORITHM)) != (upload.plan.size, hashed):
                 raise
-        self._client.spelling.check(made, path, self._client.doing(what))
+        self._client.name_case.check(made, path, self._client.doing(what))
         return made
 
 
 def _content_hash(sent: Mapping[int, Sent]) -> str:
-    """The content hash of an object of whose parts all digests are known."""
+    """The content hash of an object, from the digests of all its parts."""
     return hashlib.sha256(bytes.fromhex("".join(sent[number].digest for number in sorted(sent)))).hexdigest()

@@ -1,4 +1,4 @@
-"""How much room there is, and whether a file fits: asked seldom, since it is a call of its own."""
+"""Used and free space, and whether a file fits: cached, since it takes a request of its own."""
 
 import time
 from contextlib import suppress
@@ -12,10 +12,10 @@ from git_annex_remote_pyshare.transfer import in_words
 from git_annex_remote_pyshare.transport.statuses import MORE_SPACE
 
 LARGE = 64 << 20
-"""Bytes from which on a file is worth the question whether it fits."""
+"""Bytes from which on a file's fit is checked before the upload."""
 
-_GOOD = 60.0
-"""Seconds that an answer is good for."""
+_MAX_AGE = 60.0
+"""Seconds for which a response is used."""
 
 
 class Usage(NamedTuple):
@@ -23,7 +23,7 @@ class Usage(NamedTuple):
 
     used: int
     total: int | None
-    """None where Dropbox names no limit."""
+    """None if Dropbox reports no limit."""
 
 
 def quota(client: Client) -> Quota:
@@ -33,8 +33,8 @@ def quota(client: Client) -> Quota:
 
 
 def usage(client: Client) -> Usage:
-    """What Dropbox says (documentation of users/get_space_usage); of a team the room that is for this user."""
-    found = client.rpc(Call("users/get_space_usage", None, "ask for the free space", gives=("used",))).result
+    """Used and total space (documentation of users/get_space_usage); in a team, this user's share."""
+    found = client.rpc(Call("users/get_space_usage", None, "check the free space", requires=("used",))).result
     allocation = found.get("allocation", {})
     if limit := allocation.get("user_within_team_space_allocated"):
         return Usage(int(allocation.get("user_within_team_space_used_cached", found["used"])), int(limit))
@@ -42,11 +42,11 @@ def usage(client: Client) -> Usage:
     return Usage(int(allocation.get("used", found["used"])), int(total) if total else None)
 
 
-class Room:
-    """Refuses what does not fit before it is sent: large files, and after the first refusal by Dropbox all.
+class FreeSpace:
+    """Refuses a file that does not fit before it is sent: a large one, and after Dropbox was full once, any.
 
     Args:
-        client: Sends the question.
+        client: Sends the requests.
     """
 
     def __init__(self, client: Client) -> None:
@@ -54,13 +54,13 @@ class Room:
         self._lock = Lock()
         self._known = Usage(0, None)
         self._until = 0.0
-        self._is_tight = False
+        self._was_full = False
 
     def check(self, size: int, what: str) -> None:
-        """Raise Full if a file of `size` bytes cannot fit; what cannot be asked for is no hindrance."""
-        if size < LARGE and not self._is_tight:
+        """Raise QuotaExceeded if a file of `size` bytes does not fit; unknown free space refuses nothing."""
+        if size < LARGE and not self._was_full:
             return
-        used, total = self._ask()
+        used, total = self._current_usage()
         if total is not None and size > total - used:
             raise QuotaExceeded(
                 f"{self._client.doing(what)}: it has {in_words(size)}, and {in_words(max(0, total - used))}"
@@ -69,17 +69,17 @@ class Room:
             )
 
     def refused(self, error: QuotaExceeded) -> None:
-        """Dropbox says that it is full: say in the error how full, and ask from now on before each file is sent."""
-        self._is_tight = True
+        """Add the used space to an error of Dropbox, and check each file before its upload from now on."""
+        self._was_full = True
         self._until = 0.0
-        used, total = self._ask()
+        used, total = self._current_usage()
         if total is not None:
             error.what = f"{error.what}: {in_words(used)} of {in_words(total)} are used"
 
-    def _ask(self) -> Usage:
+    def _current_usage(self) -> Usage:
         with self._lock:
             if time.monotonic() > self._until:
-                self._known, self._until = Usage(0, None), time.monotonic() + _GOOD
+                self._known, self._until = Usage(0, None), time.monotonic() + _MAX_AGE
                 with suppress(PyshareError):
                     self._known = usage(self._client)
             return self._known

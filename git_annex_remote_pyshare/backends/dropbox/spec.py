@@ -1,4 +1,4 @@
-"""What pyshare knows of Dropbox before a store there is used."""
+"""Dropbox as a backend: its addresses, settings, environment variables and logins, without heavy imports."""
 
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _SETTINGS = (
     Setting(
         "namespace",
-        "Dropbox: the id of what url= is a folder of: an account's own, a team's space, a shared folder; learnt at"
+        "Dropbox: the id of the namespace of url=: an account's own, a team space, or a shared folder; found at"
         " initremote",
         matching("namespace", "(root:)?[0-9]+", "1234567890"),
     ),
     Setting(
         "appkey",
-        "Dropbox: the key of the app that a login is for, which is no secret; pyshare share publishes it with a link,"
-        " so that your friends need no app of their own",
+        "Dropbox: the key of the app that a login is for, which is not a secret; pyshare share publishes it with a"
+        " link, so that your friends need no app of their own",
         matching("appkey", "[A-Za-z0-9]{1,64}", "abcdefghij12345"),
     ),
     Setting(
@@ -36,7 +36,7 @@ _SETTINGS = (
 
 
 class _Variables:
-    """A login in the environment is a refresh token with its app, or an access token."""
+    """The variables of a login: a refresh token with its app, or an access token."""
 
     names = ("DROPBOX_REFRESH_TOKEN", "DROPBOX_APP_KEY", "DROPBOX_APP_SECRET", "DROPBOX_ACCESS_TOKEN")
 

@@ -1,11 +1,11 @@
-"""Addresses of Dropbox stores: a folder in one's own Dropbox, or a shared link to somebody else's."""
+"""Addresses of Dropbox stores: a folder in your own Dropbox, or a shared link to another user's."""
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
-from git_annex_remote_pyshare.backends.dropbox.names import checked
+from git_annex_remote_pyshare.backends.dropbox.name_case import checked
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 from git_annex_remote_pyshare.safe_text import command
@@ -19,26 +19,26 @@ _HOME = "/home/"
 
 
 class Address(NamedTuple):
-    """Where a store is, as Dropbox's API wants it."""
+    """A store's address, in the form that Dropbox's API needs."""
 
     folder: str
-    """Path of the store's folder, with a slash at its beginning only; empty for the root, and behind a link."""
+    """Path of the store's folder, with a slash at its start only; empty for the root, and behind a link."""
     shown: str
-    """How error texts call the store: without what opens a link."""
+    """The store's name in error texts: without a link's key."""
     link: str = ""
-    """The shared link that leads to the folder; empty for a folder of one's own."""
+    """The shared link that leads to the folder; empty for a folder in your own Dropbox."""
 
     def path_of(self, name: str) -> str:
         """The path of the object of that name.
 
         Raises:
-            BadName: Dropbox cannot hold it.
+            BadName: Dropbox cannot store it.
         """
         return f"{self.folder}/{checked(name)}"
 
 
 def check(settings: Mapping[str, str]) -> None:
-    """Raise BadSetting, with what to type instead, when the settings cannot be those of a folder in Dropbox."""
+    """Raise BadSetting, with what to type instead, if the settings are not valid for a folder in Dropbox."""
     address_of(settings["url"])
 
 
@@ -51,7 +51,7 @@ def check_link(settings: Mapping[str, str]) -> None:
 
 
 def address_of(url: str) -> Address:
-    """What `dropbox:/FOLDER` means; the folder is taken as it is written, without percent-decoding.
+    """The address in `dropbox:/FOLDER`; the folder is not percent-decoded.
 
     Raises:
         BadSetting: It is not a folder in Dropbox.
@@ -70,10 +70,10 @@ def address_of(url: str) -> Address:
 
 
 def link_of(url: str) -> Address:
-    """What a shared link means; how Dropbox's page is to show it (`dl`, `st`) is dropped.
+    """The address in a shared link, without the parameters of Dropbox's page (`dl`, `st`).
 
     Raises:
-        BadSetting: It is no shared link to a folder.
+        BadSetting: It is not a shared link to a folder.
     """
     match = _LINK.fullmatch(url)
     path, query = (match[1], match[2] or "") if match else ("", "")
@@ -90,7 +90,7 @@ def link_of(url: str) -> Address:
 
 
 def account_of_link(settings: Mapping[str, str]) -> Account:
-    """What a login for a link is bound to: any login at Dropbox serves that may read links."""
+    """The account for a link: any Dropbox login with the permission to read links."""
     account = dropbox.account_of(settings)
     return account._replace(words=(*account.words, "--sharing"))
 

@@ -1,16 +1,15 @@
-"""What all writes into one place share: the room that is left, and the commits, which Dropbox takes one at a time."""
+"""Shared by all writes to one store: the free space, and the commits, which Dropbox allows one at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt
-from git_annex_remote_pyshare.backends.dropbox.batcher import Commits
+from git_annex_remote_pyshare.backends.dropbox.batcher import Batcher
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
-from git_annex_remote_pyshare.backends.dropbox.quota import Room
-from git_annex_remote_pyshare.backends.dropbox.sessions import cursor
+from git_annex_remote_pyshare.backends.dropbox.quota import FreeSpace
 from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.transfer import Source, in_words
 
@@ -18,27 +17,27 @@ LARGEST = (1 << 41) - (1 << 22)
 """Bytes of the largest file (documentation of files/upload_session/start)."""
 
 STORED = ("size", ALGORITHM)
-"""What Dropbox says of each file that it has stored, and no answer of anything else does."""
+"""Fields that Dropbox returns for each stored file, and that no other server's response has."""
 
 _FINISH_BATCH = "files/upload_session/finish_batch_v2"
 _METADATA = "files/get_metadata"
 
 
 class Pending(NamedTuple):
-    """A session that is closed, and waits for its commit."""
+    """A closed session that waits for its commit."""
 
     session: str
     """Its id."""
     size: int
-    """Bytes that it has."""
+    """Its bytes."""
     info: Mapping[str, Any]
-    """Where they go, and how: CommitInfo."""
+    """Path and mode of the new file: CommitInfo."""
     what: str
     """For error texts."""
 
 
 class Writes:
-    """The writes into one place, as far as this process makes them.
+    """The writes of this process to one store.
 
     Args:
         client: Sends the requests.
@@ -46,43 +45,43 @@ class Writes:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._room = Room(client)
-        self._commits: Commits[Pending, Mapping[str, Any]] = Commits(self._commit)
+        self._free_space = FreeSpace(client)
+        self._commits: Batcher[Pending, Mapping[str, Any]] = Batcher(self._commit)
 
     def check(self, size: int, what: str) -> None:
-        """Raise Full if Dropbox cannot take a file of so many bytes."""
+        """Raise QuotaExceeded if Dropbox cannot store a file of that many bytes."""
         if size > LARGEST:
-            raise QuotaExceeded(f"{self._client.doing(what)}: Dropbox takes files of at most {in_words(LARGEST)}")
-        self._room.check(size, what)
+            raise QuotaExceeded(f"{self._client.doing(what)}: Dropbox stores files of at most {in_words(LARGEST)}")
+        self._free_space.check(size, what)
 
     @contextmanager
-    def into_room(self) -> Iterator[None]:
-        """Around what may be refused since Dropbox is full: then the error says how full."""
+    def explaining_quota(self) -> Iterator[None]:
+        """Add the used space to a QuotaExceeded that the block raises."""
         try:
             yield
         except QuotaExceeded as error:
-            self._room.refused(error)
+            self._free_space.refused(error)
             raise
 
     def info(self, path: str, what: str) -> Mapping[str, Any]:
-        """Where a file goes, and how (CommitInfo); without `mute`, every device of the owner would show a message.
+        """Path and mode of a new file (CommitInfo); without `mute`, each of the owner's devices would show a message.
 
         Raises:
-            BadName: The object of another key is there.
+            BadName: Another key's object is there.
         """
         mode = self._mode(path, what)
         return {"path": path, "mode": mode, "autorename": False, "mute": True, "strict_conflict": False}
 
     def commit(self, pending: Pending) -> Mapping[str, Any]:
-        """Make a session's bytes a file, together with whatever else is ready; the file's metadata.
+        """Turn a session into a file, together with others that are ready; returns the file's metadata.
 
         Raises:
-            UploadLost: Dropbox does not have the session any more: perhaps since it has committed it.
+            UploadLost: Dropbox no longer has the session, perhaps because it is already committed.
         """
         return self._commits.commit(pending)
 
     def turn(self) -> AbstractContextManager[None]:
-        """Have the namespace alone, for another kind of write; raises Stopped when all is to end."""
+        """Hold the namespace exclusively, for another kind of write; raises Cancelled after `close`."""
         return self._commits.turn()
 
     def close(self) -> None:
@@ -90,20 +89,20 @@ class Writes:
         self._commits.close()
 
     def _mode(self, path: str, what: str) -> str:
-        """What Dropbox is to do with a file that is there: never overwrite another key's."""
-        if not self._client.spelling.matters:
+        """The mode for an existing file: never overwrite another key's."""
+        if not self._client.name_case.matters:
             return "overwrite"
         found = self._client.rpc(Call(_METADATA, {"path": path}, what, ("path/not_found",), (".tag",)))
-        self._client.spelling.check(found.result, path, self._client.doing(what))
+        self._client.name_case.check(found.result, path, self._client.doing(what))
         return "add" if found.tag else "overwrite"
 
     def _commit(self, entries: Sequence[Pending]) -> list[Mapping[str, Any] | PyshareError]:
-        """Commit closed sessions by one request; each one's metadata or error."""
+        """Commit closed sessions by one request; returns each one's metadata or error."""
         arg = {"entries": [{"cursor": cursor(each.session, each.size), "commit": each.info} for each in entries]}
         what = entries[0].what if len(entries) == 1 else f"commit {len(entries)} files"
-        results = self._client.rpc(Call(_FINISH_BATCH, arg, what, gives=("entries",))).result["entries"]
+        results = self._client.rpc(Call(_FINISH_BATCH, arg, what, requires=("entries",))).result["entries"]
         if len(results) != len(entries):
-            raise Unreachable(f"{self._client.doing(what)}: Dropbox does not say what came of each")
+            raise Unreachable(f"{self._client.doing(what)}: Dropbox does not report the result of each file")
         return [self._outcome(entry, result) for entry, result in zip(entries, results, strict=True)]
 
     def _outcome(self, entry: Pending, result: Mapping[str, Any]) -> Mapping[str, Any] | PyshareError:
@@ -115,7 +114,12 @@ class Writes:
         )
 
 
+def cursor(session: str, offset: int) -> Mapping[str, Any]:
+    """A position in a session (UploadSessionCursor)."""
+    return {"session_id": session, "offset": offset}
+
+
 def receipt(source: Source, hashed: str, made: Mapping[str, Any]) -> Receipt:
-    """What Dropbox's metadata prove of a source whose content hash was computed while it was sent."""
+    """The proof that Dropbox stored a source whose content hash is `hashed`."""
     source.learn(ALGORITHM, hashed)
     return Receipt(made["size"], {ALGORITHM: str(made[ALGORITHM])})

@@ -145,9 +145,7 @@ def test_db21_a_login_that_was_revoked_is_told_with_its_remedy(lab: Repository, 
     for refresh in list(fake_dropbox.service.refreshes):
         fake_dropbox.service.revoke(refresh)
     told = refused_copy(lab)
-    assert (
-        "Dropbox does not take this login any more: it was revoked. git-annex keeps this login for the remote" in told
-    )
+    assert "Dropbox no longer accepts this login: it was revoked. git-annex keeps this login for the remote" in told
     assert f"type: pyshare login dropbox --app-key {fake_dropbox.service.app.key})" in told
 
 

@@ -196,7 +196,7 @@ def test_an_answer_with_a_wrong_state_has_a_page_of_its_own_and_changes_nothing(
 
     done = logs_in(do)
     assert pages[0].startswith("That was another login\n")
-    assert "An answer that does not belong to this login came and was ignored." in done.err
+    assert "A response that does not belong to this login came and was ignored." in done.err
     assert shown(browser).startswith("You are logged in\n")
     assert done.code == 0
     assert "stolen" not in done.out + done.err + str([seen.arg for seen in town.service.seen if "token" in seen.route])
@@ -226,8 +226,8 @@ def test_a_login_that_dropbox_does_not_complete_says_so_on_the_page_and_in_the_t
     town.service.play(Rule("POST /oauth2/token", fails(500)))
     done = logs_in(clicks("allow"))
     assert done.code == 1
-    assert "pyshare: cannot log in at Dropbox, which is broken (status 500)" in done.err
-    assert shown(browser).startswith("The login failed\ncannot log in at Dropbox, which is broken")
+    assert "pyshare: cannot log in at Dropbox, which has a problem (status 500)" in done.err
+    assert shown(browser).startswith("The login failed\ncannot log in at Dropbox, which has a problem")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

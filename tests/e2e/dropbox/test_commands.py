@@ -85,7 +85,7 @@ def test_after_cancel_the_command_is_printed_as_it_was_typed_and_works(
     typed = f"pyshare login dropbox --sharing --app-key {fake_dropbox.service.app.key}"
     done = types(owner, typed, owner.folder)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith(f"If that was a slip, type again: {typed}")
+    assert done.stderr.splitlines()[-1].endswith(f"If that was a mistake, type again: {typed}")
     owner.environment["BROWSER"], _ = browser(owner.folder)
     assert types(owner, done.stderr.splitlines()[-1].rpartition("again: ")[2], owner.folder).returncode == 0
 
@@ -95,7 +95,7 @@ def test_a_wrong_code_from_a_pipe_is_answered_with_the_whole_command(alice: Home
     typed = f"pyshare login dropbox --no-browser --sharing --app-key {fake_dropbox.service.app.key}"
     done = types(alice, typed, alice.folder, "wrong\n")
     assert done.returncode == 1
-    assert "does not take the code" in done.stderr
+    assert "does not accept the code" in done.stderr
     line = done.stderr.splitlines()[-1].rpartition("again: ")[2]
     assert sorted(shlex.split(line)) == sorted(shlex.split(typed))
 

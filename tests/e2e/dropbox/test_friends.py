@@ -79,7 +79,7 @@ def test_a_link_that_its_owner_took_back_makes_unknown_what_it_led_to(
     fake_dropbox.service.room("links").clear()
     asked = clone.annex("checkpresentkey", lab.key(next(iter(FILES))), "store-link", check=False)
     assert asked.returncode == UNKNOWN
-    assert "the shared link does not exist any more" in asked.stderr
+    assert "the shared link no longer exists" in asked.stderr
 
 
 def test_a_friend_without_a_login_is_told_by_one_sentence_what_to_type(

@@ -44,7 +44,7 @@ def test_a_withdrawn_link_is_replaced(boxed: Owner, fake_dropbox: RunningDropbox
     boxed.share("-y")
     assert "Withdrew the link https://www.dropbox.com/scl/fo/" in boxed.share("--revoke").stdout
     done = boxed.type("pyshare", "share", "for-friends-link", check=False)
-    assert "the shared link does not exist any more" in done.stderr
+    assert "the shared link no longer exists" in done.stderr
     once, lines = blocks(boxed.share().stdout)
     assert once[0].startswith("git annex enableremote for-friends-link 'url=https://www.dropbox.com/scl/fo/")
     type_all(boxed.home, once, boxed.folder)

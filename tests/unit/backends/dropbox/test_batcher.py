@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.dropbox import batcher as module
-from git_annex_remote_pyshare.backends.dropbox.batcher import Commits
+from git_annex_remote_pyshare.backends.dropbox.batcher import Batcher
 from git_annex_remote_pyshare.errors import Busy, Cancelled, PermissionDenied, PyshareError, QuotaExceeded
 
 Outcomes = Sequence[int | PyshareError]
@@ -54,7 +54,7 @@ def begun(namespace: Namespace, count: int) -> Callable[[], bool]:
     return lambda: len(namespace.batches) == count
 
 
-def waiting(commits: Commits[int, int], count: int) -> Callable[[], bool]:
+def waiting(commits: Batcher[int, int], count: int) -> Callable[[], bool]:
     return lambda: len(commits._waiting) == count
 
 
@@ -65,13 +65,13 @@ def pool() -> ThreadPoolExecutor:
 
 def test_a_single_entry_is_committed_at_once() -> None:
     namespace = Namespace()
-    assert Commits(namespace.send).commit(7) == 7
+    assert Batcher(namespace.send).commit(7) == 7
     assert namespace.batches == [[7]]
 
 
 def test_whatever_is_ready_meanwhile_goes_into_the_next_commit(pool: ThreadPoolExecutor) -> None:
     namespace = Namespace()
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     namespace.free.clear()
     first = pool.submit(commits.commit, 0)
     wait_until(begun(namespace, 1))
@@ -85,7 +85,7 @@ def test_whatever_is_ready_meanwhile_goes_into_the_next_commit(pool: ThreadPoolE
 
 def test_only_the_failed_entries_fail_and_the_others_succeed_db3(pool: ThreadPoolExecutor) -> None:
     namespace = Namespace(lambda entries: [PermissionDenied("no") if entry == 3 else entry for entry in entries])
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     done = {number: pool.submit(commits.commit, number) for number in range(6)}
     assert {number: one.result(5) for number, one in done.items() if number != 3} == {n: n for n in range(6) if n != 3}
     with pytest.raises(PermissionDenied, match="no"):
@@ -95,7 +95,7 @@ def test_only_the_failed_entries_fail_and_the_others_succeed_db3(pool: ThreadPoo
 def test_only_what_was_refused_for_others_writes_is_committed_again_db2(pool: ThreadPoolExecutor) -> None:
     refusals = [Busy("written elsewhere"), Busy("written elsewhere", retry_after=0.2)]
     namespace = Namespace(lambda entries: [refusals.pop() if entry == 2 and refusals else entry for entry in entries])
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     began = time.monotonic()
     done = [pool.submit(commits.commit, number) for number in range(4)]
     assert [one.result(5) for one in done] == list(range(4))
@@ -106,7 +106,7 @@ def test_only_what_was_refused_for_others_writes_is_committed_again_db2(pool: Th
 
 def test_who_succeeded_does_not_wait_for_the_second_try_of_others(pool: ThreadPoolExecutor) -> None:
     namespace = Namespace(lambda entries: [Busy("x", retry_after=30) if entry == 1 else entry for entry in entries])
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     namespace.free.clear()
     done = [pool.submit(commits.commit, 0)]
     wait_until(begun(namespace, 1))
@@ -121,16 +121,16 @@ def test_who_succeeded_does_not_wait_for_the_second_try_of_others(pool: ThreadPo
 
 
 def test_refusals_that_do_not_end_are_told_in_the_end_db2(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    monkeypatch.setattr(module, "RETRY_TIMEOUT", 0.3)
     namespace = Namespace(lambda entries: [Busy("written elsewhere") for _ in entries])
     with pytest.raises(Busy, match="written elsewhere"):
-        Commits(namespace.send).commit(1)
+        Batcher(namespace.send).commit(1)
     assert len(namespace.batches) > 1
 
 
 def test_nobody_waits_for_a_pause_that_is_longer_than_patience_db1() -> None:
     namespace = Namespace(lambda entries: [Busy("later", retry_after=300) for _ in entries])
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     with pytest.raises(Busy) as told:
         commits.commit(1)
     assert told.value.retry_after == 300
@@ -145,7 +145,7 @@ def test_an_error_of_the_whole_commit_is_each_entrys_own(pool: ThreadPoolExecuto
         return entries
 
     namespace = Namespace(answer)
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     namespace.free.clear()
     first = pool.submit(commits.commit, 0)
     wait_until(begun(namespace, 1))
@@ -162,9 +162,9 @@ def test_an_error_of_the_whole_commit_is_each_entrys_own(pool: ThreadPoolExecuto
 def test_a_leader_with_more_than_a_batch_before_it_leads_that_first(
     monkeypatch: pytest.MonkeyPatch, pool: ThreadPoolExecutor
 ) -> None:
-    monkeypatch.setattr(module, "MOST", 3)
+    monkeypatch.setattr(module, "MAX_BATCH", 3)
     namespace = Namespace()
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     namespace.free.clear()
     done: list[Future[int]] = [pool.submit(commits.commit, 0)]
     wait_until(begun(namespace, 1))
@@ -177,7 +177,7 @@ def test_a_leader_with_more_than_a_batch_before_it_leads_that_first(
 
 def test_stopping_ends_all_waiting_while_a_commit_is_under_way_db31(pool: ThreadPoolExecutor) -> None:
     namespace = Namespace()
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     namespace.free.clear()
     first = pool.submit(commits.commit, 0)
     wait_until(begun(namespace, 1))
@@ -195,7 +195,7 @@ def test_stopping_ends_all_waiting_while_a_commit_is_under_way_db31(pool: Thread
 
 def test_a_turn_has_the_namespace_alone(pool: ThreadPoolExecutor) -> None:
     namespace = Namespace()
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     with commits.turn():
         done = pool.submit(commits.commit, 1)
         wait_until(waiting(commits, 1))
@@ -204,7 +204,7 @@ def test_a_turn_has_the_namespace_alone(pool: ThreadPoolExecutor) -> None:
 
 
 def test_a_turn_that_fails_lets_the_next_one_in() -> None:
-    commits: Commits[int, int] = Commits(Namespace().send)
+    commits: Batcher[int, int] = Batcher(Namespace().send)
     with pytest.raises(PermissionDenied), commits.turn():
         raise PermissionDenied("no")
     assert commits.commit(1) == 1
@@ -228,11 +228,11 @@ def test_every_entry_ends_once_and_no_two_commits_overlap(plan: list[str], most:
         return PermissionDenied(f"{entry}") if plan[entry] == "fails" else entry
 
     namespace = Namespace(answer)
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
-        patch.setattr(module, "MOST", most)
-        patch.setattr(module, "_FIRST", 0.001)
-        patch.setattr(module, "_LONGEST", 0.001)
+        patch.setattr(module, "MAX_BATCH", most)
+        patch.setattr(module, "_MIN_PAUSE", 0.001)
+        patch.setattr(module, "_MAX_PAUSE", 0.001)
         done = [pool.submit(commits.commit, number) for number in range(len(plan))]
         for number, one in enumerate(done):
             if plan[number] == "fails":
@@ -285,11 +285,11 @@ ERRORS: Mapping[str, Callable[[], Any]] = {
 def test_in_all_weathers_every_entry_ends_with_what_was_said_of_it_last(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(module, "_FIRST", 0.001)
-    monkeypatch.setattr(module, "_LONGEST", 0.001)
+    monkeypatch.setattr(module, "_MIN_PAUSE", 0.001)
+    monkeypatch.setattr(module, "_MAX_PAUSE", 0.001)
     weather = Weather(seed)
     namespace = Namespace(weather.answer)
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
 
     def ended(entry: int) -> str:
         if entry % 7 == 0:
@@ -311,7 +311,7 @@ def test_in_all_weathers_every_entry_ends_with_what_was_said_of_it_last(
 
 def test_closing_in_the_middle_of_many_leaves_nobody_waiting() -> None:
     namespace = Namespace()
-    commits: Commits[int, int] = Commits(namespace.send)
+    commits: Batcher[int, int] = Batcher(namespace.send)
 
     closed = threading.Event()
     late: list[int] = []

@@ -22,11 +22,9 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.dropbox.script import LOST, Play, Rule, fails, rate_limited, refuses
 from support.logins import Type
 
-from git_annex_remote_pyshare.backends.dropbox import app_key as dropbox_app
 from git_annex_remote_pyshare.backends.dropbox import login as login_dropbox
 from git_annex_remote_pyshare.backends.dropbox.credential import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
-from git_annex_remote_pyshare.backends.dropbox.token_renewal import renew
-from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens
+from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens, renew
 from git_annex_remote_pyshare.backends.login import Page, Terminal
 from git_annex_remote_pyshare.cli import loopback, prompt
 from git_annex_remote_pyshare.cli.app import run
@@ -145,14 +143,14 @@ def test_logging_in_again_revokes_the_earlier_login(logs_in: Type, here: Running
     ("plays", "text"),
     [
         ({TOKEN: Play(as_json({"error": "invalid_grant", "error_description": "expired"}, 400))}, "the code: expired"),
-        ({TOKEN: fails(400, b"<html>")}, "Dropbox does not take the code: status 400. Type again: pyshare"),
-        ({TOKEN: fails(503)}, "cannot log in at Dropbox, which is broken (status 503)"),
-        ({TOKEN: fails(200, b"<html>")}, "cannot log in at Dropbox: the answer is none of Dropbox's"),
+        ({TOKEN: fails(400, b"<html>")}, "Dropbox does not accept the code: status 400. Type again: pyshare"),
+        ({TOKEN: fails(503)}, "cannot log in at Dropbox, which has a problem (status 503)"),
+        ({TOKEN: fails(200, b"<html>")}, "cannot log in at Dropbox: the response is not from Dropbox"),
         ({TOKEN: LOST}, "cannot reach dropbox.com"),
-        ({"users/get_current_account": fails(500)}, "cannot log in at Dropbox: Dropbox is broken (status 500)"),
-        ({"users/get_current_account": rate_limited(7)}, "cannot log in at Dropbox: Dropbox asks to wait"),
+        ({"users/get_current_account": fails(500)}, "cannot log in at Dropbox: Dropbox has a problem (status 500)"),
+        ({"users/get_current_account": rate_limited(7)}, "cannot log in at Dropbox: Dropbox limits the request rate"),
         ({"users/get_current_account": fails(418)}, "Dropbox refuses it (status 418)"),
-        ({"users/get_current_account": fails(200, b"<html>")}, "the answer is none of Dropbox's"),
+        ({"users/get_current_account": fails(200, b"<html>")}, "the response is not from Dropbox"),
         ({"users/get_current_account": refuses("user_suspended", status=401)}, "Dropbox has suspended this user"),
         ({"users/get_current_account": refuses("expired_access_token", status=401)}, "it expired"),
     ],
@@ -228,28 +226,28 @@ def test_without_an_app_the_error_says_where_to_get_one(word: str, typed: Type) 
     done = typed("login", word)
     assert done.code == 1
     assert done.err.startswith("pyshare: this pyshare has no app of its own at Dropbox yet. ")
-    assert f"({dropbox_app.GUIDE}), and type: pyshare login {word} --app-key KEY" in done.err
-    assert (DOCS / dropbox_app.GUIDE.rpartition("/")[2]).exists()
+    assert f"({login_dropbox.GUIDE}), and type: pyshare login {word} --app-key KEY" in done.err
+    assert (DOCS / login_dropbox.GUIDE.rpartition("/")[2]).exists()
 
 
 def test_the_app_is_the_typed_one_else_the_environments_else_gits_else_ours(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dropbox_app, "DEFAULT_APP_KEY", "ours")
-    assert dropbox_app.app_key() == "ours"
+    monkeypatch.setattr(login_dropbox, "DEFAULT_APP_KEY", "ours")
+    assert login_dropbox.app_key() == "ours"
     (alone / ".gitconfig").write_text("[pyshare]\n\tdropbox-app-key = gits\n")
-    assert dropbox_app.app_key() == "gits"
+    assert login_dropbox.app_key() == "gits"
     monkeypatch.setenv("DROPBOX_APP_KEY", "environments")
-    assert dropbox_app.app_key() == "environments"
-    assert dropbox_app.app_key("typed") == "typed"
-    with pytest.raises(BadSetting, match="characters that no app key has"):
-        dropbox_app.app_key("https://www.dropbox.com/developers/apps")
+    assert login_dropbox.app_key() == "environments"
+    assert login_dropbox.app_key("typed") == "typed"
+    with pytest.raises(BadSetting, match="characters that are not valid in one"):
+        login_dropbox.app_key("https://www.dropbox.com/developers/apps")
 
 
 def test_a_machine_without_git_has_no_app_key_in_it(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(alone))
     with pytest.raises(BadSetting, match="no app of its own"):
-        dropbox_app.app_key()
+        login_dropbox.app_key()
 
 
 def test_a_token_is_renewed_at_dropbox(login: Login, here: RunningDropbox) -> None:
@@ -263,9 +261,7 @@ def test_a_secret_goes_along_where_the_login_was_got_with_one(here: RunningDropb
     given = here.service.log_in(dropbox_alice, app)
     assert renew(Login("ownapp", given.refresh, "s3cret"))[0] in here.service.tokens
     assert here.service.seen[-1].arg["client_secret"] == "s3cret"
-    with pytest.raises(
-        PermissionDenied, match=r"the app ownapp got \(invalid_client\)\. Check the app's key and secret"
-    ):
+    with pytest.raises(PermissionDenied, match=r"the app ownapp \(invalid_client\)\. Check the app's key and secret"):
         renew(Login("ownapp", given.refresh, "wrong"))
 
 
@@ -414,4 +410,4 @@ def test_the_page_on_apps_names_what_has_to_be_registered_and_ticked() -> None:
     page = (DOCS / "dropbox-app.md").read_text(encoding="utf-8")
     assert all(f"http://localhost:{port}/\n" in page for port in REGISTERED)
     assert all(f"\n| `{scope}` |" in page for scope in (*STORING, *SHARING))
-    assert dropbox_app.OPTION in page
+    assert login_dropbox.OPTION in page

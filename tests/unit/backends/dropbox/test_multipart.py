@@ -171,21 +171,21 @@ def test_without_a_wish_of_the_clone_objects_above_32_mib_go_in_parts(large: InP
 
 def test_what_one_request_cannot_bring_goes_in_parts_whatever_the_clone_wants_db10(large: InParts) -> None:
     box = large.backend(part_size="100MiB")
-    assert box.part_limits(upload.SINGLE) is None
-    assert box.part_limits(upload.SINGLE + 1)
+    assert box.part_limits(upload.MAX_REQUEST) is None
+    assert box.part_limits(upload.MAX_REQUEST + 1)
 
 
 def test_a_store_alone_sends_in_parts_too_what_one_request_cannot_bring_db10(
     owner: Owner, box: Backend, tmp_path: Path
 ) -> None:
     (tmp_path / "large").touch()
-    os.truncate(tmp_path / "large", upload.SINGLE + 1)
+    os.truncate(tmp_path / "large", upload.MAX_REQUEST + 1)
     told = [0]
     box.put(NAME, Source(str(tmp_path / "large")), told.append)
-    assert len(owner.content() or b"") == upload.SINGLE + 1
+    assert len(owner.content() or b"") == upload.MAX_REQUEST + 1
     assert set(owner.routes()) == {"users/get_space_usage", START, APPEND, COMMIT}
     assert told == sorted(told)
-    assert told[-1] == upload.SINGLE + 1
+    assert told[-1] == upload.MAX_REQUEST + 1
 
 
 def test_what_is_above_dropboxs_limit_is_refused_before_it_is_sent_db10(
@@ -265,7 +265,7 @@ def test_parts_that_dropbox_does_not_take_any_more_are_no_endless_loop_db9(
     owner: Owner, large: InParts, tmp_path: Path, tag: str
 ) -> None:
     owner.service.play(Rule(APPEND, refuses(tag), times=99))
-    with pytest.raises(Exception, match=r"no parts of this size.*enableremote drop chunk=100MiB"):
+    with pytest.raises(Exception, match=r"not accept parts of this size.*enableremote drop chunk=100MiB"):
         large.process().put(NAME, source(tmp_path, BODY), quiet)
     assert owner.routes() == [START, APPEND]
 
@@ -392,5 +392,5 @@ def test_an_object_that_is_only_like_ours_is_no_proof_db8(owner: Owner, large: I
     sent = {part.number: box.send(upload, part, file, quiet) for part in cut.parts()}
     owner.service.room("sessions").clear()
     owner.service.put(owner.home, f"/annex/{NAME}", bytes(len(BODY)))
-    with pytest.raises(UploadLost, match="does not know the upload any more"):
+    with pytest.raises(UploadLost, match="no longer knows the upload"):
         box.finish(upload, sent, file, quiet)

@@ -13,7 +13,7 @@ from support.fakes.dropbox.script import Play, Rule, refuses
 from support.fakes.dropbox.tree import content_hash
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat
-from git_annex_remote_pyshare.backends.dropbox.upload import QUICK
+from git_annex_remote_pyshare.backends.dropbox.upload import SHORT_UPLOAD
 from git_annex_remote_pyshare.errors import Cancelled, CorruptUpload, QuotaExceeded, SourceChanged
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.transfer import Source
@@ -95,7 +95,7 @@ def test_what_is_damaged_on_the_way_is_sent_twice_and_not_more_db17(
     owner: Owner, layered: Backend, tmp_path: Path
 ) -> None:
     owner.service.play(Rule("files/upload", refuses("content_hash_mismatch"), times=3))
-    with pytest.raises(CorruptUpload, match=r"something else than was sent.*\(tried twice"):
+    with pytest.raises(CorruptUpload, match=r"other bytes than were sent.*\(tried twice"):
         layered.put(NAME, source(tmp_path), quiet)
     assert owner.routes() == ["files/upload"] * 2
     layered.put(NAME, source(tmp_path), quiet)
@@ -155,7 +155,7 @@ def test_eight_jobs_that_remove_and_store_never_meet_db2(owner: Owner, layered: 
 
 def test_a_large_file_that_met_another_commit_is_not_sent_again_db2(owner: Owner, box: Backend, tmp_path: Path) -> None:
     owner.service.lock_seconds = 0.01
-    body = os.urandom(QUICK + 1)
+    body = os.urandom(SHORT_UPLOAD + 1)
 
     def meddle(done: int) -> None:
         if done == 1 << 20:

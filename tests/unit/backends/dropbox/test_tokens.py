@@ -12,7 +12,6 @@ from threading import Barrier
 import pytest
 
 from git_annex_remote_pyshare.backends.dropbox import credential as dropbox
-from git_annex_remote_pyshare.backends.dropbox import token_renewal as dropbox_renewal
 from git_annex_remote_pyshare.backends.dropbox import tokens as dropbox_tokens
 from git_annex_remote_pyshare.backends.dropbox.credential import Login, credential_of, from_environment, login_of
 from git_annex_remote_pyshare.backends.dropbox.spec import SPEC
@@ -42,7 +41,7 @@ class Service:
 @pytest.fixture
 def service(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     service = Service()
-    monkeypatch.setattr(dropbox_renewal, "renew", service.renew)
+    monkeypatch.setattr(dropbox_tokens, "renew", service.renew)
     return service
 
 
@@ -69,7 +68,7 @@ def test_an_access_token_is_no_secret_to_be_kept() -> None:
 
 @pytest.mark.parametrize("secret", ["hunter2", '"hunter2"', "[1]", '["app_key"]', "null"])
 def test_a_login_for_something_else_is_refused_without_showing_it(secret: str) -> None:
-    with pytest.raises(PermissionDenied, match="the login from git-annex is none for Dropbox") as caught:
+    with pytest.raises(PermissionDenied, match="the login from git-annex is not one for Dropbox") as caught:
         login_of(Credential("bob", secret, "git-annex"))
     assert "hunter2" not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -206,10 +205,10 @@ def test_a_failure_to_renew_leaves_the_way_free_for_the_next_try(
         raise Unreachable("no network")
 
     tokens = Tokens(LOGIN)
-    monkeypatch.setattr(dropbox_renewal, "renew", fail)
+    monkeypatch.setattr(dropbox_tokens, "renew", fail)
     with pytest.raises(Unreachable):
         tokens.access()
-    monkeypatch.setattr(dropbox_renewal, "renew", service.renew)
+    monkeypatch.setattr(dropbox_tokens, "renew", service.renew)
     assert tokens.access() == "access-1"
 
 

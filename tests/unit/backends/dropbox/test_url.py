@@ -3,7 +3,7 @@
 import pytest
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.dropbox.names import IGNORED, checked
+from git_annex_remote_pyshare.backends.dropbox.name_case import IGNORED, checked
 from git_annex_remote_pyshare.backends.dropbox.spec import LINK as LINK_SPEC
 from git_annex_remote_pyshare.backends.dropbox.url import address_of, link_of
 from git_annex_remote_pyshare.backends.registry import parse
