@@ -1,14 +1,13 @@
-"""A browser at the link of a login, which other users of this machine must not see."""
+"""Opens the browser at the link of a login, which other users of this machine must not see."""
 
 import os
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-
-from git_annex_remote_pyshare.cli.loopback_page import forwarding
 
 _IN_TERMINALS = {
     *("www-browser", "w3m", "lynx", "links", "links2", "elinks", "browsh", "carbonyl", "edbrowse", "retawq"),
@@ -18,6 +17,19 @@ _IN_TERMINALS = {
 
 _START = 3.0
 """Seconds that a browser may take to fail; one that still runs then is at work."""
+
+
+_FORWARDING = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={link}">
+<title>Log in - pyshare</title>
+</head>
+<body><p><a href="{link}">Go on with the login</a></p></body>
+</html>
+"""
 
 
 @contextmanager
@@ -35,7 +47,7 @@ def browser_at(link: str) -> Iterator[bool]:
     with TemporaryDirectory(prefix="pyshare-login-", ignore_cleanup_errors=True) as folder:  # 0700
         page = Path(folder) / "login.html"
         with os.fdopen(os.open(page, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(forwarding(link))
+            file.write(_forwarding(link))
         yield _opens(browser, page.as_uri())
 
 
@@ -56,3 +68,8 @@ def _opens(browser: webbrowser.BaseBrowser, address: str) -> bool:
     thread.start()
     thread.join(_START)
     return opened[0] if opened else thread.is_alive()
+
+
+def _forwarding(link: str) -> bytes:
+    """A page that leads on to the link at once, and tells the server there nothing of itself."""
+    return _FORWARDING.format(link=escape(link)).encode()

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.annex.keys import digests, expected_size
 from git_annex_remote_pyshare.backends.base import Backend, Stat
-from git_annex_remote_pyshare.cli.files import File
-from git_annex_remote_pyshare.cli.objects import Object, copies_of
+from git_annex_remote_pyshare.cli.contents import File, Object, copies_of
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.errors import Corrupt, NotFound, PyshareError
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, local_path

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
@@ -13,7 +14,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from git_annex_remote_pyshare.backends.login import Page, Receive
-from git_annex_remote_pyshare.cli.loopback_page import html
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 PORTS = (28417, 28418)
@@ -30,6 +30,48 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """The address holds the code, so it must not travel on."""
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --ink: #1d232b; --soft: #56616f; --edge: #e1e5ea;
+  --good: #1a7f4b; --bad: #b3541e }
+@media (prefers-color-scheme: dark) { :root { --ground: #14171b; --card: #1d2127; --ink: #eceff3; --soft: #a5afbb;
+  --edge: #30363e; --good: #4cc38a; --bad: #f0945c } }
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; padding: 1.25rem; display: flex; align-items: center; justify-content: center;
+  background: var(--ground); color: var(--ink); font: 1.0625rem/1.55 system-ui, -apple-system, "Segoe UI", sans-serif }
+main { width: 100%; max-width: 30rem; padding: 2.25rem 2rem; background: var(--card); border: 1px solid var(--edge);
+  border-radius: 14px; overflow-wrap: anywhere }
+svg { display: block; width: 3rem; height: 3rem; padding: .5rem; border-radius: 50%; fill: none; stroke: var(--card);
+  stroke-width: 3.2; stroke-linecap: round; stroke-linejoin: round }
+.good { background: var(--good) } .bad { background: var(--bad) }
+h1 { margin: 1.25rem 0 .5rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.01em }
+p { margin: 0; color: var(--soft) }
+footer { margin-top: 1.75rem; padding-top: 1rem; border-top: 1px solid var(--edge); color: var(--soft);
+  font-size: .875rem }
+""".strip()
+
+_FRAME = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} - pyshare</title>
+<link rel="icon" href="data:,">
+<style>
+{style}
+</style>
+</head>
+<body>
+<main>
+<svg class="{tone}" viewBox="0 0 32 32" aria-hidden="true"><path d="{mark}"/></svg>
+<h1>{title}</h1>
+<p>{text}</p>
+<footer>This page comes from pyshare on your own computer.</footer>
+</main>
+</body>
+</html>
+"""
 
 
 class Loopback(ThreadingHTTPServer):
@@ -136,3 +178,15 @@ class _Visit(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+def html(page: Page) -> bytes:
+    """The page, readable by day and by night and on a phone."""
+    good = page.status is HTTPStatus.OK
+    fields = {
+        "title": escape(page.title),
+        "text": escape(page.text),
+        "tone": "good" if good else "bad",
+        "mark": "M8 16.5l5.5 5.5L24 11" if good else "M16 6.5v11.5M16 24.5v.1",
+    }
+    return _FRAME.format(style=_STYLE, **fields).encode()

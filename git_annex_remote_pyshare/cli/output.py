@@ -3,8 +3,11 @@
 Nothing else in `cli` prints (tests/unit/test_safe_output.py).
 """
 
+import sys
+from collections.abc import Iterator
 from enum import Enum
 from io import StringIO
+from typing import TypeVar
 
 import click
 
@@ -79,3 +82,15 @@ def _safe(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """A number of things: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+Item = TypeVar("Item")
+
+
+def with_bar(items: Iterator[Item], count: int, label: str) -> Iterator[Item]:
+    """The items as they come, with a bar on the terminal; without one, nothing is shown."""
+    if is_quiet() or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=count, label=label, file=sys.stderr) as bar:
+        yield from bar

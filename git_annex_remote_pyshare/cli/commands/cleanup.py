@@ -10,8 +10,7 @@ from git_annex_remote_pyshare.annex.keys import without_chunk
 from git_annex_remote_pyshare.annex.layout import is_of_key, name_of
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart, Unfinished
-from git_annex_remote_pyshare.cli.files import all_files
-from git_annex_remote_pyshare.cli.objects import layout_of
+from git_annex_remote_pyshare.cli.contents import all_files, layout_of
 from git_annex_remote_pyshare.cli.output import counted, say, show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.safe_text import command, one_line

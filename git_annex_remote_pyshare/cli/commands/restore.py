@@ -9,10 +9,8 @@ from typing import NamedTuple, get_args
 import click
 
 from git_annex_remote_pyshare.backends.base import Backend, Readiness, Restores
-from git_annex_remote_pyshare.cli.bar import with_bar
-from git_annex_remote_pyshare.cli.files import File, behind, files_in
-from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show
+from git_annex_remote_pyshare.cli.contents import File, behind, copies_of, files_in, layout_of, refuse_encrypted
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show, with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line

@@ -11,9 +11,9 @@ from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares
 from git_annex_remote_pyshare.backends.login import ask_guest
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
-from git_annex_remote_pyshare.cli.share_friends import Dataset, lines
-from git_annex_remote_pyshare.cli.share_publish import publish, steps
-from git_annex_remote_pyshare.cli.share_trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.cli.share.friends import Dataset, lines
+from git_annex_remote_pyshare.cli.share.publish import publish, steps
+from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command

@@ -1,12 +1,14 @@
 """`pyshare verify NAME`: compare what a store has with what git-annex believes that it has, and repair it."""
 
 import json
+import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import click
@@ -14,7 +16,6 @@ import click
 from git_annex_remote_pyshare.annex.keys import is_checked
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.check import (
     COMPLETE,
     DAMAGED,
@@ -28,11 +29,21 @@ from git_annex_remote_pyshare.cli.check import (
     by_size,
     verdicts,
 )
-from git_annex_remote_pyshare.cli.files import File, behind, contents_in, files_in, files_not_in, top
-from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn
+from git_annex_remote_pyshare.cli.contents import (
+    File,
+    behind,
+    contents_in,
+    copies_of,
+    files_in,
+    files_not_in,
+    layout_of,
+    present_here,
+    refuse_encrypted,
+    top,
+)
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn, with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
-from git_annex_remote_pyshare.cli.repair import store_again
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.config.settings import LAYOUTS
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line, printable
@@ -250,3 +261,53 @@ def _kinds(result: _Result) -> str:
 
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
+
+
+def store_again(remote: str, bad: list[Verdict]) -> list[File]:
+    """Store the contents of files in a remote once more, where this clone has them.
+
+    Args:
+        remote: Its name.
+        bad: What is missing or damaged there.
+
+    Returns:
+        The files whose content this clone has; git-annex may have failed to store some of them.
+    """
+    here = present_here([verdict.file.key for verdict in bad])
+    wanted = {verdict.file.key: verdict for verdict in bad if verdict.file.key in here}
+    for key, verdict in wanted.items():
+        if verdict.state == DAMAGED:
+            # It drops the damaged object: copy leaves alone what is there in the right size. It fails as it should.
+            _annex("fsck", "--quiet", "--from", remote, f"--key={key}")
+    names = {key: verdict.file.shown for key, verdict in wanted.items()}
+    for _ in with_bar(_copied(remote, names), len(names), "Storing"):
+        pass
+    return [verdict.file for verdict in bad if verdict.file.key in here]
+
+
+def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
+    """Each line that git-annex prints of a key; failures are shown.
+
+    Args:
+        remote: Where to store.
+        names: Key → what to call it in a text.
+    """
+    words = ("annex", "copy", "--batch-keys", "--to", remote, "--json", "--json-error-messages")
+    with TemporaryFile() as keys:
+        keys.write("".join(f"{key}\n" for key in names).encode("utf-8", "surrogateescape"))
+        keys.seek(0)
+        with subprocess.Popen(
+            git_command(*words), env=git_environment(), stdin=keys, stdout=subprocess.PIPE
+        ) as copying:
+            for line in copying.stdout or ():
+                said = json.loads(line)
+                if not said["success"]:
+                    why = " ".join(said.get("error-messages", ()))
+                    alert(one_line(f"{names.get(said['key'], said['key'])}: cannot be stored: {why}"))
+                yield said["key"]
+
+
+def _annex(*words: str) -> None:
+    subprocess.run(
+        git_command("annex", *words), env=git_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )

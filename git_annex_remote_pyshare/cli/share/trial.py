@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, StoreConfig, ability
-from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
+from git_annex_remote_pyshare.cli.contents import copies_of, layout_of
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.credentials.credential import Credential

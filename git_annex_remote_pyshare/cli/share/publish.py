@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote
-from git_annex_remote_pyshare.cli.share_friends import Dataset
+from git_annex_remote_pyshare.cli.share.friends import Dataset
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.config.git_config import git_environment, program
 from git_annex_remote_pyshare.errors import BadSetting
