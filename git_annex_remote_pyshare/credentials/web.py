@@ -4,6 +4,9 @@ What a server answers is kept as far as MOST bytes go, and as it comes: no login
 could fill the memory.
 """
 
+import socket
+import ssl
+from collections.abc import Iterator
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,10 +20,9 @@ from git_annex_remote_pyshare.config.proxies import proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.credentials.unanswered import unreachable
-from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied
+from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, Unreachable, Untrusted
 from git_annex_remote_pyshare.transport.headers import HEADERS
-from git_annex_remote_pyshare.transport.interim import POOLS
+from git_annex_remote_pyshare.transport.interim import POOLS, EndlessResponse
 from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE
 from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
@@ -29,6 +31,9 @@ TIMEOUT = (15, 60)
 
 MOST = 1 << 20
 """Bytes of an answer that are kept; what goes on behind them is not read."""
+
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
+"""What OpenSSL calls an answer that is not TLS, by version."""
 
 _SYSTEM = Trust()
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -189,3 +194,56 @@ def _not_busy(answer: requests.Response, url: str) -> requests.Response:
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",
         )
     return answer
+
+
+def unreachable(host: str, error: Exception) -> Unreachable:
+    """The error for a request to the host that failed."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Untrusted(
+                f"the certificate of {host} cannot be trusted ({cause.verify_message})",
+                remedy="If your institution signs its own, set SSL_CERT_FILE to a file with its CA.",
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
+            return Unreachable(
+                f"{host} does not speak TLS there", remedy="Is it an http:// address? Then type that.", retryable=False
+            )
+    return Unreachable(f"cannot reach {host}: {_why(causes)}", remedy="Check the address and the network.")
+
+
+def _why(causes: list[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, ValueError) and not isinstance(cause, (ssl.SSLError, requests.RequestException)):
+            return "the login or the address has a sign that HTTP cannot carry"
+        if isinstance(cause, socket.gaierror):
+            return "there is no host of this name, or no network"
+        if isinstance(cause, (requests.Timeout, TimeoutError)):
+            return "it does not answer in time"
+        if isinstance(cause, ConnectionRefusedError):
+            return "it refuses the connection (is the port right, and the server up?)"
+    return _short(causes[-1])
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was made from: libraries keep that as an argument, as `reason`, cause or context."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        seen.append(found)
+        yield found
+        parts = [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
+        found = next((part for part in parts if isinstance(part, BaseException) and part not in seen), None)
+
+
+def _short(error: BaseException) -> str:
+    """One line about the innermost cause; of errors other than the system's only the type.
+
+    What the libraries say repeats names of their objects, and may quote a header or the proxy's password.
+    """
+    if isinstance(error, EndlessResponse):
+        return str(error)
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        text = error.strerror or str(error).rpartition(": ")[2]
+        return text.strip("' ")[:200] or type(error).__name__
+    return type(error).__name__

@@ -12,7 +12,7 @@ from dropbox import Dropbox, exceptions
 
 from git_annex_remote_pyshare.backends.dropbox.credential import Login, expired, lacks, revoked
 from git_annex_remote_pyshare.credentials import web
-from git_annex_remote_pyshare.credentials.unanswered import unreachable
+from git_annex_remote_pyshare.credentials.web import unreachable
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.transport.headers import USER_AGENT
 

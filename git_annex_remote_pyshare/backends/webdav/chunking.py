@@ -23,8 +23,8 @@ from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.body import Hashed, digest_of
 from git_annex_remote_pyshare.transport.bounds import number
-from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
 
 _STEP = 1 << 20
 """Bytes of which chunks have a multiple."""
