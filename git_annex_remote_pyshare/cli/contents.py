@@ -1,4 +1,4 @@
-"""Contents of a dataset: the files that have them, and the objects of a store that hold them."""
+"""Lists contents of a dataset: the files that have them, and the objects of a store that hold them."""
 
 import json
 import os
@@ -18,20 +18,20 @@ from git_annex_remote_pyshare.transfer import in_words
 
 _SMALLEST_CHUNK = 1 << 10
 _MOST_CHUNKS = 10**6
-"""Bytes of a chunk and chunks of a content that are worth a request each. Any collaborator can write other numbers into
-the git-annex branch, and each number takes time and memory."""
+"""Limits for the chunk log: bytes of a chunk, and chunks of a content. Any collaborator can write other numbers into
+the git-annex branch, and each chunk costs a request and memory."""
 
 
 class File(NamedTuple):
-    """An annexed file, or a content that no file of this branch has."""
+    """An annexed file, or a content without a file on this branch."""
 
     path: str
-    """Relative to the working directory; empty where no file of this branch has the content."""
+    """Relative to the working directory; empty if no file on this branch has the content."""
     key: str
 
     @property
     def shown(self) -> str:
-        """What to call it in a text."""
+        """Its name in messages."""
         return self.path or self.key
 
 
@@ -40,13 +40,13 @@ class Object(NamedTuple):
 
     name: str
     key: str
-    """The content's, or the chunk's own."""
+    """The key of the content, or of the chunk."""
     chunk: int = 0
     """The chunk's number, from 1; 0 for a whole content."""
 
     @property
     def shown(self) -> str:
-        """What to call it in a text about its file."""
+        """Its name in messages about its file."""
         return f"chunk {self.chunk}" if self.chunk else "its object"
 
 
@@ -54,7 +54,7 @@ def files_in(remote: str, paths: Sequence[str]) -> list[File]:
     """The files below `paths`, or below the working directory, whose content the remote has.
 
     Raises:
-        BadSetting: A path does not exist, or none of them is an annexed file or a folder of some.
+        BadSetting: A path does not exist, or no path is, or contains, an annexed file.
     """
     if paths:
         _require_annexed(paths)
@@ -62,7 +62,7 @@ def files_in(remote: str, paths: Sequence[str]) -> list[File]:
 
 
 def contents_in(remote: str) -> list[File]:
-    """Each content that the remote has once, also of other branches and older versions, as one of its files."""
+    """Each content of the remote once, as one of its files; contents of other branches and older versions, too."""
     files = {file.key: file.path for file in _found(f"--in={remote}", "--", *top())} if _has_files() else {}
     keys = [row["key"] for row in _rows("findkeys", f"--in={remote}", "--json")]
     return [File(files.get(key, ""), key) for key in keys]
@@ -79,20 +79,20 @@ def all_files() -> list[File]:
 
 
 def top() -> list[str]:
-    """What to type as the path of the whole dataset; nothing where that is the working directory."""
+    """The path of the whole dataset for a command line; empty if that is the working directory."""
     up = _git("rev-parse", "--show-cdup")
     return [up] if up else []
 
 
 def behind(paths: Sequence[str]) -> tuple[str, ...]:
-    """How paths stand behind the other words of a command: one may begin with a dash."""
+    """The paths as last arguments of a command: one may begin with a dash."""
     return ("--", *paths) if paths else ()
 
 
 def present_here(keys: Sequence[str]) -> set[str]:
-    """Those of the keys whose content is in this clone."""
-    asked = "".join(f"{key}\n" for key in keys)
-    found = _annex("contentlocation", "--batch", told=asked).split("\n")
+    """The keys whose content is in this clone."""
+    listed = "".join(f"{key}\n" for key in keys)
+    found = _annex("contentlocation", "--batch", stdin=listed).split("\n")
     return {key for key, path in zip(keys, found, strict=False) if path}
 
 
@@ -129,11 +129,11 @@ def _rows(*words: str) -> Iterator[dict[str, str]]:
         yield json.loads(line)
 
 
-def _annex(*words: str, told: str = "") -> str:
+def _annex(*words: str, stdin: str = "") -> str:
     done = subprocess.run(
         git_command("annex", *words),
         env=git_environment(),
-        input=told.encode("utf-8", "surrogateescape"),
+        input=stdin.encode("utf-8", "surrogateescape"),
         stdout=subprocess.PIPE,
         check=False,
     )
@@ -155,13 +155,13 @@ def layout_of(remote: Remote) -> str:
 
 
 def copies_of(remote: Remote, key: str, layout: str) -> Iterator[Iterable[Object]]:
-    """The ways in which a remote may have a content: in chunks of each size that git-annex noted, and whole.
+    """The copies that a remote may have of a content: in chunks of each size in git-annex's log, and whole.
 
-    One complete way is enough; git-annex looks for them in the same manner (Remote/Helper/Chunked.hs, chunkKeys). The
-    objects of each way are made one by one, since a chunk log may claim any number of them.
+    One complete copy is enough; git-annex looks for them in the same order (Remote/Helper/Chunked.hs, chunkKeys). The
+    objects of a copy are generated one by one, since a chunk log can claim any number of them.
 
     Raises:
-        BadSetting: The chunk log claims more or smaller chunks than anyone makes.
+        BadSetting: The chunk log claims more or smaller chunks than is plausible.
     """
     cut = chunks(remote.place.clone.git_dir, branch_path(key), remote.uuid) if "chunk" in remote.annex else {}
     sizes = {size: _most(key, size, count) for size, count in cut.items()}
@@ -177,7 +177,7 @@ def copies_of(remote: Remote, key: str, layout: str) -> Iterator[Iterable[Object
 
 
 def refuse_encrypted(remote: Remote, remedy: str) -> None:
-    """Raise BadSetting with `remedy` for an encrypted remote: only git-annex knows the names of objects there."""
+    """Raise BadSetting with `remedy` for an encrypted remote: only git-annex knows the names of its objects."""
     if remote.annex.get("encryption", "none") != "none":
         raise BadSetting(
             f"the store of {remote.place.clone.remote} is encrypted, so only git-annex can look at it", remedy=remedy
@@ -191,7 +191,7 @@ def _chunks(layout: str, key: str, size: int, count: int) -> Iterator[Object]:
 
 
 def _most(key: str, size: int, count: int) -> int:
-    """How many chunks there are: the log may claim more than the content can have."""
+    """The number of chunks to look for: the log can claim more than the content can have."""
     whole = expected_size(key)
     return count if whole is None else min(count, max(1, -(-whole // size)))
 

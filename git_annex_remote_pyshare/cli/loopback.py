@@ -1,4 +1,4 @@
-"""A page on this machine to which a browser comes back at the end of a login (RFC 8252 section 7.3)."""
+"""Serves the page on this machine to which a browser returns at the end of a login (RFC 8252 section 7.3)."""
 
 import os
 import sys
@@ -17,10 +17,10 @@ from git_annex_remote_pyshare.backends.login import Page, Receive
 from git_annex_remote_pyshare.errors import PermissionDenied, Unreachable
 
 PORTS = (28417, 28418)
-"""The second is for when something else has the first. Both have to be registered with the app, hence no others."""
+"""The second is used if the first is taken. Both are registered with the app, so no others are possible."""
 
 _LOOK = 0.2
-"""Seconds after which Ctrl-C is heard at the latest, also on Windows."""
+"""Seconds after which Ctrl-C takes effect at the latest, also on Windows."""
 _ELSEWHERE = Page("Nothing here", "This address is only used while a login waits.", HTTPStatus.NOT_FOUND, last=False)
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
@@ -29,7 +29,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""The address holds the code, so it must not travel on."""
+"""The address contains the code, so the page must not leak it."""
 
 
 _STYLE = """
@@ -77,21 +77,21 @@ _FRAME = """<!doctype html>
 class Loopback(ThreadingHTTPServer):
     """Listens on one of `PORTS`, on this machine only.
 
-    Another program could listen on the same port of `[::1]`, which some browsers try first. What it would get is a
-    code that only this process can redeem (PKCE).
+    Another program could listen on the same port of `[::1]`, which some browsers try first. It would get a code that
+    only this process can redeem (PKCE).
 
     Args:
-        again: The command that waits here, for errors.
-        instead: The command that does without this page.
+        again: The command that waits here, for error texts.
+        instead: The command that needs no such page.
 
     Raises:
-        Unreachable: Something else has both ports.
+        Unreachable: Other programs use both ports.
     """
 
     limit = 600.0
-    """Seconds that a person may take, with two-factor login and a forgotten password."""
+    """Seconds for the login, including two-factor login and a forgotten password."""
     daemon_threads = True
-    allow_reuse_address = os.name != "nt"  # there it would let two programs have one port
+    allow_reuse_address = os.name != "nt"  # on Windows two programs could then share one port
 
     def __init__(self, again: str, instead: str) -> None:
         self._again, self._instead = again, instead
@@ -110,38 +110,38 @@ class Loopback(ThreadingHTTPServer):
         )
 
     def server_bind(self) -> None:
-        """As the base class, but without asking DNS for our name, which takes seconds on some machines."""
+        """As the base class, but without a DNS lookup of our name, which takes seconds on some machines."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
     def get_request(self) -> tuple[socket, Any]:
-        """As the base class; remembers the connection."""
+        """As the base class; also remembers the connection."""
         connection, address = super().get_request()
         self._connections.append(connection)
         return connection, address
 
     def server_close(self) -> None:
-        """Let go of the port, and of connections that a browser holds ready: the next login must not get those."""
+        """Close the port, and connections that a browser keeps open: the next login must not get those."""
         super().server_close()
         for connection in self._connections:
             with suppress(OSError):
                 connection.shutdown(SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """As the base class, but a browser that went away is not worth a traceback."""
+        """As the base class, but without a traceback for a browser that disconnected."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
     @property
     def address(self) -> str:
-        """Where the browser should come back to."""
+        """The address to which the browser returns."""
         return f"http://localhost:{self.server_port}/"
 
     def wait(self, receive: Receive) -> None:
-        """Show the browser what `receive` says, until that was a last page.
+        """Serve the pages that `receive` returns until one is the last.
 
         Raises:
-            Denied: No answer came within `limit` seconds.
+            PermissionDenied: The browser did not return within `limit` seconds.
         """
         self.receive = receive
         end = time.monotonic() + self.limit
@@ -156,20 +156,20 @@ class Loopback(ThreadingHTTPServer):
 
 class _Visit(BaseHTTPRequestHandler):
     server: Loopback
-    timeout = 10  # browsers open connections that they then don't use
+    timeout = 10  # browsers open connections that they do not use
 
     def do_GET(self) -> None:
-        """Show the page for what the browser brings."""
+        """Show the page for the parameters in the address."""
         path, _, query = self.path.partition("?")
         page = self.server.receive(dict(parse_qsl(query))) if path == "/" else _ELSEWHERE
         try:
             self._send(page)
         finally:
-            if page.last:  # also where the browser went away: the code can be redeemed only once
+            if page.last:  # also if the browser disconnected: the code can be redeemed only once
                 self.server.shown.set()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's word
-        """Say nothing: the request holds the code."""
+        """Log nothing: the request contains the code."""
 
     def _send(self, page: Page) -> None:
         body = html(page)
@@ -181,7 +181,7 @@ class _Visit(BaseHTTPRequestHandler):
 
 
 def html(page: Page) -> bytes:
-    """The page, readable by day and by night and on a phone."""
+    """The page as HTML, for light and dark mode and phones."""
     good = page.status is HTTPStatus.OK
     fields = {
         "title": escape(page.title),

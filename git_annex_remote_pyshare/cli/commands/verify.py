@@ -1,4 +1,4 @@
-"""`pyshare verify NAME`: compare what a store has with what git-annex believes that it has, and repair it."""
+"""`pyshare verify NAME`: compare a store with git-annex's records, and repair it."""
 
 import json
 import subprocess
@@ -49,14 +49,14 @@ from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line, printable
 
 _SAMPLE = 100
-"""Files by which another layout is recognised."""
+"""Number of files to look at to recognise another layout."""
 
 _PATHS_SHOWN = 10
-"""So many paths at most stand in a command to paste."""
+"""Most paths in a command to paste."""
 
 
 class _Task(NamedTuple):
-    """What was asked for."""
+    """The arguments of the command."""
 
     remote: Remote
     paths: tuple[str, ...]
@@ -69,13 +69,13 @@ class _Task(NamedTuple):
 
 
 class _Result(NamedTuple):
-    """What came of it."""
+    """The result of the command."""
 
     verdicts: list[Verdict]
     foreign: Sequence[str] = ()
-    """Objects that belong to no content that git-annex knows to be there."""
+    """Objects that belong to no content in git-annex's records."""
     layout: str = ""
-    """By which the foreign ones are named, where all files are missing."""
+    """The layout of the foreign objects, if all files are missing."""
     repaired: int = 0
     """Files that were stored again."""
     lacking: Sequence[File] = ()
@@ -128,7 +128,7 @@ def _checked(task: _Task, chosen: list[File]) -> _Result:
 
 
 def _verdicts(task: _Task, store: Backend, chosen: list[File]) -> list[Verdict]:
-    """By asking the store for each object."""
+    """Verdicts from one request for each object."""
     with tempfile.TemporaryDirectory(prefix="pyshare-verify-") as folder:
         look = by_content(store, Path(folder)) if task.download else by_size(store.stat)
         found = verdicts(task.remote, chosen, layout_of(task.remote), look)
@@ -136,7 +136,7 @@ def _verdicts(task: _Task, store: Backend, chosen: list[File]) -> list[Verdict]:
 
 
 def _other_layout(remote: Remote, chosen: list[File], foreign: set[str]) -> str:
-    """The layout by which objects there are named, if it is another one; empty if it is none that pyshare knows."""
+    """The layout of the objects, if it is another one; empty if pyshare does not know it."""
     kind = registry.spec_of(remote.place.url).name
     # annex-webdav and annex-directory name alike; the one for this kind of store comes first.
     for layout in sorted(LAYOUTS, key=lambda layout: not layout.endswith(f"-{kind}")):
@@ -241,20 +241,20 @@ def _advise(task: _Task, result: _Result) -> None:
 
 
 def _options_for(task: _Task, bad: Sequence[File]) -> tuple[str, ...]:
-    """What to type behind `pyshare verify NAME` to repair some files, without downloading the others once more."""
+    """The arguments after `pyshare verify NAME` to repair some files, without another download of the others."""
     if not task.download:
         return ("--repair", *behind(task.paths))
     return ("--download", "--repair", *behind(_few([file.path for file in bad], task.paths)))
 
 
 def _few(paths: Sequence[str], otherwise: Sequence[str]) -> Sequence[str]:
-    """The paths if all are known, can be shown as they are, and are few enough for a command to paste."""
+    """The paths if all are known, printable, and few enough for a command to paste."""
     can_be_shown = all(path and printable(path) == path for path in paths)
     return paths if can_be_shown and len(paths) <= _PATHS_SHOWN else otherwise
 
 
 def _kinds(result: _Result) -> str:
-    """The kinds of keys that could not be compared."""
+    """The types of the keys that could not be compared."""
     keys = {verdict.file.key.partition("-")[0] for verdict in result.verdicts if verdict.state == UNCHECKED}
     return f"{'key' if len(keys) == 1 else 'keys'} of type {', '.join(sorted(keys))}"
 
@@ -268,7 +268,7 @@ def store_again(remote: str, bad: list[Verdict]) -> list[File]:
 
     Args:
         remote: Its name.
-        bad: What is missing or damaged there.
+        bad: The missing or damaged files.
 
     Returns:
         The files whose content this clone has; git-annex may have failed to store some of them.
@@ -277,7 +277,7 @@ def store_again(remote: str, bad: list[Verdict]) -> list[File]:
     wanted = {verdict.file.key: verdict for verdict in bad if verdict.file.key in here}
     for key, verdict in wanted.items():
         if verdict.state == DAMAGED:
-            # It drops the damaged object: copy leaves alone what is there in the right size. It fails as it should.
+            # fsck drops the damaged object, and fails as it should: copy skips an object of the right size.
             _annex("fsck", "--quiet", "--from", remote, f"--key={key}")
     names = {key: verdict.file.shown for key, verdict in wanted.items()}
     for _ in with_bar(_copied(remote, names), len(names), "Storing"):
@@ -286,11 +286,11 @@ def store_again(remote: str, bad: list[Verdict]) -> list[File]:
 
 
 def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
-    """Each line that git-annex prints of a key; failures are shown.
+    """Copy keys and yield each when git-annex reports it; print failures.
 
     Args:
-        remote: Where to store.
-        names: Key → what to call it in a text.
+        remote: Name of the remote.
+        names: Key → name in messages.
     """
     words = ("annex", "copy", "--batch-keys", "--to", remote, "--json", "--json-error-messages")
     with TemporaryFile() as keys:
@@ -300,11 +300,11 @@ def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
             git_command(*words), env=git_environment(), stdin=keys, stdout=subprocess.PIPE
         ) as copying:
             for line in copying.stdout or ():
-                said = json.loads(line)
-                if not said["success"]:
-                    why = " ".join(said.get("error-messages", ()))
-                    alert(one_line(f"{names.get(said['key'], said['key'])}: cannot be stored: {why}"))
-                yield said["key"]
+                report = json.loads(line)
+                if not report["success"]:
+                    why = " ".join(report.get("error-messages", ()))
+                    alert(one_line(f"{names.get(report['key'], report['key'])}: cannot be stored: {why}"))
+                yield report["key"]
 
 
 def _annex(*words: str) -> None:

@@ -27,10 +27,10 @@ UNKNOWN = "unknown"
 
 
 class Trial(NamedTuple):
-    """What came of trying a login."""
+    """The result of trying a login."""
 
     state: str
-    """`WORKS`, `REFUSED` (the server's clear word) or `UNKNOWN`."""
+    """`WORKS`, `REFUSED` (by the server) or `UNKNOWN`."""
     why: str = ""
     """Why it is not `WORKS`, and what to type."""
 
@@ -90,7 +90,7 @@ def _row(entry: "Kept") -> Row:
 
 
 def _title(service: str) -> str:
-    """What people call it."""
+    """The display name of a service."""
     spec = registry.spec_named(service)
     return spec.title if spec and spec.title else service
 
@@ -138,7 +138,7 @@ def try_login(entry: "Kept") -> Trial:
 
 
 def _settings(entry: "Kept", flow: LoginFlow) -> Mapping[str, str]:
-    """The settings that the login was made with; never those of another account than it is kept for."""
+    """The settings with which the login was made; never those of another account."""
     words = entry.words or ((entry.server,) if entry.server else ())
     if words:
         settings = settings_of(words[0], words[1:])

@@ -1,1 +1,1 @@
-"""How a store is shared with friends: the link that all clones see, the commands to send, and a trial of both."""
+"""Shares a store with friends: publishes a link, shows the commands to send, and tries the link first."""
