@@ -38,7 +38,7 @@ def _serve() -> None:
     session = Session()
 
     def make_remote(annex: "Master") -> "SpecialRemote":
-        # Called after VERSION is sent, so what the remote imports delays nobody.
+        # Called after VERSION is sent, so the imports of the remote delay nothing.
         from git_annex_remote_pyshare.annex.remote import PyshareRemote  # noqa: PLC0415
 
         return PyshareRemote(annex, session)

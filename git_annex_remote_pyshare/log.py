@@ -21,7 +21,7 @@ Send = Callable[[str], bool]
 """Shows a line to git-annex's user; False when git-annex would not read it now."""
 
 _ALL = logging.getLogger("pyshare")
-_ALL.addHandler(logging.NullHandler())  # or Python would show what nobody listens to
+_ALL.addHandler(logging.NullHandler())  # or Python would print records without a handler
 _HTTP = logging.getLogger("pyshare.http")
 
 _OPENERS = re.compile(

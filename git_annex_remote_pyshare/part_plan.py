@@ -102,7 +102,7 @@ def plan(size: int, limits: Limits, wanted: int = 0, remote: str = "") -> Plan:
         remote: The remote's name in this clone, for the command in the error.
 
     Raises:
-        Full: The store does not take so much, even in its largest parts.
+        QuotaExceeded: The store does not take so much, even in its largest parts.
     """
     largest = limits.largest // limits.step * limits.step
     if size > largest * limits.most:

@@ -55,7 +55,7 @@ class Lazy(Layer):
         self.ahead.connect_meanwhile(self.server)
         try:
             return self.make()
-        except BaseException:  # whatever hindered it, nobody takes these sockets, and the next attempt does without
+        except BaseException:  # after any error these sockets are unused, and the next attempt connects itself
             self.ahead.close()
             raise
 

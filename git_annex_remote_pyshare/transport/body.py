@@ -1,4 +1,4 @@
-"""The bytes of a request that a file gives, read anew as often as they have to be sent."""
+"""Reads the body of a request from a file, as often as it is sent, and hashes it if needed."""
 
 import hashlib
 import io
@@ -15,10 +15,10 @@ class Body:
     """A source, or a part of it, as the body of a request.
 
     Args:
-        source: Where they come from.
-        progress: Told after each block that went out, in bytes from the source's beginning.
-        start: Where in the source the body begins.
-        size: Bytes of the body; all that are left if it is not given.
+        source: The file.
+        progress: Called after each block that was sent, with bytes counted from the source's beginning.
+        start: Offset in the source at which the body begins.
+        size: Bytes of the body; None for the rest of the source.
     """
 
     def __init__(self, source: Source, progress: Progress, start: int = 0, size: int | None = None) -> None:
@@ -29,27 +29,27 @@ class Body:
 
     @contextmanager
     def blocks(self) -> Iterator[Iterator[memoryview]]:
-        """The body once more from its beginning."""
+        """The blocks of the body, from its beginning."""
         with self._source.open(self._start) as file:
             yield self._read(cast("io.RawIOBase", file))
 
     def _read(self, file: io.RawIOBase) -> Iterator[memoryview]:
-        room = memoryview(bytearray(min(BLOCK, self.size)))
+        buffer = memoryview(bytearray(min(BLOCK, self.size)))
         done = 0
         while done < self.size:
             try:
-                count = file.readinto(room[: self.size - done])
-            except OSError as error:  # urllib3 would take it for a broken connection
+                count = file.readinto(buffer[: self.size - done])
+            except OSError as error:  # urllib3 would report a broken connection
                 raise SourceChanged(f"cannot go on reading the file to store: {error.strerror}") from error
             if not count:
                 raise SourceChanged("the file became shorter while it was being stored")
-            yield room[:count]
+            yield buffer[:count]
             done += count
             self._progress(self._start + done)
 
 
 class Hashed(Body):
-    """Once all of it was sent, `digest` is the SHA-256 of what was sent last, in hex; until then it is empty."""
+    """A body that is hashed while it is sent; `digest` is its SHA-256 in hex, and empty until all is sent."""
 
     digest = ""
 
@@ -72,7 +72,7 @@ def digest_of(source: Source, start: int, size: int) -> str:
     """The SHA-256 of a part of a source, in hex.
 
     Raises:
-        SourceChanged: The file has not so many bytes any more.
+        SourceChanged: The file has become shorter.
     """
     body = Hashed(source, lambda _: None, start, size)
     with body.blocks() as blocks:

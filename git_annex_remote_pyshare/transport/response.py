@@ -1,5 +1,7 @@
-"""The response that backends read; only this package knows which library makes it."""
+"""Names the type of a response, so that only this package depends on the HTTP library."""
 
-from urllib3.response import BaseHTTPResponse as HTTPResponse
+from typing import TypeAlias
 
-__all__ = ("HTTPResponse",)
+from urllib3.response import BaseHTTPResponse
+
+HTTPResponse: TypeAlias = BaseHTTPResponse

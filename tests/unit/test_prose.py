@@ -28,7 +28,6 @@ PAGES = [
 
 NOT_YET = frozenset(
     (
-        "backends/base.py",
         "backends/directory/backend.py",
         "backends/directory/errors.py",
         "backends/directory/temporary.py",
@@ -45,7 +44,6 @@ NOT_YET = frozenset(
         "backends/dropbox/shared_link.py",
         "backends/dropbox/url.py",
         "backends/dropbox/writes.py",
-        "backends/multipart.py",
         "backends/s3/archive.py",
         "backends/s3/auth.py",
         "backends/s3/client.py",
@@ -73,22 +71,6 @@ NOT_YET = frozenset(
         "backends/webdav/sharing.py",
         "backends/webdav/upload.py",
         "backends/webdav/verbs.py",
-        "cli/commands/restore.py",
-        "cli/demo/share.py",
-        "cli/demo/stage.py",
-        "cli/demo/story.py",
-        "cli/output.py",
-        "cli/share/trial.py",
-        "credentials/account.py",
-        "credentials/host.py",
-        "credentials/keyring.py",
-        "credentials/web.py",
-        "errors.py",
-        "transport/connection.py",
-        "transport/exchange.py",
-        "transport/fence.py",
-        "transport/preconnect.py",
-        "transfer.py",
     )
 )
 """Modules whose texts are not yet read once more. The list only gets shorter: a module that is clean leaves it."""

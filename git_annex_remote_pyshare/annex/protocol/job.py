@@ -43,7 +43,7 @@ class Job:
         """Handle one request and send its reply.
 
         Raises:
-            Stopped: git-annex no longer listens.
+            Cancelled: git-annex no longer listens.
         """
         word, _, parameter = line.partition(" ")
         rule = RULES.get(word)

@@ -23,7 +23,7 @@ class Queue:
         """The next line; waits for it.
 
         Raises:
-            Stopped: There is none, and none will come.
+            Cancelled: There is none, and none will come.
         """
         line = self._lines.get()
         if line is None:

@@ -1,4 +1,4 @@
-"""Serves git-annex on standard input and output until it is done with us."""
+"""Serves git-annex until it closes its pipes, which no other code in the process can read or write."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ VERSION = "VERSION 2"
 
 
 class Pipes(NamedTuple):
-    """What git-annex says and what it hears, as bytes; no locale and no newline translation comes between."""
+    """Input from and output to git-annex, as bytes; no locale and no newline translation applies."""
 
     incoming: BinaryIO
     outgoing: BinaryIO
@@ -49,9 +49,9 @@ def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> NoReturn:
 
 
 def private_pipes() -> Pipes:
-    """Take standard input and output away from everybody else in this process and in its children.
+    """Take standard input and output away from all other code in this process and in its children.
 
-    Code that reads standard input then finds it empty, and whatever a library prints goes to standard error, which
+    Code that reads standard input then finds it empty, and anything that a library prints goes to standard error, which
     git-annex shows to the user as it is.
     """
     # Both live as long as the process; a duplicate is not inherited by children.

@@ -66,6 +66,6 @@ class Shutdown:
         timer.daemon = True
         timer.start()
         self._jobs.close()
-        with suppress(Exception):  # nobody is left to hear of it, and the jobs must still be waited for
+        with suppress(Exception):  # there is no one left to report to, and the jobs must still be waited for
             self._stop()
         self._jobs.join()
