@@ -1,4 +1,4 @@
-"""The one entry: the protocol when git-annex starts us, the command line when a person does."""
+"""Starts the program: the protocol for git-annex, or the command line for a user."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What pyshare logs: a line for each HTTP request, shown by `git annex --debug` and `pyshare -v`.
+"""Logs a line for each HTTP request, shown by `git annex --debug` and `pyshare -v`.
 
 No line holds a secret: neither headers nor queries nor user names of an address are logged, and the part of a path
 that opens a public link to everyone is left out.

@@ -1,4 +1,4 @@
-"""How a large object is cut into parts: equal ones, in sizes that the store takes and that grow with the object.
+"""Plans the parts of a large object: equal ones, of a size that the store accepts and that grows with the object.
 
 Imported late: only the store of a large object needs it.
 """

@@ -1,4 +1,4 @@
-"""Waits: how long, and without falling silent or going on when the process is to end."""
+"""Waits with heartbeats, until a time is over or the process is to end, and computes how long to wait."""
 
 from collections.abc import Callable
 from contextvars import copy_context

@@ -1,4 +1,4 @@
-"""The special remote: each request of git-annex becomes an operation on the store."""
+"""Implements the special remote: each request of git-annex becomes an operation on the store."""
 
 from annexremote import Master, SpecialRemote
 

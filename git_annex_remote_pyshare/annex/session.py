@@ -1,4 +1,4 @@
-"""What all jobs of one process share: the remote's settings, and its store once a request needs it."""
+"""Holds what all jobs of a process share: the remote's settings, and its store, opened at first use."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A layer whose backend is imported and made at the first request, while the server is connected to.
+"""Defines a layer that imports and makes its backend at the first request, and connects to the server meanwhile.
 
 A kind of store whose backend needs an HTTP library has a small class of this, which is what a remote gets: up to then
 git-annex asks what needs no server, and start-up is measured.

@@ -1,4 +1,4 @@
-"""All jobs of one conversation: one thread each, and lines handed out by their job number."""
+"""Runs all jobs: one thread each, with lines distributed by job number."""
 
 from threading import Thread
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""annexremote's way to ask and tell git-annex, with its gaps closed: one small override each."""
+"""Sends requests to git-annex: annexremote's class, with small overrides that close its gaps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress

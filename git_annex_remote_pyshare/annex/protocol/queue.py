@@ -1,4 +1,4 @@
-"""The lines that git-annex sends to one job, in their order."""
+"""Queues the lines that git-annex sends to one job."""
 
 from queue import SimpleQueue
 

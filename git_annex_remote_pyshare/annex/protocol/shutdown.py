@@ -1,4 +1,4 @@
-"""The end of the process: by the end of input or a signal, without a traceback, in less than two seconds."""
+"""Ends the process after the end of input or a signal, without a traceback, in less than two seconds."""
 
 import os
 import signal
