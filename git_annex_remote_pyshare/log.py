@@ -41,7 +41,7 @@ class Exchange:
     """
 
     def __init__(self, method: str, server: str, target: str) -> None:
-        self.sent = 0
+        self.sent = -1
         """Bytes of the body that went out."""
         self.received = 0
         """Bytes of the response's body that came in."""
@@ -59,7 +59,7 @@ class Exchange:
         took = (time.monotonic() - self._begin) * 1000
         _HTTP.debug(
             "%s %s %s: %s, %.0f ms, %d bytes sent, %d received",
-            *(self._method, self._server, self._path, outcome or self.status, took, self.sent, self.received),
+            *(self._method, self._server, self._path, outcome or self.status, took, max(self.sent, 0), self.received),
         )
 
 

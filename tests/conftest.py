@@ -1,4 +1,6 @@
-"""Fixtures that several test modules use, and which tests are large."""
+"""Fixtures that several test modules use, and which kind of test each one is."""
+
+from pathlib import Path
 
 import pytest
 
@@ -18,16 +20,10 @@ pytest_plugins = [
     "support.sharing_cloud",
 ]
 
-LARGE = {
-    *("alice", "bob", "carol", "repository", "sharer", "lab", "place", "browser", "dropbox_sdk", "server", "s3_server"),
-    *("apache_server", "apache_digest_server", "rclone_server", "wsgidav_server"),
-    *("rclone_s3_server", "open_s3_server", "moto_server", "ceph_server"),
-}
-"""Fixtures that start whole programs or real servers."""
+TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that show little of another Python, and take minutes: `-m "not large"` leaves them out."""
+    """Mark each test by its folder: `unit`, `integration` or `e2e`."""
     for item in items:
-        if isinstance(item, pytest.Function) and not LARGE.isdisjoint(item.fixturenames):
-            item.add_marker("large")
+        item.add_marker(item.path.relative_to(TESTS).parts[0])

@@ -4,13 +4,13 @@ A time limit is always for the time without a byte, never for a whole transfer, 
 """
 
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager, Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
 from urllib3.util import wait_for_read
@@ -41,7 +41,7 @@ _PORTS = {"http": 80, "https": 443}
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
-class _Patient(HTTPConnection):
+class _Patient(LoggedConnection):
     """A connection that applies its time limit to each piece that it sends, and notices early responses."""
 
     response_class = Answer
@@ -69,6 +69,7 @@ class _Patient(HTTPConnection):
         # Not sendall: its time limit is for all of the data.
         while rest:
             rest = rest[self.sock.send(rest) :]
+        self.count(data)
 
     def getresponse(self) -> Any:
         # Some servers send head and body apart and wait for our ACK in between, which Linux holds back for 40 ms.
@@ -157,39 +158,27 @@ class Connections:
             BadSetting: A value in the clone's git config, or in the environment, cannot be used.
         """
         pool = self._pool(url, fence)
-        if not isinstance(body, Body):
-            return self._send(pool, method, url, headers, body, patience)
-        with body.blocks() as blocks:
-            return self._send(pool, method, url, {**headers, "Content-Length": str(body.size)}, blocks, patience)
+        through_proxy = pool.proxy is not None and url.startswith("http:")
+        length = {"Content-Length": str(body.size)} if isinstance(body, Body) else {}
+        with body.blocks() if isinstance(body, Body) else nullcontext(body) as content:
+            return pool.urlopen(
+                method,
+                url if through_proxy else url[url.index("/", 8) :],
+                body=content,  # type: ignore[arg-type]
+                headers={**headers, **length},
+                timeout=Timeout(connect=CONNECT, read=max(patience, self.idle)),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+            )
 
     def close(self) -> None:
         """Close idle connections; a busy one is closed when its request ends."""
         self._ahead.close()
         for manager in list(self._managers.values()):
             manager.clear()
-
-    def _send(
-        self,
-        pool: HTTPConnectionPool,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | Iterator[memoryview] | None,
-        patience: float,
-    ) -> HTTPResponse:
-        through_proxy = pool.proxy is not None and url.startswith("http:")
-        return pool.urlopen(
-            method,
-            url if through_proxy else url[url.index("/", 8) :],
-            body=body,  # type: ignore[arg-type]
-            headers=headers,
-            timeout=Timeout(connect=CONNECT, read=max(patience, self.idle)),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-        )
 
     def _pool(self, url: str, fence: Fence | None) -> HTTPConnectionPool:
         """The pool of connections to the server of `url`, through a proxy if the environment names one."""
@@ -217,8 +206,8 @@ class Connections:
 
     def _patient(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
         shared = {"idle": self.idle, "ahead": self._ahead, "fence": fence}
-        plain = {"ConnectionCls": type("Connection", (LoggedConnection, _Patient), shared)}
-        tls = {"ConnectionCls": type("TLSConnection", (LoggedConnection, _PatientTLS), shared)}
+        plain = {"ConnectionCls": type("Connection", (_Patient,), shared)}
+        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), shared)}
         manager.pool_classes_by_scheme = {
             "http": type("Pool", (HTTPConnectionPool,), plain),
             "https": type("TLSPool", (HTTPSConnectionPool,), tls),

@@ -73,17 +73,15 @@ class LoggedConnection(HTTPConnection):
             self._fail(error)
             raise
 
-    def endheaders(self, *arguments: Any, **options: Any) -> None:
-        """Called by urllib3 before the body."""
-        super().endheaders(*arguments, **options)
-        if self._exchange is not None:
-            self._exchange.sent = 0  # headers do not count
-
     def send(self, data: Any) -> None:
-        """Called by http.client for the headers and by urllib3 for each piece of the body."""
+        """Called by http.client for the headers, in one piece, and by urllib3 for each piece of the body."""
         super().send(data)
+        self.count(data)
+
+    def count(self, data: Any) -> None:
+        """Note what was sent: the first piece of a request is its headers, which do not count."""
         if self._exchange is not None:
-            self._exchange.sent += len(data)
+            self._exchange.sent = 0 if self._exchange.sent < 0 else self._exchange.sent + len(data)
 
     def getresponse(self) -> Any:
         """Called by urllib3 after sending, also if the server did not read everything."""
