@@ -1,3 +1,3 @@
-"""git-annex-remote-pyshare: the data of a dataset, where a friend can get it."""
+"""git-annex-remote-pyshare: a git-annex special remote that shares the data of a dataset."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The one entry: the protocol when git-annex starts us, the command line when a person does."""
+"""Starts the program: the protocol for git-annex, or the command line for a user."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def _serve() -> None:
     session = Session()
 
     def make_remote(annex: "Master") -> "SpecialRemote":
-        # Called after VERSION is sent, so what the remote imports delays nobody.
+        # Called after VERSION is sent, so the imports of the remote delay nothing.
         from git_annex_remote_pyshare.annex.remote import PyshareRemote  # noqa: PLC0415
 
         return PyshareRemote(annex, session)

@@ -1,11 +1,11 @@
-"""The error family: each error knows whether it may pass, how often it is worth trying, and what to type next.
+"""Defines the errors: each knows whether a retry can help, how often to try, and what the user can do.
 
 Every layer and backend raises only these. A text is one sentence saying what failed and why; the remedy is a
 second one. git-annex says itself which file it is about, so neither names a key or an object; `request` and `detail`
 do, for `--debug`. None of the four may hold a secret, since all are shown, logged and published in bug reports.
 
     PyshareError
-     ├─ NotFound          the object is not in the store (the server's own clear word)
+     ├─ NotFound          the object is not in the store (the server says so clearly)
      ├─ PermissionDenied  the login is missing, wrong, or may not do this
      ├─ QuotaExceeded     the store is full, or refuses a body of this size
      ├─ BadName           the store cannot hold an object of this name
@@ -14,7 +14,7 @@ do, for `--debug`. None of the four may hold a secret, since all are shown, logg
      │   └─ CorruptUpload what the server received is not what we sent              (retryable, once)
      ├─ SourceChanged     the local file changed while it was being stored
      ├─ Busy              the server asks to wait                                   (retryable)
-     ├─ Unreachable       no answer, a broken answer, a folder that is not mounted  (retryable)
+     ├─ Unreachable       no response, a broken one, a folder  that is not mounted  (retryable)
      │   ├─ NotReached    there is no such host, or it refuses connections          (retryable)
      │   └─ Untrusted     the certificate of the server is not to be trusted
      ├─ UploadLost        the server has lost what was sent of an object
@@ -56,14 +56,14 @@ class PyshareError(Exception):
     Args:
         what: One sentence without a full stop: what failed, on what, and why.
         remedy: What to do about it, ideally a command to type; a class has a default.
-        passing: Whether trying the same again may help; a class has a default.
+        retryable: Whether a retry may help; a class has a default.
         retry_after: Seconds that the server asked us to wait, where it said so.
         detail: What only a search for the cause needs, e.g. the server's id of the request.
     """
 
     retryable: bool = False
     max_attempts: float = math.inf
-    """Attempts of one request that may end so, where it may pass at all; time limits them as well."""
+    """Most attempts of one request that end with this error, if it is retryable; the time limit applies as well."""
     remedy: str = ""
     request: str = ""
     """The request that failed, with the object's name; see `tracing`."""
@@ -88,7 +88,7 @@ class PyshareError(Exception):
             self.retryable = retryable
 
     def __str__(self) -> str:
-        """Both sentences on one line, whatever a server's own words had: line breaks, or orders to the terminal."""
+        """Both sentences on one line, without line breaks or control characters from a server's text."""
         return one_line(f"{self.what}. {self.remedy}" if self.remedy else self.what)
 
     @property
@@ -116,7 +116,7 @@ class PermissionDenied(PyshareError):
 
 
 class QuotaExceeded(PyshareError):
-    """The store has no room left, or refuses a body of this size."""
+    """The store is full, or refuses a body of this size."""
 
 
 class BadName(PyshareError):
@@ -132,10 +132,10 @@ class Corrupt(PyshareError):
 
 
 class CorruptUpload(Corrupt):
-    """The server received something else than what we sent, and has thrown it away or will not be asked for it."""
+    """The server received something else than we sent; it has discarded the data, or they are never read."""
 
     retryable = True
-    # What damages two attempts is no accident, and each further one would send everything again.
+    # Two damaged attempts are no accident, and each further one would send everything again.
     max_attempts = 2
     remedy = (
         "This machine, or the network on the way to the server, damages data."
@@ -154,7 +154,7 @@ class Busy(PyshareError):
 
 
 class Unreachable(PyshareError):
-    """No answer, or one that broke off: nothing is known about the object."""
+    """No response, or one that broke off: the state of the object is unknown."""
 
     retryable = True
 
@@ -170,9 +170,9 @@ class Untrusted(Unreachable):
 
 
 class UploadLost(PyshareError):
-    """The server does not know the upload any more that parts were sent to.
+    """The server no longer knows the upload to which parts were sent.
 
-    Sending the part again cannot help, so it does not pass; the resume layer begins the whole upload anew, once.
+    Sending the part again cannot help, so it is not retryable; the resume layer restarts the whole upload, once.
     """
 
 

@@ -1,4 +1,4 @@
-"""What pyshare logs: a line for each HTTP request, shown by `git annex --debug` and `pyshare -v`.
+"""Logs a line for each HTTP request, shown by `git annex --debug` and `pyshare -v`.
 
 No line holds a secret: neither headers nor queries nor user names of an address are logged, and the part of a path
 that opens a public link to everyone is left out.
@@ -21,7 +21,7 @@ Send = Callable[[str], bool]
 """Shows a line to git-annex's user; False when git-annex would not read it now."""
 
 _ALL = logging.getLogger("pyshare")
-_ALL.addHandler(logging.NullHandler())  # or Python would show what nobody listens to
+_ALL.addHandler(logging.NullHandler())  # or Python would print records without a handler
 _HTTP = logging.getLogger("pyshare.http")
 
 _OPENERS = re.compile(

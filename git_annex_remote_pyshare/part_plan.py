@@ -1,4 +1,4 @@
-"""How a large object is cut into parts: equal ones, in sizes that the store takes and that grow with the object.
+"""Plans the parts of a large object: equal ones, of a size that the store accepts and that grows with the object.
 
 Imported late: only the store of a large object needs it.
 """
@@ -102,7 +102,7 @@ def plan(size: int, limits: Limits, wanted: int = 0, remote: str = "") -> Plan:
         remote: The remote's name in this clone, for the command in the error.
 
     Raises:
-        Full: The store does not take so much, even in its largest parts.
+        QuotaExceeded: The store does not take so much, even in its largest parts.
     """
     largest = limits.largest // limits.step * limits.step
     if size > largest * limits.most:

@@ -1,4 +1,4 @@
-"""Text that other people chose, made safe for a terminal and for a line that the user pastes into a shell.
+"""Makes untrusted text safe for a terminal, and for a command that the user pastes into a shell.
 
 A dataset, a server and a collaborator choose settings, file names, object names and error texts. All of them reach the
 user through `printable`, `one_line` or `command`; nothing else in this package escapes or quotes.

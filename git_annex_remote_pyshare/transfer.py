@@ -1,4 +1,4 @@
-"""The two ends of a transfer on this machine: a Source to store from, a Sink to retrieve into."""
+"""Defines the local ends of a transfer: a Source to upload from, a Sink to download into."""
 
 import hashlib
 import os
@@ -79,7 +79,7 @@ class Source:
             yield file
 
     def stamp(self) -> tuple[int, int]:
-        """Size in bytes and time of the last change in ns: the same as long as nobody writes to the file.
+        """Size in bytes and time of the last change in ns: the same as long as the file is not written to.
 
         Raises:
             SourceChanged: The file has gone.
@@ -110,9 +110,9 @@ class Source:
 
 
 class PartialFile:
-    """A local file that may hold a beginning of an object, and the record of which version of it that is.
+    """A local file that may hold the beginning of an object, with a record of the object's version.
 
-    This one keeps the record in memory; the resume layer hands down one that keeps it for a later process, too.
+    This class keeps the record in memory; that of the resume layer also keeps it for a later process.
 
     Args:
         path: The file.
@@ -134,16 +134,16 @@ class PartialFile:
 
 
 class Sink:
-    """The local file that a retrieved object goes to, filled from front to back.
+    """The local file for a downloaded object, filled from front to back.
 
-    A partial file of an earlier attempt stays where it is, so that `size` tells where to go on, and `fits` whether
-    what is there is a beginning of the same. Objects up to SMALL bytes whose file is not there yet come down beside it
+    A partial file of an earlier attempt stays, so `size` is the offset at which to resume, and `fits` says whether the
+    partial file is of the same version. Objects up to SMALL bytes whose file is not there yet come down beside it
     and are renamed into it; others grow in place.
 
     Args:
         path: The file.
-        is_checked: Whether somebody will hold the whole against a hash, so that a beginning of unknown origin may be
-            gone on with.
+        is_checked: Whether git-annex verifies the key's checksum, so that a partial file of unknown version may be
+            resumed.
         partial: The record of what the file holds; one of the sink's own if None.
     """
 
@@ -153,7 +153,7 @@ class Sink:
         self._is_checked = is_checked
 
     def with_record(self, partial: PartialFile) -> "Sink":
-        """The same file, of which `partial` is the record."""
+        """The same file, with `partial` as its record."""
         return Sink(self.path, is_checked=self._is_checked, partial=partial)
 
     @property
@@ -201,8 +201,8 @@ class Sink:
                 yield file
             return
         with _LocalFile(self.path, offset) as file:
-            # Between the last old byte and the first new one, so that who dies at any moment leaves no wrong record.
-            # Bytes that stay keep their record, or have none still.
+            # Between the last old byte and the first new one, so that a process that dies at any moment leaves no wrong
+            # record. Bytes that stay keep their record, if they have one.
             if not offset:
                 self.partial.record(validator)
             yield file

@@ -1,4 +1,4 @@
-"""Waiting without falling silent, or going on when the process is to end."""
+"""Waits with heartbeats, until a time is over or the process is to end, and computes how long to wait."""
 
 from collections.abc import Callable
 from contextvars import copy_context
@@ -63,3 +63,18 @@ def _fulfil(outcome: "Future[Done]", request: Callable[[], Done]) -> None:
         outcome.set_result(request())
     except BaseException as error:  # noqa: BLE001  # it is raised in the thread that waits
         outcome.set_exception(error)
+
+
+def pause_after(refusals: int, first: float, longest: float, asked: float = 0) -> float:
+    """Seconds to wait: within a range that doubles with each refusal, and at least what the server asked for.
+
+    Args:
+        refusals: How often in a row the server refused, this time included.
+        first: The longest wait after the first refusal.
+        longest: The longest wait after any.
+        asked: What the server asked for; 0 where it did not.
+    """
+    import random  # noqa: PLC0415  # most processes never have to wait
+
+    limit = min(longest, first * 2.0 ** min(refusals - 1, 10))
+    return max(asked, random.uniform(limit / 4, limit))  # noqa: S311  # no secret depends on it

@@ -1,1 +1,1 @@
-"""All that knows git-annex: the protocol, keys and layouts, and what each request means for the store."""
+"""Connects git-annex to the store: the protocol, keys and layouts, and the operation for each request."""

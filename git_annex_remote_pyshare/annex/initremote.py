@@ -1,4 +1,4 @@
-"""INITREMOTE: what happens when a remote is made, enabled, or enabled by itself in a stranger's clone.
+"""Handles INITREMOTE: a remote is made, enabled, or enabled automatically in another clone.
 
 The same request comes in all three cases, in the last one with settings that the user has not looked at and with the
 user's environment within reach. So only the owner's own `git annex initremote` (git-annex does not know the remote's

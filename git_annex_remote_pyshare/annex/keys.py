@@ -1,4 +1,4 @@
-"""What a key's own text says: the size and hash of its content, and the key that a chunk belongs to.
+"""Parses keys: the size and hash of their content, and the key to which a chunk belongs.
 
 git-annex's keys are `BACKEND[-s<size>][-m<mtime>][-S<chunk size>-C<chunk number>]--<name>`
 (https://git-annex.branchable.com/internals/key_format/). All is read from the text; no program is asked.

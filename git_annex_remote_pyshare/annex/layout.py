@@ -1,4 +1,4 @@
-"""How a key becomes a name: computed locally, since asking git-annex for its hash folders costs a round trip."""
+"""Maps keys to names of objects: computed here, since git-annex's hash folders would cost a round trip."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""The special remote: each request of git-annex becomes an operation on the store."""
+"""Implements the special remote: each request of git-annex becomes an operation on the store."""
 
 from annexremote import Master, SpecialRemote
 
@@ -78,7 +78,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             if expected is not None and sink.size != expected:
                 raise _wrong_size(key, sink.size, expected, store.place.clone.remote)
         except (Corrupt, NoRoom):
-            with sink.writing(0):  # nobody may resume behind a wrong beginning
+            with sink.writing(0):  # no later attempt may resume after a wrong beginning
                 pass
             raise
 
@@ -125,7 +125,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
         store = self.session.store(self.annex)
         if store.has(HasQuota):
-            fields["room"] = _room(store)
+            fields["room"] = _space(store)
         return fields
 
     @info.setter
@@ -180,7 +180,7 @@ def _without_link(error: PyshareError, key: str, remote: str) -> str:
     return one_line(" ".join(filter(None, (why, error.remedy, f"To store it again with one, type: {again}"))))
 
 
-def _room(store: Backend) -> str:
+def _space(store: Backend) -> str:
     """How much is used and free, or why that is unknown."""
     try:
         quota = store.call(HasQuota, lambda able: able.quota())

@@ -28,7 +28,7 @@ _NODIR = "nodir"
 """rclone's word for `flat`, and what `rclone gitannex` takes where nothing is set (cmd/gitannex/gitannex.go)."""
 
 _NO_FILES = re.compile(r" (?:chunk=|sameas-uuid=|encryption=(?!none ))")
-"""In a line of remote.log: the remote's objects are no files, or another line says whether they are."""
+"""In a line of remote.log: the remote's objects are no files, or another entry says whether they are."""
 
 _OF_ANNEX = ("encryption", "mac", "chunk", "autoenable", "embedcreds", "cost")
 """Settings of git-annex's own that a remote of ours may have."""

@@ -1,4 +1,4 @@
-"""What all jobs of one process share: the remote's settings, and its store once a request needs it."""
+"""Holds what all jobs of a process share: the remote's settings, and its store, opened at first use."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -77,7 +77,7 @@ class Session:
         with self._lock:
             self._jobs.add(annex)
             if self._store is None:
-                # Imported here: up to PREPARE-SUCCESS nobody needs the layers.
+                # Imported here: up to PREPARE-SUCCESS the layers are not needed.
                 from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415
 
                 self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)

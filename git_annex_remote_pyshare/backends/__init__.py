@@ -1,1 +1,1 @@
-"""Our code for each kind of store, and the contract it keeps."""
+"""Contains the backend for each kind of store, and the contract for backends."""

@@ -1,8 +1,8 @@
-"""What one kind of store can do beyond the verbs: a backend that has the methods of an ability's Protocol has it.
+"""Defines abilities, which only some stores have: a backend that has the methods of a Protocol here has the ability.
 
 `Backend.has` says whether a store has an ability, and `Backend.call` uses it through all layers, so that it is retried,
-held back and stopped as verbs are. An ability that asks no server (`Locates`, `HasNotices`) may be used directly, as
-`base.ability` gives it. `SupportsMultipart` has a module of its own, which only large objects need.
+limited and cancelled like the verbs. An ability that sends no request (`Locates`, `HasNotices`) may be used directly,
+as `base.ability` gives it. `SupportsMultipart` has a module of its own, which only large objects need.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ class Publishes(Protocol):
     """Ability: give whole objects a lasting URL that anyone may get, without a login and without this program."""
 
     def is_publishing(self) -> bool:
-        """Whether the settings ask for URLs; else nobody looks for them, which costs git-annex some time per object."""
+        """Whether the settings ask for URLs; else no URLs are recorded, which costs git-annex some time per object."""
 
     def publish(self, name: str) -> str:
         """The URL of a stored object; empty where there is none."""
@@ -72,7 +72,7 @@ class Quota(NamedTuple):
 
 @runtime_checkable
 class HasQuota(Protocol):
-    """Ability: tell how much room there is."""
+    """Ability: report used and free space."""
 
     def quota(self) -> Quota:
         """Asks the server."""
@@ -145,7 +145,7 @@ class Opens(Protocol):
         """Open the store; the settings that the remote then needs, so that friends read it without a login.
 
         Raises:
-            Denied: The login may not do that; the remedy is a command for whoever may.
+            PermissionDenied: The login may not do that; the remedy is a command for the bucket's administrator.
             PyshareError: The store cannot be opened, or was not.
         """
 
@@ -154,7 +154,7 @@ class Opens(Protocol):
 
 
 Readiness = Literal["ready", "restoring", "archived"]
-"""Whether an object can be read now, later without more ado, or only after somebody asked for it."""
+"""Whether an object can be read now, later, or only after a request to restore it."""
 
 
 @runtime_checkable
@@ -170,7 +170,7 @@ class Restores(Protocol):
 
 @runtime_checkable
 class HasNotices(Protocol):
-    """Ability: tell the user what a success does not say, e.g. that a removed object still takes room."""
+    """Ability: tell the user what a success does not say, e.g. that a removed object still uses space."""
 
     def notice(self) -> str:
-        """What the user has not been told yet; empty when there is nothing more."""
+        """A notice that was not shown yet; empty if there is none."""

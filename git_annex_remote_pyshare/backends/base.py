@@ -1,4 +1,4 @@
-"""The contract between the store and a backend: written for whoever adds a backend.
+"""Defines the contract between the store and a backend, for authors of backends.
 
 A *store* is the place that one URL points to, an *object* is what it keeps, a *name* is the object's path inside
 the store. A backend is our code for one kind of store.
@@ -110,16 +110,16 @@ class StoreConfig(NamedTuple):
     clone: LocalConfig
     """What this clone's git config says: time limits, certificates, how to write."""
     credential: Callable[[], Credential | None] = lambda: None
-    """The login to use, looked up when it is called; None when there is none. May raise Denied, or Unreachable
-    when whoever gives it does not answer."""
+    """The login to use, looked up when it is called; None when there is none. May raise PermissionDenied, or
+    Unreachable if its source does not respond."""
     advice: Callable[[], str] = lambda: ""
-    """What to type when the store wants a login and `credential` has none: the remedy of a Denied."""
+    """What to type when the store wants a login and `credential` has none: the remedy of a PermissionDenied."""
     trusted: Callable[[], bool] = lambda: False
-    """Whether this clone's user stands behind the settings, which otherwise are a stranger's words."""
+    """Whether the user has accepted this remote's settings; settings not accepted are untrusted input."""
     uuid: str = ""
-    """git-annex's UUID of the remote; only `initialize` is told it."""
+    """git-annex's UUID of the remote; only set for `initialize`."""
     acceptance: Callable[[], str] = lambda: ""
-    """What the user types to stand behind the settings; empty where that is nothing to type."""
+    """The command by which the user accepts the settings; empty if there is none."""
 
 
 class Backend(ABC):
@@ -142,13 +142,12 @@ class Backend(ABC):
 
     @abstractmethod
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        """Fill `sink` with the object, going on behind the bytes that it has where the server allows that.
+        """Download the object into `sink`, after the bytes that it has if the server supports that.
 
-        `sink.writing` is told what the server calls this version of the object: an entity tag, a revision, what a file
-        system knows of a file. A later attempt, in a later process too, goes on only if the version that is there then
-        `fits` the sink, since an object that was replaced may have other bytes and the same size: git-annex encrypts
-        anew for each store. Else the sink is filled from the beginning, also if it is complete, and so it is where it
-        has more bytes than the object.
+        `sink.writing` gets the server's identifier of this version of the object: an entity tag, a revision, or a
+        file's metadata. A later attempt, also in a later process, resumes only if the current version `fits` the sink,
+        since a replaced object can have other bytes and the same size: git-annex encrypts again for each upload.
+        Otherwise download from offset 0, even if the file looks complete, or has more bytes than the object.
 
         Returns only when the whole object is there. After a failure the sink holds a beginning of the object, never a
         longer or a mixed file.

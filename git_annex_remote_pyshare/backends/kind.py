@@ -1,4 +1,4 @@
-"""The record that packages with a backend offered before there was BackendSpec; read so that they keep working."""
+"""Keeps older plug-ins working: the record that they offered before there was BackendSpec."""
 
 from collections.abc import Callable
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What all layers have in common: a layer has a backend and is a backend, and passes on what it does not change."""
+"""Defines the base class of layers: a backend around another one, to which it passes what it does not change."""
 
 from collections.abc import Callable, Iterator
 

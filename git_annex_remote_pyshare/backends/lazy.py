@@ -1,4 +1,4 @@
-"""A layer whose backend is imported and made at the first request, while the server is connected to.
+"""Defines a layer that imports and makes its backend at the first request, and connects to the server meanwhile.
 
 A kind of store whose backend needs an HTTP library has a small class of this, which is what a remote gets: up to then
 git-annex asks what needs no server, and start-up is measured.
@@ -55,7 +55,7 @@ class Lazy(Layer):
         self.ahead.connect_meanwhile(self.server)
         try:
             return self.make()
-        except BaseException:  # whatever hindered it, nobody takes these sockets, and the next attempt does without
+        except BaseException:  # after any error these sockets are unused, and the next attempt connects itself
             self.ahead.close()
             raise
 

@@ -1,9 +1,9 @@
-"""The contract of stores that take a large object in parts: an ability (see base.py), which only large objects need.
+"""Defines the ability to take a large object in parts (see base.py).
 
-An upload in parts begins, its parts are sent in any order and several at once, and then it is finished; until then
-readers see nothing of it. The resume layer does all that: it cuts, keeps what was sent in a journal, goes on with it
-in a later process, and calls each method through the layers that retry and limit. So a method here does its request
-once, raises what came of it, and may be called again after any failure.
+An upload begins, its parts are sent in any order and several at once, and then it is finished; until then readers do
+not see it. The resume layer does all that: it plans the parts, keeps a journal of those that were sent, resumes the
+upload in a later process, and calls each method through the layers that retry and limit. So a method here sends its
+request once, raises its error, and may be called again after any failure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ __all__ = ["SupportsMultipart", "Unfinished"]
 
 
 class Unfinished(NamedTuple):
-    """An upload that the server keeps although nobody has finished it."""
+    """An upload on the server that was never finished."""
 
     name: str
     """The object's; empty where the server does not tell."""
@@ -31,7 +31,7 @@ class Unfinished(NamedTuple):
 
 @runtime_checkable
 class SupportsMultipart(Protocol):
-    """Ability: take an object in parts, and go on with an upload that was cut."""
+    """Ability: take an object in parts, and resume an interrupted upload."""
 
     def part_limits(self, size: int) -> Limits | None:
         """How an object of `size` bytes may be cut; None when it is to go in one piece, by `put`.
@@ -40,7 +40,7 @@ class SupportsMultipart(Protocol):
         upload was lost, so a backend may have learnt better limits from a refusal.
 
         Raises:
-            Full: The store takes no object of that size.
+            QuotaExceeded: The store takes no object of that size.
         """
 
     def begin(self, name: str, plan: Plan) -> str:
@@ -49,17 +49,17 @@ class SupportsMultipart(Protocol):
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """Send one part, over what the server may have of it already; returns when the server has it.
 
-        The result's digest is that of the bytes that were really sent, and that the server has confirmed as far as
-        it can. `progress` is told how many bytes of the part are done, counted from the part's own beginning.
+        The result's digest is that of the bytes that were really sent, confirmed by the server if it can. `progress`
+        gets the bytes of the part that are done, counted from the beginning of the part.
 
         Raises:
-            Damaged: The server got something else than was sent, so the part goes out once more.
+            CorruptUpload: The server got something else than was sent, so the part is sent once more.
             UploadLost: The server does not know the upload any more.
             SourceChanged: The file is not any more what it was.
         """
 
     def fingerprint(self, source: Source, part: Part) -> str:
-        """What `Sent.digest` is when the server has these bytes of the local file; reads them, asks nobody.
+        """What `Sent.digest` is when the server has these bytes of the local file; reads them, sends no request.
 
         Raises:
             SourceChanged: The file has not so many bytes any more.
@@ -70,15 +70,15 @@ class SupportsMultipart(Protocol):
 
         Args:
             upload: Begun by this or an earlier process.
-            known: What the journal says. The server's word counts more; where it does not tell digest or token of a
-                part that it has, they are from here, and a part of which neither tells is left out.
+            known: What the journal says. The server takes precedence; a digest or token that it does not report is
+                taken from here, and a part without either is left out.
         """
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """Make the object of its parts, in the place of one that is there; all of them are in `sent`.
 
-        Also called for an upload that may be finished already, since an answer can be lost: when the server does not
-        know it any more, but has the very object, that is a success.
+        Also called for an upload that may be finished already, since a response can be lost: if the server no longer
+        knows the upload, but has exactly this object, that is a success.
 
         Args:
             upload: Which one.
@@ -91,7 +91,7 @@ class SupportsMultipart(Protocol):
         """
 
     def abort(self, name: str, id: str) -> None:  # noqa: A002  # what it is called in an Upload
-        """Have the server throw away what it got. Success when there is no such upload."""
+        """Let the server delete the upload. Success if there is no such upload."""
 
     def unfinished(self) -> Iterator[Unfinished]:
         """The uploads into this store that the server can list, those of other clones and programs too."""

@@ -1,4 +1,4 @@
-"""Whose place a store is: the mark that its owner's first `initremote` leaves there, and what all kinds say of it.
+"""Marks a store as belonging to one remote, when its owner runs `initremote`, and checks that mark.
 
 Two remotes in one place would remove each other's objects of the same content. The mark is read and written only while
 a place is made ready, so it costs no request per key. A place without a mark is one that an older version made, or
@@ -67,7 +67,7 @@ class Owned(BadSetting):
 
     Args:
         what: As for all errors.
-        words: The command that takes it over, as far as the backend knows the remote's settings.
+        words: The command that takes it over, with the settings that the backend knows.
     """
 
     def __init__(self, what: str, words: tuple[str, ...]) -> None:

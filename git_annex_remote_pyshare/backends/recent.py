@@ -1,4 +1,4 @@
-"""What this process has just stored: some services show it a moment later only, so it is looked at again."""
+"""Remembers what this process has just stored: some services show it only after a moment, so a check is repeated."""
 
 import math
 import time

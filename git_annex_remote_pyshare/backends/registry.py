@@ -1,4 +1,4 @@
-"""Which backend a URL belongs to: one table of light specs, and those of other packages."""
+"""Finds the backend for a URL: in one table of light specs, and in those of other packages."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping

@@ -37,7 +37,7 @@ class LoginFlow(NamedTuple):
     """Takes the address of the server that made the login for pyshare, and the login: whether the server has revoked
     it. Raises a PyshareError where the server does not answer. None where no server can."""
     words_for: Callable[[str], tuple[str, ...]] = _only_account
-    """What to type behind `pyshare login` for an account of which only the name is known."""
+    """What to type behind `pyshare login` for an account whose name alone is known."""
     url: str = ""
     """The URL that the name of the kind stands for behind `pyshare login`, where one login is for a whole service."""
     says_how: bool = False

@@ -1,4 +1,4 @@
-"""Compares the objects of a store with the keys that they belong to: by size, or by reading them back."""
+"""Compares the objects of a store with their keys: by size, or by downloading them."""
 
 import hashlib
 import tempfile
@@ -10,26 +10,25 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.annex.keys import digests, expected_size
 from git_annex_remote_pyshare.backends.base import Backend, Stat
-from git_annex_remote_pyshare.cli.files import File
-from git_annex_remote_pyshare.cli.objects import Object, copies_of
+from git_annex_remote_pyshare.cli.contents import File, Object, copies_of
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.errors import Corrupt, NotFound, PyshareError
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, local_path
 
 _AT_ONCE = 8
-"""Requests at the same time."""
+"""Concurrent requests."""
 
 COMPLETE, UNCHECKED, MISSING, DAMAGED, UNKNOWN = STATES = ("complete", "unchecked", "missing", "damaged", "unknown")
-"""What can come of a file. The objects of an unchecked one are there, but its key has nothing to compare them with; for
-an unknown one the store could not be asked."""
+"""The states of a file. An unchecked one has objects, but its key has neither size nor checksum to compare; for an
+unknown one the store gave no response."""
 
 Look = Callable[[str, Iterable[Object]], bool]
-"""Compares the objects of a content, in their order, with its key. True if the comparison covers the whole content.
-Raises NotFound, Corrupt, or another PyshareError if the store cannot be asked."""
+"""Compares the objects of a content, in order, with its key. True if the comparison covers the whole content.
+Raises NotFound, Corrupt, or another PyshareError if the store gives no response."""
 
 
 class Verdict(NamedTuple):
-    """What came of one file."""
+    """The result for one file."""
 
     file: File
     state: str
@@ -41,7 +40,7 @@ class Listing:
     """All objects of a store, from one listing.
 
     Args:
-        store: Is listed now.
+        store: The store to list.
     """
 
     def __init__(self, store: Backend) -> None:
@@ -54,18 +53,18 @@ class Listing:
         return self._stats.get(name)
 
     def foreign(self, remote: Remote, files: Iterable[File], layout: str) -> list[str]:
-        """Names of the objects that belong to none of the files."""
+        """Names of the objects that belong to no file."""
         for file in files:
             if not self._rest:
                 break
-            with suppress(PyshareError):  # its verdict says so already
+            with suppress(PyshareError):  # its verdict has the error
                 for things in copies_of(remote, file.key, layout):
                     self._rest.difference_update(thing.name for thing in things)
         return sorted(self._rest)
 
 
 def verdicts(remote: Remote, files: list[File], layout: str, look: Look) -> Iterator[Verdict]:
-    """What comes of each file, in their order."""
+    """The verdict on each file, in order."""
 
     def verdict(file: File) -> Verdict:
         missing = []
@@ -84,7 +83,7 @@ def verdicts(remote: Remote, files: list[File], layout: str, look: Look) -> Iter
 
 
 def _state(key: str, things: Iterable[Object], look: Look) -> tuple[str, str]:
-    """What comes of one way in which a content may be there, and why."""
+    """The state of one copy of a content, and why."""
     try:
         return (COMPLETE if look(key, things) else UNCHECKED), ""
     except NotFound as error:
@@ -94,10 +93,10 @@ def _state(key: str, things: Iterable[Object], look: Look) -> tuple[str, str]:
 
 
 def by_size(stat: Callable[[str], Stat | None]) -> Look:
-    """Compares what the store says without sending contents: sizes, and checksums where the key has the same one.
+    """Compares without downloading: sizes, and checksums if the store has one that the key also has.
 
     Args:
-        stat: The store's, or a listing's.
+        stat: Of the store, or of a listing.
     """
 
     def look(key: str, things: Iterable[Object]) -> bool:
@@ -117,11 +116,11 @@ def by_size(stat: Callable[[str], Stat | None]) -> Look:
 
 
 def by_content(store: Backend, folder: Path) -> Look:
-    """Reads the objects back one after another and compares the checksum of the whole with the key's.
+    """Downloads the objects one by one and compares the checksum of the content with the key.
 
     Args:
-        store: Has the objects.
-        folder: For one object of each file that is looked at.
+        store: The store with the objects.
+        folder: For temporary files, one for each file that is checked.
     """
 
     def look(key: str, things: Iterable[Object]) -> bool:
@@ -147,7 +146,7 @@ def by_content(store: Backend, folder: Path) -> Look:
 
 
 def _has_digest_of(thing: Object, found: Stat) -> bool:
-    """Whether the store has a checksum in common with the key; raises Corrupt where they differ."""
+    """Whether store and key have a checksum in common; raises Corrupt if they differ."""
     common = {name: digest for name, digest in digests(thing.key).items() if name in found.digests}
     for name, digest in common.items():
         if found.digests[name] != digest:
@@ -161,7 +160,7 @@ def _require_size(what: str, found: int | None, wanted: int | None) -> None:
 
 
 def _at_most(what: str, size: int | None) -> Progress:
-    """Stops a server that sends more than the object has, before the disk is full."""
+    """Stops a download that is longer than the object, before the disk is full."""
 
     def progress(done: int) -> None:
         if size is not None and done > size:

@@ -1,4 +1,4 @@
-"""What was typed behind `pyshare login` and its like: a URL, and settings where the URL does not say everything."""
+"""Parses the arguments of `pyshare login` and similar commands: a URL, and settings that the URL does not contain."""
 
 import re
 from collections.abc import Mapping
@@ -7,19 +7,19 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.errors import BadSetting
 
 _HOST = re.compile(r"(localhost|\[[0-9a-f:]+\]|[\w-]+(\.[\w-]+)+)(:[0-9]{1,5})?([/?#].*)?", re.IGNORECASE | re.DOTALL)
-"""An address without its scheme, as people read it from a browser."""
+"""An address without its scheme, as a browser shows it."""
 
 _DROPBOX = re.compile(r"(?:https?://)?(?:www\.)?dropbox\.com/?", re.IGNORECASE)
-"""The front page of Dropbox, at which one logs in otherwise."""
+"""The home page of Dropbox."""
 
 
 def settings_of(url: str, words: tuple[str, ...] = ()) -> Mapping[str, str]:
-    """All settings that a URL and `name=value` words make; a host without a scheme is one of https://.
+    """All settings from a URL and `name=value` arguments; a host without a scheme means https://.
 
     Raises:
-        BadSetting: A word is no setting, or the URL is a mistyped word.
+        BadSetting: An argument is no setting, or the URL is misspelled.
     """
-    given = {"url": _meant(url)}
+    given = {"url": _full_url(url)}
     known = {setting.name for setting in registry.settings_beside(given["url"])}
     for word in words:
         name, equals, value = word.partition("=")
@@ -29,7 +29,7 @@ def settings_of(url: str, words: tuple[str, ...] = ()) -> Mapping[str, str]:
     return registry.parse(given)
 
 
-def _meant(url: str) -> str:
+def _full_url(url: str) -> str:
     services = {spec.name: spec.login.url for spec in registry.built_in() if spec.login and spec.login.url}
     if word := services.get(url.lower()):
         return word

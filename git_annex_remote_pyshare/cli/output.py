@@ -1,10 +1,13 @@
-"""What the commands print: every line of it is safe for a terminal, whoever chose the words in it.
+"""Prints what the commands say: every line is safe for a terminal, wherever its words come from.
 
 Nothing else in `cli` prints (tests/unit/test_safe_output.py).
 """
 
+import sys
+from collections.abc import Iterator
 from enum import Enum
 from io import StringIO
+from typing import TypeVar
 
 import click
 
@@ -15,7 +18,7 @@ class Loudness(Enum):
     """How much the commands print."""
 
     QUIET = "quiet"
-    """Errors, what a command has to ask, and a result that was asked for."""
+    """Errors, questions, and requested results."""
     NORMAL = "normal"
 
 
@@ -34,24 +37,24 @@ def is_quiet() -> bool:
 
 
 def say(text: str = "") -> None:
-    """Print to standard output what a command did, or how to go on; nothing if quiet."""
+    """Print to standard output what a command did, or what to do next; nothing if quiet."""
     if not is_quiet():
         click.echo(_safe(text))
 
 
 def show(text: str) -> None:
-    """Print to standard output what the command was typed for: JSON, a list, a help page."""
+    """Print the result of a command to standard output: JSON, a list, a help page."""
     click.echo(_safe(text))
 
 
 def warn(text: str) -> None:
-    """Print to standard error what is no part of the result: news and advice; nothing if quiet."""
+    """Print notices and advice, which are not part of the result, to standard error; nothing if quiet."""
     if not is_quiet():
         click.echo(_safe(text), err=True)
 
 
 def alert(text: str) -> None:
-    """Print to standard error what the user must read: an error, or what a login waits for."""
+    """Print to standard error what the user must read: an error, or the next step of a login."""
     click.echo(_safe(text), err=True)
 
 
@@ -61,12 +64,12 @@ def heading(text: str) -> None:
 
 
 def typed(command: str) -> None:
-    """Print a command that somebody at a terminal types."""
+    """Print a command that a person in the demo types."""
     click.secho(f"  $ {_safe(command)}", fg="cyan")
 
 
 def complain(error: click.ClickException) -> None:
-    """Print to standard error what click has against a word, which it quotes, and how the command is used."""
+    """Print a usage error of click to standard error, with the usage of the command."""
     shown = StringIO()
     error.show(shown)
     warn(shown.getvalue().removesuffix("\n"))
@@ -79,3 +82,15 @@ def _safe(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """A number of things: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+Item = TypeVar("Item")
+
+
+def with_bar(items: Iterator[Item], count: int, label: str) -> Iterator[Item]:
+    """Yield the items, with a progress bar if standard error is a terminal."""
+    if is_quiet() or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=count, label=label, file=sys.stderr) as bar:
+        yield from bar

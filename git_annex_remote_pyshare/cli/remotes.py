@@ -1,4 +1,4 @@
-"""The remotes of the clone that a person stands in, as git-annex knows them."""
+"""Finds the remotes of the clone in the working directory."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,27 +18,27 @@ from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
 
 _FIRST_CONTACT = 10.0
-"""Seconds for which a server that does not answer at all is tried: a person waits for the answer."""
+"""Seconds for which a server is tried that does not respond: the user waits for it."""
 
 _UNVERIFIED = ("automatic", "manual")
-"""git config `remote.<name>.annex-verified` of remotes that `git annex verifyremote` can verify (git-annex,
+"""Values of git config `remote.<name>.annex-verified` for remotes that `git annex verifyremote` can verify (git-annex,
 Types/GitConfig.hs: enabled at `git annex init`, or by `enableremote`)."""
 
 
 class Remote(NamedTuple):
-    """One of ours."""
+    """A pyshare remote."""
 
     place: StoreConfig
     uuid: str
     annex: Mapping[str, str]
-    """All that git-annex was told of it, its own settings included: `encryption`, `chunk`, `autoenable`."""
+    """All its settings, also those of git-annex itself: `encryption`, `chunk`, `autoenable`."""
 
 
 def clone_here(remote: str = "") -> LocalConfig:
     """The clone of the working directory, with the name of one of its remotes.
 
     Raises:
-        BadSetting: There is none.
+        BadSetting: The working directory is in no git repository.
     """
     git_dir = git_dir_here()
     if not git_dir:
@@ -50,21 +50,21 @@ def remote_named(name: str) -> Remote:
     """The remote of this name in the clone of the working directory.
 
     Raises:
-        BadSetting: There is no such clone or remote, or it is not one of ours.
+        BadSetting: There is no such clone or remote, or it is no pyshare remote.
     """
     clone = clone_here(name)
     uuid = clone.remote_uuid
     if clone.external_type != OURS or not uuid:
         raise _unknown(clone, name)
-    told = _told(clone, uuid)
-    settings = registry.parse(told)
+    annex = _annex_settings(clone, uuid)
+    settings = registry.parse(annex)
     held = _held(clone.git_dir, uuid)
-    return Remote(place_of(settings, trust_of(settings, clone), held), uuid, told)
+    return Remote(place_of(settings, trust_of(settings, clone), held), uuid, annex)
 
 
 @contextmanager
 def opened(place: StoreConfig) -> Iterator[Backend]:
-    """The store of a place, with all its layers."""
+    """The store, with all its layers."""
     from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415  # not for help and wrong words
 
     store = open_store(place, Event(), warn, first_contact=_FIRST_CONTACT)
@@ -75,9 +75,9 @@ def opened(place: StoreConfig) -> Iterator[Backend]:
 
 
 def require_verified(remote: Remote) -> None:
-    """Raise Denied for a remote that its user has not verified: commands that change a store call this first.
+    """Raise PermissionDenied for a remote that the user has not verified; called before a command changes a store.
 
-    git-annex prevents its own writes to such a remote as well.
+    git-annex itself does not write to such a remote either.
     """
     if remote.place.trusted():
         return
@@ -97,22 +97,22 @@ def require_verified(remote: Remote) -> None:
     )
 
 
-def _told(clone: LocalConfig, uuid: str) -> Mapping[str, str]:
-    """A remote made by `--sameas` inherits how content is cut and encrypted, but not where it is kept.
+def _annex_settings(clone: LocalConfig, uuid: str) -> Mapping[str, str]:
+    """All settings of a remote. One made by `--sameas` inherits chunking and encryption, but not the address.
 
     git-annex documentation, "git-annex-initremote", --sameas.
     """
-    told = remote_settings(clone.git_dir, uuid)
+    shared = remote_settings(clone.git_dir, uuid)
     own = clone.config_uuid
     if not own:
-        return told
+        return shared
     ours = {setting.name for setting in registry.all_settings()}
-    inherited = {name: value for name, value in told.items() if name not in ours}
+    inherited = {name: value for name, value in shared.items() if name not in ours}
     return {**inherited, **remote_settings(clone.git_dir, own)}
 
 
 def _unknown(clone: LocalConfig, name: str) -> BadSetting:
-    """Why there is no such remote: its dataset has one that is not enabled here, or none."""
+    """The error for an unknown remote: it is not enabled here, or the dataset has none of this name."""
     if name in waiting(clone):
         both = f"{command('git', 'annex', 'enableremote', name)} && {command('git', 'annex', 'verifyremote', name)}"
         return BadSetting(
@@ -124,7 +124,7 @@ def _unknown(clone: LocalConfig, name: str) -> BadSetting:
 
 
 def _held(git_dir: str, uuid: str) -> Credential | None:
-    """The login that git-annex keeps for the remote; it gives special remotes the same by GETCREDS."""
+    """The login that git-annex keeps for the remote; special remotes get the same by GETCREDS."""
     try:
         with open(os.path.join(git_dir, "annex", "creds", f"{uuid}-{CREDS}"), encoding="utf-8") as file:
             user, _, secret = file.read().removesuffix("\n").partition("\n")

@@ -1,1 +1,1 @@
-"""What configures a remote: its settings, this clone's git config, the git-annex branch, and what the user accepted."""
+"""Reads the configuration of a remote: its settings, git config, the git-annex branch, and the environment."""

@@ -1,4 +1,4 @@
-"""What git-annex has written down about remotes and keys: its branch, and its journal of what is not committed yet."""
+"""Reads what git-annex records about remotes and keys: in its branch, and in its journal of uncommitted changes."""
 
 import os
 import re

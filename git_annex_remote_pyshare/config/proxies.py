@@ -1,4 +1,4 @@
-"""Which proxy the environment wants between us and a server.
+"""Finds the proxy that the environment names for a server.
 
 A proxy's address may hold a password, and each library that finds fault with one quotes it. So it is understood here,
 once, and no library gets one that it could refuse.

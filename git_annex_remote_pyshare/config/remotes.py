@@ -1,4 +1,4 @@
-"""Which pyshare remotes a dataset has: those that this clone has enabled, and those that only others have so far."""
+"""Lists the pyshare remotes of a dataset: those that are enabled in this clone, and those that are not."""
 
 from collections.abc import Iterator, Mapping
 

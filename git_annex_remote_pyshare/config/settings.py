@@ -1,4 +1,4 @@
-"""What a setting of a remote is, how it is checked, and the settings that every store has."""
+"""Defines settings of a remote, their checks, and the settings that every store has."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -1,1 +1,1 @@
-"""Where logins come from, where they are kept, and to whom they may be shown."""
+"""Finds and keeps logins, and decides to which host they may be sent."""

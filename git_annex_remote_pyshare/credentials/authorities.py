@@ -1,4 +1,4 @@
-"""Certificate authorities that the user trusts for one host (`pyshare login URL --ca FILE`): login and data path.
+"""Remembers certificate authorities that the user trusts for one host (`pyshare login URL --ca FILE`).
 
 Many institutions sign the certificates of their servers themselves. The file stays where the user has it, so that a
 renewed one counts at once.

@@ -1,4 +1,4 @@
-"""A login and where it came from; its repr never shows the secret."""
+"""Defines a login and its origin; the repr never shows the secret."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Logins in the environment: how a kind of service reads one from its variables, and what it calls them."""
+"""Reads logins from the environment variables of a kind of service."""
 
 import os
 from typing import NamedTuple, Protocol

@@ -1,29 +1,29 @@
-"""The host that a URL leads to, as the name to which a login is bound."""
+"""Finds the host of a URL, which is the name to which a login is bound."""
 
 import re
 
 from git_annex_remote_pyshare.errors import BadSetting
 
-# Stricter than RFC 3986 on purpose: what two URL parsers could take for two hosts (user:password@, backslashes,
-# blanks, line breaks) is refused, or a login could be bound to one host and sent to the other.
+# Stricter than RFC 3986 on purpose: if two URL parsers can find different hosts (user:password@, backslashes, spaces,
+# line breaks), the URL is refused, or a login could be bound to one host and sent to the other.
 _URL = re.compile(r"([A-Za-z]+)://([\w.-]+|\[[0-9A-Za-z:.%]+\])(?::([0-9]{0,5}))?(?:[/?#].*)?", re.DOTALL)
 _PORTS = {"https": 443, "davs": 443, "http": 80, "dav": 80}
 _LAST_PORT = 65535
 _OF_SERVICES = {"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "dropbox.com"}
-"""What a login is bound to where a service has many hosts; no server of this name may take it for its own."""
+"""The names to which a login for a service with many hosts is bound; no server can have such a name."""
 
 OPEN = "http://"
-"""How the name that a login is bound to begins where others on the way could listen."""
+"""Prefix of the name to which a login is bound if the connection can be read by others."""
 
 
 def host_of(url: str) -> str:
     """The host of an http(s) or dav(s) URL as `host` or `host:port`, in lower case.
 
-    Port 443 is left out where it is the scheme's own; a plain http host always has its port (`host:80`). A name that
-    is not ASCII is left as it is written: no two spellings count as one host.
+    Port 443 is left out if it is the default of the scheme; an http host always has its port (`host:80`). A name that
+    is not ASCII stays as it is written: no two spellings count as one host.
 
     Raises:
-        BadSetting: The URL is not of these schemes, or its host cannot be told beyond doubt.
+        BadSetting: The URL has another scheme, or its host is ambiguous.
     """
     match = _URL.fullmatch(url)
     scheme = match[1].lower() if match else ""
@@ -40,13 +40,13 @@ def host_of(url: str) -> str:
 
 
 def bound_host(url: str) -> str:
-    """The name to which a login for the server is bound: its host, and `http://` before it where others can listen.
+    """The name to which a login for the server is bound: its host, with the prefix `http://` if others can listen.
 
-    So a login for a server's https address does not match its http address, whatever the port. On the
-    machine itself no one is on the way, and both count as one.
+    So a login for a server's https address does not match its http address, whatever the port. On this machine no
+    one can listen, and both count as one.
 
     Raises:
-        BadSetting: As `host_of`, or no server has this name, but a service as a whole.
+        BadSetting: As `host_of`, or the name is that of a service and not of a server.
     """
     host = host_of(url)
     if host in _OF_SERVICES:
@@ -55,12 +55,12 @@ def bound_host(url: str) -> str:
 
 
 def is_confidential(url: str) -> bool:
-    """Whether nobody on the way can listen: TLS, or this very machine. Raises BadSetting as `host_of` does."""
+    """Whether no one else can listen: TLS, or this machine. Raises BadSetting as `host_of` does."""
     name = host_of(url).rpartition(":")[0]
     loopback = name in {"localhost", "[::1]"} or re.fullmatch(r"127(\.[0-9]{1,3}){3}", name)
     return url.lower().startswith(("https:", "davs:")) or bool(loopback)
 
 
 def without_login(url: str) -> str:
-    """The URL as it may be shown: what stands before an `@` in its host part left out."""
+    """The URL without the login before the `@` of its host part, so that it can be shown."""
     return re.sub(r"://[^/?#]*@", "://", url)

@@ -1,4 +1,4 @@
-"""The system's keyring, asked with a time limit and never in a way that opens a dialogue on its own."""
+"""Reads and writes the system's keyring, with a time limit and without opening a dialogue when reading."""
 
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 READING = 5.0
-"""Seconds that git-annex may be kept waiting by a keyring."""
+"""Seconds for which git-annex waits for a keyring."""
 WRITING = 60.0
-"""Seconds that a person, who is there to unlock it, may take."""
+"""Seconds for a person to unlock it."""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 def read(service: str, user: str) -> str | None:
@@ -26,7 +26,7 @@ def read(service: str, user: str) -> str | None:
 
 
 def write(service: str, user: str, secret: str) -> bool:
-    """Whether the keyring has taken the secret; it may ask the person to unlock it."""
+    """Whether the keyring has stored the secret; it can ask the user to unlock it."""
 
     def tell() -> bool:
         keyring = _usable()
@@ -55,9 +55,9 @@ def _usable() -> "KeyringBackend | None":
     """The first backend that keyring itself recommends (priority 1 or more).
 
     Below that are the null and fail backends and those that keep secrets in a plain or password-protected file:
-    our own file does the first better, and nobody is there to type the password of the second.
+    our own file does the first better, and no user is there to type the password of the second.
     """
-    import keyring  # noqa: PLC0415  # 55 ms, and D-Bus; only who has a login in it pays
+    import keyring  # noqa: PLC0415  # 55 ms, and D-Bus; needed only for a login that is in it
 
     chosen: Any = keyring.get_keyring()
     for backend in getattr(chosen, "backends", [chosen]):  # a chainer has several
@@ -68,31 +68,31 @@ def _usable() -> "KeyringBackend | None":
 
 
 def _is_locked(keyring: "KeyringBackend") -> bool:
-    """Whether reading would open the desktop's dialogue for unlocking. Known only of the Secret Service."""
+    """Whether reading would open the desktop's dialogue for unlocking; known only for the Secret Service."""
     if not type(keyring).__module__.startswith(("keyring.backends.SecretService", "keyring.backends.libsecret")):
         return False
-    import secretstorage  # noqa: PLC0415  # there wherever that backend is
+    import secretstorage  # noqa: PLC0415  # installed with that backend
 
     with closing(secretstorage.dbus_init()) as bus:
         # Not get_default_collection(), which offers to make one when there is none.
         return bool(secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked())
 
 
-def _within(seconds: float, ask: Callable[[], Answer]) -> Answer | None:
-    """The answer, or None after a failure or when it takes longer.
+def _within(seconds: float, ask: Callable[[], Result]) -> Result | None:
+    """The result, or None after a failure or when it takes longer.
 
     A call that hangs stays behind in a daemon thread, which does not keep the process from ending.
     """
-    from threading import Thread  # noqa: PLC0415  # with the rest of what a keyring costs
+    from threading import Thread  # noqa: PLC0415  # as above
 
-    answers: list[Answer] = []
+    results: list[Result] = []
 
     def run() -> None:
-        # Backends raise errors of many libraries, with texts that might quote what they were given.
+        # Backends raise errors of many libraries, whose texts could quote a secret.
         with suppress(Exception):
-            answers.append(ask())
+            results.append(ask())
 
     thread = Thread(target=run, daemon=True, name="pyshare-keyring")
     thread.start()
     thread.join(seconds)
-    return answers[0] if answers else None
+    return results[0] if results else None

@@ -1,4 +1,4 @@
-"""Which login goes to an account: git-annex's, the environment's, what `pyshare login` kept, the service's own."""
+"""Chooses the login for an account: from git-annex, the environment, `pyshare login`, or the service's own files."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -40,7 +40,7 @@ def find(
         defaults: Asks the places where the service's own programs look for a login.
 
     Raises:
-        Denied: git-annex holds a login, but not for the host that the remote's URL leads to.
+        PermissionDenied: git-annex holds a login, but not for the host that the remote's URL leads to.
     """
     held = trust.account.fitting(held)
     if held and not trust.withheld:

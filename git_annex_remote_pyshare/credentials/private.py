@@ -1,4 +1,4 @@
-"""Small JSON files that only their owner can read, in one folder, each replaced in one step."""
+"""Reads and writes small JSON files that only their owner can read, each replaced atomically."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `pyshare login` keeps: for which account there is a login, and its secret in the keyring or a private file.
+"""Keeps the logins of `pyshare login`: an index of accounts, and each secret in the keyring or a private file.
 
 The index says where a secret lies and holds none. So an account without a login costs one look into a small file: no
 keyring is imported and no D-Bus is asked.

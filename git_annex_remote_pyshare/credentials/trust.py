@@ -1,4 +1,4 @@
-"""Whether this clone's user stands behind a remote's settings, which otherwise are a stranger's words."""
+"""Checks whether the user has accepted a remote's settings; settings not accepted are untrusted input."""
 
 import os
 import re

@@ -1,9 +1,11 @@
-"""The few HTTP requests of a login: to one server, without `~/.netrc`, never carried on to another host.
+"""Sends the few HTTP requests of a login: to one server, without `~/.netrc`, never redirected to another host.
 
-What a server answers is kept as far as MOST bytes go, and as it comes: no login needs more, and a stranger's server
-could fill the memory.
+Only MOST bytes of a response are read: no login needs more, and a foreign server could fill the memory.
 """
 
+import socket
+import ssl
+from collections.abc import Iterator
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,10 +19,9 @@ from git_annex_remote_pyshare.config.proxies import proxy_of
 from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.credentials.unanswered import unreachable
-from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied
+from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, Unreachable, Untrusted
 from git_annex_remote_pyshare.transport.headers import HEADERS
-from git_annex_remote_pyshare.transport.interim import POOLS
+from git_annex_remote_pyshare.transport.interim import POOLS, EndlessResponse
 from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE
 from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
@@ -28,7 +29,10 @@ TIMEOUT = (15, 60)
 """Seconds to connect, and seconds without a byte."""
 
 MOST = 1 << 20
-"""Bytes of an answer that are kept; what goes on behind them is not read."""
+"""Bytes of a response that are read; the rest is dropped."""
+
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
+"""OpenSSL's names for a response that is not TLS, by version."""
 
 _SYSTEM = Trust()
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -36,7 +40,7 @@ _HOPS = 3
 
 
 class Bearer(requests.auth.AuthBase):
-    """A bearer token (RFC 6750), or nothing at all; either keeps requests from looking into `~/.netrc`."""
+    """A bearer token (RFC 6750), or no login; either keeps requests from reading `~/.netrc`."""
 
     def __init__(self, token: str = "") -> None:
         self._token = token
@@ -49,19 +53,19 @@ class Bearer(requests.auth.AuthBase):
 
 
 class _Session(requests.Session):
-    """Knows of the environment's proxy only what we have understood of it: requests would quote its password."""
+    """Uses the environment's proxy as we parse it: requests would quote its password in errors."""
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Called by requests for each request."""
         settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
         proxy = proxy_of(str(url))
         settings["proxies"] = {urlsplit(str(url)).scheme: proxy.with_login} if proxy else {}
-        settings["verify"] = True  # by the adapter's own context
+        settings["verify"] = True  # with the adapter's own context
         return settings
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Connects as the data path does: a server's interim answers have an end."""
+    """Connects as transfers do, with a limit for interim responses."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Called by requests for direct connections."""
@@ -76,7 +80,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 
 class _TLSAdapter(_Adapter):
-    """Trusts what the data path trusts."""
+    """Trusts the same certificates as transfers."""
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
@@ -92,13 +96,13 @@ class _TLSAdapter(_Adapter):
         return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
 
     def cert_verify(self, *_: Any) -> None:
-        """Called by requests for each connection; it would add the authorities that come with requests."""
+        """Called by requests for each connection; the base class would add the authorities of requests."""
 
 
 def session_of(auth: requests.auth.AuthBase, trust: Trust = _SYSTEM) -> requests.Session:
-    """A session that proves who asks by `auth` and, since it has one, never looks into `~/.netrc`.
+    """A session that logs in with `auth` and, since it has one, never reads `~/.netrc`.
 
-    Proxies come from the environment, and a CA bundle named there (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) counts, too.
+    Proxies come from the environment, and a CA bundle there (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) is used, too.
 
     Raises:
         BadSetting: Certificates that are to be trusted cannot be read.
@@ -125,15 +129,15 @@ def digest(login: Credential) -> requests.auth.AuthBase:
 
 
 def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **options: Any) -> requests.Response:
-    """One request and its answer; redirects within the same host are followed, with the same method.
+    """Send one request; redirects within the same host are followed, with the same method.
 
-    Of the answer's body MOST bytes are kept.
+    MOST bytes of the response's body are read.
 
     Raises:
         BadSetting: The environment names a proxy that is none.
-        NotAStore: The server sends on to another host, or from https to http.
-        Busy: It asks to wait; asking again at once would only make it longer.
-        Unreachable: No answer.
+        NotAStore: The server redirects to another host, or from https to http.
+        Busy: It asks to wait; another request would only make the wait longer.
+        Unreachable: No response.
     """
     for _ in range(_HOPS):
         answer = _send(method, url, auth or Bearer(), options)
@@ -152,11 +156,11 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
 
 
 class Refused(PermissionDenied):
-    """The server does not take the login.
+    """The server refuses the login.
 
     Args:
-        host: The server's.
-        again: The command that logs in, to be pasted.
+        host: The server's host.
+        again: The command that logs in, to paste.
     """
 
     def __init__(self, host: str, again: str) -> None:
@@ -174,7 +178,7 @@ def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str
         with session_of(auth, trust) as session:
             answer = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
             with answer:
-                # What requests reads by itself has no bound. A server that compresses unasked is read, too.
+                # requests itself would read without limit. Decode, since a server may compress without being asked.
                 answer._content = answer.raw.read(MOST, decode_content=True)  # noqa: SLF001
             return answer
     # UnicodeError and ValueError: a name or a token that no header can carry.
@@ -189,3 +193,56 @@ def _not_busy(answer: requests.Response, url: str) -> requests.Response:
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",
         )
     return answer
+
+
+def unreachable(host: str, error: Exception) -> Unreachable:
+    """The error for a request to the host that failed."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Untrusted(
+                f"the certificate of {host} cannot be trusted ({cause.verify_message})",
+                remedy="If your institution signs its own, set SSL_CERT_FILE to a file with its CA.",
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
+            return Unreachable(
+                f"{host} does not speak TLS there", remedy="Is it an http:// address? Then type that.", retryable=False
+            )
+    return Unreachable(f"cannot reach {host}: {_why(causes)}", remedy="Check the address and the network.")
+
+
+def _why(causes: list[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, ValueError) and not isinstance(cause, (ssl.SSLError, requests.RequestException)):
+            return "the login or the address has a sign that HTTP cannot carry"
+        if isinstance(cause, socket.gaierror):
+            return "there is no host of this name, or no network"
+        if isinstance(cause, (requests.Timeout, TimeoutError)):
+            return "it does not answer in time"
+        if isinstance(cause, ConnectionRefusedError):
+            return "it refuses the connection (is the port right, and the server up?)"
+    return _short(causes[-1])
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and its causes: libraries keep them as an argument, as `reason`, cause or context."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        seen.append(found)
+        yield found
+        parts = [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
+        found = next((part for part in parts if isinstance(part, BaseException) and part not in seen), None)
+
+
+def _short(error: BaseException) -> str:
+    """One line about the innermost cause; only the type of an error that is not the system's.
+
+    Texts of the libraries contain names of their objects, and can quote a header or the proxy's password.
+    """
+    if isinstance(error, EndlessResponse):
+        return str(error)
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        text = error.strerror or str(error).rpartition(": ")[2]
+        return text.strip("' ")[:200] or type(error).__name__
+    return type(error).__name__

@@ -1,1 +1,1 @@
-"""What is kept below .git/annex/pyshare for a later process, and locks between processes."""
+"""Keeps files below .git/annex/pyshare for a later process, and locks between processes."""

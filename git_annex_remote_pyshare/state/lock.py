@@ -1,4 +1,4 @@
-"""Locks across processes: on open files, and freed by the system when their process dies."""
+"""Locks files across processes; the system frees a lock when its process dies."""
 
 import os
 import sys

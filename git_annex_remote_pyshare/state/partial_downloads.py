@@ -1,4 +1,4 @@
-"""What a partial file holds the beginning of, kept under the git directory for a later process.
+"""Records which version a partial file is of, below the git directory, for a later process.
 
 Each file that grows in its place has a note of its own: the store, the object, and what the server called the version
 that it is a beginning of. Readable by its owner alone; one that cannot be read is as if it were not there, and where
@@ -20,14 +20,14 @@ from git_annex_remote_pyshare.state.state_dir import StateDir, digest
 from git_annex_remote_pyshare.transfer import LocalPath
 
 _AGE = 86400.0
-"""Seconds after which a note that makes no sense is not being written any more."""
+"""Seconds after which an invalid record is no longer being written."""
 
 _WHERE = ("url", "bucket", "fileprefix", "endpoint", "host", "port", "namespace", "layout")
-"""Settings that say which object is meant; others may change without making another one of it."""
+"""Settings that identify an object; others may change for the same object."""
 
 
 class PartialDownload:
-    """The note about one partial file.
+    """The record of one partial file.
 
     Args:
         git_dir: Path of the git directory; empty for none, and then nothing is kept.
@@ -45,12 +45,12 @@ class PartialDownload:
         self._object = digest([place.get(setting, "") for setting in _WHERE], name)
 
     def read(self) -> str:
-        """What the server called the version whose beginning is in the file; empty where that is not known."""
+        """The server's identifier of the version in the file; empty if unknown."""
         said = _read(self._path) if self._drawer.is_there else {}
         return said.get("validator", "") if said.get("object") == self._object else ""
 
     def write(self, validator: str) -> None:
-        """From now on the file, which is there, holds a beginning of this version; without a name there is no note."""
+        """Record that the file holds the beginning of this version; an empty version removes the record."""
         if not self._drawer.is_there:
             return
         with suppress(OSError):
@@ -79,7 +79,7 @@ def _from(home: str, path: str) -> str:
 
 
 def _read(path: str) -> Mapping[str, str]:
-    """What a note says; empty when there is none that makes sense."""
+    """The content of a record; empty if there is no valid one."""
     try:
         with open(path, encoding="ascii") as file:
             said = json.load(file)

@@ -1,4 +1,4 @@
-"""A private folder under the git directory, in which a process leaves files for a later one.
+"""Manages a private folder below the git directory, in which a process leaves files for a later one.
 
 Nothing in it is needed for correctness. Imported late: only large objects need it.
 """
@@ -32,11 +32,11 @@ class StateDir:
         return bool(self._git_dir)
 
     def path(self, *about: object) -> str:
-        """Where the file about something is: the same for the same words, whatever signs are in them."""
+        """The path of the file about something: the same for the same words, with any characters in them."""
         return os.path.join(self._git_dir, *_ABOVE, self._name, digest(*about))
 
     def open(self, path: str, flags: int) -> int:
-        """A descriptor of a file in it, as `os.open` gives it; the folder is made first, and rid of what is over.
+        """A descriptor of a file in it, as `os.open` gives it; the folder is made first, and expired files are removed.
 
         Raises:
             OSError: The folder cannot be made, or the file not be opened.
@@ -45,7 +45,7 @@ class StateDir:
         return os.open(path, flags, 0o600)
 
     def files(self) -> list[str]:
-        """Paths of the files in it; none where it was never used."""
+        """Paths of the files in it; none if it was never used."""
         if not self._git_dir:
             return []
         try:
@@ -63,7 +63,7 @@ class StateDir:
         return folder
 
     def _sweep(self, folder: str) -> None:
-        """Remove what no process will use again."""
+        """Remove expired files."""
         with os.scandir(folder) as files:
             for file in files:
                 with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What is under way to stores in parts, kept under the git directory so that a later process can resume it.
+"""Keeps a journal of multipart uploads below the git directory, so that a later process can resume them.
 
 Each upload has a file of its own, in lines of JSON: first what was begun, then a line for each part that the server
 has. It is readable by its owner alone, and locked while a process uses it. Nothing here is needed for correctness: what
@@ -34,13 +34,13 @@ where it is set, so that a new version still finds what an older one has begun."
 
 
 class Kept(NamedTuple):
-    """What an earlier process has left."""
+    """An upload that an earlier process left."""
 
     upload: Upload
     sent: Mapping[int, Sent]
     """Part number → part."""
     is_old: bool
-    """Whether the server may well have forgotten it."""
+    """Whether the server may have deleted it."""
 
 
 class Entry:
@@ -55,28 +55,28 @@ class Entry:
         self._file = file
         self._now = now
         self.kept = self._read()
-        """What there was when the entry was opened."""
+        """The upload when the entry was opened."""
 
     @property
     def lasts(self) -> bool:
-        """Whether a later process will find what is written here."""
+        """Whether a later process can read the entry."""
         return self._file is not None
 
     def begin(self, upload: Upload) -> None:
-        """An upload has begun on the server; takes the place of what was here."""
+        """Record a new upload; replaces an earlier one."""
         self.forget()
         self._append({"version": _VERSION, "begun": self._now(), **upload._asdict(), "plan": list(upload.plan)})
 
     def add(self, number: int, sent: Sent) -> None:
-        """The server has a part of it."""
+        """Record that the server has a part."""
         self._append({"part": number, **sent._asdict()})
 
     def forget(self) -> None:
-        """There is nothing to resume any more."""
+        """Remove the record: there is nothing left to resume."""
         self._truncate(0)
 
     def close(self) -> None:
-        """Let others have it; an empty one goes."""
+        """Release the entry for other processes; remove it if it is empty."""
         if self._file is None:
             return
         with suppress(OSError):  # Windows does not remove what is open; it goes with the next old ones
@@ -99,7 +99,7 @@ class Entry:
         return Kept(upload, self._parts(lines, upload.plan), not 0 <= age < AGE)
 
     def _parts(self, lines: Iterator[bytes], plan: Plan) -> Mapping[int, Sent]:
-        """Without lines that make no sense, as a machine that lost its power may leave them."""
+        """Drop invalid lines, which a power cut can leave."""
         sent: dict[int, Sent] = {}
         for line in lines:
             with suppress(ValueError, TypeError, KeyError):
@@ -109,7 +109,7 @@ class Entry:
         return sent
 
     def _append(self, content: Mapping[str, Any]) -> None:
-        """Write a line, so that it is there after a power cut too."""
+        """Write a line so that it survives a power cut."""
         if self._file is None:
             return
         try:

@@ -1,7 +1,7 @@
-"""Not asking too much of a server or a line: transfers at once, bytes per second, and a pause when it wants one.
+"""Limits the load on server and network: concurrent transfers, bytes per second, and pauses that the server requests.
 
 `remote.<name>.pyshare-connections` and `pyshare-bwlimit` are read at the first transfer, not earlier: reading git
-config starts git, which a presence check in a folder need not pay for.
+config starts git, which would slow a presence check in a folder.
 """
 
 import math
@@ -19,23 +19,23 @@ from git_annex_remote_pyshare.errors import Busy, Cancelled
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.waiting import pause
 
-PATIENCE = 30.0
-"""Seconds that a request waits for a server that wants a pause; a longer one is left to the retry layer."""
+MAX_PAUSE = 30.0
+"""Seconds that a request waits here when the server requests a pause; the retry layer handles longer ones."""
 
-GLANCE = 0.5
-"""Seconds after which a transfer that waits for its turn looks whether it is to stop."""
+POLL_INTERVAL = 0.5
+"""Seconds between two checks of a waiting transfer whether it was cancelled."""
 
 
 class Limited(Layer):
-    """Keeps all jobs of this process together within what clone and server allow.
+    """Keeps all jobs of this process within the limits of clone and server.
 
-    Once the server named one request a time to wait, no request is sent before it has passed. A server that is busy
-    without naming a time holds up only the request that it told so.
+    After a response with Retry-After, no request is sent before that time has passed. A busy server that names no time
+    delays only the request that it refused.
 
     Args:
-        backend: What is asked.
+        backend: Gets the requests.
         stopping: When it is set, waiting ends with `Cancelled`.
-        clock: Tells seconds; only differences matter.
+        clock: Time in seconds; only differences matter.
     """
 
     def __init__(self, backend: Backend, stopping: Event, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,8 +48,8 @@ class Limited(Layer):
 
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
         allowance = self._allowed()
-        sign = partial(progress, 0)
-        with allowance.turn(sign), self._gate.passed(sign):
+        heartbeat = partial(progress, 0)
+        with allowance.turn(heartbeat), self._gate.passed(heartbeat):
             return super().run(attempt, allowance.metered(progress, 0))
 
     def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
@@ -63,14 +63,14 @@ class Limited(Layer):
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         allowance = self._allowed()
         begin = sink.size
-        sign = partial(progress, begin)
-        with allowance.turn(sign), self._gate.passed(sign):
+        heartbeat = partial(progress, begin)
+        with allowance.turn(heartbeat), self._gate.passed(heartbeat):
             self.backend.get(name, sink, allowance.metered(progress, begin))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         allowance = self._allowed()
-        sign = partial(progress, 0)
-        with allowance.turn(sign), self._gate.passed(sign):
+        heartbeat = partial(progress, 0)
+        with allowance.turn(heartbeat), self._gate.passed(heartbeat):
             return self.backend.put(name, source, allowance.metered(progress, 0))
 
     def delete(self, name: str) -> None:
@@ -89,7 +89,7 @@ class Limited(Layer):
 
 
 class _Gate:
-    """Closed for all while the server wants a pause."""
+    """Closed for all requests during a pause that the server requested."""
 
     def __init__(self, stopping: Event, clock: Callable[[], float]) -> None:
         self._stopping = stopping
@@ -97,32 +97,32 @@ class _Gate:
         self._opens = -math.inf
 
     @contextmanager
-    def passed(self, sign: Callable[[], object] = lambda: None) -> Iterator[None]:
-        """Run one request once the gate is open, and close it when the server wants a pause.
+    def passed(self, heartbeat: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """Run one request once the gate is open, and close it if the server requests a pause.
 
         Args:
-            sign: Called now and then while it waits.
+            heartbeat: Called regularly while it waits.
 
         Raises:
-            Busy: The gate stays closed for longer than PATIENCE; `retry_after` tells for how long.
+            Busy: The gate stays closed for longer than MAX_PAUSE; `retry_after` has the seconds.
         """
-        self._wait(sign)
+        self._wait(heartbeat)
         try:
             yield
         except Busy as error:
-            # Two jobs may write here at once; either value is a pause that the server asked for.
+            # Two jobs may write here at once; either value is a pause that the server requested.
             self._opens = max(self._opens, self._clock() + (error.retry_after or 0))
             raise
 
-    def _wait(self, sign: Callable[[], object]) -> None:
+    def _wait(self, heartbeat: Callable[[], object]) -> None:
         while (left := self._opens - self._clock()) > 0:
-            if left > PATIENCE:
+            if left > MAX_PAUSE:
                 raise Busy("the server asked us to wait", retry_after=left)
-            pause(self._stopping, left, sign, "while waiting for the server")
+            pause(self._stopping, left, heartbeat, "while waiting for the server")
 
 
 class _Allowance:
-    """What this clone allows: so many transfers at once, so many bytes per second over all of them."""
+    """The limits of this clone: concurrent transfers, and bytes per second over all of them."""
 
     def __init__(self, clone: LocalConfig, stopping: Event, clock: Callable[[], float]) -> None:
         at_once = clone.get(options.CONNECTIONS)
@@ -133,16 +133,16 @@ class _Allowance:
         self._spending = Lock()
         self._paid_until = -math.inf
 
-    def turn(self, sign: Callable[[], object]) -> AbstractContextManager[None]:
-        """One of the transfers that may run at once; waits until one is free, and calls `sign` meanwhile."""
-        return nullcontext() if self._turns is None else _held(self._turns, self._stopping, sign)
+    def turn(self, heartbeat: Callable[[], object]) -> AbstractContextManager[None]:
+        """A slot for one transfer; waits until one is free, and calls `heartbeat` meanwhile."""
+        return nullcontext() if self._turns is None else _held(self._turns, self._stopping, heartbeat)
 
     def metered(self, progress: Progress, begin: int) -> Progress:
-        """Reports to `progress` and then holds the transfer up for as long as its bytes are worth.
+        """Reports to `progress`, then delays the transfer to keep it within the rate.
 
         Args:
-            progress: Who is told first.
-            begin: Bytes that are there before the transfer, which cost nothing.
+            progress: Gets each report first.
+            begin: Bytes that were there before the transfer, which do not count.
         """
         if self._rate == math.inf:
             return progress
@@ -166,11 +166,11 @@ class _Allowance:
 
 
 @contextmanager
-def _held(turns: BoundedSemaphore, stopping: Event, sign: Callable[[], object]) -> Iterator[None]:
-    while not turns.acquire(timeout=GLANCE):
+def _held(turns: BoundedSemaphore, stopping: Event, heartbeat: Callable[[], object]) -> Iterator[None]:
+    while not turns.acquire(timeout=POLL_INTERVAL):
         if stopping.is_set():
             raise Cancelled("stopped before the transfer began")
-        sign()
+        heartbeat()
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""From a place to a store: the backend of its URL, wrapped in the layers that every transfer goes through."""
+"""Opens a store: the backend of its URL, wrapped in the layers that every transfer goes through."""
 
 import time
 from collections.abc import Callable
@@ -19,10 +19,10 @@ def open_store(
     """The store at `place`, ready for use; nothing is connected before the first request.
 
     Args:
-        place: Where the store is.
-        stopping: When it is set, waiting ends and transfers stop with `Cancelled`.
-        tell: Shows the user a line, when we have to wait for long; called in any thread.
-        first_contact: Seconds for which a server is tried that this process never reached.
+        place: Address, settings and login of the store.
+        stopping: When it is set, waits end and transfers fail with `Cancelled`.
+        tell: Shows the user a line if the wait is long; called in any thread.
+        first_contact: Seconds for which a server is tried that this process has never reached.
     """
     return wrap(make(place), stopping, tell, first_contact=first_contact)
 

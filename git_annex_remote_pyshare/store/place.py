@@ -1,4 +1,4 @@
-"""From a remote's settings to its place: where the store is, and the login to use there as far as trust goes."""
+"""Makes the StoreConfig of a remote from its settings: where the store is, and which login may be used there."""
 
 from collections.abc import Mapping
 
@@ -15,22 +15,22 @@ CREDS = "pysharecreds"
 
 
 def trust_of(settings: Mapping[str, str], clone: LocalConfig) -> Trust:
-    """What the user has accepted of the remote, and the account that a login for it is bound to.
+    """Whether the user has accepted the remote's settings, and the account that its login is bound to.
 
     Args:
-        settings: All of the remote's.
-        clone: The clone with the remote's name.
+        settings: All settings of the remote.
+        clone: The git config of the clone, with the remote's name.
     """
     return Trust(clone, registry.account_of(settings))
 
 
 def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> StoreConfig:
-    """The place that the settings mean.
+    """The StoreConfig that the settings describe.
 
     Args:
-        settings: All of the remote's.
-        trust: As `trust_of` gives it; decides at the moment when a login is wanted.
-        held: The login that git-annex itself keeps for the remote.
+        settings: All settings of the remote.
+        trust: As `trust_of` returns it; checked when a login is needed.
+        held: The login that git-annex keeps for the remote.
     """
     spec = registry.spec_of(settings["url"])
     if not spec.takes_login:
@@ -47,7 +47,7 @@ def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None)
 
 
 def _vouched(spec: BackendSpec, settings: Mapping[str, str], trust: Trust) -> Mapping[str, str]:
-    """The settings without what chooses a login while they are a stranger's."""
+    """The settings; while the user has not accepted them, without those that choose a login."""
     if trust.verified:
         return settings
     return {**settings, **{setting.name: "" for setting in spec.settings if setting.trusted_only}}

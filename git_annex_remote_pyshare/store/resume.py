@@ -1,6 +1,6 @@
-"""Going on with what an earlier attempt or process has sent or brought, and sending large objects in parts.
+"""Resumes interrupted transfers, and uploads large objects in parts.
 
-What that needs is imported at the first large object.
+The modules for that are imported at the first large object.
 """
 
 import time
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.store.multipart.uploads import Uploads
 
 WHOLE = 8 << 20
-"""Bytes up to which an object goes in one piece, whatever the store can: it is sent again in no time."""
+"""Bytes up to which an object is sent whole, even if the store supports parts: sending it again takes little time."""
 
 STREAMS = int(options.PARTS.default)
-"""Parts that may go out at once, over all jobs, unless git config `remote.<name>.pyshare-parts` says otherwise."""
+"""Parts that may be sent at once, over all jobs; git config `remote.<name>.pyshare-parts` overrides it."""
 
 
 class Resumed(Layer):
-    """Stores in parts what is large enough, where the store takes parts; records what a file that grows in place holds.
+    """Uploads large objects in parts if the store supports that, and records which version a partial download is of.
 
     Args:
         backend: The layers that retry and limit, around the store.
-        stopping: When it is set, uploads stop with `Cancelled`.
-        clock: Tells seconds; only differences matter.
+        stopping: When it is set, uploads fail with `Cancelled`.
+        clock: Time in seconds; only differences matter.
     """
 
     def __init__(self, backend: Backend, stopping: Event, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,7 +52,7 @@ class Resumed(Layer):
             return self.backend.put(name, source, progress)
         try:
             return self._put(takes, name, source, progress)
-        except UploadLost:  # which happens to an upload that is gone on with, and is no news for the user
+        except UploadLost:  # a resumed upload can be gone; that is no news for the user
             return self._put(takes, name, source, progress)
 
     def _put(self, takes: "SupportsMultipart", name: str, source: Source, progress: Progress) -> Receipt:
@@ -84,12 +84,12 @@ class Resumed(Layer):
 
 
 class _Recorded(PartialFile):
-    """A partial file whose record is kept for a later process as well.
+    """A partial file whose record is also kept for a later process.
 
     Args:
-        place: Where the object is.
-        name: The object's.
-        sink: Has the file, and what is known of it in this process.
+        place: The store that has the object.
+        name: Name of the object.
+        sink: The file, with what this process knows of it.
     """
 
     def __init__(self, place: StoreConfig, name: str, sink: Sink) -> None:
@@ -101,7 +101,7 @@ class _Recorded(PartialFile):
             self._version = self._kept.read()
 
     def record(self, version: str) -> None:
-        """In this process, in the sink that we were given, and below the git directory."""
+        """Record it in this process, in the given sink, and below the git directory."""
         super().record(version)
         self._known.record(version)
         self._kept.write(version)

@@ -1,7 +1,7 @@
-"""Trying again what may pass: the error itself says whether and how often, the clock says how long.
+"""Retries requests after temporary errors: the error says whether and how often, git config says how long.
 
-tenacity does the waiting. It is imported after the first failure that may pass, since start-up is measured and
-most processes end without one.
+tenacity does the waiting. It is imported after the first temporary error, since it slows the start and most processes
+end without one.
 """
 
 import time
@@ -27,35 +27,35 @@ if TYPE_CHECKING:
 SHORTEST = 0.05
 FIRST = 0.2
 LONGEST = 30.0
-"""Waits in seconds: the first is between SHORTEST and FIRST, the range doubles each time, up to LONGEST."""
+"""Waits in seconds: the first is between SHORTEST and FIRST, and the range doubles each time, up to LONGEST."""
 
 FIRST_CONTACT = 20.0
-"""Seconds for which a server that was never reached in this process is tried: a wrong address is likelier than an
-outage, and git-annex shows nothing while it waits."""
+"""Seconds for which a server is tried that this process has never reached: a wrong address is likelier than an outage,
+and git-annex shows nothing while it waits."""
 
 _WAITING = "while waiting for the store to come back"
 
 
-def _nobody(_news: object) -> None:
-    """Takes what nobody wants to hear."""
+def _ignore(_: object) -> None:
+    """Ignores a message or a progress report."""
 
 
 class Retrying(Layer):
-    """Repeats a request whose error may pass, after a random wait that grows and is at least the server's Retry-After.
+    """Retries a request after a temporary error; the wait is random, grows, and is at least the server's Retry-After.
 
-    A request gives up, with its last error, when it failed so as often as that error allows, or when its next attempt
-    would come more than the clone's time limit after its first failure; git config is read at that failure, not
-    earlier. A transfer that got further than ever before begins anew, with that time and a short wait. While nothing at
-    all succeeds, the time is counted from the first failure of any request, so that an outage is waited out once and
-    not once for every key. A host that is unknown or refuses connections, and that this process never reached, is given
-    up sooner, unless the clone has a time limit of its own.
+    A request fails with its last error after as many attempts as that error allows, or if the next attempt would come
+    more than the clone's time limit after the first failure. git config is read at that failure, not earlier. A
+    transfer that gets further than any attempt before resets both the time and the wait. While no request succeeds, the
+    time counts from the first failure of any request, so an outage is waited for once and not once for each key. A host
+    that is unknown or refuses connections, and that this process has never reached, is given up sooner, unless the
+    clone has a time limit of its own.
 
     Args:
-        backend: What is asked again.
+        backend: Gets the requests.
         stopping: When it is set, waiting ends with `Cancelled`.
-        tell: Shows the user a line, when it takes long.
-        clock: Tells seconds; only differences matter.
-        first_contact: Seconds after which a server that was never reached is given up.
+        tell: Shows the user a line if the wait is long.
+        clock: Time in seconds; only differences matter.
+        first_contact: Seconds after which to give up a server that was never reached.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Retrying(Layer):
         backend: Backend,
         stopping: Event,
         *,
-        tell: Callable[[str], object] = _nobody,
+        tell: Callable[[str], object] = _ignore,
         clock: Callable[[], float] = time.monotonic,
         first_contact: float = FIRST_CONTACT,
     ) -> None:
@@ -72,7 +72,7 @@ class Retrying(Layer):
         self._was_reached = False
         self._stopping = stopping
         self._clock = clock
-        self._news = OutageNotice(tell, clock)
+        self._notice = OutageNotice(tell, clock)
         self._failing_since: float | None = None
         self._last_failure = 0.0
 
@@ -98,9 +98,9 @@ class Retrying(Layer):
         self._persist(self._request(), partial(self.backend.delete, name))
 
     def list(self, folder: str = "") -> Iterator[Entry]:
-        """As in the contract; tried again until its first entry has come.
+        """As in the contract; retried until the first entry has arrived.
 
-        Later it cannot be: entries have no order, so nobody could say where the second attempt has to go on.
+        Later a retry is impossible: entries have no order, so a second attempt would not know where to resume.
         """
 
         def begin() -> Iterator[Entry]:
@@ -110,66 +110,66 @@ class Retrying(Layer):
 
         yield from self._persist(self._request(), begin)
 
-    def _request(self, progress: Progress = _nobody, begin: int = 0) -> "_Request":
-        return _Request(progress, begin, self._news)
+    def _request(self, progress: Progress = _ignore, begin: int = 0) -> "_Request":
+        return _Request(progress, begin, self._notice)
 
     def _persist(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
         try:
             done = attempt()
         except PyshareError as error:
-            self._failed(error)
+            self._note_failure(error)
             if not error.retryable:
                 raise
-            return self._again(request, attempt, error)
-        self._answered(request)
+            return self._retry(request, attempt, error)
+        self._note_success(request)
         return done
 
-    def _once_more(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
-        """One attempt of those after the first."""
+    def _retry_once(self, request: "_Request", attempt: Callable[[], Done]) -> Done:
+        """One attempt after the first."""
         try:
             done = attempt()
         except PyshareError as error:
-            self._failed(error)
+            self._note_failure(error)
             raise
-        self._answered(request)
+        self._note_success(request)
         return done
 
-    def _answered(self, request: "_Request") -> None:
+    def _note_success(self, request: "_Request") -> None:
         self._was_reached = True
         self._failing_since = None
-        self._news.gets_on(request)
+        self._notice.resolved(request)
 
-    def _failed(self, error: PyshareError) -> None:
-        """Any answer, a refusal too, ends an outage."""
+    def _note_failure(self, error: PyshareError) -> None:
+        """Note a failure. Any response, also a refusal, ends an outage."""
         self._was_reached = self._was_reached or not isinstance(error, NotReached)
         if not error.retryable:
             self._failing_since = None
 
-    def _again(self, request: "_Request", attempt: Callable[[], Done], first: PyshareError) -> Done:
-        """What `attempt` returns in the end, after its first failure; else its last error."""
+    def _retry(self, request: "_Request", attempt: Callable[[], Done], first: PyshareError) -> Done:
+        """Retry `attempt` after its first failure; returns its result or raises its last error."""
         import tenacity  # noqa: PLC0415  # see the top of the file
 
         backoff = tenacity.wait_random_exponential(multiplier=FIRST, min=SHORTEST, max=LONGEST)
 
         def wait(state: "RetryCallState") -> float:
             if request.moved:
-                state.attempt_number = 1  # it got on, so the waits are short again
+                state.attempt_number = 1  # it made progress, so the waits are short again
             return max(backoff(state), _error_of(state).retry_after or 0)
 
         persistent = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
+            retry=tenacity.retry_if_exception(_is_retryable),
             wait=wait,
             stop=lambda state: self._gives_up(request, state),
             sleep=lambda seconds: pause(self._stopping, seconds, request.repeat, _WAITING),
             reraise=True,
         )
         try:
-            return persistent(_replayed(first, partial(self._once_more, request, attempt)))
+            return persistent(_replayed(first, partial(self._retry_once, request, attempt)))
         finally:
-            self._news.gives_up(request)  # unless it was answered
+            self._notice.gives_up(request)  # no effect after a success
 
     def _gives_up(self, request: "_Request", state: "RetryCallState") -> bool:
-        """Whether a failure is the last one, in which it then stands how often it was tried."""
+        """Whether to give up; then the error's text says how often it was tried."""
         error = _error_of(state)
         waited, limit = self._clock() - self._since(request), self._limit(error)
         if (times := request.times(error)) >= error.max_attempts:
@@ -181,11 +181,11 @@ class Retrying(Layer):
                 error.remedy = self._check_address()
             return True
         if waited + state.upcoming_sleep > LONG:
-            self._news.waits(request, error, limit - waited)
+            self._notice.waits(request, error, limit - waited)
         return False
 
     def _limit(self, error: PyshareError) -> float:
-        """Seconds after which to give up; the clone's own limit counts in any case."""
+        """Seconds after which to give up; the clone's own limit always applies."""
         clone = self.place.clone
         return clone.get(options.TIMEOUT, self._first_contact) if self._is_never_reached(error) else clone.timeout
 
@@ -198,12 +198,12 @@ class Retrying(Layer):
         return f"Is it down, or is url= wrong?{see}"
 
     def _since(self, request: "_Request") -> float:
-        """When the failures began that `request` has to answer for; called at each of them."""
+        """When the failures began from which the time limit of `request` counts; called at each failure."""
         now = self._clock()
         if request.moved:
             request.moved = False
             request.failing_since = self._failing_since = None
-        # Of an outage that nobody met for so long we know nothing any more.
+        # After such a long time without requests, an earlier outage says nothing any more.
         if self._failing_since is None or now - self._last_failure > self.place.clone.timeout:
             self._failing_since = now
         self._last_failure = now
@@ -213,48 +213,48 @@ class Retrying(Layer):
 
 
 class _Request:
-    """One request with all its attempts: since when it fails, and whether it got on in the last attempt."""
+    """One request with all its attempts: since when it fails, and whether the last attempt made progress."""
 
-    def __init__(self, progress: Progress, begin: int, news: OutageNotice) -> None:
+    def __init__(self, progress: Progress, begin: int, notice: OutageNotice) -> None:
         self.failing_since: float | None = None
         self.moved = False
         self._progress = progress
         self._furthest = self._last = begin
-        self._news = news
+        self._notice = notice
         self._endings: Counter[type[PyshareError]] = Counter()
 
     def times(self, error: PyshareError) -> int:
-        """How many attempts have ended so, this one included; called once for each."""
+        """How many attempts have failed with such an error, this one included; called once for each."""
         self._endings[type(error)] += 1
         return self._endings[type(error)]
 
     def watch(self, done: int) -> None:
-        """Takes the progress of each attempt, and notes when it gets further than any attempt before."""
+        """The progress callback of each attempt; notes when one gets further than any before."""
         self._last = done
         if done > self._furthest:
             self._furthest = done
             self.moved = True
-            self._news.gets_on(self)
+            self._notice.resolved(self)
         self._progress(done)
 
     def repeat(self) -> None:
-        """Nothing has moved, but we are alive."""
+        """Report the same progress again, as a heartbeat."""
         self._progress(self._last)
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, PyshareError) and error.retryable
 
 
 def _error_of(state: "RetryCallState") -> PyshareError:
-    """The failure that the wait is about; tenacity asks for one only after an error that may pass."""
+    """The error that the wait follows; tenacity waits only after a temporary error."""
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, PyshareError)  # noqa: S101  # see _may_pass
+    assert isinstance(error, PyshareError)  # noqa: S101  # see _is_retryable
     return error
 
 
 def _replayed(first: PyshareError, attempt: Callable[[], Done]) -> Callable[[], Done]:
-    """Fails with `first` when it is first called, as `attempt` did; tenacity counts attempts that it made itself."""
+    """A function that raises `first` at its first call, as `attempt` did: tenacity counts only attempts of its own."""
     failures = [first]
 
     def run() -> Done:
@@ -266,7 +266,7 @@ def _replayed(first: PyshareError, attempt: Callable[[], Done]) -> Callable[[], 
 
 
 def _explain(error: PyshareError, attempts: int, seconds: float) -> None:
-    """Say in the error how long we tried, and how long we should have waited."""
+    """Add to the error how long and how often it was tried, and how long the server asked to wait."""
     times = {1: "once", 2: "twice"}.get(attempts, f"{attempts} times")
     span = f" in {seconds:.0f} s" if attempts > 1 else ""
     error.what = f"{error.what} (tried {times}{span}{asked_pause(error)})"

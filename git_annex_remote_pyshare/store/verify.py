@@ -1,4 +1,4 @@
-"""Holding what the server says of a stored object against the file that it was made from."""
+"""Compares what the server reports about a stored object with the local file."""
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.layer import Layer
@@ -7,12 +7,12 @@ from git_annex_remote_pyshare.transfer import Progress, Source
 
 
 class Verified(Layer):
-    """Compares each receipt with its source; an object that differs is removed and sent once more.
+    """Compares each receipt with its source; an object that differs is deleted and sent once more.
 
-    One that differs then, too, is removed and reported as `CorruptUpload`. One that cannot be removed is reported at
-    once, since another failure must not hide that it is there.
+    If it differs again, it is deleted and reported as `CorruptUpload`. An object that cannot be deleted is reported at
+    once, since another failure must not hide it.
 
-    What is retrieved is not hashed here: git-annex does that itself, with the key's own checksum.
+    Downloads are not hashed here: git-annex verifies them with the key's checksum.
     """
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
@@ -27,7 +27,7 @@ class Verified(Layer):
         return receipt
 
     def _damage(self, name: str, source: Source, receipt: Receipt) -> CorruptUpload | None:
-        """How the object differs, or None; raises SourceChanged where nobody can tell any more."""
+        """How the object differs, or None; raises SourceChanged if the local file changed."""
         try:
             how = _difference(source, receipt)
         except SourceChanged as changed:
@@ -36,7 +36,7 @@ class Verified(Layer):
         return CorruptUpload(f"the store took the file, but has something else: {how}", detail=name) if how else None
 
     def _remove(self, name: str, reason: PyshareError) -> None:
-        """Remove a wrong object; raises `reason`, which then says so, if that cannot be done."""
+        """Delete a wrong object; if that fails, raise `reason` with that added."""
         try:
             self.backend.delete(name)
         except PyshareError as error:
@@ -45,8 +45,10 @@ class Verified(Layer):
 
 
 def _difference(source: Source, receipt: Receipt) -> str:
-    """What is not as it should be; empty when all is well."""
+    """How the receipt differs from the source; empty if it does not."""
     if receipt.size not in {None, source.size}:
         return f"{receipt.size} bytes instead of {source.size}"
-    differing = (algorithm for algorithm, told in receipt.digests.items() if told.lower() != source.digest(algorithm))
+    differing = (
+        algorithm for algorithm, digest in receipt.digests.items() if digest.lower() != source.digest(algorithm)
+    )
     return next((f"another {algorithm}" for algorithm in differing), "")

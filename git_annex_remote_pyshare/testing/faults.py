@@ -1,4 +1,4 @@
-"""What can go wrong between us and a server, as a script that a test writes down beforehand.
+"""Scripts failures between pyshare and a server, for tests.
 
     faults = Faults()
     faults.next("put", LoseReply(), None, Fail(Busy("later", retry_after=2)))

@@ -1,4 +1,4 @@
-"""Local files for tests of stores: what is stored from, what is retrieved to, and files that will not keep still."""
+"""Provides local files for tests of stores: sources, sinks, and files that change while they are read."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A store in memory that is shared by a link, and keeps its side of that contract."""
+"""Provides a store in memory that can be shared by a link."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A store in memory: a true backend that keeps the whole contract, and breaks down where a script says so."""
+"""Provides a store in memory: a backend that keeps the whole contract, and fails where a script says so."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""A store in memory that takes objects in parts, and keeps its side of that contract."""
+"""Provides a store in memory that takes objects in parts."""
 
 import hashlib
 import time

@@ -1,1 +1,1 @@
-"""HTTP for all backends that speak it: connections, bodies, what an answer holds, and what a broken one means."""
+"""Provides HTTP for all backends that use it: connections, bodies, responses and errors."""

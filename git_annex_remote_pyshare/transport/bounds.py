@@ -1,25 +1,25 @@
-"""Ends for what a server could send without end: numbers, times, and listings."""
+"""Limits what a server can send: numbers, times, and listings."""
 
 from git_annex_remote_pyshare.errors import NotAStore
 
 _DIGITS = 19
-"""Of the largest number of bytes that anything counts: 2^63 - 1."""
+"""Digits of the largest number of bytes: 2^63 - 1."""
 
 MOST = 5_000_000
-"""Objects of one listing."""
+"""Most objects of one listing."""
 
 _SPARE = 100_000
-"""Requests that a listing may take without bringing an object."""
+"""Requests that a listing may take without an object."""
 
 _EACH = 10
-"""Requests more for each object: layouts of other programs have three folders for each."""
+"""Further requests for each object: layouts of other programs have three folders for each."""
 
 DEEPEST = 64
-"""Folders below one another; no layout has more than five."""
+"""Deepest nesting of folders; no layout has more than five."""
 
 
 def number(text: str | None) -> int | None:
-    """The number that a server's text says, where it is one: ASCII digits, and not too many of them.
+    """The number in a server's text, if it is one: ASCII digits, and not too many of them.
 
     `str.isdigit` is true for "²" as well, and `int` refuses that, and thousands of digits.
     """
@@ -28,10 +28,10 @@ def number(text: str | None) -> int | None:
 
 
 def moment(date: str | None) -> float | None:
-    """Seconds since 1970 of a date as HTTP writes it (RFC 9110 §5.6.7), where it is one."""
+    """Seconds since 1970 of an HTTP date (RFC 9110 §5.6.7), if it is one."""
     if not date:
         return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for the rare answer whose time matters
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # few responses need it
 
     try:
         return parsedate_to_datetime(date.strip()).timestamp()
@@ -40,10 +40,10 @@ def moment(date: str | None) -> float | None:
 
 
 class Listing:
-    """Counts what a listing takes and brings, so that it ends whatever the server says.
+    """Counts the requests and results of a listing, so that it ends whatever the server sends.
 
     Args:
-        doing: What could not be done if it does not end: "cannot list the store on https://…".
+        doing: The start of the error text: "cannot list the store on https://…".
         most: How many things the server may name.
     """
 
@@ -55,7 +55,7 @@ class Listing:
         self._requests = 0
 
     def named(self) -> None:
-        """Count one thing that the server names: an object, a folder, what belongs to others.
+        """Count one thing that the server names: an object, a folder, or a foreign file.
 
         Raises:
             NotAStore: There are too many.
@@ -69,13 +69,13 @@ class Listing:
         self._objects += 1
 
     def asked(self, depth: int = 0) -> None:
-        """Count one request for a page or a folder, or the need of one.
+        """Count one request for a page or a folder, also one that is only planned.
 
         Args:
-            depth: Folders above that one.
+            depth: Number of folders above that one.
 
         Raises:
-            NotAStore: There are too many for what they brought, or too many folders below one another.
+            NotAStore: There are too many requests for the objects that they listed, or folders are nested too deep.
         """
         self._requests += 1
         if depth > DEEPEST:

@@ -1,6 +1,6 @@
-"""Connections that wait patiently, notice an answer that comes early, and trust what the system and the clone trust.
+"""Sends requests over pooled connections that notice early responses and trust what system and clone trust.
 
-Patience: a time limit means "nothing moved for so long", never "it took long", also while sending.
+A time limit is always for the time without a byte, never for a whole transfer, also while sending.
 """
 
 import socket
@@ -30,8 +30,8 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
 IDLE = 60.0
-"""Seconds without a byte in either direction, after which a request is worth more on a new connection. A clone that
-is more patient than usual is so with each connection, too."""
+"""Seconds without a byte in either direction, after which a new connection is the better choice. A longer
+`pyshare-timeout` of the clone makes this longer in proportion."""
 
 KEPT = 64
 """Idle connections kept for each server: more than there are jobs."""
@@ -42,14 +42,14 @@ _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class _Patient(LoggedConnection):
-    """A connection whose time limit while sending is for each bit that is sent, and that sees early answers."""
+    """A connection that applies its time limit to each piece that it sends, and notices early responses."""
 
     response_class = Answer
     idle = IDLE
     ahead: Preconnector
     fence: Fence | None = None
     peer = ""
-    """The address that it is connected to."""
+    """The address of the server or proxy."""
     _early = False
 
     def connect(self) -> None:
@@ -57,16 +57,16 @@ class _Patient(LoggedConnection):
         super().connect()
 
     def send(self, data: Any) -> None:
-        """Send, unless the server has answered already (413 or 401 before the end of the body)."""
+        """Send, unless the server has already responded (413 or 401 before the end of the body)."""
         if self.sock is None:
             self.connect()
         self.sock.settimeout(self.idle)
-        # Over TLS a readable socket may mean anything, there an early answer shows as a broken pipe only.
+        # Over TLS a readable socket can mean anything; an early response shows only as a broken pipe.
         if isinstance(data, memoryview) and not isinstance(self, HTTPSConnection) and wait_for_read(self.sock, 0):
             self._early = True
-            raise BrokenPipeError  # urllib3 goes on to read the answer
+            raise BrokenPipeError  # urllib3 then reads the response
         rest = memoryview(data)
-        # Not sendall: its time limit is for the whole of the data.
+        # Not sendall: its time limit is for all of the data.
         while rest:
             rest = rest[self.sock.send(rest) :]
         self.count(data)
@@ -77,12 +77,12 @@ class _Patient(LoggedConnection):
             self.sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         answer = super().getresponse()
         if self._early:
-            self.close()  # The server still waits for the rest of the body; the answer keeps its own handle.
+            self.close()  # The server still waits for the rest of the body; the response keeps its own handle.
         return answer
 
     def _new_conn(self) -> socket.socket:
         connected = self._inside(self.fence) if self.fence is not None else self._anywhere()
-        with suppress(OSError):  # it has gone already
+        with suppress(OSError):  # it is already closed
             self.peer = str(connected.getpeername()[0])
         return connected
 
@@ -118,11 +118,11 @@ class Connections:
     """All connections of one store: a pool for each server, shared by all jobs.
 
     Args:
-        clone: Says how long to wait, which certificates to trust and to show.
-        ahead: Has sockets that were connected before anything could be sent.
+        clone: Its git config has the time limit and the certificates.
+        ahead: Has sockets that were connected before the first request.
 
     Raises:
-        BadSetting: What the clone's git config says cannot be used.
+        BadSetting: A value in the clone's git config cannot be used.
     """
 
     def __init__(self, clone: LocalConfig, ahead: Preconnector | None = None) -> None:
@@ -143,19 +143,19 @@ class Connections:
         patience: float = 0,
         fence: Fence | None = None,
     ) -> HTTPResponse:
-        """Send one request, once; the answer's body is not read yet, nor decoded, and no redirect followed.
+        """Send one request, once; the response's body is not read or decoded yet, and redirects are not followed.
 
         Args:
             method: The request's method.
             url: Absolute and percent-encoded; sent as it is.
-            headers: All that the server shall see; Content-Length is added.
-            body: What is sent behind them.
-            patience: Seconds that the answer may take to begin, if that is longer than the time limit.
-            fence: Which addresses it may go to; None for any.
+            headers: All headers but Content-Length, which is added.
+            body: The request's body.
+            patience: Seconds until the response must begin, if that is longer than the time limit.
+            fence: The addresses to which it may go; None for any.
 
         Raises:
-            Private: The fence has another opinion of the server's address.
-            BadSetting: What the clone's git config, or the environment, says cannot be used.
+            Private: The fence does not allow the server's address.
+            BadSetting: A value in the clone's git config, or in the environment, cannot be used.
         """
         pool = self._pool(url, fence)
         through_proxy = pool.proxy is not None and url.startswith("http:")
@@ -175,13 +175,13 @@ class Connections:
             )
 
     def close(self) -> None:
-        """Close what is idle; what is busy is closed when its request ends."""
+        """Close idle connections; a busy one is closed when its request ends."""
         self._ahead.close()
         for manager in list(self._managers.values()):
             manager.clear()
 
     def _pool(self, url: str, fence: Fence | None) -> HTTPConnectionPool:
-        """The pool of connections to the server of `url`, through a proxy where the environment wants one."""
+        """The pool of connections to the server of `url`, through a proxy if the environment names one."""
         scheme, _, rest = url.partition("://")
         known = (scheme, rest.partition("/")[0], fence)
         if known not in self._pools:
@@ -189,13 +189,13 @@ class Connections:
             if fence and proxy:
                 parts = urlsplit(url)
                 fence.check_name(parts.hostname or "", parts.port or _PORTS[scheme])
-                fence = None  # what we connect to is the proxy
+                fence = None  # the connection goes to the proxy
             authority = authority_of(host_of(f"{scheme}://{known[1]}")) if scheme == "https" else ""
             self._pools[known] = self._manager(proxy, scheme, fence, authority).connection_from_url(url)
         return self._pools[known]
 
     def _manager(self, proxy: Proxy | None, scheme: str, fence: Fence | None, authority: str) -> PoolManager:
-        """Connections of one kind: what is trusted for one host only (`pyshare login --ca`) serves no other."""
+        """A manager for each kind of connection: certificates for one host (`pyshare login --ca`) apply to no other."""
         known = (scheme, proxy, fence, authority)
         if known not in self._managers:
             options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
@@ -215,7 +215,7 @@ class Connections:
         return manager
 
     def _tls(self, authority: str) -> Any:
-        """What TLS trusts and shows; made once for each authority, since loading certificates takes long."""
+        """The TLS context; made once for each authority, since loading certificates takes long."""
         if authority not in self._contexts:
             get = self._clone.get
             trust = Trust(authority, get(options.CA), get(options.CERT), get(options.KEY))
@@ -224,7 +224,7 @@ class Connections:
 
 
 def peer_of(answer: HTTPResponse) -> str:
-    """The address that an answer comes from, as long as its body is not read; empty where nobody knows."""
+    """The address of the server that sent a response, while its body is unread; empty if unknown."""
     return str(getattr(answer.connection, "peer", ""))
 
 

@@ -1,4 +1,4 @@
-"""Which part of an object the body of an answer is, and how it gets into a sink."""
+"""Finds which part of an object a response contains, and writes it into a sink."""
 
 import re
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""From what broke on the way to a server to an error that says what to do; and how long a server asks to wait."""
+"""Converts exceptions of HTTP libraries to our errors, and reads how long a server asks to wait."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""One request and its answer, of which nothing is left over whatever happens."""
+"""Sends one request, and leaves its connection clean for the next one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,21 +12,21 @@ from git_annex_remote_pyshare.transport.errors import from_exception
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 EXCERPT = 1 << 16
-"""Bytes of an answer that are read for nothing, so that its connection can be used again; and of a refusal, for its
-reason."""
+"""Bytes of a response that are read and dropped to use its connection again; and bytes of an error response that are
+read for its reason."""
 
 
 @contextmanager
 def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -> Iterator[HTTPResponse]:
-    """The answer to a request, its body not yet read; afterwards its connection serves the next request.
+    """The response to a request, its body not read yet; after the block its connection can serve the next request.
 
     Args:
-        doing: What could not be done if it fails: "cannot store the file on cloud.example.org".
-        clone: Its git config is named where it could help.
+        doing: The start of an error text: "cannot store the file on cloud.example.org".
+        clone: Its git config is named in remedies.
         send: Sends the request, once.
 
     Raises:
-        PyshareError: There is no answer, or it breaks off; also while the block reads the body.
+        PyshareError: There is no response, or it breaks off; also while the block reads the body.
     """
     answer = None
     try:
@@ -41,19 +41,19 @@ def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -
 
 
 def excerpt(answer: HTTPResponse) -> bytes:
-    """What an answer says, as far as EXCERPT goes: for one that is an error.
+    """The first EXCERPT bytes of an error response.
 
     Raises:
-        HTTPError: It broke off, so its reason may be missing; `exchange` makes an error of that.
+        HTTPError: The response broke off, so its reason may be missing; `exchange` converts that.
     """
     said = answer.read(EXCERPT)
     if len(said) < EXCERPT:
-        answer.read(1)  # fails where the answer was cut
+        answer.read(1)  # fails if the response was cut
     return said
 
 
 def release(answer: HTTPResponse) -> None:
-    """Give the connection back for the next request; close it when there is too much left to read."""
+    """Give the connection back for the next request; close it if too much is left to read."""
     try:
         if answer.read(EXCERPT):
             answer.read(1)
@@ -63,7 +63,7 @@ def release(answer: HTTPResponse) -> None:
 
 
 def abandon(answer: HTTPResponse) -> None:
-    """Give the connection back, closed if the answer was not read to its end."""
+    """Give the connection back, closed if the response was not read to its end."""
     original = getattr(answer, "_original_response", None)
     if original is not None and not original.isclosed():
         answer.close()

@@ -1,14 +1,14 @@
 """Keeps a stranger's redirects out of the user's own network.
 
-Who made a dataset chooses its remotes' servers, and a server chooses where it sends us on to. So while the user has not
-verified a remote, its redirects lead to public addresses only, as git-annex itself has it for what it downloads: not to
-this machine, not into a private network, not to what only the network's own hosts can reach. Git config
-`annex.security.allowed-ip-addresses` allows more (git-annex's manual: `all`, or addresses, each perhaps as
-`[address]:port`). The address in `url=` itself is the user's to judge, and may send on to itself.
+The author of a dataset chooses the servers of its remotes, and a server chooses its redirects. So until the user has
+verified a remote, its redirects may only lead to public addresses, like git-annex's own downloads: not to this machine,
+not into a private network, not to addresses that only hosts in the network can reach. Git config
+`annex.security.allowed-ip-addresses` allows more (git-annex's manual: `all`, or addresses, optionally as
+`[address]:port`). The user checks the address in `url=` itself, which may redirect to itself.
 
-A name is resolved once, and the connection goes to an address that was checked: a name that means something else a
-moment later gains nothing. A proxy resolves names itself, perhaps to other addresses than we would see. So through
-one only addresses that stand in the redirect itself are checked, and `localhost`; the rest is left to its own rules.
+A name is resolved once, and the connection goes to an address that was checked, so DNS rebinding does not work. A proxy
+resolves names itself, perhaps to other addresses. So through a proxy only `localhost` and literal addresses in the
+redirect are checked; for the rest the proxy's own rules apply.
 """
 
 import socket
@@ -23,10 +23,10 @@ _ALL = "all"
 
 
 class Private(Exception):
-    """A redirect leads to an address that it must not lead to.
+    """A redirect leads to an address that is not allowed.
 
     Args:
-        address: Which one, or the name that stands for one.
+        address: The address, or a name for it.
     """
 
     def __init__(self, address: str) -> None:
@@ -35,18 +35,18 @@ class Private(Exception):
 
 
 class Fence(NamedTuple):
-    """Where redirects may lead to."""
+    """The addresses to which redirects may lead."""
 
     allowed: str = ""
-    """The words of `annex.security.allowed-ip-addresses`."""
+    """The value of `annex.security.allowed-ip-addresses`."""
     own: str = ""
-    """An address that is allowed, too: that of the store's own server."""
+    """The address of the store's own server, which is allowed, too."""
 
     def addresses(self, host: str, port: int) -> list[str]:
-        """The addresses of a host that may be connected to, in the order to try them.
+        """The allowed addresses of a host, in the order in which to try them.
 
         Raises:
-            Private: There is none.
+            Private: No address is allowed.
             gaierror: There is no such host.
         """
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -56,10 +56,10 @@ class Fence(NamedTuple):
         return good
 
     def check_name(self, host: str, port: int) -> None:
-        """Check what can be checked of a host whose name somebody else will resolve.
+        """Check a host whose name a proxy will resolve, as well as that is possible.
 
         Raises:
-            Private: It is an address that must not be connected to, or a name of this machine.
+            Private: It is an address that is not allowed, or a name of this machine.
         """
         name = host.strip("[]").rstrip(".").lower()
         if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 §6.3
@@ -70,7 +70,7 @@ class Fence(NamedTuple):
             raise Private(name)
 
     def permits(self, address: str, port: int) -> bool:
-        """Whether this address, at this port, may be connected to."""
+        """Whether this address and port are allowed."""
         ip = _plain(address)
         if ip is None:
             return False
@@ -81,7 +81,7 @@ class Fence(NamedTuple):
 
 
 def _listed(words: list[str]) -> "Iterator[tuple[IPv4Address | IPv6Address, int | None]]":
-    """The addresses, and ports where they have one, that git config allows; what is none allows nothing."""
+    """The addresses that git config allows, with their ports if given; other words are ignored."""
     for word in words:
         address, colon, port = word[1:].partition("]") if word.startswith("[") else (word, "", "")
         ip = _plain(address)
@@ -93,7 +93,7 @@ def _listed(words: list[str]) -> "Iterator[tuple[IPv4Address | IPv6Address, int 
 
 
 def _plain(address: str) -> "IPv4Address | IPv6Address | None":
-    """The address; that of IPv4 where IPv6 wraps one (RFC 4291 §2.5.5.2)."""
+    """The parsed address; the IPv4 one if IPv6 wraps it (RFC 4291 §2.5.5.2)."""
     from ipaddress import ip_address  # noqa: PLC0415  # only a redirect needs it
 
     try:
@@ -104,10 +104,9 @@ def _plain(address: str) -> "IPv4Address | IPv6Address | None":
 
 
 def _is_public(ip: "IPv4Address | IPv6Address") -> bool:
-    """Whether anybody in the internet reaches the same host there.
+    """Whether the address means the same host everywhere in the internet.
 
-    `is_global` alone takes multicast for public, and translated addresses (NAT64, RFC 6052; 6to4, RFC 3056) for what
-    they are not.
+    `is_global` alone counts multicast as public, and misjudges translated addresses (NAT64, RFC 6052; 6to4, RFC 3056).
     """
     from ipaddress import IPv4Address, IPv6Address, ip_network  # noqa: PLC0415  # as above
 

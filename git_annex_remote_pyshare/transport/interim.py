@@ -1,6 +1,6 @@
-"""What comes before and behind a proper answer and means nothing to us: a server sends little of it.
+"""Limits interim responses and trailers, which a server could send without end.
 
-`http.client` reads interim answers ("100 Continue") and the trailer of a body in chunks without end.
+`http.client` has no limit for interim responses ("100 Continue") and for the trailer of a chunked body.
 """
 
 from typing import Any
@@ -12,31 +12,31 @@ from urllib3.exceptions import ProtocolError
 from git_annex_remote_pyshare.transport.request_log import LoggedConnection, LoggedResponse
 
 _MOST = 20
-"""Interim answers to one request."""
+"""Most interim responses to one request."""
 
 _LINES = 100
 _LINE = 65536
-"""Lines of a trailer, and bytes of one, as `http.client` allows them to the headers."""
+"""Most lines of a trailer, and bytes of a line, as `http.client` allows for headers."""
 
 
 class EndlessResponse(ProtocolError):
-    """A server sends what means nothing without end; the text is ours, and safe to be shown."""
+    """A server sends interim responses or a trailer without end; the text is ours, and safe to show."""
 
 
 class Answer(LoggedResponse):
-    """An answer that begins after few interim ones and ends soon after its body, or fails."""
+    """A response that fails after too many interim responses or too long a trailer."""
 
     _heads = 0
 
     def _read_status(self) -> Any:
-        """Called by http.client for the head of each answer, the interim ones included."""
+        """Called by http.client for the head of each response, including interim ones."""
         self._heads += 1
         if self._heads > _MOST:
             raise EndlessResponse("the server sends interim answers without end")
         return super()._read_status()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
-        """Called by http.client behind the last chunk of a body (RFC 9112 §7.1.2)."""
+        """Called by http.client after the last chunk of a body (RFC 9112 §7.1.2)."""
         for _ in range(_LINES):
             line = self.fp.readline(_LINE)
             if not line.rstrip(b"\r\n"):
@@ -61,4 +61,4 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 POOLS = {"http": _Pool, "https": _TLSPool}
-"""For a pool manager (`pool_classes_by_scheme`) whose connections need nothing else of ours."""
+"""Pool classes with these limits, for `pool_classes_by_scheme` of a pool manager."""

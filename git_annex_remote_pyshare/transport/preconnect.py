@@ -1,6 +1,6 @@
-"""Sockets that are connected ahead, while nobody can send yet: when a job can, a round trip is over already.
+"""Connects sockets before the first request can be sent, which saves that request a round trip.
 
-Needs no HTTP library, so that it can connect while one is being imported.
+This needs no HTTP library, so it can connect while one is being imported.
 """
 
 import re
@@ -19,12 +19,12 @@ CONNECT = 15.0
 """Seconds to wait for a connection."""
 
 _FRESH = 10.0
-"""Seconds after which a socket that nobody used may be dead without having been closed."""
+"""Seconds after which an unused socket may be dead without having been closed."""
 
 _PLAIN = re.compile(
     r"(https?)://([a-z0-9.-]*[a-z0-9]|\[[0-9a-f:.]+\])(?::([0-9]+))?(?:/.*)?", re.IGNORECASE | re.DOTALL
 )
-"""URLs whose host whoever sends the request will call just so."""
+"""URLs whose host the HTTP library spells in the same way."""
 
 _OWN_PORTS = {"http": 80, "https": 443}
 
@@ -33,49 +33,49 @@ Server = tuple[str, int]
 
 
 class _Ended(NamedTuple):
-    """What came of connecting."""
+    """The result of connecting."""
 
     ready: socket.socket | None
-    """None where it failed."""
+    """None if it failed."""
     since: float
     """When, on the monotonic clock."""
     timed_out: bool = False
 
     @property
     def is_good(self) -> bool:
-        """Whether the socket can be used: of nothing but its end can one hear on one that told nothing."""
-        from urllib3.util import wait_for_read  # noqa: PLC0415  # whoever takes a socket has it
+        """Whether the socket can be used: an unused one is readable only if the server has closed it."""
+        from urllib3.util import wait_for_read  # noqa: PLC0415  # the caller has imported it
 
         return self.ready is not None and time.monotonic() - self.since < _FRESH and not wait_for_read(self.ready, 0)
 
     def close(self) -> None:
-        """Nobody needs it."""
+        """Close the socket."""
         if self.ready is not None:
             self.ready.close()
 
 
 class Preconnector:
-    """Sockets on which nothing was sent yet; jobs share them."""
+    """Unused sockets, which all jobs share."""
 
     def __init__(self) -> None:
         self._unclaimed: dict[Server, int] = {}
-        """How many sockets are connected, or being connected, that nobody waits for."""
+        """Number of sockets that are connected, or being connected, and not reserved yet."""
         self._ended: dict[Server, SimpleQueue[_Ended]] = {}
         self._changing = Lock()
         self._of_thread = local()
         self._is_closed = False
-        weakref.finalize(self, _close_all, self._ended)  # for a store that nobody closes
+        weakref.finalize(self, _close_all, self._ended)  # for a store that is never closed
 
     def connect(self, url: str) -> None:
-        """Connect for a request to `url` that the calling thread cannot send yet; once, since it needs no second one.
+        """Connect for a request to `url` that the calling thread cannot send yet; at most once for each thread.
 
-        What hinders that, the request tells. TLS is left to whoever takes the socket.
+        Errors are left to the request, and TLS to the code that takes the socket.
         """
         if server := self._wanted(url):
             self._connect(server)
 
     def connect_meanwhile(self, url: str) -> None:
-        """The same, while the calling thread goes on."""
+        """The same in the background."""
         if server := self._wanted(url):
             thread = Thread(target=self._connect, args=[server], name="ahead", daemon=True)
             try:
@@ -84,10 +84,10 @@ class Preconnector:
                 self._end(server, _Ended(None, 0))
 
     def take(self, server: Server) -> socket.socket | None:
-        """A socket that is good still, or None; waits for one that is being connected.
+        """A usable socket, or None; waits for one that is being connected.
 
         Raises:
-            TimeoutError: Connecting took too long, and would again.
+            TimeoutError: Connecting took too long.
         """
         while self._claim(server):
             ended = self._ended[server].get()
@@ -99,17 +99,17 @@ class Preconnector:
         return None
 
     def close(self) -> None:
-        """Close those that nobody needed, and connect no more."""
+        """Close unused sockets, and connect no more."""
         with self._changing:
             self._is_closed = True
             for server, unclaimed in self._unclaimed.items():
                 for _ in range(unclaimed):
-                    with suppress(Empty):  # it comes later, and is closed then
+                    with suppress(Empty):  # it arrives later, and is then closed
                         self._ended[server].get_nowait().close()
             self._unclaimed.clear()
 
     def _wanted(self, url: str) -> Server | None:
-        """The server of `url`, with one socket more on its way; None where it is better left to the request."""
+        """The server of `url`, counted with one socket more; None if the request must connect itself."""
         match = _PLAIN.fullmatch(url)
         if match is None or hasattr(self._of_thread, "has_connected") or is_proxied(url):
             return None
@@ -132,7 +132,7 @@ class Preconnector:
         except TimeoutError:
             ended = ended._replace(timed_out=True)
         except (OSError, OverflowError):
-            pass  # the request will tell
+            pass  # the request reports the error
         finally:
             self._end(server, ended)
 

@@ -1,4 +1,4 @@
-"""Connections that log their requests, whoever sends them: the transfers of a store, a login, or Dropbox's SDK."""
+"""Logs requests in the connection, so that transfers, logins and Dropbox's SDK are all logged."""
 
 from http.client import HTTPResponse
 from typing import Any
@@ -9,7 +9,7 @@ from git_annex_remote_pyshare import log
 
 
 class LoggedResponse(HTTPResponse):
-    """A response that is logged when its body was read or is given up."""
+    """A response that is logged when its body is read or abandoned."""
 
     exchange: log.Exchange | None = None
 
@@ -26,9 +26,9 @@ class LoggedResponse(HTTPResponse):
         return data
 
     def _safe_read(self, amt: int) -> bytes:
-        """Called by urllib3 for a chunk of the body, where `requests` reads by chunks; and within `read`."""
+        """Called by urllib3 for a chunk of the body, if `requests` reads by chunks; also within `read`."""
         data: bytes = super()._safe_read(amt)  # type: ignore[misc]
-        if self.exchange is not None and data != b"\r\n":  # what ends a chunk is read so, too
+        if self.exchange is not None and data != b"\r\n":  # the end of a chunk is read in the same way
             self.exchange.received += len(data)
         return data
 
@@ -68,7 +68,7 @@ class LoggedConnection(HTTPConnection):
         try:
             super().request(method, url, *arguments, **options)
         except BrokenPipeError:
-            raise  # there may be a response all the same, and urllib3 asks for it
+            raise  # there may still be a response, which urllib3 reads
         except Exception as error:
             self._fail(error)
             raise
@@ -84,7 +84,7 @@ class LoggedConnection(HTTPConnection):
             self._exchange.sent = 0 if self._exchange.sent < 0 else self._exchange.sent + len(data)
 
     def getresponse(self) -> Any:
-        """Called by urllib3 when all was sent, or the server did not take all."""
+        """Called by urllib3 after sending, also if the server did not read everything."""
         try:
             answer = super().getresponse()
         except Exception as error:
@@ -99,7 +99,7 @@ class LoggedConnection(HTTPConnection):
 
     @property
     def _server(self) -> str:
-        """The server that is meant, also behind a proxy."""
+        """The server, also behind a proxy."""
         host, port = self._tunnel_host or self.host, self._tunnel_port if self._tunnel_host else self.port
         host = f"[{host}]" if ":" in host.strip("[]") and not host.startswith("[") else host
         return host if port in {80, 443, None} else f"{host}:{port}"

@@ -1,4 +1,4 @@
-"""The response that backends read; only this package knows which library makes it."""
+"""Names the type of a response, so that only this package depends on the HTTP library."""
 
 from typing import TypeAlias
 

@@ -1,4 +1,4 @@
-"""What a status means whatever the service: the one table, which each backend completes with its own (RFC 9110 §15)."""
+"""Maps HTTP statuses to errors: one table for all services, which each backend extends (RFC 9110 §15)."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,19 +14,19 @@ from git_annex_remote_pyshare.errors import (
 )
 
 MORE_SPACE = "Free some space there, or ask for more."
-"""What to do about a full account."""
+"""Remedy for a full account."""
 
 ASKS_FOR_PAUSE = frozenset((429, 503))
-"""A server that has too much to do answers so, and fewer requests help."""
+"""Statuses of an overloaded server, for which fewer requests help."""
 
 IN_DOUBT = frozenset((408, 423, 425, 499, 500, 502, 503, 504, 524))
-"""After these nothing is known of what was asked for: proxies do not wait, and a lock is kept while it is done."""
+"""After these the result of the request is unknown: a proxy timed out, or the server still works on it."""
 
 
 class Meaning(NamedTuple):
-    """An error in our words; remedy and `retryable` are the kind's own unless given.
+    """The error for a status; remedy and `retryable` are those of its class unless given.
 
-    Both texts may have gaps, which the backend fills; a remedy can name the remote by `{remote}`.
+    Both texts can contain placeholders, which the backend fills in; a remedy can contain `{remote}`.
     """
 
     kind: type[PyshareError]
@@ -56,11 +56,11 @@ _COMMON: Mapping[int, Meaning] = {
 
 
 def common(server: str = "the server", piece: str = "50MiB") -> Mapping[int, Meaning]:
-    """What statuses mean that mean the same everywhere.
+    """The errors for statuses that mean the same everywhere.
 
     Args:
-        server: How texts call it: "the server", or a service's name.
-        piece: What `chunk=` should be where a body is too large.
+        server: Its name in texts: "the server", or the name of a service.
+        piece: Value of `chunk=` to advise if a body is too large.
     """
     return {
         status: meaning._replace(
@@ -72,13 +72,13 @@ def common(server: str = "the server", piece: str = "50MiB") -> Mapping[int, Mea
 
 
 def by_hundreds(status: int, remedy: str) -> Meaning:
-    """What any other status means.
+    """The error for any other status.
 
     Args:
-        status: The status, one that is no success.
-        remedy: What to do where the server is none of the expected kind.
+        status: A status that is no success.
+        remedy: What to do if the server is not of the expected kind.
     """
-    if status >= 500:  # noqa: PLR2004  # HTTP's status codes are its words
+    if status >= 500:  # noqa: PLR2004  # status codes are self-explanatory
         return Meaning(Unreachable, "the server failed")
     if status >= 400:  # noqa: PLR2004  # as above
         return Meaning(PermissionDenied, "the server refuses the request")

@@ -1,4 +1,4 @@
-"""Whom TLS trusts, for transfers and logins alike: the system, the user's own authorities, and a client certificate."""
+"""Makes TLS contexts for transfers and logins: system trust, the user's own authorities, and a client certificate."""
 
 import os
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
 
 
 class Trust(NamedTuple):
-    """What counts besides the authorities that the system trusts; each is a path, or empty."""
+    """Files to use besides the system's authorities; each is a path, or empty."""
 
     authority: str = ""
-    """Of the one host that is talked to (`pyshare login --ca`)."""
+    """Authorities for this host only (`pyshare login --ca`)."""
     authorities: str = ""
-    """Git config `pyshare-ca`: a file or folder; what the environment names if empty."""
+    """Git config `pyshare-ca`: a file or folder; if empty, the environment's."""
     certificate: str = ""
-    """Git config `pyshare-cert`: what proves to the server who we are."""
+    """Git config `pyshare-cert`: the client certificate."""
     key: str = ""
-    """Git config `pyshare-key`, where the certificate's file has no key."""
+    """Git config `pyshare-key`: its key, if the certificate's file has none."""
 
 
 def context_of(trust: Trust) -> "SSLContext":
-    """What TLS trusts and shows. Making one takes long, since it loads certificates.
+    """The TLS context. Making one takes long, since it loads certificates.
 
-    The environment names authorities as curl, requests and OpenSSL have it: REQUESTS_CA_BUNDLE or SSL_CERT_FILE.
+    The environment can name authorities as for requests and OpenSSL: REQUESTS_CA_BUNDLE or SSL_CERT_FILE.
 
     Raises:
         BadSetting: One of the files cannot be used.
     """
-    import ssl  # noqa: PLC0415  # both are needed for https only
+    import ssl  # noqa: PLC0415  # both are needed only for https
 
     import truststore  # noqa: PLC0415
 

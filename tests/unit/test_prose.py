@@ -21,51 +21,10 @@ BANNED = re.compile(
 """Old words, translated idioms, `blank` for a space, `line` for a connection and `room` for free space."""
 
 PAGES = [
-    *(CHECKOUT / name for name in ("SECURITY.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *(CHECKOUT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted((CHECKOUT / "docs").rglob("*.md")),
     *sorted((CHECKOUT / "changes.d").glob("*.md")),
 ]
-
-NOT_YET = frozenset(
-    (
-        "backends/base.py",
-        "backends/lazy.py",
-        "backends/multipart.py",
-        "backends/registry.py",
-        "cli/commands/restore.py",
-        "cli/demo/share.py",
-        "cli/demo/stage.py",
-        "cli/demo/story.py",
-        "cli/loopback_page.py",
-        "cli/output.py",
-        "cli/share_trial.py",
-        "credentials/account.py",
-        "credentials/environment.py",
-        "credentials/guest.py",
-        "credentials/host.py",
-        "credentials/keyring.py",
-        "credentials/nextcloud.py",
-        "credentials/web.py",
-        "errors.py",
-        "store/multipart/part_workers.py",
-        "store/multipart/uploads.py",
-        "store/pause.py",
-        "store/place.py",
-        "store/progress.py",
-        "store/resume.py",
-        "store/retry.py",
-        "store/verify.py",
-        "transport/connection.py",
-        "transport/exchange.py",
-        "transport/fence.py",
-        "transport/preconnect.py",
-        "transfer.py",
-    )
-)
-"""Modules whose texts are not yet read once more. The list only gets shorter: a module that is clean leaves it."""
-
-PAGES_NOT_YET = ("README.md",)
-"""Pages that are not yet read once more, either."""
 
 MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 
@@ -92,17 +51,6 @@ def test_a_page_is_in_plain_words(page: Path) -> None:
     assert _banned_in(page) == []
 
 
-@pytest.mark.parametrize("page", PAGES_NOT_YET)
-def test_a_page_that_is_clean_leaves_the_list(page: str) -> None:
-    assert _banned_in(CHECKOUT / page), "it is clean: move it from PAGES_NOT_YET to PAGES"
-
-
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in NOT_YET])
+@pytest.mark.parametrize("module", MODULES)
 def test_messages_and_docstrings_are_in_plain_words(module: str) -> None:
     assert _found(MODULES[module]) == []
-
-
-@pytest.mark.parametrize("module", sorted(NOT_YET))
-def test_a_module_that_is_clean_leaves_the_list(module: str) -> None:
-    assert module in MODULES, "it is gone: take it out of NOT_YET"
-    assert _found(MODULES[module]), "it is clean: take it out of NOT_YET"

@@ -1,1 +1,1 @@
-"""The conversation with git-annex: many jobs in one process, one well-formed reply for each request."""
+"""Speaks git-annex's protocol: many jobs in one process, one well-formed reply to each request."""

@@ -1,4 +1,4 @@
-"""What git-annex may ask, and what is a well-formed answer to each request.
+"""Defines the requests of git-annex, and the well-formed replies to each.
 
 A reply passes only as one of the forms that its request allows, with the key repeated byte for byte. Anything
 else is replaced by the request's failure: git-annex gives up the process after a malformed reply, and with

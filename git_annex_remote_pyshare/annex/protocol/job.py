@@ -1,4 +1,4 @@
-"""One job: a remote on its own thread, whose every request ends in exactly one well-formed reply."""
+"""Runs one job: a remote in its own thread, which sends exactly one well-formed reply to each request."""
 
 from contextlib import suppress
 from threading import Lock
@@ -43,7 +43,7 @@ class Job:
         """Handle one request and send its reply.
 
         Raises:
-            Stopped: git-annex no longer listens.
+            Cancelled: git-annex no longer listens.
         """
         word, _, parameter = line.partition(" ")
         rule = RULES.get(word)

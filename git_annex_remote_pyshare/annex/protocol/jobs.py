@@ -1,4 +1,4 @@
-"""All jobs of one conversation: one thread each, and lines handed out by their job number."""
+"""Runs all jobs: one thread each, with lines distributed by job number."""
 
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Jobs:
             self._job(f"J {number} ").inbox.put(message)
         elif mark == "ERROR":
             self._refuse(line)
-        # Nobody could answer any other line, and an answer without a number would end all jobs.
+        # No job can respond to any other line, and a response without a number would end all jobs.
 
     def _job(self, tag: str) -> "Job":
         if tag not in self._jobs:
@@ -74,7 +74,7 @@ class Jobs:
         return Job(tag, self._writer, self._make_remote, self._extensions)
 
     def _refuse(self, error: str) -> None:
-        # git-annex does not number its ERROR. It stands in place of an answer, so whoever waits for one is meant.
+        # git-annex does not number its ERROR. It replaces a response, so it is for the jobs that wait for one.
         for job in self._jobs.values():
             if job.master.asking:
                 job.inbox.put(error)

@@ -1,6 +1,6 @@
-"""Makes one line of any text that goes out, since a line too many answers the next request.
+"""Makes one line of any text that is sent: git-annex would take a second line for the reply to its next request.
 
-git-annex shows what it is told as it is, so characters that give orders to a terminal go as well (`safe_text`).
+git-annex prints texts unchanged, so terminal control characters are removed as well (`safe_text`).
 """
 
 import re

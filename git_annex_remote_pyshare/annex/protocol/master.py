@@ -1,4 +1,4 @@
-"""annexremote's way to ask and tell git-annex, with its gaps closed: one small override each."""
+"""Sends requests to git-annex: annexremote's class, with small overrides that close its gaps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -37,7 +37,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
 
         Raises:
             ProtocolError: git-annex refuses to answer one of them.
-            Stopped: git-annex ended the conversation.
+            Cancelled: git-annex ended the conversation.
         """
         requests = {name: f"GETCONFIG {name}" for name in names}
         if not requests:
@@ -66,7 +66,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
 
         Raises:
             ProtocolError: It would arrive as two lines, or git-annex does not listen now.
-            Stopped: git-annex no longer listens.
+            Cancelled: git-annex no longer listens.
         """
         line = " ".join(map(str, words))
         if "\n" in line:
@@ -81,7 +81,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
 
         Raises:
             ProtocolError: git-annex refuses to answer, or answers something else.
-            Stopped: git-annex ended the conversation.
+            Cancelled: git-annex ended the conversation.
         """
         self.asking = True
         try:

@@ -1,4 +1,4 @@
-"""annexremote's handlers of requests, with its gaps towards today's git-annex closed: one small override each."""
+"""Handles git-annex's requests: annexremote's class, with small overrides for newer versions of git-annex."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The lines that git-annex sends to one job, in their order."""
+"""Queues the lines that git-annex sends to one job."""
 
 from queue import SimpleQueue
 
@@ -23,7 +23,7 @@ class Queue:
         """The next line; waits for it.
 
         Raises:
-            Stopped: There is none, and none will come.
+            Cancelled: There is none, and none will come.
         """
         line = self._lines.get()
         if line is None:

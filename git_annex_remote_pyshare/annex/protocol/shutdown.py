@@ -1,4 +1,4 @@
-"""The end of the process: by the end of input or a signal, without a traceback, in less than two seconds."""
+"""Ends the process after the end of input or a signal, without a traceback, in less than two seconds."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from typing import NoReturn
 from git_annex_remote_pyshare.annex.protocol.jobs import Jobs
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
 
-GRACE = 1.5
+SHUTDOWN_TIMEOUT = 1.5
 """Seconds that jobs have for ending their requests."""
 
 
@@ -31,7 +31,7 @@ class Shutdown:
         self._over = False
 
     def run(self) -> None:
-        """Wait until every job has ended its request; after GRACE the process ends, whatever still hangs."""
+        """Wait until every job has ended its request; after SHUTDOWN_TIMEOUT the process ends, whatever still hangs."""
         with self._turn:
             if not self._over:
                 self._over = True
@@ -62,10 +62,10 @@ class Shutdown:
         self.leave()
 
     def _end_jobs(self) -> None:
-        timer = Timer(GRACE, self.leave)
+        timer = Timer(SHUTDOWN_TIMEOUT, self.leave)
         timer.daemon = True
         timer.start()
         self._jobs.close()
-        with suppress(Exception):  # nobody is left to hear of it, and the jobs must still be waited for
+        with suppress(Exception):  # there is no one left to report to, and the jobs must still be waited for
             self._stop()
         self._jobs.join()

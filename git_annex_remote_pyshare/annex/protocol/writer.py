@@ -1,4 +1,4 @@
-"""The one voice: whole lines to git-annex, one write each, whichever thread they come from."""
+"""Writes lines to git-annex: whole lines, one write each, from any thread."""
 
 from threading import Lock
 from typing import BinaryIO
@@ -22,7 +22,7 @@ class Writer:
         """Send lines that belong together.
 
         Raises:
-            Stopped: git-annex no longer listens.
+            Cancelled: git-annex no longer listens.
         """
         rest = memoryview(encoded("\n".join(lines) + "\n"))
         with self._lock:

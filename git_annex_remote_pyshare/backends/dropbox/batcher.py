@@ -15,7 +15,7 @@ from threading import Condition
 from typing import Generic, TypeVar
 
 from git_annex_remote_pyshare.errors import Busy, Cancelled, PyshareError
-from git_annex_remote_pyshare.transport.backoff import pause_after
+from git_annex_remote_pyshare.waiting import pause_after
 
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")

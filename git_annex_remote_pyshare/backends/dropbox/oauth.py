@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.backends.dropbox.credential import COMMAND, Login,
 from git_annex_remote_pyshare.backends.dropbox.tokens import Token, Tokens, forget
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.credentials.unanswered import unreachable
+from git_annex_remote_pyshare.credentials.web import unreachable
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.transport.headers import USER_AGENT
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from git_annex_remote_pyshare.part_plan import Part, Sent
 from git_annex_remote_pyshare.transfer import Source
-from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
+from git_annex_remote_pyshare.transport.body import Hashed, digest_of
 
 _MD5_ETAG = re.compile(r'"?([0-9a-f]{32})"?', re.IGNORECASE)
 _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-algorithm"

@@ -29,9 +29,9 @@ from git_annex_remote_pyshare.backends.s3.error_codes import (
 from git_annex_remote_pyshare.backends.s3.response import Response, error_details, is_web_page, server_time
 from git_annex_remote_pyshare.errors import Busy, PyshareError
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transport.backoff import pause_after
 from git_annex_remote_pyshare.transport.errors import retry_after
 from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE, Meaning
+from git_annex_remote_pyshare.waiting import pause_after
 
 __all__ = (
     "Archived",

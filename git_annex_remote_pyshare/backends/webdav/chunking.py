@@ -24,9 +24,9 @@ from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import CorruptUpload, PyshareError, Unreachable
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transport.body import Hashed, digest_of
 from git_annex_remote_pyshare.transport.bounds import number
 from git_annex_remote_pyshare.transport.content_range import length_of
-from git_annex_remote_pyshare.transport.hashed import Hashed, digest_of
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.waiting import NEVER, pause, telling
 

@@ -1,4 +1,4 @@
-"""`pyshare cleanup NAME`: show the unfinished uploads that a server keeps, and remove the old ones."""
+"""`pyshare cleanup NAME`: show the unfinished uploads on a server, and remove the old ones."""
 
 import time
 from collections.abc import Mapping
@@ -10,8 +10,7 @@ from git_annex_remote_pyshare.annex.keys import without_chunk
 from git_annex_remote_pyshare.annex.layout import is_of_key, name_of
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart, Unfinished
-from git_annex_remote_pyshare.cli.files import all_files
-from git_annex_remote_pyshare.cli.objects import layout_of
+from git_annex_remote_pyshare.cli.contents import all_files, layout_of
 from git_annex_remote_pyshare.cli.output import counted, say, show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -24,7 +23,7 @@ _UNITS = ((_DAY, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
 
 class _Upload(NamedTuple):
-    """An unfinished upload and whose it is."""
+    """An unfinished upload and its origin."""
 
     found: Unfinished
     shown: str
@@ -33,7 +32,7 @@ class _Upload(NamedTuple):
     is_ours: bool
     """Whether git-annex began it, in this clone or another one."""
     days: float | None
-    """Since it began; None where the server does not tell."""
+    """Age; None if the server does not report it."""
 
     @property
     def line(self) -> str:
@@ -91,7 +90,7 @@ def _abort(store: Backend, upload: Unfinished) -> None:
 
 
 def _is_old(upload: _Upload, older_than: float) -> bool:
-    """Whether it is to be removed; one of unknown age may be under way."""
+    """Whether to remove it; one of unknown age may still be running."""
     if not upload.is_ours:
         return False
     return older_than == 0 if upload.days is None else upload.days >= older_than
@@ -107,16 +106,16 @@ def _described(remote: Remote, found: list[Unfinished]) -> list[_Upload]:
 
 
 def _upload(found: Unfinished, own: Mapping[str, str], files: Mapping[str, str]) -> _Upload:
-    """Whose an upload is.
+    """Find out where an upload comes from.
 
     Args:
         found: The upload.
-        own: The uploads that this clone has noted, id → object.
-        files: What objects are called, without folders → the dataset's file.
+        own: The uploads in this clone's journal, id → object.
+        files: Name of the object without folders → file in the dataset.
     """
     name = found.name or own.get(found.id, "")
     path = files.get(_bare(name), "")
-    # Without a name it lies among the uploads of this store alone.
+    # An upload without a name is listed only for this store.
     is_ours = found.id in own or not name or bool(path) or is_of_key(name)
     if found.id in own:
         whose = _FROM_HERE
@@ -129,12 +128,12 @@ def _upload(found: Unfinished, own: Mapping[str, str], files: Mapping[str, str])
 
 
 def _bare(name: str) -> str:
-    """What an object is called without its folders, as a part of a whole one too."""
+    """Name of an object without folders; for a chunk, that of the whole content."""
     return without_chunk(name.rpartition("/")[2])
 
 
 def _about(left: list[_Upload], name: str, days: str) -> str:
-    """How uploads that were left are resumed, and how they are removed.
+    """Say how the remaining uploads are resumed, and how they are removed.
 
     Args:
         left: At least one.

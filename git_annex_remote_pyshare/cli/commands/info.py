@@ -42,12 +42,12 @@ def info(name: str, *, as_json: bool) -> None:
         return
     for field, value in fields.items():
         show(f"{field}: {', '.join(value) if isinstance(value, list) else value}")
-    # Behind the rest, since a server that is down takes its time.
+    # Last, since it takes long if the server is down.
     show(_space_in_words(_space(remote)))
 
 
 def _known(name: str, remote: Remote) -> Fields:
-    """What can be said without asking the server."""
+    """The fields that need no request to the server."""
     settings = remote.place.settings
     spec = registry.spec_of(remote.place.url)
     annex = remote.annex
@@ -82,7 +82,7 @@ def _login(remote: Remote) -> str:
 
 
 def _space(remote: Remote) -> Fields:
-    """How full the disk or the account is, by that name, or `space` with why that is unknown."""
+    """`disk` or `account` with used and free bytes, or `space` with the reason why that is unknown."""
     what = "disk" if registry.spec_of(remote.place.url).local else "account"
     try:
         with opened(remote.place) as store:

@@ -1,4 +1,4 @@
-"""`pyshare login URL`: hands over to the login of the URL's kind of store."""
+"""`pyshare login URL`: run the login flow for the URL's kind of store."""
 
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
 
 
 def _trusting(request: LoginRequest) -> "AbstractContextManager[None]":
-    """Trusts what `--ca` names, unless the login fails."""
+    """Trust the certificates of `--ca`, unless the login fails."""
     if not request.ca:
         return nullcontext()
     from git_annex_remote_pyshare.credentials.authorities import trusting  # noqa: PLC0415  # rarely wanted
@@ -76,7 +76,7 @@ def _trusting(request: LoginRequest) -> "AbstractContextManager[None]":
 
 
 def _remedy(request: LoginRequest) -> str:
-    """What to do about a certificate that is not trusted."""
+    """The remedy for a certificate that is not trusted."""
     if request.ca:
         return f"The certificates in {request.ca} do not fit this server: check the file."
     if request.account.ambient:

@@ -1,4 +1,4 @@
-"""`pyshare logout URL`: forget a login, and revoke it where we can."""
+"""`pyshare logout URL`: forget a login, and revoke it if the server supports that."""
 
 from typing import TYPE_CHECKING
 
@@ -67,12 +67,12 @@ def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":
 
 
 def account_named(url: str, settings: tuple[str, ...] = ()) -> str:
-    """The name under which a login for the URL would be kept; raises BadSetting as `kept_for` does."""
+    """The name under which a login for the URL is kept; raises BadSetting as `kept_for` does."""
     return registry.account_of(settings_of(url, settings)).name
 
 
 def _distrust(gone: "Kept") -> None:
-    """Forget what `--ca` named, with the last login for the host."""
+    """Forget the certificates of `--ca` with the last login for the host."""
     from git_annex_remote_pyshare.credentials import authorities  # noqa: PLC0415  # as above
     from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`pyshare restore NAME [PATHS]`: bring back archived objects, many at once, and show how far they are."""
+"""`pyshare restore NAME [PATHS]`: restore archived objects, many at once, and show their state."""
 
 import json
 from collections import Counter
@@ -9,29 +9,27 @@ from typing import NamedTuple, get_args
 import click
 
 from git_annex_remote_pyshare.backends.base import Backend, Readiness, Restores
-from git_annex_remote_pyshare.cli.bar import with_bar
-from git_annex_remote_pyshare.cli.files import File, behind, files_in
-from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show
+from git_annex_remote_pyshare.cli.contents import File, behind, copies_of, files_in, layout_of, refuse_encrypted
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show, with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 _AT_ONCE = 8
-"""Requests at the same time."""
+"""Concurrent requests."""
 
 
 FAILED = "failed"
 
 
 class Found(NamedTuple):
-    """How far a file is."""
+    """The state of a file."""
 
     file: File
     state: str
     """A Readiness, or FAILED."""
     why: str = ""
-    """Of a failure."""
+    """The error, if it failed."""
 
 
 @click.command()
@@ -67,17 +65,17 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
 
 
 def _readiness(store: Backend) -> Callable[[str], Readiness]:
-    """Looks how far an object is."""
+    """A function that gets the state of an object."""
     return lambda name: store.call(Restores, lambda able: able.readiness(name))
 
 
 def _restored(store: Backend) -> Callable[[str], Readiness]:
-    """Asks for an object."""
+    """A function that requests an object from the archive."""
     return lambda name: store.call(Restores, lambda able: able.restore(name))
 
 
 def _asked(remote: Remote, files: list[File], ask: Callable[[str], Readiness]) -> Iterator[Found]:
-    """How far each file is after the store was asked, in the files' order."""
+    """The state of each file after the request, in order."""
     layout = layout_of(remote)
 
     def one(file: File) -> Found:
@@ -97,7 +95,7 @@ def _asked(remote: Remote, files: list[File], ask: Callable[[str], Readiness]) -
 
 
 def _state(names: Iterable[str], ask: Callable[[str], Readiness]) -> tuple[str, str]:
-    """How far the objects of a content are, which is as far as the last of them; or why they are not there."""
+    """The state of a copy, which is that of its slowest object; or FAILED, and why."""
     try:
         states = {ask(name) for name in names}
     except NotFound as error:

@@ -1,4 +1,4 @@
-"""`pyshare share NAME`: find or make the link by which friends read a store, and say what to send to them."""
+"""`pyshare share NAME`: find or make the link by which friends read a store, and print what to send to them."""
 
 import re
 from datetime import date, timedelta
@@ -11,9 +11,9 @@ from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares
 from git_annex_remote_pyshare.backends.login import ask_guest
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
-from git_annex_remote_pyshare.cli.share_friends import Dataset, lines
-from git_annex_remote_pyshare.cli.share_publish import publish, steps
-from git_annex_remote_pyshare.cli.share_trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.cli.share.friends import Dataset, lines
+from git_annex_remote_pyshare.cli.share.publish import publish, steps
+from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
@@ -23,7 +23,7 @@ _DAYS = {"d": 1, "w": 7}
 
 
 class _LastDay(click.ParamType[str]):
-    """`30d`, `4w` or a date to come; gives the date as `2030-12-31`."""
+    """`30d`, `4w` or a future date; converted to `2030-12-31`."""
 
     name = "30d|DATE"
 
@@ -41,8 +41,8 @@ class _LastDay(click.ParamType[str]):
         return day.isoformat()
 
 
-class LoginRequest(NamedTuple):
-    """What was typed besides the name."""
+class _Options(NamedTuple):
+    """The options of the command."""
 
     public: bool
     revoke: bool
@@ -73,42 +73,46 @@ def share(name: str, *, public: bool, expires: str | None, password: bool, revok
     if revoke and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
     terms = Terms(expires or "", ask_guest(CommandLine(), "").secret if password else "")
-    wish = LoginRequest(public, revoke, yes, terms)
+    options = _Options(public, revoke, yes, terms)
     if registry.spec_of(remote.place.url).local:
-        _share_folder(remote, wish)
+        _share_folder(remote, options)
         return
     require_verified(remote)
     with opened(remote.place) as store:
-        _revoke(remote, store, wish) if revoke else _share(remote, store, wish)
+        _revoke(remote, store, options) if revoke else _share(remote, store, options)
 
 
-def _share_folder(remote: Remote, wish: LoginRequest) -> None:
-    """A folder has no link: friends reach it as its owner does."""
-    _refuse(remote, wish.public or wish.revoke or any(wish.terms))
+def _share_folder(remote: Remote, options: _Options) -> None:
+    """Share a folder, which has no link: friends use its path."""
+    _refuse(remote, options.public or options.revoke or any(options.terms))
     require_content(remote)
     say(f"Friends read {remote.place.url} where they have the same folder.\n")
     link = Share(remote.place.url)
-    publish(steps(remote, link), yes=wish.yes)
+    publish(steps(remote, link), yes=options.yes)
     _say_lines(remote, link)
 
 
-def _share(remote: Remote, store: Backend, wish: LoginRequest) -> None:
+def _share(remote: Remote, store: Backend, options: _Options) -> None:
     if not store.has(Shares):
         raise BadSetting(f"pyshare cannot share {remote.place.url}")
     sample = require_content(remote, store)
-    link = _open(remote, store, wish.terms) if wish.public else store.call(Shares, lambda able: able.share(wish.terms))
+    link = (
+        _open(remote, store, options.terms)
+        if options.public
+        else store.call(Shares, lambda able: able.share(options.terms))
+    )
     if link is None:
         link = _by_login(remote, sample, can_open=store.has(Opens))
     else:
         _say_link(remote, link)
-        require_readable(remote, link, Guest(sample, wish.terms.password, just_opened=wish.public))
+        require_readable(remote, link, Guest(sample, options.terms.password, just_opened=options.public))
         _say_who(store, link)
-    publish(steps(remote, link), yes=wish.yes)
+    publish(steps(remote, link), yes=options.yes)
     _say_lines(remote, link)
 
 
 def _by_login(remote: Remote, sample: str, *, can_open: bool) -> Share:
-    """Friends log in to the same server."""
+    """Share a store without links: friends log in to the same server."""
     account = registry.account_of(remote.place.settings)
     login = "" if is_open(remote, sample) else command("pyshare", "login", *account.words)
     if login:
@@ -124,12 +128,12 @@ def _open(remote: Remote, store: Backend, terms: Terms) -> Share:
     return Share(remote.place.url, settings=store.call(Opens, lambda able: able.open_to_all()))
 
 
-def _revoke(remote: Remote, store: Backend, wish: LoginRequest) -> None:
-    if wish.public:
+def _revoke(remote: Remote, store: Backend, options: _Options) -> None:
+    if options.public:
         _refuse(remote, not store.has(Opens))
         settings = store.call(Opens, lambda able: able.close_to_all())
         say(f"The bucket's policy no longer has the statement that lets anyone read {remote.place.url}.")
-        publish(steps(remote, Share(remote.place.url, settings=settings)), yes=wish.yes)
+        publish(steps(remote, Share(remote.place.url, settings=settings)), yes=options.yes)
         return
     withdrawn = store.call(Shares, lambda able: able.revoke()) if store.has(Shares) else ()
     for url in withdrawn:
@@ -156,7 +160,7 @@ def _say_link(remote: Remote, link: Share) -> None:
 
 
 def _say_who(store: Backend, link: Share) -> None:
-    """Who can read what: a link is more than the dataset that it is made for."""
+    """Say who can read what: a link can give access to more than the dataset."""
     if store.has(Opens):  # its own address is the link
         say(f"Anyone can read everything in {link.url}.\n")
         return

@@ -1,12 +1,14 @@
-"""`pyshare verify NAME`: compare what a store has with what git-annex believes that it has, and repair it."""
+"""`pyshare verify NAME`: compare a store with git-annex's records, and repair it."""
 
 import json
+import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import click
@@ -14,7 +16,6 @@ import click
 from git_annex_remote_pyshare.annex.keys import is_checked
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend
-from git_annex_remote_pyshare.cli.bar import with_bar
 from git_annex_remote_pyshare.cli.check import (
     COMPLETE,
     DAMAGED,
@@ -28,24 +29,34 @@ from git_annex_remote_pyshare.cli.check import (
     by_size,
     verdicts,
 )
-from git_annex_remote_pyshare.cli.files import File, behind, contents_in, files_in, files_not_in, top
-from git_annex_remote_pyshare.cli.objects import copies_of, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn
+from git_annex_remote_pyshare.cli.contents import (
+    File,
+    behind,
+    contents_in,
+    copies_of,
+    files_in,
+    files_not_in,
+    layout_of,
+    present_here,
+    refuse_encrypted,
+    top,
+)
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn, with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
-from git_annex_remote_pyshare.cli.repair import store_again
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.config.settings import LAYOUTS
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line, printable
 
 _SAMPLE = 100
-"""Files by which another layout is recognised."""
+"""Number of files to look at to recognise another layout."""
 
 _PATHS_SHOWN = 10
-"""So many paths at most stand in a command to paste."""
+"""Most paths in a command to paste."""
 
 
 class _Task(NamedTuple):
-    """What was asked for."""
+    """The arguments of the command."""
 
     remote: Remote
     paths: tuple[str, ...]
@@ -58,13 +69,13 @@ class _Task(NamedTuple):
 
 
 class _Result(NamedTuple):
-    """What came of it."""
+    """The result of the command."""
 
     verdicts: list[Verdict]
     foreign: Sequence[str] = ()
-    """Objects that belong to no content that git-annex knows to be there."""
+    """Objects that belong to no content in git-annex's records."""
     layout: str = ""
-    """By which the foreign ones are named, where all files are missing."""
+    """The layout of the foreign objects, if all files are missing."""
     repaired: int = 0
     """Files that were stored again."""
     lacking: Sequence[File] = ()
@@ -117,7 +128,7 @@ def _checked(task: _Task, chosen: list[File]) -> _Result:
 
 
 def _verdicts(task: _Task, store: Backend, chosen: list[File]) -> list[Verdict]:
-    """By asking the store for each object."""
+    """Verdicts from one request for each object."""
     with tempfile.TemporaryDirectory(prefix="pyshare-verify-") as folder:
         look = by_content(store, Path(folder)) if task.download else by_size(store.stat)
         found = verdicts(task.remote, chosen, layout_of(task.remote), look)
@@ -125,7 +136,7 @@ def _verdicts(task: _Task, store: Backend, chosen: list[File]) -> list[Verdict]:
 
 
 def _other_layout(remote: Remote, chosen: list[File], foreign: set[str]) -> str:
-    """The layout by which objects there are named, if it is another one; empty if it is none that pyshare knows."""
+    """The layout of the objects, if it is another one; empty if pyshare does not know it."""
     kind = registry.spec_of(remote.place.url).name
     # annex-webdav and annex-directory name alike; the one for this kind of store comes first.
     for layout in sorted(LAYOUTS, key=lambda layout: not layout.endswith(f"-{kind}")):
@@ -230,23 +241,73 @@ def _advise(task: _Task, result: _Result) -> None:
 
 
 def _options_for(task: _Task, bad: Sequence[File]) -> tuple[str, ...]:
-    """What to type behind `pyshare verify NAME` to repair some files, without downloading the others once more."""
+    """The arguments after `pyshare verify NAME` to repair some files, without another download of the others."""
     if not task.download:
         return ("--repair", *behind(task.paths))
     return ("--download", "--repair", *behind(_few([file.path for file in bad], task.paths)))
 
 
 def _few(paths: Sequence[str], otherwise: Sequence[str]) -> Sequence[str]:
-    """The paths if all are known, can be shown as they are, and are few enough for a command to paste."""
+    """The paths if all are known, printable, and few enough for a command to paste."""
     can_be_shown = all(path and printable(path) == path for path in paths)
     return paths if can_be_shown and len(paths) <= _PATHS_SHOWN else otherwise
 
 
 def _kinds(result: _Result) -> str:
-    """The kinds of keys that could not be compared."""
+    """The types of the keys that could not be compared."""
     keys = {verdict.file.key.partition("-")[0] for verdict in result.verdicts if verdict.state == UNCHECKED}
     return f"{'key' if len(keys) == 1 else 'keys'} of type {', '.join(sorted(keys))}"
 
 
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
+
+
+def store_again(remote: str, bad: list[Verdict]) -> list[File]:
+    """Store the contents of files in a remote once more, where this clone has them.
+
+    Args:
+        remote: Its name.
+        bad: The missing or damaged files.
+
+    Returns:
+        The files whose content this clone has; git-annex may have failed to store some of them.
+    """
+    here = present_here([verdict.file.key for verdict in bad])
+    wanted = {verdict.file.key: verdict for verdict in bad if verdict.file.key in here}
+    for key, verdict in wanted.items():
+        if verdict.state == DAMAGED:
+            # fsck drops the damaged object, and fails as it should: copy skips an object of the right size.
+            _annex("fsck", "--quiet", "--from", remote, f"--key={key}")
+    names = {key: verdict.file.shown for key, verdict in wanted.items()}
+    for _ in with_bar(_copied(remote, names), len(names), "Storing"):
+        pass
+    return [verdict.file for verdict in bad if verdict.file.key in here]
+
+
+def _copied(remote: str, names: Mapping[str, str]) -> Iterator[str]:
+    """Copy keys and yield each when git-annex reports it; print failures.
+
+    Args:
+        remote: Name of the remote.
+        names: Key → name in messages.
+    """
+    words = ("annex", "copy", "--batch-keys", "--to", remote, "--json", "--json-error-messages")
+    with TemporaryFile() as keys:
+        keys.write("".join(f"{key}\n" for key in names).encode("utf-8", "surrogateescape"))
+        keys.seek(0)
+        with subprocess.Popen(
+            git_command(*words), env=git_environment(), stdin=keys, stdout=subprocess.PIPE
+        ) as copying:
+            for line in copying.stdout or ():
+                report = json.loads(line)
+                if not report["success"]:
+                    why = " ".join(report.get("error-messages", ()))
+                    alert(one_line(f"{names.get(report['key'], report['key'])}: cannot be stored: {why}"))
+                yield report["key"]
+
+
+def _annex(*words: str) -> None:
+    subprocess.run(
+        git_command("annex", *words), env=git_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )

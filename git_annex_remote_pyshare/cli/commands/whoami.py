@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.spec import LoginFlow
 from git_annex_remote_pyshare.cli.commands.logout import account_named, kept_for
+from git_annex_remote_pyshare.cli.login_request import settings_of
 from git_annex_remote_pyshare.cli.output import alert, show, warn
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 if TYPE_CHECKING:
@@ -18,6 +20,19 @@ if TYPE_CHECKING:
 _LINK = "public link"
 
 Row = Mapping[str, str]
+
+WORKS = "works"
+REFUSED = "refused"
+UNKNOWN = "unknown"
+
+
+class Trial(NamedTuple):
+    """The result of trying a login."""
+
+    state: str
+    """`WORKS`, `REFUSED` (by the server) or `UNKNOWN`."""
+    why: str = ""
+    """Why it is not `WORKS`, and what to type."""
 
 
 @click.command()
@@ -75,13 +90,12 @@ def _row(entry: "Kept") -> Row:
 
 
 def _title(service: str) -> str:
-    """What people call it."""
+    """The display name of a service."""
     spec = registry.spec_named(service)
     return spec.title if spec and spec.title else service
 
 
 def _tried(row: Row, entry: "Kept") -> Row:
-    from git_annex_remote_pyshare.cli.trying import try_login  # noqa: PLC0415  # sends requests, which most do not want
 
     trial = try_login(entry)
     return {**row, "state": trial.state, "why": trial.why}
@@ -99,3 +113,38 @@ def _show(rows: list[Row]) -> None:
             alert(f"{row['account']}: {row['why']}")
     if not rows:
         warn("No login is kept. Type: pyshare login URL")
+
+
+def try_login(entry: "Kept") -> Trial:
+    """Try a kept login once."""
+    spec = registry.spec_named(entry.service)
+    flow = spec.login if spec else None
+    if flow is None:
+        return Trial(UNKNOWN, f"This pyshare cannot try logins of the kind {entry.service}.")
+    from git_annex_remote_pyshare.credentials.stored import read  # noqa: PLC0415  # not for help and wrong words
+
+    login = read(entry)
+    if login is None:
+        return Trial(UNKNOWN, f"The {entry.where} is locked or does not answer.")
+    try:
+        flow.check(lambda: _settings(entry, flow), login)
+    except PermissionDenied as error:
+        words = entry.words or (entry.account,)
+        again = error.remedy if flow.says_how else f"Type: {command('pyshare', 'login', *words)}"
+        return Trial(REFUSED, str(PermissionDenied(error.what, remedy=again)))
+    except PyshareError as error:
+        return Trial(UNKNOWN, str(error))
+    return Trial(WORKS)
+
+
+def _settings(entry: "Kept", flow: LoginFlow) -> Mapping[str, str]:
+    """The settings with which the login was made; never those of another account."""
+    words = entry.words or ((entry.server,) if entry.server else ())
+    if words:
+        settings = settings_of(words[0], words[1:])
+        if registry.account_of(settings).name == entry.account:
+            return settings
+    raise BadSetting(
+        "an earlier version kept this login, without the address to try it at",
+        remedy=f"To have it tried, log in again: {command('pyshare', 'login', *flow.words_for(entry.account))}",
+    )

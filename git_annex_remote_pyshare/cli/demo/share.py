@@ -1,4 +1,4 @@
-"""What Alice and Bob share in the demo: a folder, or a WebDAV server on this machine."""
+"""Sets up what Alice and Bob share in the demo: a folder, or a WebDAV server on this machine."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,20 +7,20 @@ from threading import Thread
 from typing import NamedTuple
 
 PASSWORDS = {"Alice": "alices-password", "Bob": "bobs-password"}
-"""Throw-away logins of a server that lives for seconds and listens on this machine only."""
+"""Logins of a server that runs for seconds and listens on this machine only."""
 
 
 class Share(NamedTuple):
-    """A place that both reach."""
+    """A store that both can reach."""
 
     what: str
-    """In words."""
+    """Description for the story."""
     url: str
-    """As `url=` wants it."""
+    """Value of `url=`."""
     folder: str
-    """Where the content can be looked at, behind the program's back."""
+    """The folder that holds the content, for comparisons."""
     passwords: Mapping[str, str] = {}
-    """First name → password; empty where nobody needs one."""
+    """First name → password; empty if no login is needed."""
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def _made(place: str) -> str:
 
 @contextmanager
 def _served(folder: str) -> Iterator[str]:
-    """A WebDAV server for the folder; its address."""
+    """Run a WebDAV server for the folder; yields its address."""
     from cheroot.wsgi import Server  # noqa: PLC0415  # of the extra "demo", and slow to import
     from wsgidav.wsgidav_app import WsgiDAVApp  # noqa: PLC0415  # as above
 

@@ -1,4 +1,4 @@
-"""The stage of the demo: a temporary place, and people whose commands we see before they run."""
+"""Runs the demo's commands: in a temporary folder, as persons whose commands are shown before they run."""
 
 import os
 import shlex
@@ -16,15 +16,15 @@ from git_annex_remote_pyshare.cli.output import heading, say, typed
 from git_annex_remote_pyshare.errors import PyshareError
 
 PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT")
-"""All that the programs get to know of the reader's own environment, besides PATH."""
+"""The environment variables that the programs inherit, besides PATH."""
 
-PATIENCE = 120
-"""Seconds after which a command is taken for hung."""
+TIMEOUT = 120
+"""Seconds after which a command counts as hung."""
 
 
 @contextmanager
 def temporary_place() -> Iterator[str]:
-    """A new folder, removed at the end whatever happens."""
+    """A new folder that is always removed at the end."""
     with kept_place() as place:
         try:
             yield place
@@ -46,11 +46,11 @@ def search_path() -> str:
 
 
 class Person:
-    """Somebody at a computer of their own: a HOME, a working directory, and a terminal that we look at.
+    """A person at a computer: a HOME, a working directory, and a terminal whose commands are shown.
 
     Args:
         name: First name.
-        place: The folder that the demo happens in.
+        place: The folder of the demo.
     """
 
     def __init__(self, name: str, place: str) -> None:
@@ -61,7 +61,7 @@ class Person:
         os.mkdir(self.home)
 
     def sits_down(self) -> None:
-        """Show what makes the reader's own terminal into this person's."""
+        """Show the commands that make the reader's terminal this person's."""
         heading(f"\n=== {self.name}'s computer ===\n")
         typed(f"export HOME={shlex.quote(self.home)} PYTHON_KEYRING_BACKEND={NO_KEYRING}")
         if shutil.which("git-annex-remote-pyshare") is None:
@@ -74,7 +74,7 @@ class Person:
         self.folder = os.path.join(self.folder, folder)
 
     def copies(self, source: str) -> None:
-        """Copy what a folder holds into the working directory."""
+        """Copy the contents of a folder into the working directory."""
         typed(f"cp -R {shlex.quote(source)}/. .")
         shutil.copytree(os.path.join(self.folder, source), self.folder, dirs_exist_ok=True)
 
@@ -88,7 +88,7 @@ class Person:
         return self._succeeds(command, "")
 
     def answers(self, file: str, *command: str) -> str:
-        """Run a command that must succeed, with the content of a file in HOME typed into it; its output.
+        """Run a command that must succeed, with a file in HOME as its input; its output.
 
         Raises:
             PyshareError: It failed.
@@ -115,7 +115,7 @@ class Person:
         return done.output
 
     def _run(self, command: tuple[str, ...], answers: str) -> "_Done":
-        # Looked up in the PATH that the program gets, which is not ours.
+        # Looked up in the PATH of the program, which is not ours.
         program = shutil.which(command[0], path=self._environment["PATH"]) or command[0]
         process = subprocess.Popen(
             (program, *command[1:]),
@@ -126,12 +126,12 @@ class Person:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # so that the programs which it starts can be ended with it
+            start_new_session=True,  # so that its child processes can be killed, too
         )
         with process:
             try:
-                output, _ = process.communicate(answers, timeout=PATIENCE)
-            except BaseException:  # Ctrl-C, too, must leave no program running
+                output, _ = process.communicate(answers, timeout=TIMEOUT)
+            except BaseException:  # also Ctrl-C must leave no program running
                 _end(process)
                 raise
         return _Done(process.returncode, output)
@@ -143,11 +143,11 @@ class _Done(NamedTuple):
 
 
 NO_KEYRING = "keyring.backends.fail.Keyring"
-"""A keyring that refuses everything: the reader's own, which knows no HOME, is not touched."""
+"""A keyring that refuses everything: the reader's keyring does not depend on HOME and must not change."""
 
 
 def _environment(home: str) -> Mapping[str, str]:
-    """All that a person's programs are told."""
+    """The environment of a person's programs."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     own_folders = dict.fromkeys(("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"), home)
     return {
@@ -161,7 +161,7 @@ def _environment(home: str) -> Mapping[str, str]:
 
 
 def _show_output(output: str) -> None:
-    """Print what is worth reading: no summaries of what is shown already, no remarks about git-annex's own branch."""
+    """Print the output without summaries and without messages about git-annex's own branch."""
     essential, _, _ = output.partition("action summary:")
     for line in essential.splitlines():
         if line.strip() and not line.startswith("(recording state"):
@@ -169,7 +169,7 @@ def _show_output(output: str) -> None:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """Kill a command together with the programs that it started."""
+    """Kill a command and its child processes."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -178,10 +178,10 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _remove(place: str) -> None:
-    """Remove a folder in which git-annex has made its objects, and the folders that they are in, read-only."""
+    """Remove a folder in which git-annex has made objects and their folders read-only."""
     for folder, _, files in os.walk(place):
         os.chmod(folder, 0o700)
-        if os.name == "nt":  # elsewhere a file's own mode does not keep it from being removed
+        if os.name == "nt":  # elsewhere the mode of a file does not prevent its removal
             for file in files:
                 os.chmod(os.path.join(folder, file), 0o600)
     shutil.rmtree(place)

@@ -1,4 +1,4 @@
-"""The story of the demo: Alice publishes a dataset but keeps a file to herself, Bob clones it and gets the rest."""
+"""Plays the demo: Alice publishes a dataset but keeps a file to herself, Bob clones it and gets the rest."""
 
 import hashlib
 import os
@@ -19,17 +19,17 @@ WITHHELD = "private/diary.txt"
 FILES = {
     BOOK: b"%PDF-1.4\n" + hashlib.shake_256(b"The Linux Command Line").digest(2_000_000),
     DATA: b"".join(b"%d,%d\n" % (day, day * day % 97) for day in range(5000)),
-    WITHHELD: b"Dear diary, nobody else will ever read this.\n",
+    WITHHELD: b"Dear diary, no one else will ever read this.\n",
 }
-"""What is on Alice's computer: a book, a table, and something private."""
+"""The files on Alice's computer: a book, a table, and something private."""
 
 
 def tell(place: str, share: Share) -> None:
-    """Play all of it, with each command shown before it runs.
+    """Play the whole story; each command is shown before it runs.
 
     Args:
         place: An empty folder on this machine.
-        share: What both reach.
+        share: The store that both can reach.
 
     Raises:
         PyshareError: A command failed that should not have, or the withheld file did not stay withheld.
@@ -43,7 +43,7 @@ def tell(place: str, share: Share) -> None:
 
 
 def comparisons(place: str) -> Iterator[tuple[str, bool]]:
-    """What has to be true in the end: sentence, and whether it holds."""
+    """The claims that must hold at the end: sentence, and whether it is true."""
     content = {name: _sha256(os.path.join(place, "alice", DATASET, name)) for name in FILES}
     stored = set(_hashes_below(os.path.join(place, "shared")))
     for name in (BOOK, DATA):
@@ -59,7 +59,7 @@ def comparisons(place: str) -> Iterator[tuple[str, bool]]:
 
 
 def differences(place: str) -> list[str]:
-    """Print the comparisons; those that do not hold."""
+    """Print the comparisons; returns those that fail."""
     heading("\n=== Compared ===\n")
     found = list(comparisons(place))
     for sentence, holds in found:
@@ -73,7 +73,7 @@ def _alice_makes_a_dataset(alice: Person) -> None:
     _say("She makes a dataset: a git repository in which git-annex looks after the files' content.")
     alice.types("datalad", "create", DATASET)
     alice.enters(DATASET)
-    _say("She puts files into it: a book, a table, and a diary that is nobody's business. Then she saves them.")
+    _say("She puts files into it: a book, a table, and a private diary. Then she saves them.")
     alice.copies("../Downloads")
     alice.types("datalad", "save", "-m", "A book, a table, a diary")
 
@@ -151,7 +151,7 @@ def _hashes_below(folder: str) -> Iterator[str | None]:
 
 
 def _sha256(path: str) -> str | None:
-    """Digest of a file; None where there is none, or only git-annex's link to a content that is not there."""
+    """Digest of a file; None if there is none, or only a link to missing content."""
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()

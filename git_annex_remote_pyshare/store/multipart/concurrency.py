@@ -1,7 +1,7 @@
-"""How many parts go out at once: more while that makes it faster, fewer when the server is busy.
+"""Adapts how many parts are sent at once: more while that is faster, fewer when the server is busy.
 
-One count for all uploads of the process. Each upload has one stream whatever the count is, so with many jobs there are
-as many streams as jobs, and an upload that is alone gets the others, too.
+There is one count for all uploads of the process. Each upload always has one stream, so many jobs have as many streams
+as jobs, and a single upload gets all others.
 """
 
 import math
@@ -10,17 +10,17 @@ from collections.abc import Callable
 from threading import Lock
 
 FIRST = 4
-"""Streams to begin with. Most files have no more parts than it takes to learn; on a long line each brings a rate of its
-own, and on a near one four hide each other's pauses (benchmarks/lines.py)."""
+"""Streams at the start. Most files have too few parts to learn more; with a high latency each stream adds its own rate,
+and with a low one four streams fill each other's pauses (benchmarks/lines.py)."""
 
 GAIN = 1.1
-"""How much faster all streams together must be for one more to stay."""
+"""How much faster all streams together must be to keep one more."""
 
 SHORTEST = 0.25
-"""Seconds that are measured at least; less says nothing."""
+"""Shortest measurement in seconds."""
 
 REST = 30.0
-"""Seconds until one more is tried again after one too many, or after the server was busy."""
+"""Seconds until one more is tried again after one was too many, or after the server was busy."""
 
 
 class AdaptiveLimit:
@@ -28,7 +28,7 @@ class AdaptiveLimit:
 
     Args:
         most: How many there may be.
-        clock: Tells seconds; only differences matter.
+        clock: Time in seconds; only differences matter.
     """
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,9 +37,9 @@ class AdaptiveLimit:
         self._lock = Lock()
         self._active = 0
         self.level = min(FIRST, most)
-        """How many there are to be now."""
+        """The current target."""
         self._slower = 0.0
-        """Bytes per second with one stream fewer; 0 while that is not known."""
+        """Bytes per second with one stream fewer; 0 while unknown."""
         self._rests_until = -math.inf
         self._measure()
 
@@ -49,7 +49,7 @@ class AdaptiveLimit:
             self._join()
 
     def squeeze_in(self) -> bool:
-        """Whether an upload may have one more stream; it has begun then."""
+        """Whether an upload may have one more stream, which is then counted."""
         with self._lock:
             if self._active >= self.level:
                 return False
@@ -57,7 +57,7 @@ class AdaptiveLimit:
             return True
 
     def give_way(self) -> bool:
-        """Whether there are too many; then the one that asks has ended. An upload's last stream does not ask."""
+        """Whether there are too many; then the caller's stream must end. An upload's last stream does not call this."""
         with self._lock:
             if self._active <= self.level:
                 return False
@@ -70,7 +70,7 @@ class AdaptiveLimit:
             self._active -= 1
 
     def arrived(self, size: int) -> None:
-        """A part of `size` bytes has arrived: decides whether there should be more streams, or fewer."""
+        """Note that a part of `size` bytes has arrived, and adapt the number of streams."""
         with self._lock:
             if self._active != self.level:
                 self._measure()
@@ -82,7 +82,7 @@ class AdaptiveLimit:
                 self._judge(self._bytes / seconds)
 
     def busy(self) -> None:
-        """The server asks for fewer requests: half as many. What other streams that began before hear counts once."""
+        """Halve the number of streams, since the server is busy. Streams that end anyway count once."""
         with self._lock:
             if self._active <= self.level:
                 self.level = max(1, self.level // 2)

@@ -1,4 +1,4 @@
-"""The threads that send the parts of one upload, and what they have to agree upon."""
+"""Sends the parts of one upload in threads."""
 
 import time
 from collections import deque
@@ -11,24 +11,24 @@ from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.store.multipart.concurrency import AdaptiveLimit
 from git_annex_remote_pyshare.transfer import Progress
 
-GLANCE = 0.5
-"""Seconds after which whoever waits for the threads looks whether it is to stop."""
+POLL_INTERVAL = 0.5
+"""Seconds between two checks whether the upload was cancelled."""
 
-GRACE = 1.0
-"""Seconds that requests have for ending after one of them failed. One that hangs is left behind: it changes nothing
-any more on this machine, and sends the server only what belongs there."""
+SHUTDOWN_TIMEOUT = 1.0
+"""Seconds that the other requests may take to end after one of them failed. A request that hangs is abandoned: it no
+longer changes anything on this machine, and sends the server only what belongs there."""
 
 
 class WorkerPool:
-    """Sends parts, as many at once as `streams` allows. The first failure is everybody's.
+    """Sends parts, as many at once as `streams` allows. The first failure ends the upload.
 
-    Whoever calls `send` only waits, so that it can go when it is stopped, whatever the threads hang in.
+    The caller of `send` only waits, so it can be cancelled even if all threads hang.
 
     Args:
         streams: Shared by all uploads.
         stopping: When it is set, waiting ends with `Cancelled`.
-        progress: Told the sum of what all threads have sent, by one thread at a time and never after the end.
-        done: Bytes of the object that the server has already.
+        progress: Gets the sum of what all threads have sent, from one thread at a time and never after the end.
+        done: Bytes of the object that the server already has.
     """
 
     def __init__(self, streams: AdaptiveLimit, stopping: Event, progress: Progress, done: int) -> None:
@@ -38,40 +38,40 @@ class WorkerPool:
         self._done = done
         self._under_way: dict[int, int] = {}
         self._changed = Condition()
-        self._todo: deque[Part] = deque()
+        self._queue: deque[Part] = deque()
         self._missing = 0
         self._threads = 0
         self._requests = 0
-        self._is_over = False
+        self._has_ended = False
         self._error: BaseException | None = None
 
     def send(self, parts: Iterable[Part], send: Callable[[Part], None]) -> None:
         """Call `send` for each part, in threads; it uses `request` and `progress_of`.
 
         Raises:
-            Stopped: `stopping` was set.
+            Cancelled: `stopping` was set.
             BaseException: What `send` raised first.
         """
-        self._todo.extend(parts)
-        self._missing = len(self._todo)
-        if not self._todo:
+        self._queue.extend(parts)
+        self._missing = len(self._queue)
+        if not self._queue:
             return
         self._streams.enter()
         self._start(send)
         with self._changed:
             try:
-                self._await()
+                self._wait()
             finally:
-                self._is_over = True
+                self._has_ended = True
 
     @contextmanager
     def request(self, part: Part) -> Iterator[None]:
-        """Around one attempt at a part.
+        """Wraps one attempt to send a part.
 
         Raises:
-            Stopped: It is over, so nothing may begin.
+            Cancelled: The upload is over, so no request may begin.
         """
-        with self.unless_over():
+        with self.unless_ended():
             self._requests += 1
             self._under_way[part.number] = 0
         try:
@@ -85,42 +85,42 @@ class WorkerPool:
                 self._changed.notify_all()
 
     @contextmanager
-    def unless_over(self) -> Iterator[None]:
-        """A block that only one thread at a time runs, and none after the end.
+    def unless_ended(self) -> Iterator[None]:
+        """A block that only one thread runs at a time, and none after the end.
 
         Raises:
-            Stopped: It is over.
+            Cancelled: The upload is over.
         """
         with self._changed:
-            if self._is_over:
+            if self._has_ended:
                 raise Cancelled("the upload ended before this part")
             yield
 
     def progress_of(self, part: Part) -> Progress:
-        """Takes what is done of one part."""
+        """The progress callback for one part."""
 
         def report(done: int) -> None:
-            with self.unless_over():
+            with self.unless_ended():
                 self._under_way[part.number] = done
                 self._report()
 
         return report
 
-    def _await(self) -> None:
-        """Until all parts are there, or nothing is done any more for them."""
+    def _wait(self) -> None:
+        """Wait until all parts have arrived, or no request for them is running any more."""
         while self._missing and not self._error and not self._stopping.is_set():
-            if not self._changed.wait(GLANCE):
-                self._report()  # all threads wait for something, and git-annex shall not take that for our end
+            if not self._changed.wait(POLL_INTERVAL):
+                self._report()  # all threads wait, and git-annex must not take silence for a stalled transfer
         if not self._missing:
             return
-        self._is_over = True
-        patience = time.monotonic() + GRACE
-        while self._requests and not self._stopping.is_set() and (left := patience - time.monotonic()) > 0:
-            self._changed.wait(min(left, GLANCE))
+        self._has_ended = True
+        deadline = time.monotonic() + SHUTDOWN_TIMEOUT
+        while self._requests and not self._stopping.is_set() and (left := deadline - time.monotonic()) > 0:
+            self._changed.wait(min(left, POLL_INTERVAL))
         raise self._error or Cancelled("stopped in the middle of an upload")
 
     def _start(self, send: Callable[[Part], None]) -> None:
-        """One more stream, which `streams` has already counted."""
+        """Start one more thread, which `streams` has already counted."""
         with self._changed:
             self._threads += 1
         # A daemon, since a request that hangs must not keep the process alive.
@@ -130,32 +130,32 @@ class WorkerPool:
         try:
             while part := self._next(send):
                 send(part)
-                self._arrived(part)
-        except BaseException as error:  # noqa: BLE001  # it is raised where somebody waits
+                self._count_part(part)
+        except BaseException as error:  # noqa: BLE001  # it is raised in the thread that waits
             self._fail(error)
 
     def _next(self, send: Callable[[Part], None]) -> Part | None:
-        """What this thread sends now; None when it is not needed any more."""
+        """The part that this thread sends next; None if the thread is no longer needed."""
         with self._changed:
-            if self._is_over or not self._todo:
+            if self._has_ended or not self._queue:
                 self._leave()
                 return None
             if self._threads > 1 and self._streams.give_way():
                 self._threads -= 1
                 return None
-            part = self._todo.popleft()
-            if self._todo and self._streams.squeeze_in():
-                self._start(send)  # which sees to the next one
+            part = self._queue.popleft()
+            if self._queue and self._streams.squeeze_in():
+                self._start(send)  # which takes the next one
             return part
 
-    def _arrived(self, part: Part) -> None:
+    def _count_part(self, part: Part) -> None:
         self._streams.arrived(part.size)
         with self._changed:
             self._done += part.size
             self._under_way.pop(part.number, None)
             self._missing -= 1
             self._changed.notify_all()
-            if not self._is_over:
+            if not self._has_ended:
                 self._report()
 
     def _report(self) -> None:
@@ -164,7 +164,7 @@ class WorkerPool:
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             self._leave()
-            self._is_over = True
+            self._has_ended = True
             self._error = self._error or error
             self._changed.notify_all()
 

@@ -1,4 +1,4 @@
-"""One object on its way in parts: begun or gone on with, sent, finished; or given up, so that nothing is left of it."""
+"""Uploads one object in parts: begin or resume, send, finish; or abort, so that nothing is left of it."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -25,14 +25,14 @@ Done = TypeVar("Done")
 
 
 class Run(Protocol):
-    """Does something through the layers that retry and limit: `Layer.run`."""
+    """Sends a request through the layers that retry and limit it: `Layer.run`."""
 
     def __call__(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
-        """See there."""
+        """See `Layer.run`."""
 
 
 class Shared(NamedTuple):
-    """What all uploads of a process have in common."""
+    """What all uploads of a process share."""
 
     settings: Mapping[str, str]
     """Where the store is, and how objects are stored."""
@@ -40,7 +40,7 @@ class Shared(NamedTuple):
     streams: AdaptiveLimit
     stopping: Event
     part_size: int = 0
-    """Bytes that this clone wants a part to have; 0 for a good choice."""
+    """Size of a part in bytes, from git config; 0 to choose one."""
     remote: str = ""
     """The remote's name in this clone, for error texts."""
 
@@ -50,8 +50,8 @@ class Uploads:
 
     Args:
         takes: The store.
-        run: Does its requests.
-        shared: See there.
+        run: Sends its requests.
+        shared: What all uploads share.
     """
 
     def __init__(self, takes: SupportsMultipart, run: Run, shared: Shared) -> None:
@@ -60,11 +60,11 @@ class Uploads:
         self._shared = shared
 
     def store(self, name: str, source: Source, limits: Limits, progress: Progress) -> Receipt:
-        """Store one object, going on with an upload of the very same bytes.
+        """Store one object; resumes an earlier upload of the same bytes.
 
         Raises:
-            UploadLost: The server has lost what was sent; nothing is kept of it.
-            PyshareError: Any other failure; where it may pass, the next call goes on with what was sent.
+            UploadLost: The server has lost what was sent; the next call starts from the beginning.
+            PyshareError: Any other failure; after a temporary one, the next call resumes the upload.
         """
         with self._shared.journal.entry(self._shared.settings, name) as entry:
             attempt = _Attempt(self._takes, self._run, self._shared, entry, source)
@@ -85,49 +85,51 @@ class _Attempt:
     def store(self, name: str, limits: Limits, progress: Progress) -> Receipt:
         """See `Uploads.store`."""
         stamp = self._source.stamp()
-        upload = self._gone_on_with(limits, progress) or self._begun(name, limits, progress)
+        upload = self._resumed(limits, progress) or self._new(name, limits, progress)
         try:
             self._send(upload, limits, progress)
             if self._source.stamp() != stamp:
                 raise SourceChanged("the file changed while it was being stored", detail=name)
             receipt = self._finish(upload, progress)
         except PyshareError as error:
-            if not self._is_worth_keeping(error):
-                self._give_up(upload)
+            if not self._can_resume(error):
+                self._abort(upload)
             raise
         self._entry.forget()
         return receipt
 
-    def _gone_on_with(self, limits: Limits, progress: Progress) -> Upload | None:
-        """The upload that the journal has, if it is one of the same bytes that the server has still."""
+    def _resumed(self, limits: Limits, progress: Progress) -> Upload | None:
+        """The upload in the journal, if it is one of the same bytes and the server still has it."""
         kept = self._entry.kept
         if kept is None:
             return None
-        # How it was cut may be what only the process that began it had learnt, so it need not be the plan of today.
+        # The process that began it may have known other limits of the server, so its plan can differ from a new one.
         fits = kept.upload.plan.size == self._source.size and is_within(kept.upload.plan, limits)
         if fits and not kept.is_old and self._is_ours(kept, progress):
             return kept.upload
-        self._give_up(kept.upload)
+        self._abort(kept.upload)
         return None
 
-    def _begun(self, name: str, limits: Limits, progress: Progress) -> Upload:
+    def _new(self, name: str, limits: Limits, progress: Progress) -> Upload:
         """A new upload."""
         self._sent = {}
         wanted = plan(self._source.size, limits, self._shared.part_size, self._shared.remote)
-        upload = Upload(name, self._ask(lambda: self._takes.begin(name, wanted), progress), wanted)
+        upload = Upload(name, self._quick_request(lambda: self._takes.begin(name, wanted), progress), wanted)
         self._entry.begin(upload)
         return upload
 
     def _finish(self, upload: Upload, progress: Progress) -> Receipt:
-        """Have the server finish it. No bytes move then, so what is told meanwhile counts against no bandwidth."""
+        """Let the server finish the upload. The heartbeat moves no bytes, so it uses no bandwidth."""
         size = upload.plan.size
-        return self._ask(lambda: self._takes.finish(upload, self._sent, self._source, progress), progress, size)
+        return self._quick_request(
+            lambda: self._takes.finish(upload, self._sent, self._source, progress), progress, size
+        )
 
     def _is_ours(self, kept: Kept, progress: Progress) -> bool:
-        """Whether what was sent are bytes of this very file: git-annex encrypts anew for each attempt.
+        """Whether the parts on the server are bytes of this file: git-annex encrypts again for each attempt.
 
-        A part that we noted and that is not of this file says that nothing is. One that only the server knows may have
-        arrived damaged, and goes again.
+        If a part in the journal does not match the file, no part does. A part that only the server knows may be
+        corrupt, and is sent again.
         """
         there = self._still_there(kept, progress)
         if there is None:
@@ -144,19 +146,19 @@ class _Attempt:
         return True
 
     def _still_there(self, kept: Kept, progress: Progress) -> Mapping[int, Sent] | None:
-        """What the server has of it; None when it has nothing, or does not let us."""
+        """The parts that the server has; None if it has none, or denies access."""
         try:
-            there = self._ask(lambda: self._takes.sent(kept.upload, kept.sent), progress)
+            there = self._quick_request(lambda: self._takes.sent(kept.upload, kept.sent), progress)
         except PyshareError as error:
             if error.retryable or isinstance(error, Cancelled):
                 raise
-            return None  # another login's, perhaps
+            return None  # it may belong to another login
         if there is None and len(kept.sent) == kept.upload.plan.last:
-            return kept.sent  # it was finished, perhaps, and nobody heard of it
+            return kept.sent  # it may be finished, with the response lost
         return there
 
     def _send(self, upload: Upload, limits: Limits, progress: Progress) -> None:
-        """Send all that the server does not have."""
+        """Send the parts that the server does not have."""
         missing = [part for part in upload.plan.parts() if part.number not in self._sent]
         if limits.last_alone:
             self._send_together(upload, missing[:-1], progress)
@@ -165,35 +167,35 @@ class _Attempt:
 
     def _send_together(self, upload: Upload, parts: list[Part], progress: Progress) -> None:
         done = sum(upload.plan.part(number).size for number in self._sent)
-        crew = WorkerPool(self._shared.streams, self._shared.stopping, progress, done)
-        crew.send(parts, lambda part: self._send_part(crew, upload, part))
+        pool = WorkerPool(self._shared.streams, self._shared.stopping, progress, done)
+        pool.send(parts, lambda part: self._send_part(pool, upload, part))
 
-    def _send_part(self, crew: WorkerPool, upload: Upload, part: Part) -> None:
-        """Send one part, in a thread of the crew."""
+    def _send_part(self, pool: WorkerPool, upload: Upload, part: Part) -> None:
+        """Send one part, in a thread of the pool."""
 
         def attempt(progress: Progress) -> None:
-            with crew.request(part):
+            with pool.request(part):
                 sent = self._takes.send(upload, part, self._source, progress)
-                with crew.unless_over():
+                with pool.unless_ended():
                     self._sent[part.number] = sent
                     self._entry.add(part.number, sent)
 
-        self._run(attempt, crew.progress_of(part))
+        self._run(attempt, pool.progress_of(part))
 
-    def _ask(self, request: Callable[[], Done], progress: Progress, done: int = 0) -> Done:
-        """A request that moves nothing of the object, of which `done` bytes are there."""
+    def _quick_request(self, request: Callable[[], Done], progress: Progress, done: int = 0) -> Done:
+        """Send a request that moves no bytes of the object; `done` bytes have arrived."""
         return self._run(lambda _: request(), lambda _: progress(done))
 
-    def _is_worth_keeping(self, error: PyshareError) -> bool:
-        """Whether the next attempt can go on with what was sent, and may succeed."""
+    def _can_resume(self, error: PyshareError) -> bool:
+        """Whether the next attempt can resume the upload, and may succeed."""
         if isinstance(error, Cancelled):
-            return True  # without a journal, too: there is no time for anything else
+            return True  # also without a journal: there is no time to abort it
         return self._entry.lasts and (
             error.retryable or isinstance(error, PermissionDenied | QuotaExceeded | Unreachable)
         )
 
-    def _give_up(self, upload: Upload) -> None:
-        """Have the server throw it away, if it can be had at the first attempt: no store may fail for that."""
+    def _abort(self, upload: Upload) -> None:
+        """Let the server delete the parts. Tried once: a failure here must not fail the transfer."""
         self._entry.forget()
         with suppress(PyshareError):
             self._takes.abort(upload.name, upload.id)

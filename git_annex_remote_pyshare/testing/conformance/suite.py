@@ -1,4 +1,4 @@
-"""What all parts of the conformance suite start from: clients of the store under test, and a desk."""
+"""Defines the base class of the conformance tests: clients of the store under test, and local files."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

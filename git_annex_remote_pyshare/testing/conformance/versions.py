@@ -67,5 +67,5 @@ def _replaced(store: Backend, desk: Desk, known: str) -> bytes:
 
 
 def _as_by_another_process(sink: Sink) -> Sink:
-    """The same file, of which is known what a note would tell."""
+    """The same file, with the record that a later process would read."""
     return Sink(sink.path, partial=PartialFile(sink.path, sink.validator))

@@ -12,7 +12,7 @@ from support.waiting import Waiting
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, Busy, Cancelled, NotFound
-from git_annex_remote_pyshare.store.limit import PATIENCE, Limited
+from git_annex_remote_pyshare.store.limit import MAX_PAUSE, Limited
 from git_annex_remote_pyshare.store.retry import Retrying
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Faults
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
@@ -249,14 +249,14 @@ def test_one_busy_answer_holds_all_requests_back(time: Waiting, faults: Faults, 
 
 def test_a_long_pause_fails_requests_at_once_and_says_how_long(time: Waiting, faults: Faults, desk: Desk) -> None:
     store = limited(time, Configured(), faults)
-    faults.next("stat", Fail(Busy("slow down", retry_after=PATIENCE + 10)))
+    faults.next("stat", Fail(Busy("slow down", retry_after=MAX_PAUSE + 10)))
     with pytest.raises(Busy, match="slow down"):
         store.stat("name")
     time.now += 5
     for request in requests(store, desk):
         with pytest.raises(Busy) as held:
             request()
-        assert held.value.retry_after == pytest.approx(PATIENCE + 5)
+        assert held.value.retry_after == pytest.approx(MAX_PAUSE + 5)
     assert sum(faults.calls(verb) for verb in ("stat", "get", "put", "delete", "list")) == 1
     assert time.waits == []
 

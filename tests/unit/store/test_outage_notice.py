@@ -124,10 +124,10 @@ def test_it_goes_on_when_nobody_waits_any_more(time: Waiting, told: list[str]) -
     news = OutageNotice(told.append, time.clock)
     for request in ("first", "second"):
         news.waits(request, Unreachable("the line is down"), 300)
-    news.gets_on("third")
-    news.gets_on("first")
+    news.resolved("third")
+    news.resolved("first")
     assert told == ["the line is down; trying again for up to 300 s"]
-    news.gets_on("second")
+    news.resolved("second")
     assert told[1:] == [AGAIN]
 
 

@@ -7,8 +7,8 @@ from git_annex_remote_pyshare.backends.s3.errors import Doing as S3Doing
 from git_annex_remote_pyshare.backends.s3.errors import from_response as s3
 from git_annex_remote_pyshare.backends.webdav.errors import Doing as DAVDoing
 from git_annex_remote_pyshare.backends.webdav.errors import from_response as webdav
-from git_annex_remote_pyshare.transport.backoff import pause_after
 from git_annex_remote_pyshare.transport.statuses import common
+from git_annex_remote_pyshare.waiting import pause_after
 
 
 @pytest.mark.parametrize("status", sorted(common().keys() - {503}))

@@ -126,7 +126,7 @@ def test_a_git_annex_that_stopped_reading_does_not_keep_the_process_alive(tmp_pa
 def test_children_of_the_process_do_not_hold_the_pipes_of_git_annex() -> None:
     code = (
         "import os, subprocess, sys;"
-        "from git_annex_remote_pyshare.annex.protocol.stdio import private_pipes;"
+        "from git_annex_remote_pyshare.annex.protocol.serve import private_pipes;"
         "pipes = private_pipes();"
         "child = subprocess.run([sys.executable, '-c', 'import sys; print(len(sys.stdin.read()))']);"
         "pipes.outgoing.write(b'done %d' % child.returncode)"

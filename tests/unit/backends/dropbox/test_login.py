@@ -26,9 +26,10 @@ from git_annex_remote_pyshare.backends.dropbox import login as login_dropbox
 from git_annex_remote_pyshare.backends.dropbox.credential import ACCOUNT, SERVICE, SHARING, STORING, Login, login_of
 from git_annex_remote_pyshare.backends.dropbox.tokens import Tokens, renew
 from git_annex_remote_pyshare.backends.login import Page, Terminal
-from git_annex_remote_pyshare.cli import loopback, prompt
+from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.cli.app import run
-from git_annex_remote_pyshare.cli.loopback_page import html
+from git_annex_remote_pyshare.cli.loopback import html
+from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -191,7 +192,7 @@ def test_at_a_terminal_a_wrong_code_is_asked_for_again(
         return next(answers) or allow(link)
 
     monkeypatch.setattr(login_dropbox, "ask_code", code)
-    monkeypatch.setattr(prompt, "is_terminal", lambda: True)
+    monkeypatch.setattr(CommandLine, "is_interactive", lambda _: True)
     words = ("login", "dropbox", "--no-browser", "--app-key", "fakeappkey")
     assert typed(*words).code == 0
     assert [text.count("paste it again") for text in told] == [0, 1, 1]

@@ -1,4 +1,4 @@
-"""Reads one object as a friend would, before a link is sent to one."""
+"""Reads one object as a friend would, before the link is shown."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, StoreConfig, ability
-from git_annex_remote_pyshare.cli.objects import copies_of, layout_of
+from git_annex_remote_pyshare.cli.contents import copies_of, layout_of
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -21,31 +21,31 @@ from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Sink
 
 _SAMPLE = 100
-"""Contents of which the smallest is tried."""
+"""Number of contents from which to choose the smallest."""
 _LOOKS, _PAUSE = 5, 2.0
-"""How often, and seconds between, a bucket that was opened a moment ago is tried: Amazon needs some."""
+"""Attempts, and seconds between them, for a bucket that has just been opened: at Amazon that takes some time."""
 
 
 class Guest(NamedTuple):
-    """A friend with nothing but the link."""
+    """A friend who has only the link."""
 
     sample: str
-    """What to read: a key, or an object's name where git-annex encrypts names."""
+    """The key to read, or the name of an object if git-annex encrypts names."""
     password: str
-    """The link's; empty where it has none, or its owner has not typed it."""
+    """The password of the link; empty if it has none, or its owner has not typed it."""
     just_opened: bool
-    """Whether the store may need a moment to let friends in."""
+    """Whether the store may need a moment to grant access."""
 
 
 class _EnoughError(Exception):
-    """The first bytes have come."""
+    """The first bytes have arrived."""
 
 
 def require_content(remote: Remote, store: Backend | None = None) -> str:
-    """Something that the remote has: a key, or the name of an object where git-annex encrypts names.
+    """A key that the remote has, or the name of an object if git-annex encrypts names.
 
     Raises:
-        BadSetting: Nothing is stored there yet.
+        BadSetting: The remote has no content yet.
     """
     name = remote.place.clone.remote
     key = _some_key(name)
@@ -62,12 +62,12 @@ def require_content(remote: Remote, store: Backend | None = None) -> str:
 
 
 def require_readable(remote: Remote, link: Share, guest: Guest) -> None:
-    """Read one object by the link, without the owner's login where none is needed.
+    """Read one object by the link, without the owner's login if possible.
 
-    A link whose password is not known is not tried.
+    A link with an unknown password is not tried.
 
     Raises:
-        PyshareError: Friends could not read; the remedy says what lets them in.
+        PyshareError: Friends cannot read the store; the remedy says how to give them access.
     """
     if link.has_password and not guest.password:
         return
@@ -89,7 +89,7 @@ def require_readable(remote: Remote, link: Share, guest: Guest) -> None:
 
 
 def is_open(remote: Remote, sample: str) -> bool:
-    """Whether the store itself lets anyone read; raises PyshareError where that cannot be told."""
+    """Whether anyone can read the store without a login; raises PyshareError if that is unknown."""
     try:
         _read(remote, remote.place._replace(credential=lambda: None, trusted=lambda: False), sample)
     except PermissionDenied:
@@ -103,24 +103,24 @@ def _as_guest(remote: Remote, link: Share, guest: Guest) -> StoreConfig:
         settings = {**remote.place.settings, **settings}
     credential = Credential(_user_of(settings), guest.password, "pyshare share") if guest.password else None
     made = StoreConfig(link.url, registry.parse(settings), remote.place.clone, lambda: credential)
-    # A service that lets nobody in without a login does not care whose it is: the owner's stands for a friend's.
+    # If the service accepts any login, the owner's is as good for a test as a friend's.
     return made._replace(credential=remote.place.credential) if link.login and not link.has_password else made
 
 
 def _user_of(settings: dict[str, str]) -> str:
-    """The name that all guests of a link have."""
+    """The user name that all guests of a link have."""
     endpoints = registry.account_of(settings).endpoints
     return endpoints[0].user if endpoints else ""
 
 
 def _read(remote: Remote, place: StoreConfig, sample: str) -> None:
-    """Get the beginning of an object: a server may tell of what it does not give."""
+    """Get the beginning of an object: a server can list objects that it does not serve."""
     name = sample
     if not _is_encrypted(remote):
         as_guest = remote._replace(place=place)
         copies = copies_of(as_guest, sample, layout_of(as_guest))
         name = next(iter(next(copies))).name  # the first chunk, or the whole
-    # Without the layers, which would try for minutes.
+    # Without the layers, which would retry for minutes.
     backend = registry.make(place)
     try:
         with tempfile.TemporaryDirectory(prefix="pyshare-share-") as folder:
@@ -159,7 +159,7 @@ def _is_encrypted(remote: Remote) -> bool:
 
 
 def _some_key(name: str) -> str:
-    """The smallest of some contents that git-annex believes to be in a remote; empty where there is none."""
+    """The smallest of some keys that git-annex lists for a remote; empty if it lists none."""
     words = ("annex", "findkeys", f"--in={name}", "--json")
     with subprocess.Popen(
         git_command(*words), env=git_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True

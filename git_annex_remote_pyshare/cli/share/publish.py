@@ -1,4 +1,4 @@
-"""How all clones of a dataset come to know a link: a second remote of the same content, and a push."""
+"""Publishes a link to all clones of a dataset: as a second remote with the same content, and by a push."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote
-from git_annex_remote_pyshare.cli.share_friends import Dataset
+from git_annex_remote_pyshare.cli.share.friends import Dataset
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.config.git_config import git_environment, program
 from git_annex_remote_pyshare.errors import BadSetting
@@ -23,11 +23,11 @@ Step = Sequence[str]
 
 
 def steps(remote: Remote, link: Share) -> list[Step]:
-    """The commands that make a link, or what changed of the remote itself, known to all clones; none when they know it.
+    """The commands that publish a link, or changed settings of the remote; none if all clones know it already.
 
     Args:
         remote: The remote that is shared.
-        link: How friends reach it; its URL is the remote's own where friends use the same remote.
+        link: How friends reach it; its URL is that of the remote if friends use the same remote.
     """
     clone = remote.place.clone
     known = written_remotes(clone.git_dir)
@@ -39,11 +39,11 @@ def steps(remote: Remote, link: Share) -> list[Step]:
 
 
 def publish(made: list[Step], *, yes: bool) -> None:
-    """Run the commands if the user wants it, else print them.
+    """Run the commands if the user agrees, else print them.
 
     Args:
-        made: As `steps` gives them.
-        yes: Whether the user has said so already.
+        made: As `steps` returns them.
+        yes: Whether the user has already agreed.
 
     Raises:
         BadSetting: One of the commands failed.
@@ -64,12 +64,12 @@ def publish(made: list[Step], *, yes: bool) -> None:
 
 
 def _found(step: Step) -> Sequence[str]:
-    """The command with its program as PATH has it, and none of the dataset's folder."""
+    """The command with its program from PATH, never one from the dataset's folder."""
     return program(os.environ.get("PATH", ""), step[0]), *step[1:]
 
 
 def _agreed() -> bool:
-    """Whether the user wants it; without a terminal there is none to ask."""
+    """Whether the user agrees; False without a terminal."""
     return sys.stdin.isatty() and click.confirm("Publish this link with the dataset?", default=True, err=True)
 
 
@@ -94,7 +94,7 @@ def _link_steps(remote: Remote, link: Share, known: Mapping[str, Mapping[str, st
         if changed:
             yield ("git", "annex", "enableremote", there, *_typed(changed))
     if _own_settings(remote, known).get("autoenable") == "true":
-        # Friends cannot open the owner's own address; git-annex would ask them for a login there.
+        # Friends cannot open the owner's address; git-annex would ask them for a login there.
         yield ("git", "annex", "configremote", name, "autoenable=false")
 
 
@@ -105,17 +105,17 @@ def _own_changes(remote: Remote, link: Share, known: Mapping[str, Mapping[str, s
     if changed:
         yield ("git", "annex", "enableremote", clone.remote, *_typed(changed))
     if written.get("autoenable") != "true" and link.settings.get("public") != "no":
-        # One that a friend enables by hand is blocked until it is verified by hand, too.
+        # A remote that a friend enables by hand is blocked until it is verified by hand.
         yield ("git", "annex", "configremote", clone.remote, "autoenable=true")
 
 
 def _own_settings(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
-    """What is written down of the remote itself, which may share its UUID with another one."""
+    """The published settings of the remote itself, which may share its UUID with another one."""
     return known.get(remote.place.clone.config_uuid or remote.uuid, {})
 
 
 def _settings(remote: Remote, link: Share) -> Mapping[str, str]:
-    """What the link's remote needs: objects are named there as in the remote itself."""
+    """The settings of the link's remote: its objects have the same names as in the remote itself."""
     layout = remote.place.settings["layout"] or _default_layout(remote.place.url)
     named = {} if layout == _default_layout(link.url) else {"layout": layout}
     return {**named, **link.settings, "url": link.url}
@@ -130,7 +130,7 @@ def _typed(settings: Mapping[str, str]) -> list[str]:
 
 
 def _free_name(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> str:
-    """NAME-link, unless something else has that name."""
+    """NAME-link, or a similar name if that is taken."""
     taken = {each.get("name") or each.get("sameas-name") for each in known.values()}
     taken |= {key.split(".")[1] for key in remote.place.clone.config if key.startswith("remote.")}
     name = f"{remote.place.clone.remote}-link"
@@ -138,14 +138,14 @@ def _free_name(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _is_behind(remote: Remote, dataset: Dataset, known: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether clones of the published dataset do not know yet what is known here of the remote and its links."""
+    """Whether the published dataset lacks settings of the remote or its links."""
     there = written_remotes(remote.place.clone.git_dir, f"refs/remotes/{dataset.remote}/git-annex")
     ours = {uuid: each for uuid, each in known.items() if remote.uuid in {uuid, each.get("sameas-uuid")}}
     return any(there.get(uuid) != each for uuid, each in ours.items())
 
 
 def _push(remote: str) -> Step:
-    """The history only: content has its own push, and may take hours."""
+    """The push of the history: pushing the content may take hours."""
     if shutil.which("datalad"):
         return ("datalad", "push", "--to", remote, "--data", "nothing")
     return ("git", "push", remote, "git-annex")
