@@ -1,8 +1,13 @@
 """Fixtures that several test modules use, and which kind of test each one is."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A suite that runs in the background ignores SIGINT, and all programs that the tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "support.annex",
