@@ -21,6 +21,7 @@ class _Begun(NamedTuple):
 
     name: str
     begun: float
+    plan: Plan
     bodies: dict[int, bytes]
 
 
@@ -52,11 +53,11 @@ class PartsBackend(MemoryBackend):
     def part_limits(self, _size: int) -> Limits | None:
         return self.limits
 
-    def begin(self, name: str, _plan: Plan) -> str:
+    def begin(self, name: str, plan: Plan) -> str:
         encode_name(name)
         with self._met("begin"), self._lock:
             self._count += 1
-            self._uploads[f"upload {self._count}"] = _Begun(name, time.time(), {})
+            self._uploads[f"upload {self._count}"] = _Begun(name, time.time(), plan, {})
             return f"upload {self._count}"
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support.partskit import LIMITS, SMALL, Clinic, Killed
 
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable, UploadLost
+from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.store import resume
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, LoseReply, Mangle
 from git_annex_remote_pyshare.testing.files import Desk, body_of
@@ -23,6 +24,10 @@ MOST_PARTS = 8
 
 def spoilt(body: bytes) -> bytes:
     return b"?" + body[1:]
+
+
+def cut(body: bytes, part: Part) -> bytes:
+    return body[part.start : part.start + part.size]
 
 
 PASSING: tuple[Fault | None, ...] = (
@@ -137,7 +142,7 @@ class Parts(RuleBasedStateMachine):
             (upload, number)
             for upload, begun in self.server._uploads.items()
             for number, part in begun.bodies.items()
-            if begun.name == name and part in body
+            if begun.name == name and begun.plan.size == len(body) and part == cut(body, begun.plan.part(number))
         }
         before = len(self.server.accepted)
         try:
