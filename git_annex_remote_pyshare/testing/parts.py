@@ -98,8 +98,8 @@ class PartsBackend(MemoryBackend):
     def unfinished(self) -> Iterator[Unfinished]:
         with self._met("unfinished"), self._lock:
             uploads = list(self._uploads.items())
-        for upload, (name, begun, bodies) in uploads:
-            yield Unfinished(name, upload, begun, sum(map(len, bodies.values())))
+        for id_, upload in uploads:
+            yield Unfinished(upload.name, id_, upload.begun, sum(map(len, upload.bodies.values())))
 
     def lose_uploads(self, *ids: str) -> None:
         """Forget these uploads, or all if none is named."""
