@@ -1,7 +1,7 @@
 """Keeps a download of unknown size from filling this machine's disk.
 
-git-annex looks for free space before it downloads a key whose size it knows, and we end what is longer than that. Of an
-encrypted object only the server knows the size, and it may send without end.
+git-annex checks the free space before it downloads a key of known size, and pyshare stops a download that exceeds that
+size. Only the server knows the size of an encrypted object, and it may send without end.
 """
 
 import os
@@ -11,15 +11,15 @@ from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.transfer import LocalPath, in_words
 
 _EVERY = 32 << 20
-"""Bytes between two looks at the disk."""
+"""Bytes between two checks of the disk."""
 
 
 class Reserve:
-    """What has to stay free on the disk of a file that is being filled: git config `annex.diskreserve`.
+    """The space that must stay free on the disk while a file is downloaded (git config `annex.diskreserve`).
 
     Args:
-        clone: Its git config says how much.
-        path: The file, which need not be there yet.
+        clone: The clone whose git config sets the reserve.
+        path: The downloaded file; it need not exist yet.
     """
 
     def __init__(self, clone: LocalConfig, path: LocalPath) -> None:
@@ -28,13 +28,13 @@ class Reserve:
         self._looked_at = 0
 
     def check(self, done: int) -> None:
-        """Look at the disk, now and then.
+        """Check the free space, at most once per 32 MiB of the download.
 
         Args:
             done: Bytes of the file so far.
 
         Raises:
-            NoRoom: Less than the reserve is free.
+            NoRoom: The disk has less free space than the reserve.
         """
         if 0 <= done - self._looked_at < _EVERY:
             return
@@ -48,10 +48,10 @@ class Reserve:
             )
 
     def _free(self) -> int:
-        from shutil import disk_usage  # noqa: PLC0415  # only objects of unknown and large size need it
+        from shutil import disk_usage  # noqa: PLC0415  # only large objects of unknown size need it
 
         return disk_usage(os.path.dirname(self._path) or os.curdir).free
 
 
 class NoRoom(PyshareError):
-    """This machine's disk, not the store, has no space left for an object."""
+    """The disk of this machine, not the store, has no space left for an object."""

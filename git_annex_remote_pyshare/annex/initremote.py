@@ -1,9 +1,10 @@
-"""Handles INITREMOTE: a remote is made, enabled, or enabled automatically in another clone.
+"""Handles INITREMOTE: git-annex creates a remote, enables it, or enables it automatically in another clone.
 
-The same request comes in all three cases, in the last one with settings that the user has not looked at and with the
-user's environment within reach. So only the owner's own `git annex initremote` (git-annex does not know the remote's
-UUID yet, and no address of a git repository brought the settings), or a remote that its user has verified, makes the
-place ready and hands a login to git-annex; else the stranger's server would be given the user's login.
+git-annex sends the same request in all three cases. With autoenable, the user has not seen the settings, yet pyshare
+can read the logins in the user's environment. To keep these logins from a stranger's server, pyshare prepares the store
+and passes a login to git-annex in two cases only: the owner runs `git annex initremote` (git-annex does not know the
+remote's UUID yet, and the settings did not come with the address of a git repository), or the user has verified the
+remote.
 """
 
 from collections.abc import Callable
@@ -24,15 +25,15 @@ from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.store.place import CREDS
 
 _PRIVATE_ENCRYPTION = {"none", "shared", "sharedpubkey"}
-"""Values of `encryption=` with which git-annex keeps a login in this clone alone, unless `embedcreds=yes`."""
+"""Values of `encryption=` with which git-annex keeps a login only in this clone, unless `embedcreds=yes` is set."""
 
 
 def initremote(annex: Master, session: Session) -> None:
-    """Check the settings and, for the owner, make the place ready.
+    """Check the settings and, for the owner or a verified remote, prepare the store.
 
     Raises:
-        BadSetting: A setting cannot work.
-        PyshareError: The owner's place cannot be made ready.
+        BadSetting: A setting is wrong.
+        PyshareError: The store cannot be prepared.
     """
     notes = _check(annex, session)
     trust, uuid = session.trust(annex), annex.getuuid()
@@ -51,30 +52,30 @@ def initremote(annex: Master, session: Session) -> None:
             raise refusal.in_enableremote(place.clone.remote) from None
         for note in (*notes, *made):
             annex.info(note)
-        # A remote made by --sameas has the login of the remote whose UUID it shares: that one must not be replaced,
-        # and only the user's own word lets it go to another host.
+        # A remote made with --sameas uses the login of the remote whose UUID it shares. pyshare must not replace that
+        # login, and sends it to another host only if the user allows it.
         if kind.takes_login and not trust.shares_uuid:
             _hand_over_login(annex, kind, trust.account, _keep if own else _keep_unless_published)
         if trust.host and not trust.shares_uuid:
             trust.bind()
-    elif kind.takes_login and not trust.account.is_link:  # whether a guest needs a login only the server can tell
+    elif kind.takes_login and not trust.account.is_link:  # only the server knows whether a guest needs a login
         _say_what_is_missing(annex, place)
 
 
 def _check(annex: Master, session: Session) -> tuple[str, ...]:
-    """Check all settings together, and write down the layout; what the owner should know of them."""
+    """Check all settings together and record the layout; return notes for the owner."""
     try:
         values = session.configure_strictly(annex)
     except BadSetting as refusal:
         raise remote_checks.better_refusal(annex, refusal) from refusal
     git_dir = annex.getgitdir()
-    # Written down, so that a later default does not change where this remote's objects are.
+    # Recorded, so that a later change of the default does not move this remote's objects.
     annex.setconfig("layout", remote_checks.shared_layout(annex, git_dir) or values["layout"])
     return remote_checks.check_links(annex, values, git_dir)
 
 
 def _complete(annex: Master, session: Session) -> Trust:
-    """Write down what the owner left to this machine's configuration, since other people's says something else."""
+    """Record the settings that come from this machine's configuration, since other machines have other values."""
     added = session.kind(annex).default_settings(session.settings(annex))
     for name, value in added.items():
         annex.setconfig(name, value)
@@ -85,7 +86,7 @@ def _complete(annex: Master, session: Session) -> Trust:
 
 
 def _make_ready(annex: Master, place: StoreConfig) -> tuple[str, ...]:
-    """Make the place ready, and write down what was learned of it; what the owner should know of it."""
+    """Prepare the store and record the settings that this finds out; return notes for the owner."""
     backend = registry.make(place)
     if not (maker := ability(backend, CanInitialize)):
         return ()
@@ -102,23 +103,23 @@ def _make_ready(annex: Master, place: StoreConfig) -> tuple[str, ...]:
 def _hand_over_login(
     annex: Master, kind: BackendSpec, account: Account, keep: Callable[[Master, Credential], None]
 ) -> None:
-    """Let git-annex keep the login of the environment, as it does for its own remotes, if it is of use tomorrow."""
+    """Let git-annex keep the login from the environment, as it does for its own remotes, unless the login expires."""
     login = account.fitting(kind.variables.read())
-    # The protocol cannot carry a user name with a space (SETCREDS); such a login stays in the environment.
+    # SETCREDS cannot send a user name that contains a space; such a login stays in the environment.
     if login and " " not in login.user and not login.session_token:
         keep(annex, login)
 
 
 def _keep(annex: Master, login: Credential) -> None:
-    """The owner who makes the remote decides by `embedcreds=` whether the dataset's other users get the login."""
+    """Let git-annex keep the login; the owner decides with `embedcreds=` whether other users of the dataset get it."""
     annex.setcreds(CREDS, login.user, login.secret)
 
 
 def _keep_unless_published(annex: Master, login: Credential) -> None:
-    """A user who enables the remote later must not publish a login: `embedcreds=` is the word of the remote's maker.
+    """Let git-annex keep the login unless that publishes it: the remote's owner, not this user, set `embedcreds=`.
 
-    git-annex also publishes it where the remote's encryption has people's keys, and these people can read it (git-annex
-    documentation, "git-annex-initremote", embedcreds).
+    git-annex also publishes a login if the remote is encrypted to public keys, and the holders of these keys can read
+    it (git-annex documentation, "git-annex-initremote", embedcreds).
     """
     if annex.getconfig("embedcreds") == "no" or not _is_published_unasked(annex):
         _keep(annex, login)
@@ -134,7 +135,7 @@ def _is_published_unasked(annex: Master) -> bool:
 
 
 def _say_what_is_missing(annex: Master, place: StoreConfig) -> None:
-    """One line in a clone: reading may work without a login, writing does not. A public store is there to be read."""
+    """Tell the user of a clone that writing needs a login; not for a public store, which most users only read."""
     if registry.spec_of(place.url).is_public(place.settings):
         return
     with suppress(PyshareError):

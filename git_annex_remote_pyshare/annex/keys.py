@@ -1,14 +1,14 @@
-"""Parses keys: the size and hash of their content, and the key to which a chunk belongs.
+"""Parses keys: the size and hash of their content, and the key that a chunk belongs to.
 
 git-annex's keys are `BACKEND[-s<size>][-m<mtime>][-S<chunk size>-C<chunk number>]--<name>`
-(https://git-annex.branchable.com/internals/key_format/). All is read from the text; no program is asked.
+(https://git-annex.branchable.com/internals/key_format/). The functions only parse the text; they run no program.
 """
 
 from collections.abc import Mapping
 
 _ENCRYPTED = "GPGHMAC"
 _UNSTABLE = (_ENCRYPTED, "URL", "VURL")
-"""Backends whose objects may have another size than the key: encrypted ones, and what a web page held once."""
+"""Key backends whose objects may differ in size from the key: encrypted objects, and downloads from the web."""
 
 _HASHES: Mapping[str, tuple[str, int]] = {
     "MD5": ("md5", 32),
@@ -24,14 +24,14 @@ _HASHES: Mapping[str, tuple[str, int]] = {
     "BLAKE2B512": ("blake2b", 128),
     "BLAKE2S256": ("blake2s", 64),
 }
-"""Backend without its E → hashlib's name and the length of the hex digest."""
+"""Key backend without its E → name in hashlib, and number of hex digits."""
 
 _OTHER_HASHES = ("SKEIN", "BLAKE2")
-"""How backends begin that git-annex checks and hashlib knows not at all, or not in all sizes."""
+"""Prefixes of key backends that git-annex can check, but hashlib lacks completely or in some sizes."""
 
 
 def expected_size(key: str) -> int | None:
-    """Bytes of the object stored under `key`, a chunk's for the key of a chunk; None where the key does not say."""
+    """The size in bytes of the object of `key` (of the chunk, if it is a chunk's key); None if the key has no size."""
     head, _, _ = key.partition("--")
     backend, *fields = head.split("-")
     if backend.startswith(_UNSTABLE):
@@ -42,26 +42,26 @@ def expected_size(key: str) -> int | None:
         return size
     chunk = numbers.get("S", 0)
     start = (numbers["C"] - 1) * chunk
-    # An empty content has one chunk, which is empty.
+    # Empty content has one chunk, which is empty.
     return min(chunk, size - start) if 0 <= start < size or numbers["C"] == 1 else None
 
 
 def is_checked(key: str) -> bool:
-    """Whether git-annex holds the content of `key` itself against a hash; of encrypted objects it has none."""
+    """Whether git-annex checks the content of `key` against a hash; encrypted objects have no hash."""
     backend = key.partition("-")[0]
     return backend.removesuffix("E") in _HASHES or backend.startswith(_OTHER_HASHES)
 
 
 def is_whole(key: str) -> bool:
-    """Whether the object of `key` is a content as people know it: no chunk of one, and not encrypted."""
+    """Whether the object of `key` is a complete, readable file: neither a chunk nor encrypted."""
     return not key.startswith(_ENCRYPTED) and without_chunk(key) == key
 
 
 def digests(key: str) -> Mapping[str, str]:
-    """Hex digests of the content that the key names (algorithm as hashlib calls it → digest).
+    """The hash of the content, as the key states it: name of the algorithm in hashlib → hex digest.
 
-    Empty for keys of chunks, whose content is a part of what the hash was made from, and for backends without a
-    hash, or with one that hashlib lacks.
+    Empty for the key of a chunk, since the hash is that of the whole content, and for key backends without a hash or
+    with one that hashlib lacks.
     """
     head, _, name = key.partition("--")
     backend, _, fields = head.partition("-")
@@ -74,8 +74,8 @@ def digests(key: str) -> Mapping[str, str]:
 
 
 def without_chunk(key: str) -> str:
-    """The key whose content `key` is a chunk of; `key` itself when it is none."""
+    """The key of the whole content if `key` is the key of a chunk, else `key` itself."""
     head, separator, name = key.partition("--")
-    # The chunk's fields come last, and no other field or backend's name has a dash before a capital.
+    # The chunk's fields come last; nothing else in a key's head has a dash before a capital letter.
     whole, _, _ = head.partition("-S")
     return whole + separator + name if separator else key

@@ -1,4 +1,4 @@
-"""Maps keys to names of objects: computed here, since git-annex's hash folders would cost a round trip."""
+"""Maps keys to object names. pyshare computes them, since asking git-annex for hash folders costs a round trip."""
 
 import hashlib
 import re
@@ -9,40 +9,41 @@ from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.errors import BadName
 
 LONGEST = 240
-"""Bytes of a name in `shard`: file systems take 255, Nextcloud 250, and some servers add to it while they write."""
+"""Longest name in `shard`, in bytes: file systems allow 255, Nextcloud 250, and some servers add a temporary suffix."""
 
 _ESCAPED_WHOLE = "%-"
 _HASHED = "%~"
-"""Beginnings that no escaped text has, since a `%` of the key becomes `%25`."""
+"""Prefixes that escaped text never has, since a `%` in the key becomes `%25`."""
 
 _CANONICAL = re.compile(r"[A-Z0-9_]+(-s[0-9]+)?(-m[0-9]+)?(-S[0-9]+-C[0-9]+)?")
-"""What git-annex writes before the `--`. No two of these differ only in case."""
+"""The part of a key before the `--`, as git-annex writes it. No two of these differ only in case."""
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.,~!#$&'()+=@[]^`{}")
 _ESCAPES = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _PLAIN}
 
 _UNFINISHED = (".part", ".filepart")
-"""Endings that Nextcloud keeps for its own unfinished uploads and refuses with 400."""
+"""Suffixes that Nextcloud reserves for its own unfinished uploads; it refuses them with status 400."""
 
 _MIXED = "0123456789zqjxkmvwgpfZQJXKMVWGPF"
-"""git-annex's 32 digits of `hashdirmixed` (Annex/DirHashes.hs)."""
+"""The 32 digits of git-annex's `hashdirmixed` (Annex/DirHashes.hs)."""
 
 
 def name_of(layout: str, key: str) -> str:
-    """The name under which the store keeps `key`'s content.
+    """The name of the object that holds the content of `key`.
 
     Args:
         layout: One of LAYOUTS.
-        key: As git-annex writes it; bytes that are not UTF-8 are surrogate escapes.
+        key: The key as git-annex writes it, with surrogate escapes for bytes that are not UTF-8.
     """
     return LAYOUTS[layout](key)
 
 
 def escape(text: str) -> str:
-    """`text` with everything as %XX that some server refuses, folds or composes: then ASCII without capitals.
+    """`text` in lowercase ASCII, with %XX for each byte that some server refuses or changes.
 
-    Case, and a Unicode character's composed and decomposed form, are the same name on some file systems, so
-    capitals and all bytes beyond ASCII are written as %XX. Percent-decoding (RFC 3986 §2.1) gives the text back.
+    Some file systems treat upper and lower case, or the composed and decomposed form of a Unicode character, as the
+    same name. So capital letters and all bytes beyond ASCII become %XX. Percent-decoding (RFC 3986 §2.1) restores the
+    text.
     """
     escaped = text.encode("utf-8", "surrogateescape").decode("latin-1").translate(_ESCAPES)
     if escaped.endswith((".", *_UNFINISHED)):
@@ -52,8 +53,8 @@ def escape(text: str) -> str:
 
 
 def is_of_key(name: str) -> bool:
-    """Whether an object's name is one that a layout may give to a key of git-annex, of any dataset."""
-    for segment in name.split("/"):  # a key may hold a slash itself
+    """Whether an object's name is one that a layout may give to a git-annex key of any dataset."""
+    for segment in name.split("/"):  # a key itself may contain a slash
         head, separator, _ = segment.partition("--")
         if (separator and _CANONICAL.fullmatch(head)) or segment.startswith((_ESCAPED_WHOLE, _HASHED)):
             return True
@@ -76,7 +77,7 @@ def _segment(key: str) -> str:
 
 
 def _raw(key: str) -> str:
-    """The key as it is, as other programs store it; escaped only where it would not be a legal name."""
+    """The unchanged key, as other programs store it; escaped only if it is not a valid name."""
     try:
         encode_name(key)
     except BadName:
@@ -89,25 +90,25 @@ def _hash(key: str) -> str:
 
 
 def _hashdir_lower(key: str) -> str:
-    """git-annex's `hashdirlower`; the chunks of a content share its folder."""
+    """git-annex's `hashdirlower`; chunks are in the folder of the whole content."""
     digest = _hash(without_chunk(key))
     return f"{digest[:3]}/{digest[3:6]}/"
 
 
 def _hashdir_mixed(key: str) -> str:
-    """git-annex's `hashdirmixed`: four of its digits, made from every sixth bit on of the MD5's first four bytes."""
+    """git-annex's `hashdirmixed`: four digits of 5 bits, from bits 0, 6, 12 and 18 of the MD5's first four bytes."""
     word = int.from_bytes(bytes.fromhex(_hash(without_chunk(key))[:8]), "little")
     first, second, third, fourth = (_MIXED[word >> shift & 31] for shift in (0, 6, 12, 18))
     return f"{second}{first}/{fourth}{third}/"
 
 
 def _keyfile(key: str) -> str:
-    """The key as git-annex names its file (Annex/Locations.hs, keyFile): one segment, whatever the key has."""
+    """The file name that git-annex gives to the key (Annex/Locations.hs, keyFile); it never contains a slash."""
     return key.replace("&", "&a").replace("%", "&s").replace(":", "&c").replace("/", "%")
 
 
 def branch_path(key: str) -> str:
-    """Beginning of the paths under which the git-annex branch keeps what it knows of a key; `.log` or so follows."""
+    """The path of a key's files in the git-annex branch, without their suffix such as `.log`."""
     return _hashdir_lower(key) + _keyfile(key)
 
 
@@ -142,5 +143,5 @@ LAYOUTS: Mapping[str, Callable[[str], str]] = {
     "annex-webdav": _annex,
     "annex-s3": _raw,
 }
-"""Layout → its function from key to name. `flat` to `frankencase` are git-annex-remote-rclone's (its `nodir` is
-`flat`) and `rclone gitannex`'s, `annex-…` those of git-annex's own remotes."""
+"""Layout → function that maps a key to a name. git-annex-remote-rclone and `rclone gitannex` use `flat` (which they
+call `nodir`) to `frankencase`; git-annex's own remotes use `annex-…`."""

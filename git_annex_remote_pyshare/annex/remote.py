@@ -1,4 +1,4 @@
-"""Implements the special remote: each request of git-annex becomes an operation on the store."""
+"""Implements the special remote: turns each request of git-annex into an operation on the store."""
 
 from annexremote import Master, SpecialRemote
 
@@ -23,9 +23,10 @@ from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
 
 
 class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no types
-    """One job's remote; what jobs share is in the session.
+    """The remote of one job; the session holds what all jobs share.
 
-    Keys and paths are `str` whose bytes that are not UTF-8 are surrogate escapes.
+    Keys and paths are `str`, with surrogate escapes for bytes that are not UTF-8. Operations on the store raise
+    PyshareError if they fail.
     """
 
     def __init__(self, annex: Master, session: Session) -> None:
@@ -33,22 +34,22 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         self.session = session
 
     def listconfigs(self) -> dict[str, str]:
-        """The settings that `git annex initremote` accepts, name → help."""
+        """The settings that `git annex initremote` accepts: name → help text."""
         return {setting.name: setting.help for setting in registry.all_settings()}
 
     def initremote(self) -> None:
-        """Check the settings; for the owner, make the place ready. Runs at autoenable, too."""
-        # Imported here, since it runs git and no other request needs it.
+        """Check the settings and, for the owner, prepare the store; git-annex also calls this for autoenable."""
+        # Imported here, since only this request needs it.
         from git_annex_remote_pyshare.annex.initremote import initremote  # noqa: PLC0415
 
         initremote(self.annex, self.session)
 
     def prepare(self) -> None:
-        """Read the settings; nothing is connected."""
+        """Read the settings, without a connection to the server."""
         self.session.prepare(self.annex)
 
     def transfer_store(self, key: str, local_file: str) -> None:
-        """Store the file as the object of `key`; over an existing one, too."""
+        """Store the file as the object of `key`; this replaces an existing object."""
         source = Source(local_path(local_file), digests(key))
         store, name = self.session.store(self.annex), self._name(key)
         store.put(name, source, self.annex.progress)
@@ -57,9 +58,11 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             self._publish(store, key, name)
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
-        """Bring the object of `key` into the file, going on behind what is there already.
+        """Download the object of `key` into the file, and resume if the file already has its beginning.
 
-        An object that has no end, or that this machine has no space for, leaves nothing of it there.
+        Raises:
+            Corrupt: The object has the wrong size; the file is then empty.
+            NoRoom: The disk is almost full; the file is then empty.
         """
         sink = Sink(local_path(local_file), is_checked=is_checked(key))
         expected = expected_size(key)
@@ -78,12 +81,12 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             if expected is not None and sink.size != expected:
                 raise _wrong_size(key, sink.size, expected, store.place.clone.remote)
         except (Corrupt, NoRoom):
-            with sink.writing(0):  # no later attempt may resume after a wrong beginning
+            with sink.writing(0):  # a later attempt must not resume from wrong data
                 pass
             raise
 
     def checkpresent(self, key: str) -> bool:
-        """Whether the whole object of `key` is there; an object of a wrong size is not it."""
+        """Whether the store has the object of `key`, in its full size."""
         stat = self.session.store(self.annex).stat(self._name(key))
         if stat is None:
             return False
@@ -91,7 +94,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         return expected is None or stat.size is None or stat.size == expected
 
     def remove(self, key: str) -> None:
-        """Remove the object of `key`; one that is not there counts as removed."""
+        """Remove the object of `key`; succeeds if there is no such object."""
         store, name = self.session.store(self.annex), self._name(key)
         store.delete(name)
         self._remark(store)
@@ -101,24 +104,24 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
                     self.annex.seturlmissing(key, url)
 
     def getcost(self) -> int:
-        """The kind's cost on git-annex's scale."""
+        """The cost of this kind of store, on git-annex's scale: git-annex prefers remotes of lower cost."""
         return self.session.kind(self.annex).cost
 
     def getavailability(self) -> str:
-        """Where the store can be reached from; a folder that is not mounted is unavailable."""
+        """`global`, `local` for a folder on this machine, or `unavailable` for a folder that is not mounted."""
         if not self.session.kind(self.annex).local:
             return "global"
         mounts = ability(self.session.store(self.annex), ReportsAvailability)
         return "local" if mounts is None or mounts.available() else "unavailable"
 
     def whereis(self, key: str) -> str:
-        """The object's path or URL, found without asking the server."""
+        """The path or URL of the object, without a request to the server; empty if the store has none."""
         locates = ability(self.session.store(self.annex), Locates)
         return locates.locate(self._name(key)) if locates else ""
 
     @property
     def info(self) -> dict[str, str]:
-        """What `git annex info NAME` shows of this remote."""
+        """The fields that `git annex info NAME` shows for this remote: name → value."""
         values = self.session.settings(self.annex)
         fields = {"url": values["url"], "backend": self.session.kind(self.annex).name, "layout": values["layout"]}
         if self.session.kind(self.annex).takes_login:
@@ -130,13 +133,13 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     @info.setter
     def info(self, _value: object) -> None:
-        """The library's constructor sets an empty one; ours is made when it is asked for."""
+        """Ignore the empty value that annexremote's constructor sets; the getter computes the fields."""
 
     def _publish(self, store: Backend, key: str, name: str) -> None:
-        """Give a stored object its URL.
+        """Give a stored object a public URL.
 
-        Without one the store has succeeded nevertheless: if it failed, git-annex would send the whole content again,
-        and until then would not know that it is there.
+        A failure here only shows a message, since the object is stored: if TRANSFER failed, git-annex would record the
+        object as missing and upload it again.
         """
         try:
             url = store.call(Publishes, lambda able: able.publish(name))
@@ -155,7 +158,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
 
 def _publishing(store: Backend, key: str) -> Publishes | None:
-    """The store's ability to give the object of `key` a URL, where it has one, and is to use it."""
+    """The store's ability to give the object of `key` a URL; None if the store lacks it or should not use it."""
     publishes = ability(store, Publishes)
     return publishes if publishes and publishes.is_publishing() and is_whole(key) else None
 
@@ -164,7 +167,7 @@ def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
     name = command(remote or "NAME")
     return Corrupt(
         f"the store sent {came} bytes instead of {expected}",
-        # After fsck, which fails since something is wrong, git-annex no longer believes the content to be there.
+        # fsck fails, and git-annex then records that the remote does not have the content.
         remedy="Where you have the content, this stores it again:"
         f" git annex fsck --fast --from {name}; git annex copy --to {name}",
         detail=key,
@@ -172,7 +175,7 @@ def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
 
 
 def _without_link(error: PyshareError, key: str, remote: str) -> str:
-    """What the user is told of a stored object without a link: git-annex stores it again only where it is gone."""
+    """The message for a stored object without a link; git-annex stores it again only after you drop it."""
     name = remote or "NAME"
     drop = command("git", "annex", "drop", "--from", name, "--key", key)
     again = f"{drop}; {command('git', 'annex', 'copy', '--to', name, '--key', key)}"
@@ -181,7 +184,7 @@ def _without_link(error: PyshareError, key: str, remote: str) -> str:
 
 
 def _space(store: Backend) -> str:
-    """How much is used and free, or why that is unknown."""
+    """The used and free space in words, or why it is unknown."""
     try:
         quota = store.call(HasQuota, lambda able: able.quota())
     except PyshareError as error:
@@ -193,7 +196,7 @@ def _space(store: Backend) -> str:
 
 
 def _login_of(place: StoreConfig) -> str:
-    """Who we are to the server and how it comes, or why we are not logged in."""
+    """The user name and the origin of the login, or why there is no login."""
     try:
         login = place.credential()
     except PyshareError as refusal:

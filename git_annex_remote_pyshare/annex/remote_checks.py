@@ -1,6 +1,6 @@
-"""What `initremote` checks beyond each setting by itself: settings that do not go together, and shared UUIDs.
+"""Checks for `initremote` that involve several settings or remotes: conflicting settings, and shared UUIDs.
 
-git-annex's own settings count, too: `chunk=`, `autoenable=`, and which other remote has the same UUID.
+They also read settings of git-annex itself: `chunk=`, `encryption=`, `autoenable=` and `sameas-uuid=`.
 """
 
 import re
@@ -19,28 +19,28 @@ from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.store.place import place_of, trust_of
 
 _OF_TYPES = {"directory": "annex-directory", "webdav": "annex-webdav", "S3": "annex-s3"}
-"""Type of git-annex's own remotes → their layout."""
+"""Type of a built-in remote of git-annex → layout."""
 
 _RCLONE = ("rclone_layout", "rclonelayout")
-"""The same setting in git-annex-remote-rclone and in `rclone gitannex`, which knows both words."""
+"""The names of the layout setting: the first in git-annex-remote-rclone, both in `rclone gitannex`."""
 
 _NODIR = "nodir"
-"""rclone's word for `flat`, and what `rclone gitannex` takes where nothing is set (cmd/gitannex/gitannex.go)."""
+"""rclone's name for `flat`, and the default of `rclone gitannex` (cmd/gitannex/gitannex.go)."""
 
 _NO_FILES = re.compile(r" (?:chunk=|sameas-uuid=|encryption=(?!none ))")
-"""In a line of remote.log: the remote's objects are no files, or another entry says whether they are."""
+"""Matches a line of remote.log if the objects are not whole files, or the settings of its main remote decide that."""
 
 _OF_ANNEX = ("encryption", "mac", "chunk", "autoenable", "embedcreds", "cost")
-"""Settings of git-annex's own that a remote of ours may have."""
+"""Settings of git-annex itself that a pyshare remote may have."""
 
 _UNPLUGGED = {"", "0"}
 
 
 def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
-    """A refusal of settings, with what the server can tell of the right ones.
+    """The refusal of wrong settings, with a suggestion that the server helps to make.
 
-    Asks the server at the first `initremote` only, and with no other login than one that is kept for that server, since
-    the settings may be a stranger's.
+    Contacts the server only at the first `initremote`, and only with a login that is kept for that server, since the
+    settings may be a stranger's.
     """
     settings = {**{setting.name: "" for setting in registry.all_settings()}, "url": annex.getconfig("url")}
     clone = clone_of(annex)
@@ -54,11 +54,11 @@ def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
 
 
 def own_words(annex: Master) -> Iterator[str]:
-    """What the user typed to `git annex initremote` for git-annex itself, as words for the same command."""
+    """The arguments of `git annex initremote` that are for git-annex itself, to repeat in another command."""
     for name in _OF_ANNEX:
         if value := annex.getconfig(name):
             yield f"{name}={value}"
-    # git-annex writes keyid= down as the keys that it found.
+    # git-annex records the keys that it finds for keyid=, not what the user typed.
     keys = filter(None, annex.getconfig("cipherkeys").split(","))
     yield from (f"keyid{'+' if number else ''}={key}" for number, key in enumerate(keys))
     if uuid := annex.getconfig("sameas-uuid"):
@@ -66,10 +66,10 @@ def own_words(annex: Master) -> Iterator[str]:
 
 
 def shared_layout(annex: Master, git_dir: str) -> str:
-    """The layout of the remote that this one shares its UUID with, and so its objects; empty if there is none.
+    """The layout of the remote that has the same UUID, and so the same objects; else the given layout, maybe empty.
 
     Raises:
-        BadSetting: The settings name another layout, in which the objects would look absent.
+        BadSetting: The settings name a different layout, with which pyshare would not find the objects.
     """
     uuid = annex.getconfig("sameas-uuid")
     told = remote_settings(git_dir, uuid) if uuid else {}
@@ -84,7 +84,7 @@ def shared_layout(annex: Master, git_dir: str) -> str:
 
 
 def _layout_to_type(annex: Master, git_dir: str, uuid: str, shared: str) -> str:
-    """What corrects a layout: another word at `initremote`, or a command for a remote that is published with it."""
+    """How to correct a layout: another argument of `initremote`, or a command if the wrong layout is published."""
     name = annex.getconfig("sameas-name")
     if any(f" sameas-name={name} " in line for line in _lines_of(git_dir, uuid)):
         return f"Type: {command('git', 'annex', 'enableremote', name, f'layout={shared}')}"
@@ -92,7 +92,7 @@ def _layout_to_type(annex: Master, git_dir: str, uuid: str, shared: str) -> str:
 
 
 def layout_of(told: Mapping[str, str]) -> str:
-    """How a remote names its objects, from its settings; empty where we do not know."""
+    """The layout of a remote of any type, from its settings; empty if it is unknown."""
     is_own = told.get("type") != "external"
     kind = told.get("type", "") if is_own else told.get("externaltype", "")
     if told.get("exporttree") == "yes":
@@ -110,13 +110,13 @@ def layout_of(told: Mapping[str, str]) -> str:
 
 
 def check_links(annex: Master, values: Mapping[str, str], git_dir: str) -> tuple[str, ...]:
-    """Refuse links to each file of a remote whose objects are no files, unless it has both already.
+    """Refuse links to files if the objects are chunked or encrypted, unless the remote already has both settings.
 
     Returns:
-        What the owner should know.
+        Notes for the owner.
 
     Raises:
-        BadSetting: The links would never be made.
+        BadSetting: pyshare could never make the links.
     """
     cut = annex.getconfig("chunk") not in _UNPLUGGED
     if not cut and annex.getconfig("encryption") in {"", "none"}:
@@ -136,7 +136,7 @@ def check_links(annex: Master, values: Mapping[str, str], git_dir: str) -> tuple
 
 
 def _has_both(known: list[str], word: str) -> bool:
-    """Whether git-annex has written down links and what excludes them before; who shares a UUID inherits the latter."""
+    """Whether git-annex has recorded links together with a setting that excludes them, maybe one from `--sameas`."""
     return any(f" {word}" in line and _NO_FILES.search(line) for line in known)
 
 
@@ -145,7 +145,7 @@ def _lines_of(git_dir: str, uuid: str) -> Iterator[str]:
 
 
 def note_private(annex: Master, name: str) -> tuple[str, ...]:
-    """What the owner should know of a remote that each clone will enable, and only its owner's login opens."""
+    """Notes for the owner of a remote that each clone enables automatically, but only the owner's login can read."""
     if annex.getconfig("autoenable") not in {"true", "yes"}:
         return ()
     stop, share = command("git", "annex", "configremote", name, "autoenable=false"), command("pyshare", "share", name)

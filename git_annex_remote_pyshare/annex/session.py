@@ -1,4 +1,4 @@
-"""Holds what all jobs of a process share: the remote's settings, and its store, opened at first use."""
+"""Holds what all jobs of a process share: the settings of the remote and its store, which opens at first use."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,10 +17,9 @@ from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
 
 
 class Session:
-    """One process of the special remote.
+    """The state of one process of the special remote.
 
-    Asking git-annex is possible only for the job whose request is being handled, so methods that may have to ask
-    take that job's `annex`.
+    Only a job that handles a request can ask git-annex, so methods that may ask take the `annex` of that job.
     """
 
     def __init__(self) -> None:
@@ -33,10 +32,10 @@ class Session:
         self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:
-        """Ask for the settings at the first job's PREPARE: git-annex prepares each job, and all have one remote.
+        """Get the settings at the first PREPARE; git-annex sends one for each job, and all jobs share the settings.
 
         Raises:
-            BadSetting: One of them cannot work.
+            BadSetting: A setting is wrong.
         """
         with self._preparing:
             if not self._is_prepared:
@@ -44,28 +43,31 @@ class Session:
                 self._is_prepared = True
 
     def configure(self, annex: Master) -> Mapping[str, str]:
-        """Ask git-annex for the settings that the remote's kind of store has, and keep them; offline.
+        """Get the settings for the remote's kind of store from git-annex and keep them; this needs no network.
 
         Raises:
-            BadSetting: One of them cannot work.
+            BadSetting: A setting is wrong.
         """
         url = annex.getconfig("url")
-        # Most settings are another kind's.
+        # Most settings are for other kinds of stores.
         settings = registry.settings_for(url)
         asked = [setting.name for setting in settings if setting.name != "url"]
         return self._keep({"url": url, **annex.getconfigs(asked)}, settings)
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
-        """The same, with all settings that there are: one for stores of another kind is refused, too.
+        """Get all settings of all kinds of stores, and refuse those that are for another kind.
 
-        git-annex asks so before it changes them, so the next PREPARE asks again.
+        `initremote` may change settings, so the next PREPARE reads them again.
+
+        Raises:
+            BadSetting: A setting is wrong, or is for another kind of store.
         """
         self._is_prepared = False
         given = annex.getconfigs(setting.name for setting in registry.all_settings())
         return self._keep(given, registry.all_settings(given["url"]))
 
     def settings(self, annex: Master) -> Mapping[str, str]:
-        """The remote's settings, asked for at most once."""
+        """The settings of the remote, read from git-annex at the first call; raises BadSetting as `configure` does."""
         return self._settings or self.configure(annex)
 
     def kind(self, annex: Master) -> BackendSpec:
@@ -73,30 +75,30 @@ class Session:
         return registry.spec_of(self.settings(annex)["url"])
 
     def store(self, annex: Master) -> Backend:
-        """The store, made at the first call; making it connects to nothing."""
+        """The store, created at the first call; this opens no connection."""
         with self._lock:
             self._jobs.add(annex)
             if self._store is None:
-                # Imported here: up to PREPARE-SUCCESS the layers are not needed.
+                # Imported here, since nothing before PREPARE-SUCCESS needs it.
                 from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415
 
                 self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)
             return self._store
 
     def tell(self, text: str) -> None:
-        """Show the user a line, through a job whose request is under way; whom the line is about does not matter."""
+        """Show the user a line of text, through any job that handles a request at the moment."""
         for annex in list(self._jobs):
-            with suppress(ProtocolError):  # its request has ended, and git-annex would read nothing of it
+            with suppress(ProtocolError):  # its request has ended, so git-annex does not read its messages
                 annex.info(text)
                 return
 
     def trust(self, annex: Master) -> Trust:
-        """What the user has accepted of the remote."""
+        """Whether, and for which host, the user has accepted the remote."""
         return trust_of(self.settings(annex), clone_of(annex))
 
     def place(self, annex: Master, trust: Trust) -> StoreConfig:
-        """Where the store is, and the login that `trust` allows there."""
-        # Asked now, in the job's own request; the backend may want it later, in any thread.
+        """The address of the store, with the login that `trust` allows there."""
+        # Read now, during the job's request; the backend may need it later, in any thread.
         held = held_login(annex) if self.kind(annex).takes_login else None
         return place_of(self.settings(annex), trust, held)
 
@@ -107,7 +109,7 @@ class Session:
         return self._settings
 
     def stop(self) -> None:
-        """End waiting and transfers in all jobs, and let go of connections."""
+        """Stop transfers and waits in all jobs, and close the connections."""
         self.stopping.set()
         if self._store is not None:
             self._store.close()
@@ -117,12 +119,12 @@ def clone_of(annex: Master) -> LocalConfig:
     """The clone that git-annex works in."""
     try:
         name = annex.getgitremotename()
-    except ProtocolError:  # a git-annex older than 8.20210128 does not say; the name given at initremote is next best
+    except ProtocolError:  # git-annex before 8.20210128 cannot tell; use the name given at initremote
         name = annex.getconfig("name")
     return LocalConfig(annex.getgitdir(), name)
 
 
 def held_login(annex: Master) -> Credential | None:
-    """The login that git-annex itself keeps for this remote."""
+    """The login that git-annex keeps for this remote, or None."""
     creds = annex.getcreds(CREDS)
     return Credential(creds["user"], creds["password"], "git-annex") if creds["password"] else None

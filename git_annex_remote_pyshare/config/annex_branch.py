@@ -1,4 +1,4 @@
-"""Reads what git-annex records about remotes and keys: in its branch, and in its journal of uncommitted changes."""
+"""Reads what git-annex records about remotes and keys, in its branch and in its journal of uncommitted changes."""
 
 import os
 import re
@@ -9,20 +9,20 @@ from git_annex_remote_pyshare.config.git_config import git
 
 _JOURNALS = ("journal", "journal-private")
 _VERIFIED = "verified-remote.log"
-"""Beside the journals: the settings that this clone's user has accepted, in lines like those of remote.log."""
+"""File next to the journals with the settings that this clone's user has accepted, in the format of remote.log."""
 
 _CHUNKS = re.compile(r"^([0-9]+(?:\.[0-9]+)?)s ([^ \n]+):([1-9][0-9]{0,18}) ([0-9]{1,18})$", re.MULTILINE | re.ASCII)
 _ESCAPED = re.compile("&([0-9]+);")
 
 
 def branches(git_dir: str) -> set[str]:
-    """The commits of all git-annex branches, fetched ones included, whatever namespace they were fetched into."""
+    """The commit hashes of all git-annex branches, including fetched ones in any namespace."""
     listed = git(git_dir, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
     return {line.split(" ", 1)[0] for line in listed if line.endswith("/git-annex")}
 
 
 def texts(git_dir: str, path: str) -> Iterator[str]:
-    """A file as each of the branches and journals has it; nothing where it is missing."""
+    """Yield the text of a file in each branch and journal; an empty text where the file is missing."""
     for branch in branches(git_dir):
         yield git(git_dir, "cat-file", "blob", f"{branch}:{path}")
     for journal in _JOURNALS:
@@ -30,9 +30,9 @@ def texts(git_dir: str, path: str) -> Iterator[str]:
 
 
 def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
-    """All that `git annex initremote` and `enableremote` were told of a remote last; empty if nothing is known.
+    """The current settings of a remote, from the last `git annex initremote` or `enableremote`; empty if unknown.
 
-    What this clone's user has verified stays so, whatever others write down later (git-annex documentation,
+    Settings that this clone's user has verified take precedence over later changes by others (git-annex documentation,
     "git-annex-verifyremote"). The lines of remote.log are `UUID name=value … timestamp=<seconds>s`
     (https://git-annex.branchable.com/internals/, section remote.log).
     """
@@ -40,32 +40,32 @@ def remote_settings(git_dir: str, uuid: str) -> Mapping[str, str]:
 
 
 def all_remotes(git_dir: str) -> Mapping[str, Mapping[str, str]]:
-    """UUID → settings of every special remote that the dataset has, enabled here or not, as `remote_settings`."""
+    """UUID → settings, as in `remote_settings`, of each special remote of the dataset, enabled here or not."""
     verified, logs = [_verified(git_dir)], list(texts(git_dir, "remote.log"))
     uuids = dict.fromkeys(line.partition(" ")[0] for text in logs for line in text.split("\n") if line)
     return {uuid: _last(uuid, verified) or _last(uuid, logs) for uuid in uuids}
 
 
 def is_pinned(git_dir: str, uuid: str) -> bool:
-    """Whether git-annex keeps to the settings that this clone's user has accepted, whatever others write later.
+    """Whether git-annex keeps the settings that this clone's user has accepted, even if others change them later.
 
-    Reads one small file and starts no program.
+    Reads one small file and runs no program.
 
     Args:
         git_dir: The clone's git directory.
-        uuid: The one under which the remote's settings stand.
+        uuid: The UUID under which git-annex stores the remote's settings.
     """
     return bool(uuid) and any(line.startswith(f"{uuid} ") for line in _verified(git_dir).split("\n"))
 
 
 def written_remotes(git_dir: str, ref: str = "") -> Mapping[str, Mapping[str, str]]:
-    """What is written down of each special remote, UUID → settings, whatever this clone's user has verified.
+    """UUID → recorded settings of each special remote, regardless of what this clone's user has verified.
 
-    A remote made by `--sameas` is there under a UUID of its own, with `sameas-uuid` and `sameas-name`.
+    A remote made with `--sameas` has a UUID of its own here, with `sameas-uuid` and `sameas-name` in its settings.
 
     Args:
         git_dir: The clone's git directory.
-        ref: A git-annex branch to look into; empty for all of them, and what is not committed yet.
+        ref: The git-annex branch to read; empty for all branches and uncommitted changes.
     """
     logs = [git(git_dir, "cat-file", "blob", f"{ref}:remote.log")] if ref else [*texts(git_dir, "remote.log")]
     uuids = {line.partition(" ")[0] for text in logs for line in text.split("\n") if "=" in line}
@@ -74,14 +74,14 @@ def written_remotes(git_dir: str, ref: str = "") -> Mapping[str, Mapping[str, st
 
 
 def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
-    """How a key's content was cut for a remote: bytes of a chunk → number of chunks; empty where it is whole.
+    """The chunks of a key's content on a remote: chunk size in bytes → number of chunks; empty if it is not chunked.
 
     Args:
         git_dir: The clone's git directory.
-        path: The key's path in the branch.
-        uuid: The remote's.
+        path: The key's path in the branch, without a suffix.
+        uuid: The UUID of the remote.
 
-    The lines of the log are `<seconds>s UUID:<chunk size> <count>`, a count of 0 for chunks that are gone
+    The lines of the log are `<seconds>s UUID:<chunk size> <count>`, with a count of 0 for removed chunks
     (https://git-annex.branchable.com/internals/, section "chunk log").
     """
     newest: dict[int, tuple[float, int]] = {}
@@ -93,7 +93,7 @@ def chunks(git_dir: str, path: str, uuid: str) -> Mapping[int, int]:
 
 
 def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:
-    """The newest of a remote's lines; one that cannot be read counts for nothing."""
+    """The settings in the newest line of a remote; ignores lines that it cannot parse."""
     known = {}
     for line in (line for text in logs for line in text.split("\n") if line.startswith(f"{uuid} ")):
         with suppress(ValueError, OverflowError):
@@ -103,7 +103,7 @@ def _last(uuid: str, logs: Iterable[str]) -> Mapping[str, str]:
 
 
 def _pair(word: str) -> tuple[str, str]:
-    """A setting, in which git-annex writes spaces and characters beyond ASCII as `&32;`."""
+    """Name and value of a setting; git-annex writes spaces and non-ASCII characters as code points, e.g. `&32;`."""
     name, _, value = word.partition("=")
     return name, _ESCAPED.sub(lambda sign: chr(int(sign[1])), value)
 

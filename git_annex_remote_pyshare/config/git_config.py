@@ -1,6 +1,6 @@
-"""Reads and writes the git config of this clone, which does not travel with the dataset.
+"""Reads and writes the git config of this clone, which is not part of the dataset.
 
-`config.options` lists the options. The configuration is read once, at the first look-up.
+`config.options` lists the options. pyshare reads the configuration once, at the first look-up.
 """
 
 import errno
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 class LocalConfig:
-    """The clone that git-annex works in, or none at all for a person's commands.
+    """The git config of one remote in the clone that git-annex works in; empty if a user's command runs outside one.
 
     Args:
-        git_dir: Path of the git directory, absolute or relative to the working directory; empty for none.
+        git_dir: Path of the git directory, absolute or relative to the working directory; empty for no clone.
         remote: The remote's name in this clone.
     """
 
@@ -31,7 +31,7 @@ class LocalConfig:
 
     @cached_property
     def config(self) -> Mapping[str, str]:
-        """Git's configuration as this clone sees it, `section.subsection.name` → last value."""
+        """The git configuration in effect for this clone: `section.subsection.name` → last value."""
         if not self.git_dir:
             return {}
         done = git(self.git_dir, "config", "--null", "--list")
@@ -40,18 +40,18 @@ class LocalConfig:
 
     @property
     def id(self) -> str:
-        """This clone's git-annex UUID; empty when there is none. It makes temporary names unique to a clone."""
+        """The git-annex UUID of this clone; empty if it has none. It makes temporary names unique to a clone."""
         return self.config.get("annex.uuid", "")
 
     def option(self, name: str) -> str:
-        """The value of git config `remote.<name of the remote>.<name>`, or an empty string."""
+        """The value of git config `remote.<name of the remote>.<name>`; empty if it is not set."""
         return self.config.get(f"remote.{self.remote}.{name}", "")
 
     def get(self, option: Option[T], default: T | None = None) -> T:
-        """The option's value, else `default`, else the option's own default.
+        """The value of the option, else `default`, else the option's own default.
 
         Raises:
-            BadSetting: It is set to something that is not of its type.
+            BadSetting: The value has the wrong type.
         """
         text = self.option(option.name)
         if not text:
@@ -66,10 +66,10 @@ class LocalConfig:
 
     @property
     def timeout(self) -> float:
-        """Seconds for which a request or transfer goes on without any progress, all its attempts together.
+        """Seconds that a request or transfer may take without any progress, over all its attempts.
 
         Raises:
-            BadSetting: It is set to something else than a number above 0.
+            BadSetting: The value is not a number above 0.
         """
         return self.get(options.TIMEOUT)
 
@@ -77,7 +77,7 @@ class LocalConfig:
     def allowed_addresses(self) -> str:
         """Private addresses that redirects may lead to (`options.ALLOWED_ADDRESSES`).
 
-        Words separated by spaces: `all`, or addresses, each perhaps as `[address]:port` (git-annex's manual).
+        Words separated by spaces: `all`, or addresses, optionally as `[address]:port` (git-annex's manual).
         """
         return self._of_git_annex(options.ALLOWED_ADDRESSES)
 
@@ -88,30 +88,30 @@ class LocalConfig:
 
     @property
     def remote_uuid(self) -> str:
-        """The remote's git-annex UUID, which a remote made by `--sameas` shares; empty before `initremote`."""
+        """The git-annex UUID of the remote, shared by remotes made with `--sameas`; empty before `initremote`."""
         return self.option("annex-uuid")
 
     @property
     def config_uuid(self) -> str:
-        """The UUID below which a remote made by `--sameas` keeps its settings; empty for any other remote."""
+        """The UUID under which a remote made with `--sameas` keeps its settings; empty for any other remote."""
         return self.option("annex-config-uuid")
 
     @property
     def verified(self) -> str:
-        """The state that `git annex verifyremote` keeps: `verified`, another word, or empty."""
+        """The state that `git annex verifyremote` sets: `verified`, another word, or empty."""
         return self.option("annex-verified")
 
     @property
     def external_type(self) -> str:
-        """The program behind the remote: `pyshare` for ours."""
+        """The type of an external special remote: `pyshare` for a pyshare remote."""
         return self.option("annex-externaltype")
 
     def key(self, option: Option[T]) -> str:
-        """The option's whole name, for a command that the user may paste: the dataset may have chosen the remote's."""
+        """The full name of the option, quoted to paste into a shell, since a stranger may have named the remote."""
         return command(f"remote.{self.remote or 'NAME'}.{option.name}")
 
     def set_option(self, option: Option[T], value: str) -> None:
-        """Write the option into this clone's git config."""
+        """Set the option in this clone's git config."""
         git(self.git_dir, "config", f"remote.{self.remote}.{option.name}", value)
         self.__dict__.pop("config", None)
 
@@ -122,14 +122,14 @@ class LocalConfig:
 
 @cache
 def program(path: str, name: str = "git") -> str:
-    """The program to start, found once in the search path `path`.
+    """The program to start: its name, or on Windows its full path, searched once in the folders of `path`.
 
-    git-annex starts us in the dataset, and Windows takes a program of the working directory before those of PATH: a
-    stranger's dataset with a `git.exe` would run it (GitPython had this as CVE-2023-40590). So there the whole path is
-    given, and a relative folder in PATH does not count.
+    git-annex starts pyshare in the dataset, and Windows prefers a program in the working directory to those in PATH. So
+    a stranger's dataset with a `git.exe` could run it (CVE-2023-40590 in GitPython). The full path prevents this, and
+    relative folders in PATH are ignored.
 
     Raises:
-        FileNotFoundError: There is no such program on this Windows.
+        FileNotFoundError: Windows has no such program in PATH.
     """
     if os.name != "nt":
         return name
@@ -141,22 +141,22 @@ def program(path: str, name: str = "git") -> str:
 
 
 def git_command(*words: str) -> list[str]:
-    """The words that start git; with `git_environment()` as `env` of the process.
+    """The command line that runs git with these arguments; pass `git_environment()` as `env` of the process.
 
     Raises:
-        FileNotFoundError: There is no git on this Windows.
+        FileNotFoundError: Windows has no git in PATH.
     """
     return [program(os.environ.get("PATH", "")), *words]
 
 
 def git_environment() -> Mapping[str, str]:
-    """For git, which starts programs itself and is to look for none in the dataset either."""
+    """The environment for git; on Windows, it also keeps git from starting programs that are in the dataset."""
     return {**os.environ, "NoDefaultCurrentDirectoryInExePath": "1"} if os.name == "nt" else os.environ
 
 
 def git(git_dir: str, *arguments: str) -> str:
-    """What git prints, as text whose invalid bytes are surrogate escapes; empty where it fails."""
-    # subprocess is imported here because requests that need no git config must not pay for it.
+    """The output of git, with surrogate escapes for bytes that are not UTF-8; usually empty if git fails."""
+    # Imported here, since requests that need no git config must not pay for it.
     import subprocess  # noqa: PLC0415
 
     words = git_command(f"--git-dir={git_dir}", *arguments)
@@ -171,7 +171,7 @@ def git(git_dir: str, *arguments: str) -> str:
 
 
 def git_dir_here() -> str:
-    """The git directory of the clone that the working directory lies in; empty outside of any."""
+    """The git directory of the clone around the working directory; empty outside of a clone."""
     import subprocess  # noqa: PLC0415  # as above
 
     done = subprocess.run(

@@ -1,8 +1,8 @@
 """Lists every git config option that pyshare reads, with its type, its default and its line in the documentation.
 
-These options do not travel with the dataset: how fast transfers may go, and what only one machine knows, is no business
-of its other users. Read one with `LocalConfig.get(options.TIMEOUT)`. `docs/reference/settings.md` has tables that are
-made from `OF_REMOTE` and `OF_GIT_ANNEX`.
+These options are not part of the dataset, since they concern one machine only, e.g. the speed of its transfers. Read
+one with `LocalConfig.get(options.TIMEOUT)`. The tables in `docs/reference/settings.md` come from `OF_REMOTE` and
+`OF_GIT_ANNEX`.
 """
 
 import math
@@ -21,14 +21,14 @@ class Option(Generic[T]):
     """One option of git config.
 
     Args:
-        name: What follows `remote.<name>.`, or the whole name for an option of git-annex itself.
-        parse: Makes a value of the text; raises ValueError with what is expected, e.g. "a number above 0".
-        default: The value where the option is not set.
-        help: What it does, for the documentation; may hold Markdown.
+        name: The part after `remote.<name>.`, or the full name of an option of git-annex itself.
+        parse: Converts the text to a value; raises ValueError with what is expected, e.g. "a number above 0".
+        default: The value if the option is not set.
+        help: What the option does, for the documentation; may contain Markdown.
         shown: The default as the documentation shows it.
     """
 
-    def __init__(self, name: str, parse: Callable[[str], T], default: T, help: str, shown: str = "") -> None:  # noqa: A002  # the field's word
+    def __init__(self, name: str, parse: Callable[[str], T], default: T, help: str, shown: str = "") -> None:  # noqa: A002  # the name of the field
         self.name = name
         self.parse = parse
         self.default = default
@@ -37,7 +37,7 @@ class Option(Generic[T]):
 
 
 def text(value: str) -> str:
-    """The text as it is."""
+    """The unchanged text."""
     return value
 
 
@@ -45,7 +45,7 @@ def number(value: str) -> float:
     """A number above 0.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: The text is not a number above 0.
     """
     try:
         parsed = float(value)
@@ -60,7 +60,7 @@ def size(value: str) -> float:
     """A number of bytes, or of bytes per second: `500k`, `2.5MiB`, `10MB/s`.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: The text is not a size.
     """
     match = _SIZE.fullmatch(value.strip())
     if not match:
@@ -75,9 +75,9 @@ def flag(value: str) -> bool:
 
 
 def amount(value: str) -> int:
-    """A number of bytes in the words of git-annex's manual: `100 megabytes`, `1.5 GiB`, `500MB`.
+    """A number of bytes in git-annex's notation: `100 megabytes`, `1.5 GiB`, `500MB`.
 
-    Text that git-annex would not understand counts as not set, since git-annex itself reports it.
+    An invalid text gives the default, since git-annex itself reports the error.
     """
     match = _AMOUNT.fullmatch(value.strip().lower())
     if not match:
@@ -88,7 +88,7 @@ def amount(value: str) -> int:
 
 
 _RESERVE = 100_000_000
-"""Bytes that git-annex leaves free on a disk where `annex.diskreserve` is not set."""
+"""Bytes that git-annex leaves free on a disk if `annex.diskreserve` is not set."""
 
 BWLIMIT = Option(
     "pyshare-bwlimit",
@@ -180,7 +180,7 @@ OF_REMOTE: tuple[Option[str] | Option[float] | Option[bool], ...] = (
     *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE, TAKE_OVER),
     *(RESTORE_TIER, RESTORE_DAYS),
 )
-"""What stands below `remote.<name>.`, in the order of the documentation."""
+"""The options below `remote.<name>.`, in the order of the documentation."""
 
 ALLOWED_ADDRESSES = Option(
     "annex.security.allowed-ip-addresses",
@@ -199,4 +199,4 @@ DISK_RESERVE = Option(
 )
 
 OF_GIT_ANNEX: tuple[Option[str] | Option[int], ...] = (ALLOWED_ADDRESSES, DISK_RESERVE)
-"""Options of git-annex that count here as well; their names are whole names in git config."""
+"""The options of git-annex that pyshare also obeys; `name` is the full name in git config."""

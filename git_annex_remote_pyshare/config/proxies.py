@@ -1,7 +1,7 @@
 """Finds the proxy that the environment names for a server.
 
-A proxy's address may hold a password, and each library that finds fault with one quotes it. So it is understood here,
-once, and no library gets one that it could refuse.
+The address of a proxy may contain a password, and libraries quote an address that they refuse. So pyshare parses the
+address itself, and libraries get only valid ones.
 """
 
 import os
@@ -20,14 +20,14 @@ class Proxy(NamedTuple):
     """A proxy that the environment names."""
 
     url: str
-    """Where it is, without a login."""
+    """The address of the proxy, without a login."""
     login: str = ""
-    """`user:password`; empty for none."""
+    """`user:password`; empty if the proxy needs none."""
 
     @property
     def with_login(self) -> str:
-        """The address as libraries take it that are given no headers: percent-encoded where it has to be."""
-        from urllib.parse import quote  # noqa: PLC0415  # hardly ever needed
+        """The address with a percent-encoded login, for libraries that accept no proxy headers."""
+        from urllib.parse import quote  # noqa: PLC0415  # rarely needed
 
         user, colon, password = self.login.partition(":")
         scheme, _, host = self.url.partition("://")
@@ -35,19 +35,19 @@ class Proxy(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What proves to the proxy who we are (RFC 9110 §11.7.2, RFC 7617 §2.1)."""
-        from base64 import b64encode  # noqa: PLC0415  # hardly ever needed
+        """The headers that log in to the proxy (RFC 9110 §11.7.2, RFC 7617 §2.1); empty without a login."""
+        from base64 import b64encode  # noqa: PLC0415  # rarely needed
 
         proof = b64encode(self.login.encode("utf-8", "surrogateescape")).decode()
         return {"Proxy-Authorization": f"Basic {proof}"} if self.login else {}
 
     def __repr__(self) -> str:
-        """Without the password."""
+        """The proxy without its login, for debug output."""
         return f"Proxy(url={self.url!r})"
 
 
 def is_proxied(url: str) -> bool:
-    """Whether the environment wants a proxy, of whatever address, between us and the server of this URL."""
+    """Whether the environment names a proxy for this URL, even one with an invalid address."""
     return bool(_named(url)[1])
 
 
@@ -55,12 +55,12 @@ def proxy_of(url: str) -> Proxy | None:
     """The proxy that the environment names for this URL, or None.
 
     Raises:
-        BadSetting: What it names is no address, or one of a kind that we do not support.
+        BadSetting: The address of the proxy is invalid, or not http or https.
     """
     variable, named = _named(url)
     if not named:
         return None
-    from urllib.parse import unquote  # noqa: PLC0415  # hardly ever needed
+    from urllib.parse import unquote  # noqa: PLC0415  # rarely needed
 
     parts = _SCHEME.fullmatch(named)
     scheme, rest = (parts[1].lower(), parts[2]) if parts else ("http", named)
@@ -82,10 +82,10 @@ def proxy_of(url: str) -> Proxy | None:
 
 
 def _named(url: str) -> tuple[str, str]:
-    """The variable that has the proxy for this URL, and its words; empty ones for no proxy."""
+    """The environment variable with the proxy for this URL, and its value; both empty if there is no proxy."""
     if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _NAMES):
         return "", ""
-    # Slow to import and hardly ever needed.
+    # Slow to import and rarely needed.
     from urllib.parse import urlsplit  # noqa: PLC0415
     from urllib.request import getproxies_environment, proxy_bypass  # noqa: PLC0415
 

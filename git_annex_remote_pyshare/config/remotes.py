@@ -1,4 +1,4 @@
-"""Lists the pyshare remotes of a dataset: those that are enabled in this clone, and those that are not."""
+"""Lists the pyshare remotes of a dataset, both enabled and not enabled in this clone."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,14 +9,14 @@ OURS = "pyshare"
 
 
 def names(clone: LocalConfig) -> list[str]:
-    """The names of the enabled ones, as this clone calls them."""
+    """The names of the pyshare remotes that are enabled in this clone."""
     ending = ".annex-externaltype"
     keys = [key for key, value in clone.config.items() if key.endswith(ending) and value == OURS]
     return [key.removeprefix("remote.").removesuffix(ending) for key in keys if key.startswith("remote.")]
 
 
 def enabled(clone: LocalConfig) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Name and settings of each enabled one; the settings are the remote's own, without what `--sameas` inherits."""
+    """Yield name and settings of each enabled remote, without settings that it inherits through `--sameas`."""
     for name in names(clone):
         remote = LocalConfig(clone.git_dir, name)
         remote.__dict__["config"] = clone.config  # read once for all
@@ -26,7 +26,7 @@ def enabled(clone: LocalConfig) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def waiting(clone: LocalConfig) -> Mapping[str, Mapping[str, str]]:
-    """Name → settings of each that the dataset has and this clone has not enabled."""
+    """Name → settings of each pyshare remote of the dataset that is not enabled in this clone."""
     here = {value for key, value in clone.config.items() if key.endswith((".annex-uuid", ".annex-config-uuid"))}
     return {
         name: settings
@@ -38,6 +38,6 @@ def waiting(clone: LocalConfig) -> Mapping[str, Mapping[str, str]]:
 
 
 def links_to(clone: LocalConfig, uuid: str) -> list[str]:
-    """The addresses under which others reach the store, as remotes made by `--sameas` have them."""
+    """The URLs of the remotes made with `--sameas` for this UUID, through which others reach the store."""
     remotes = all_remotes(clone.git_dir).values()
     return sorted({row["url"] for row in remotes if row.get("sameas-uuid") == uuid and row.get("url")})

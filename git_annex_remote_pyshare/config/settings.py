@@ -1,4 +1,4 @@
-"""Defines settings of a remote, their checks, and the settings that every store has."""
+"""Defines what a setting of a remote is, the checks of values, and the settings that every store has."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,15 +18,15 @@ LAYOUTS = (
     "annex-webdav",
     "annex-s3",
 )
-"""How keys become names; `layout.py` has the functions."""
+"""The ways to map keys to object names; `annex/layout.py` has the functions."""
 
 _HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Halves of characters that stand for no byte; the others stand for one that is not UTF-8, as in a folder's name."""
+"""Matches surrogates that do not represent a byte; the others represent a byte that is not UTF-8, e.g. in a path."""
 
 _LOGIN = re.compile(
     r"([a-z][a-z0-9+.-]+):(?:(?://)?[^/\\?#@]*|[/\\]*[^/:@]*:(?![0-9]*[/?#])[^@]*)@", re.IGNORECASE | re.DOTALL
 )
-"""The beginning of a URL with a login, also with too few slashes, or with a slash in the password."""
+"""Matches the start of a URL with a login, even with missing slashes or a slash in the password."""
 
 
 class Setting(NamedTuple):
@@ -36,23 +36,23 @@ class Setting(NamedTuple):
     help: str
     """One line for LISTCONFIGS and the documentation."""
     check: Callable[[str], None] = lambda _: None
-    """Raises BadSetting when the value, which is not empty, is wrong. Leave it out where only the backend can tell."""
+    """Raises BadSetting if the value is wrong; never gets an empty value. Omit it if only the backend can check."""
     default: str = ""
     trusted_only: bool = False
-    """Whether a store gets it only after the user has accepted the settings, e.g. since it can start a program."""
+    """Whether a store gets the value only after the user accepts the settings, e.g. since it can start a program."""
     publishes: bool = False
-    """Whether it gives each file a link of its own, which only a file that is stored in one piece can have."""
+    """Whether it gives each file a link of its own, which needs files that are neither chunked nor encrypted."""
 
 
 def filled(values: Mapping[str, str], settings: Iterable[Setting]) -> dict[str, str]:
     """The settings with their defaults filled in.
 
     Args:
-        values: What git-annex has, setting name → value; an empty value is an unset one.
-        settings: All that the store may have; a value of another name is left out.
+        values: The values from git-annex: setting name → value. An empty value means that the setting is not set.
+        settings: The settings that the store may have; values of other names are ignored.
 
     Raises:
-        BadSetting: One is wrong; the text says what to type instead.
+        BadSetting: A value is wrong; the text says what to type instead.
     """
     settings = tuple(settings)
     for setting in settings:
@@ -63,16 +63,17 @@ def filled(values: Mapping[str, str], settings: Iterable[Setting]) -> dict[str, 
 
 
 def _check_signs(name: str, value: str) -> None:
-    """The dataset's author chose its settings, and they are shown on other people's terminals.
+    """Refuse control and invisible characters, since other people's terminals show settings that a stranger chose.
 
-    A control character gives orders there; a bidirectional or another invisible one makes an address look like another.
+    A control character can send commands to the terminal; an invisible or bidirectional character can disguise an
+    address.
     """
     if is_invisible(value) or _HALVES.search(value):
         raise BadSetting(f"{name}= contains a control character or an invisible one", remedy="Leave it out.")
 
 
 def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
-    """A check that the value is one of `allowed`; its error names the nearest one."""
+    """A check that the value is one of `allowed`; its error suggests the closest one."""
 
     def check(value: str) -> None:
         if value not in allowed:
@@ -82,7 +83,7 @@ def one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
 
 
 def matching(name: str, pattern: str, example: str) -> Callable[[str], None]:
-    """A check that the value has a form, such as `example`."""
+    """A check that the whole value matches the regular expression `pattern`; its error shows `example`."""
 
     def check(value: str) -> None:
         if not re.fullmatch(pattern, value, re.ASCII):
@@ -92,7 +93,7 @@ def matching(name: str, pattern: str, example: str) -> Callable[[str], None]:
 
 
 def refused(name: str) -> Callable[[str], None]:
-    """A check that always fails: git-annex would write the value into the published git-annex branch."""
+    """A check that always fails, since git-annex would publish the value in the git-annex branch."""
 
     def check(_value: str) -> None:
         raise BadSetting(
@@ -104,7 +105,7 @@ def refused(name: str) -> Callable[[str], None]:
 
 
 def _nearest(value: str, allowed: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake pays for it
+    from difflib import get_close_matches  # noqa: PLC0415  # only a wrong value needs it
 
     near = get_close_matches(value, allowed, n=1)
     return f"; did you mean {near[0]}?" if near else ""
@@ -115,7 +116,7 @@ def _known(name: str, allowed: tuple[str, ...]) -> str:
 
 
 def _check_url(url: str) -> None:
-    """Refuse a login in a URL of any kind; what else it may be is for its backend to say."""
+    """Refuse a login in a URL of any kind; the backend checks the rest of the URL."""
     if found := _LOGIN.match(url):
         clean = f"{found[1]}://{url[found.end() :]}"
         login = command("pyshare", "login", clean)
@@ -134,10 +135,10 @@ COMMON = (
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),
 )
-"""What every store has."""
+"""The settings that every store has."""
 
 SECRETS = (
     Setting("password", "refused, it would be published: type pyshare login instead", refused("password")),
     Setting("token", "refused, it would be published: type pyshare login instead", refused("token")),
 )
-"""What no store has."""
+"""The settings that every store refuses."""

@@ -1,7 +1,7 @@
 """Remembers certificate authorities that the user trusts for one host (`pyshare login URL --ca FILE`).
 
-Many institutions sign the certificates of their servers themselves. The file stays where the user has it, so that a
-renewed one counts at once.
+Many institutions sign the certificates of their servers themselves. pyshare keeps only the path of the file, so that a
+renewed file takes effect at once.
 """
 
 import os
@@ -12,16 +12,16 @@ from git_annex_remote_pyshare.credentials import private
 from git_annex_remote_pyshare.errors import BadSetting
 
 INDEX = "authorities.json"
-"""Host, as `host_of` gives it → path of a file with certificates as PEM."""
+"""File that maps a host, as `host_of` returns it, to the path of a file with certificates in PEM format."""
 
 
 def authority_of(host: str) -> str:
-    """Path of the file with the authorities for the host; empty where the user has named none.
+    """The path of the file with the authorities for the host; empty if the user has set none.
 
-    An S3 server's buckets may have host names below its own, for which its authority counts, too.
+    The authorities of a server also apply to host names one level below its own, as buckets of S3 servers have.
 
     Raises:
-        BadSetting: The file cannot be read any more.
+        BadSetting: The file can no longer be read.
     """
     index = private.load(INDEX)
     path = index.get(host) or index.get(host.partition(".")[2], "")
@@ -35,10 +35,10 @@ def authority_of(host: str) -> str:
 
 @contextmanager
 def trusting(host: str, file: str) -> Iterator[None]:
-    """Trust the authorities in `file` for the host from now on; not if the block fails.
+    """Trust the authorities in `file` for the host from now on; restore the earlier state if the block fails.
 
     Raises:
-        BadSetting: The file holds no certificate.
+        BadSetting: The file cannot be read or contains no certificate.
     """
     path = os.path.abspath(file)
     _check(path)
@@ -52,7 +52,7 @@ def trusting(host: str, file: str) -> Iterator[None]:
 
 
 def forget(host: str) -> bool:
-    """Whether there was one for the host, which is not trusted any more."""
+    """Stop trusting the authorities for the host; return whether there were any."""
     known = host in private.load(INDEX)
     if known:
         _set(host, None)

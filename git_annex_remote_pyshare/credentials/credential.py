@@ -1,23 +1,23 @@
-"""Defines a login and its origin; the repr never shows the secret."""
+"""Defines a login and its origin."""
 
 from typing import NamedTuple
 
 
 class Credential(NamedTuple):
-    """A user name with a password, or a bearer token without a user name.
+    """A user name and password, or a bearer token without a user name. The repr never shows the secret.
 
-    For S3 these are the access key's id and the secret key.
+    For S3, these are the access key ID and the secret access key.
     """
 
     user: str
     """Empty for a bearer token."""
     secret: str
     origin: str
-    """Where it came from, in words for `git annex info`: "git-annex", "environment", "pyshare login"."""
+    """The origin of the login, for `git annex info`: "git-annex", "environment" or "pyshare login"."""
 
     session_token: str = ""
-    """A token that expires: beside the secret for S3, in its place for Dropbox. Such a login is never handed on."""
+    """A token that expires, in addition to the secret for S3, instead of it for Dropbox; git-annex never gets it."""
 
     def __repr__(self) -> str:
-        """For debug output and error texts: without the secret."""
+        """The login without its secret, for debug output and error texts."""
         return f"Credential(user={self.user!r}, secret=…, origin={self.origin!r})"

@@ -1,4 +1,4 @@
-"""Reads logins from the environment variables of a kind of service."""
+"""Reads logins from the environment variables that a kind of service uses."""
 
 import os
 from typing import NamedTuple, Protocol
@@ -16,36 +16,36 @@ class LoginVariables(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, for the documentation."""
+        """The names of all variables, for the documentation."""
 
     def read(self) -> Credential | None:
-        """The login that they hold now; None where they hold none."""
+        """The login that the variables contain now, or None."""
 
     def name_of(self, login: Credential) -> str:
-        """The variable by which the user knows a login that `read` gave."""
+        """The variable to name in messages about a login from `read`."""
 
 
 class Variables(NamedTuple):
-    """Variables for user and password, or for a bearer token; an empty name is none."""
+    """The variables for user and password, or for a bearer token; an empty name means that there is no variable."""
 
     user: str = ""
     password: str = ""
     token: str = ""
     session_token: str = ""
-    """For what must go beside user and password as long as it is set."""
+    """The variable for a token that must accompany user and password if it is set."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """As LoginVariables has it."""
+        """The names of all variables (see LoginVariables)."""
         return tuple(filter(None, self))
 
     def read(self) -> Credential | None:
-        """User and password where both are set, else the token."""
+        """User and password if both are set, else the bearer token, else None."""
         user, password, token, session_token = (os.environ.get(name, "") for name in self)
         if user and password:
             return Credential(user, password, ORIGIN, session_token)
         return Credential("", token, ORIGIN) if token else None
 
     def name_of(self, login: Credential) -> str:
-        """As LoginVariables has it."""
+        """The variable to name in messages about a login (see LoginVariables)."""
         return self.user if login.user else self.token

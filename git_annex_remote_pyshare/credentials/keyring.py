@@ -1,4 +1,4 @@
-"""Reads and writes the system's keyring, with a time limit and without opening a dialogue when reading."""
+"""Reads and writes the system's keyring with a time limit; reading never opens a dialog."""
 
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 READING = 5.0
-"""Seconds for which git-annex waits for a keyring."""
+"""Seconds that git-annex waits for the keyring."""
 WRITING = 60.0
-"""Seconds for a person to unlock it."""
+"""Seconds that the user has to unlock the keyring."""
 
 Result = TypeVar("Result")
 
 
 def read(service: str, user: str) -> str | None:
-    """The secret, or None when the keyring does not have it, is locked, fails, or takes longer than `READING`."""
+    """The secret, or None if the keyring lacks it, is locked, fails, or takes longer than `READING` seconds."""
 
     def ask() -> str | None:
         keyring = _usable()
@@ -26,7 +26,7 @@ def read(service: str, user: str) -> str | None:
 
 
 def write(service: str, user: str, secret: str) -> bool:
-    """Whether the keyring has stored the secret; it can ask the user to unlock it."""
+    """Store the secret and return whether this worked within `WRITING` seconds; may ask the user to unlock."""
 
     def tell() -> bool:
         keyring = _usable()
@@ -39,7 +39,7 @@ def write(service: str, user: str, secret: str) -> bool:
 
 
 def remove(service: str, user: str) -> bool:
-    """Whether the keyring has removed the secret."""
+    """Remove the secret and return whether this worked within `WRITING` seconds; may ask the user to unlock."""
 
     def tell() -> bool:
         keyring = _usable()
@@ -52,15 +52,15 @@ def remove(service: str, user: str) -> bool:
 
 
 def _usable() -> "KeyringBackend | None":
-    """The first backend that keyring itself recommends (priority 1 or more).
+    """The first backend that the keyring library recommends (priority 1 or more), or None.
 
-    Below that are the null and fail backends and those that keep secrets in a plain or password-protected file:
-    our own file does the first better, and no user is there to type the password of the second.
+    Backends of lower priority store nothing, or use a file: a plain file, which pyshare's own file replaces, or one
+    with a password, which no user can type while git-annex runs.
     """
-    import keyring  # noqa: PLC0415  # 55 ms, and D-Bus; needed only for a login that is in it
+    import keyring  # noqa: PLC0415  # takes 55 ms and uses D-Bus; only a login in the keyring needs it
 
     chosen: Any = keyring.get_keyring()
-    for backend in getattr(chosen, "backends", [chosen]):  # a chainer has several
+    for backend in getattr(chosen, "backends", [chosen]):  # a ChainerBackend has several
         if backend.priority >= 1:
             usable: KeyringBackend = backend
             return usable
@@ -68,27 +68,27 @@ def _usable() -> "KeyringBackend | None":
 
 
 def _is_locked(keyring: "KeyringBackend") -> bool:
-    """Whether reading would open the desktop's dialogue for unlocking; known only for the Secret Service."""
+    """Whether reading would open the desktop's unlock dialog; only the Secret Service can tell."""
     if not type(keyring).__module__.startswith(("keyring.backends.SecretService", "keyring.backends.libsecret")):
         return False
     import secretstorage  # noqa: PLC0415  # installed with that backend
 
     with closing(secretstorage.dbus_init()) as bus:
-        # Not get_default_collection(), which offers to make one when there is none.
+        # Not get_default_collection(), which offers to create a collection if there is none.
         return bool(secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked())
 
 
 def _within(seconds: float, ask: Callable[[], Result]) -> Result | None:
-    """The result, or None after a failure or when it takes longer.
+    """The result of `ask`, or None if it fails or takes longer.
 
-    A call that hangs stays behind in a daemon thread, which does not keep the process from ending.
+    A call that hangs continues in a daemon thread, which does not keep the process alive.
     """
     from threading import Thread  # noqa: PLC0415  # as above
 
     results: list[Result] = []
 
     def run() -> None:
-        # Backends raise errors of many libraries, whose texts could quote a secret.
+        # Backends raise errors of many libraries, and their texts may quote a secret.
         with suppress(Exception):
             results.append(ask())
 

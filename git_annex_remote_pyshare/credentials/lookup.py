@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Service(Protocol):
-    """A kind of service, as its BackendSpec describes it."""
+    """A kind of service; every BackendSpec is one."""
 
     @property
     def name(self) -> str:
-        """Under which `pyshare login` keeps its logins, e.g. "webdav"."""
+        """The name under which `pyshare login` keeps logins for the service, e.g. "webdav"."""
 
     @property
     def variables(self) -> LoginVariables:
-        """The environment variables that hold a login for it."""
+        """The environment variables that contain a login for the service."""
 
 
 def _nothing() -> None:
@@ -31,16 +31,16 @@ def _nothing() -> None:
 def find(
     service: Service, trust: Trust, held: Credential | None, defaults: Callable[[], Credential | None] = _nothing
 ) -> Credential | None:
-    """The login for the account that `trust` is about, or None; never prompts, never hangs.
+    """The login for the account in `trust`, or None; never prompts and never hangs.
 
     Args:
         service: The kind of service.
-        trust: What the user has accepted, the host, and the account there.
-        held: What git-annex holds for the remote (GETCREDS).
-        defaults: Asks the places where the service's own programs look for a login.
+        trust: The account with its host, and whether the user has accepted it.
+        held: The login that git-annex keeps for the remote (GETCREDS).
+        defaults: Reads a login from the files that the service's own programs use.
 
     Raises:
-        PermissionDenied: git-annex holds a login, but not for the host that the remote's URL leads to.
+        PermissionDenied: The only login is one that git-annex keeps for another host than that of the remote's URL.
     """
     held = trust.account.fitting(held)
     if held and not trust.withheld:
@@ -57,8 +57,8 @@ def find(
 
 
 def remedy(service: Service, trust: Trust) -> str:
-    """What the user should type after `find` gave None and the server wants a login: one sentence or two."""
-    # The dataset may have chosen the URL and the remote's name, and the user will paste this into a shell.
+    """What the user should type if `find` returns None and the server requires a login: one or two sentences."""
+    # Quoted, since the user pastes it into a shell, and a stranger may have chosen the URL and the remote's name.
     login = command("pyshare", "login", *trust.account.words)
     if (ambient := trust.account.fitting(service.variables.read())) and not _may_have_ambient(trust):
         return _why_not(service.variables.name_of(ambient), trust, login)
@@ -66,7 +66,7 @@ def remedy(service: Service, trust: Trust) -> str:
 
 
 def _why_not(name: str, trust: Trust, login: str) -> str:
-    if trust.by_address:  # git annex verifyremote would change nothing here, and git clone keeps no failed clone
+    if trust.by_address:  # verifyremote has no effect here, and git clone removes a failed clone
         return f"{name} is set but not used, since the settings came with an annex:: address. Type: {login}"
     return (
         f"{name} is set but not used, since remote {one_line(trust.clone.remote)} is not verified."
@@ -79,7 +79,7 @@ def _may_have_ambient(trust: Trust) -> bool:
 
 
 def _kept(service: str, trust: Trust) -> Credential | None:
-    # Imported here, since it looks into the user's folders and maybe the keyring.
+    # Imported here, since only this step needs the user's files and the keyring.
     from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415
 
     entry = _entry(service, trust)
@@ -87,9 +87,9 @@ def _kept(service: str, trust: Trust) -> Credential | None:
 
 
 def _entry(service: str, trust: Trust) -> "Kept | None":
-    """The login that is kept for the account; under the name of older versions, too, which did not say http.
+    """The kept login for the account, also under the name that older versions used, which does not distinguish http.
 
-    That one may have been meant for https, so that it goes to an http address only where the user has accepted that.
+    A login under the older name may be for https, so pyshare sends it to an http address only if the user accepts that.
     """
     from git_annex_remote_pyshare.credentials import stored as kept  # noqa: PLC0415  # as above
 

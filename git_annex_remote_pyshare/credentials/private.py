@@ -1,4 +1,4 @@
-"""Reads and writes small JSON files that only their owner can read, each replaced atomically."""
+"""Reads and writes small JSON files that only their owner can read, and replaces each file atomically."""
 
 import json
 import os
@@ -11,17 +11,17 @@ from git_annex_remote_pyshare.state.lock import locked
 
 
 def folder() -> str:
-    """Where this user's logins lie, e.g. `~/.config/pyshare`."""
-    from platformdirs import user_config_dir  # noqa: PLC0415  # 9 ms that a login from git-annex needs not pay
+    """The folder with this user's logins, e.g. `~/.config/pyshare`."""
+    from platformdirs import user_config_dir  # noqa: PLC0415  # takes 9 ms; a login from git-annex does not need it
 
     return user_config_dir("pyshare", appauthor=False, roaming=False)
 
 
 def load(name: str) -> dict[str, Any]:
-    """What the file holds; empty when there is none.
+    """The content of the file `name`; empty if the file does not exist.
 
     Raises:
-        BadSetting: It is there, but cannot be read or understood.
+        BadSetting: The file exists, but cannot be read or parsed.
     """
     path = os.path.join(folder(), name)
     try:
@@ -38,7 +38,7 @@ def load(name: str) -> dict[str, Any]:
 
 @contextmanager
 def changing(name: str) -> Iterator[dict[str, Any]]:
-    """What the file holds, to be changed in place; written when the block ends well, while others wait.
+    """Yield the content of the file to change in place, and save it if the block succeeds; other writers wait.
 
     Raises:
         BadSetting: The file cannot be read or written.
@@ -51,10 +51,10 @@ def changing(name: str) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def holding(name: str) -> Iterator[None]:
-    """Hold the lock file `name` of the folder, which others who want it wait for.
+    """Hold the lock file `name` in the folder; another process that requests the same lock waits.
 
     Raises:
-        BadSetting: It cannot be made.
+        BadSetting: The lock file cannot be created.
     """
     path = os.path.join(folder(), name)
     with ExitStack() as stack:
@@ -67,10 +67,10 @@ def holding(name: str) -> Iterator[None]:
 
 
 def save(name: str, content: dict[str, Any]) -> None:
-    """Replace the file. Only while holding the lock that all its writers take.
+    """Replace the content of the file. Call this only while you hold the lock that all writers of the file use.
 
     Raises:
-        BadSetting: It cannot be written.
+        BadSetting: The file cannot be written.
     """
     path = os.path.join(folder(), name)
     try:
@@ -81,15 +81,15 @@ def save(name: str, content: dict[str, Any]) -> None:
 
 def _make_folder() -> None:
     os.makedirs(folder(), mode=0o700, exist_ok=True)
-    os.chmod(folder(), 0o700)  # one that was there before may be open to others
+    os.chmod(folder(), 0o700)  # an existing folder may be open to others
 
 
 def _replace(path: str, text: str) -> None:
-    """Write beside and rename, so that a reader sees the old or the new text, whole. Runs under the lock."""
+    """Write a new file and rename it, so that a reader sees the complete old or new text. Call this under the lock."""
     temporary = f"{path}.new"
-    with suppress(FileNotFoundError):  # left by a writer that was killed
+    with suppress(FileNotFoundError):  # a killed writer may have left it
         os.unlink(temporary)
-    # Made with its final mode: no other user may open it in between.
+    # Created with its final mode, so that other users can never open it.
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,7 +1,7 @@
 """Keeps the logins of `pyshare login`: an index of accounts, and each secret in the keyring or a private file.
 
-The index says where a secret lies and holds none. So an account without a login costs one look into a small file: no
-keyring is imported and no D-Bus is asked.
+The index records where each secret is, but contains no secrets. So for an account without a login, pyshare reads one
+small file, and uses neither the keyring nor D-Bus.
 """
 
 import os
@@ -18,29 +18,29 @@ FILE = "private file"
 
 
 class Kept(NamedTuple):
-    """One line of the index."""
+    """A login in the index."""
 
     service: str
     account: str
-    """The host, or one thing there that has a password of its own: the name of an `Account`."""
+    """The name of the `Account`: a host, or a public link there that has its own password."""
     user: str
     """Empty for a bearer token."""
     where: str
     """`KEYRING` or `FILE`."""
     server: str = ""
-    """Base URL of the cloud that made this password for us and can revoke it; empty for others."""
+    """Base URL of the cloud that created this password for pyshare and can revoke it; empty for other logins."""
     words: tuple[str, ...] = ()
-    """What was typed behind `pyshare login`: URL and settings, by which the login can be tried again. Empty for one
-    that an earlier version kept."""
+    """The arguments of `pyshare login` (URL and settings), to test the login again; empty if an earlier version kept
+    the login."""
 
     @property
     def place(self) -> str:
-        """Where the secret lies, for a person: the keyring, or the path of the file."""
+        """The place of the secret, to show to the user: the keyring, or the path of the file."""
         return f"{FILE} {os.path.join(private.folder(), SECRETS)}" if self.where == FILE else self.where
 
 
 def entries() -> list[Kept]:
-    """All logins that are kept, by service and account."""
+    """All kept logins, sorted by service and account; raises BadSetting if the index cannot be read."""
     index = private.load(INDEX)
     return [
         _entry(service, account, row)
@@ -50,13 +50,13 @@ def entries() -> list[Kept]:
 
 
 def entry(service: str, account: str) -> Kept | None:
-    """The login for exactly this account, or None."""
+    """The kept login for exactly this account, or None; raises BadSetting if the index cannot be read."""
     row = private.load(INDEX).get(service, {}).get(account)
     return _entry(service, account, row) if row else None
 
 
 def read(kept: Kept) -> Credential | None:
-    """The login with its secret; None when the keyring is locked, gone or silent. Never prompts, never hangs."""
+    """The login with its secret; None if the keyring is locked or does not respond. Never prompts and never hangs."""
     if kept.where == KEYRING:
         secret = keyrings.read(*label(kept))
     else:
@@ -65,17 +65,17 @@ def read(kept: Kept) -> Credential | None:
 
 
 def keep(service: str, account: str, credential: Credential, server: str = "", words: tuple[str, ...] = ()) -> Kept:
-    """Keep the login, in place of an earlier one for this account; says where it lies.
+    """Keep the login, instead of an earlier one for this account, and return its entry in the index.
 
     Args:
         service: The kind of store, e.g. "webdav".
-        account: As in Kept.
+        account: The name of the account, as in Kept.
         credential: The login.
-        server: As in Kept.
-        words: As in Kept.
+        server: The cloud that can revoke the password, as in Kept.
+        words: The arguments of `pyshare login`, as in Kept.
 
     Raises:
-        BadSetting: Neither the keyring nor the file can take it.
+        BadSetting: Neither the keyring nor the file can store it.
     """
     kept = Kept(service, account, credential.user, KEYRING, server, words)
     if keyrings.write(*label(kept), credential.secret):
@@ -84,7 +84,7 @@ def keep(service: str, account: str, credential: Credential, server: str = "", w
         kept = kept._replace(where=FILE)
         with private.changing(SECRETS) as secrets:
             secrets.setdefault(service, {})[account] = credential.secret
-    # Last, so that the index never names a secret that is not there.
+    # Last, so that the index never refers to a missing secret.
     with private.changing(INDEX) as index:
         row = {"user": kept.user, "where": kept.where, "server": kept.server, "words": list(words)}
         index.setdefault(service, {})[account] = row
@@ -92,7 +92,7 @@ def keep(service: str, account: str, credential: Credential, server: str = "", w
 
 
 def forget(kept: Kept) -> bool:
-    """Remove the login; False when its secret had to be left in the keyring.
+    """Remove the login; return False if its secret remains in the keyring.
 
     Raises:
         BadSetting: The file cannot be written.
@@ -117,5 +117,5 @@ def _entry(service: str, account: str, row: dict[str, Any]) -> Kept:
 
 
 def label(kept: Kept) -> tuple[str, str]:
-    """The keyring's own two names of a secret: service and user, as a person sees them in its window."""
+    """The service and user under which the keyring stores a secret and shows it to the user."""
     return f"pyshare {kept.service} {kept.account}", kept.user or "token"

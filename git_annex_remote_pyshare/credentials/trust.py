@@ -1,4 +1,4 @@
-"""Checks whether the user has accepted a remote's settings; settings not accepted are untrusted input."""
+"""Checks whether the user has accepted a remote's settings; other settings are untrusted input."""
 
 import os
 import re
@@ -11,26 +11,26 @@ from git_annex_remote_pyshare.errors import PermissionDenied
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 _TEMPORARY = "annex-temp-"
-"""How git-remote-annex names a remote while it reads or writes an address that no remote of the clone has."""
+"""Prefix of the name that git-remote-annex gives to a remote while it uses an address that no remote has."""
 
 _OWN_ADDRESS = "annex::"
-"""git config `remote.<name>.url` after `git annex initremote --with-url`: the settings stand in the branch. Whatever
-else stands there has brought settings of its own (`annex::UUID?name=value&…`, also `annex://…`)."""
+"""The git config `remote.<name>.url` after `git annex initremote --with-url`: the settings are in the git-annex branch.
+Any other value contains settings of its own (`annex::UUID?name=value&…`, also `annex://…`)."""
 
 _OF_DATALAD = "dl-repoannex"
-"""Folder in a git directory where datalad-next's git-remote-datalad-annex runs `git annex initremote` with the words
-of a `datalad-annex::` address (datalad_next/gitremotes/datalad_annex.py)."""
+"""Folder in a git directory where datalad-next's git-remote-datalad-annex runs `git annex initremote` with the settings
+in a `datalad-annex::` address (datalad_next/gitremotes/datalad_annex.py)."""
 
 _DISGUISED = re.compile("sameas-uuid=[^ \n]*&")
-"""A shared UUID with escaped characters (`&57;` is a 9), which it never needs, and git-annex reads all the same."""
+"""Matches a shared UUID with escaped characters (`&57;` is a 9): no UUID needs them, but git-annex decodes them."""
 
 
 class Trust:
-    """What this clone's git config says of one remote and the host that its URL leads to now.
+    """Whether this clone's git config accepts a remote and the current host of its URL.
 
     Args:
-        clone: The clone with the remote's name.
-        account: Whom a login for the remote is for, and so the host.
+        clone: The git config of the remote in the clone.
+        account: The account, and so the host, that a login for the remote is for.
     """
 
     def __init__(self, clone: LocalConfig, account: Account) -> None:
@@ -40,21 +40,21 @@ class Trust:
 
     @property
     def host(self) -> str:
-        """Where the remote's URL leads; empty for a store on this machine."""
+        """The host in the remote's URL; empty for a store on this machine."""
         return self.account.host
 
     @property
     def bound(self) -> str:
-        """The host accepted earlier; empty where none was recorded."""
+        """The host that the user accepted earlier (`pyshare-host`); empty if there is none."""
         host = self.clone.get(options.HOST)
         return host.lower() if host.isascii() else host  # as in host_of
 
     @property
     def is_bound(self) -> bool:
-        """Whether the host accepted earlier is the one that the URL leads to.
+        """Whether the host that the user accepted earlier is the host in the URL.
 
-        Older versions wrote `host:port` for http and https alike. Such a word counts for http where it cannot have
-        meant https, or where git-annex keeps to the settings that the user has accepted, scheme included.
+        Older versions recorded `host:port` for both http and https. Such a value is valid for http if it cannot mean
+        https, or if git-annex keeps the settings that the user has accepted, which include the scheme.
         """
         if self.bound == self.account.former_host != self.host:
             return self.account.former_is_plain or self._is_pinned()
@@ -62,15 +62,15 @@ class Trust:
 
     @property
     def moved(self) -> bool:
-        """Whether the URL leads elsewhere than to the host accepted earlier, e.g. since a collaborator changed it."""
+        """Whether the URL has another host than the accepted one, e.g. since a collaborator changed it."""
         return not self._accepted and self.bound != "" and not self.is_bound
 
     @property
     def by_address(self) -> bool:
-        """Whether the settings came with the address of a git repository, and so from the address's author.
+        """Whether the settings came with the address of a git repository, and so from the author of that address.
 
-        A dataset's `.gitmodules` can have such an address, too. git-annex runs INITREMOTE for it as for the owner, and
-        sets `annex-verified` by itself.
+        The `.gitmodules` of a dataset can also contain such an address. git-annex then sends INITREMOTE as it does for
+        the owner, and sets `annex-verified` by itself.
         """
         return (
             self.clone.remote.startswith(_TEMPORARY)
@@ -80,31 +80,31 @@ class Trust:
 
     @property
     def shares_uuid(self) -> bool:
-        """Whether the remote was made by `--sameas`: it is given another one's login, and has a URL of its own."""
+        """Whether the remote was made with `--sameas`: it gets the login of another remote, but has its own URL."""
         return bool(self.clone.config_uuid)
 
     @property
     def verified(self) -> bool:
-        """Whether the user accepted this host (`pyshare-host`) or the settings (`git annex verifyremote`).
+        """Whether the user has accepted this host (`pyshare-host`) or the settings (`git annex verifyremote`).
 
-        `annex-verified=verified` alone, as scripts set it, makes git-annex write and read, but does not hold it to the
-        settings of that day.
+        `annex-verified=verified` alone is not enough: scripts set it so that git-annex uses the remote, but git-annex
+        then still accepts later changes of the settings.
         """
         return self._accepted or self.is_bound or (not self.moved and self._is_pinned())
 
     @property
     def withheld(self) -> bool:
-        """Whether even the login that git-annex holds must not go to the host.
+        """Whether pyshare must not send the host even the login that git-annex keeps.
 
-        git-annex holds it for a UUID. Another remote of the same UUID gets it only where the user has accepted the host
-        for a login: accepting its settings says no more than that data may be kept there.
+        git-annex keeps a login for a UUID. Another remote with the same UUID gets it only if the user has accepted its
+        host for a login. It is not enough to accept its settings, which only allows it to keep data.
         """
         if self._accepted or not (self.shares_uuid or self.by_address):
             return self.moved
         return not (self.is_bound or (self.shares_uuid and not self.bound and self._is_bound_elsewhere()))
 
     def accept(self) -> None:
-        """Take the settings for the user's own, for as long as this process lives: at the owner's first initremote."""
+        """Accept the settings until this process ends; for the owner's first `initremote`."""
         self._accepted = True
 
     def bind(self) -> None:
@@ -117,7 +117,7 @@ class Trust:
         return is_pinned(self.clone.git_dir, self.clone.config_uuid or self.clone.remote_uuid)
 
     def _is_bound_elsewhere(self) -> bool:
-        """Whether the remote whose UUID this one shares is at the same host, and its login was accepted for that."""
+        """Whether the user has accepted the same host for the remote whose UUID this one shares."""
         uuid, config = self.clone.remote_uuid, self.clone.config
         keys = [key.removesuffix(".annex-uuid") for key, value in config.items() if key.endswith(".annex-uuid")]
         return any(
@@ -128,7 +128,7 @@ class Trust:
         )
 
     def refusal(self) -> PermissionDenied:
-        """Why the login that git-annex holds is withheld from the host."""
+        """The error that says why pyshare does not send the login that git-annex keeps."""
         owner = self.bound or "another remote of the same UUID"
         name = one_line(self.clone.remote)
         return PermissionDenied(
@@ -137,23 +137,22 @@ class Trust:
         )
 
     def verification(self) -> str:
-        """The command by which the user accepts the settings."""
-        if self.by_address:  # verifyremote would change nothing: see `verified`
+        """The command with which the user accepts the settings."""
+        if self.by_address:  # verifyremote has no effect: see `_is_pinned`
             return self.acceptance()
         return command("git", "annex", "verifyremote", self.clone.remote or "NAME")
 
     def acceptance(self) -> str:
-        """The command by which the user accepts the host, with any git-annex."""
-        # The dataset may have chosen the remote's name, and the user will paste this into a shell.
+        """The command with which the user accepts the host; it works with any version of git-annex."""
+        # Quoted, since the user pastes it into a shell, and a stranger may have chosen the remote's name.
         return command("git", "config", f"remote.{self.clone.remote or 'NAME'}.{options.HOST.name}", self.host)
 
 
 def known_remote(git_dir: str, uuid: str) -> bool:
-    """Whether git-annex already knows the remote, so that its settings need not be this user's own.
+    """Whether git-annex already knows the remote, so that its settings may come from another user.
 
-    Looks into every git-annex branch, fetched ones included, and into what is not committed yet. When there is
-    nothing to look into, which no initialised repository shows, the answer is the careful one. A remote made by
-    `--sameas` has a line under a UUID of its own, which only names the one that it is known by; hence any mention
-    of the UUID counts.
+    Reads every git-annex branch, including fetched ones, and uncommitted changes. Returns True, the safe choice, if
+    there is no git-annex branch, which every initialized repository has. Any mention of the UUID counts, since the line
+    of a remote made with `--sameas` begins with another UUID.
     """
     return not branches(git_dir) or any(uuid in log or _DISGUISED.search(log) for log in texts(git_dir, "remote.log"))

@@ -1,6 +1,6 @@
-"""Sends the few HTTP requests of a login: to one server, without `~/.netrc`, never redirected to another host.
+"""Sends the HTTP requests of a login to one server, without `~/.netrc` and without redirects to another host.
 
-Only MOST bytes of a response are read: no login needs more, and a foreign server could fill the memory.
+It reads at most MOST bytes of a response: no login needs more, and a hostile server could fill the memory.
 """
 
 import socket
@@ -26,13 +26,13 @@ from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE
 from git_annex_remote_pyshare.transport.tls import Trust, context_of
 
 TIMEOUT = (15, 60)
-"""Seconds to connect, and seconds without a byte."""
+"""Seconds to connect, and seconds to wait for the next byte."""
 
 MOST = 1 << 20
-"""Bytes of a response that are read; the rest is dropped."""
+"""Most bytes of a response to read; the rest is dropped."""
 
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
-"""OpenSSL's names for a response that is not TLS, by version."""
+"""The names that versions of OpenSSL use for a response that is not TLS."""
 
 _SYSTEM = Trust()
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -40,23 +40,23 @@ _HOPS = 3
 
 
 class Bearer(requests.auth.AuthBase):
-    """A bearer token (RFC 6750), or no login; either keeps requests from reading `~/.netrc`."""
+    """Logs in with a bearer token (RFC 6750), or not at all if it is empty; requests then ignores `~/.netrc`."""
 
     def __init__(self, token: str = "") -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called by requests for each request that goes out."""
+        """Add the token to a request; requests calls this for each one that it sends."""
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 
 class _Session(requests.Session):
-    """Uses the environment's proxy as we parse it: requests would quote its password in errors."""
+    """Uses the proxy as `proxy_of` parses it, since requests would quote the proxy's password in errors."""
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Called by requests for each request."""
+        """Set the proxy; requests calls this for each request."""
         settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
         proxy = proxy_of(str(url))
         settings["proxies"] = {urlsplit(str(url)).scheme: proxy.with_login} if proxy else {}
@@ -68,44 +68,44 @@ class _Adapter(requests.adapters.HTTPAdapter):
     """Connects as transfers do, with a limit for interim responses."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Called by requests for direct connections."""
+        """Set up direct connections; requests calls this when it creates the adapter."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Called by requests for connections through a proxy."""
+        """Set up connections through a proxy; requests calls this for each of them."""
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = POOLS
         return manager
 
 
 class _TLSAdapter(_Adapter):
-    """Trusts the same certificates as transfers."""
+    """Trusts the same certificates as transfers do."""
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Called by requests for direct connections, when the adapter is made."""
+        """Set up direct connections; requests calls this when it creates the adapter."""
         self._context = context_of(self._trust)
         super().init_poolmanager(*args, **options, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Called by requests for connections through a proxy."""
+        """Set up connections through a proxy; requests calls this for each of them."""
         return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
 
     def cert_verify(self, *_: Any) -> None:
-        """Called by requests for each connection; the base class would add the authorities of requests."""
+        """Do nothing; the base class would add requests' own certificate authorities for each connection."""
 
 
 def session_of(auth: requests.auth.AuthBase, trust: Trust = _SYSTEM) -> requests.Session:
-    """A session that logs in with `auth` and, since it has one, never reads `~/.netrc`.
+    """A session that logs in with `auth` and therefore never reads `~/.netrc`.
 
-    Proxies come from the environment, and a CA bundle there (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) is used, too.
+    It uses the proxies and the CA bundle (REQUESTS_CA_BUNDLE, SSL_CERT_FILE) that the environment names.
 
     Raises:
-        BadSetting: Certificates that are to be trusted cannot be read.
+        BadSetting: The certificates to trust cannot be read.
     """
     session = _Session()
     session.auth = auth
@@ -116,7 +116,7 @@ def session_of(auth: requests.auth.AuthBase, trust: Trust = _SYSTEM) -> requests
 
 
 def basic(login: Credential) -> requests.auth.AuthBase:
-    """Basic in UTF-8 (RFC 7617 section 2.1; requests alone would take Latin-1), or Bearer for a token."""
+    """Basic authentication in UTF-8 (RFC 7617 section 2.1; requests defaults to Latin-1), or Bearer for a token."""
     if not login.user:
         return Bearer(login.secret)
     user, secret = (word.encode("utf-8", "surrogateescape") for word in (login.user, login.secret))
@@ -124,20 +124,21 @@ def basic(login: Credential) -> requests.auth.AuthBase:
 
 
 def digest(login: Credential) -> requests.auth.AuthBase:
-    """Digest (RFC 7616), for a server that answered Basic with such a challenge."""
+    """Digest authentication (RFC 7616), for a server that responds to Basic with a Digest challenge."""
     return requests.auth.HTTPDigestAuth(login.user, login.secret)
 
 
 def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **options: Any) -> requests.Response:
-    """Send one request; redirects within the same host are followed, with the same method.
+    """Send a request, and follow redirects within the same host with the same method.
 
-    MOST bytes of the response's body are read.
+    Reads at most MOST bytes of the response's body.
 
     Raises:
-        BadSetting: The environment names a proxy that is none.
-        NotAStore: The server redirects to another host, or from https to http.
-        Busy: It asks to wait; another request would only make the wait longer.
-        Unreachable: No response.
+        BadSetting: The environment names an invalid proxy, or the certificates for the host cannot be read.
+        NotAStore: The server redirects to another host, from https to http, or more than twice.
+        Busy: The server asks to wait; another request would only make the wait longer.
+        Unreachable: The server does not respond.
+        Untrusted: The certificate of the server cannot be trusted.
     """
     for _ in range(_HOPS):
         answer = _send(method, url, auth or Bearer(), options)
@@ -159,8 +160,8 @@ class Refused(PermissionDenied):
     """The server refuses the login.
 
     Args:
-        host: The server's host.
-        again: The command that logs in, to paste.
+        host: The host of the server.
+        again: The command that you paste to log in again.
     """
 
     def __init__(self, host: str, again: str) -> None:
@@ -178,12 +179,12 @@ def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str
         with session_of(auth, trust) as session:
             answer = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
             with answer:
-                # requests itself would read without limit. Decode, since a server may compress without being asked.
+                # requests itself would read without limit. Decoded, since a server may compress unasked.
                 answer._content = answer.raw.read(MOST, decode_content=True)  # noqa: SLF001
             return answer
-    # UnicodeError and ValueError: a name or a token that no header can carry.
+    # ValueError, which includes UnicodeError: a name or token that is invalid in a header.
     except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-        raise unreachable(host_of(url), error) from None  # the cause might quote what was sent
+        raise unreachable(host_of(url), error) from None  # the cause may quote the login
 
 
 def _not_busy(answer: requests.Response, url: str) -> requests.Response:
@@ -196,7 +197,7 @@ def _not_busy(answer: requests.Response, url: str) -> requests.Response:
 
 
 def unreachable(host: str, error: Exception) -> Unreachable:
-    """The error for a request to the host that failed."""
+    """The error for a failed request to the host: Untrusted for a bad certificate, else Unreachable."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -225,7 +226,7 @@ def _why(causes: list[BaseException]) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes: libraries keep them as an argument, as `reason`, cause or context."""
+    """Yield the error and its causes, which libraries keep as an argument, as `reason`, cause or context."""
     seen: list[BaseException] = []
     found: BaseException | None = error
     while found is not None and found not in seen:
@@ -236,9 +237,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _short(error: BaseException) -> str:
-    """One line about the innermost cause; only the type of an error that is not the system's.
+    """The text of the innermost cause in one line; for an error that is not from the system, only its type.
 
-    Texts of the libraries contain names of their objects, and can quote a header or the proxy's password.
+    Texts from libraries contain names of their objects, and may quote a header or the proxy's password.
     """
     if isinstance(error, EndlessResponse):
         return str(error)

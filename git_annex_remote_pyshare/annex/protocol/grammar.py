@@ -1,8 +1,8 @@
 """Defines the requests of git-annex, and the well-formed replies to each.
 
-A reply passes only as one of the forms that its request allows, with the key repeated byte for byte. Anything
-else is replaced by the request's failure: git-annex gives up the process after a malformed reply, and with
-parallel jobs it waits for the other jobs for ever.
+A reply must have one of the forms that its request allows, and repeat the key byte for byte. pyshare sends the
+request's failure instead of any other reply: git-annex abandons a process after a malformed reply, and with parallel
+jobs it then waits for the other jobs forever.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.annex.protocol.lines import explanation, shown
 UNSUPPORTED = "UNSUPPORTED-REQUEST"
 
 Shape = Callable[[str], str | None]
-"""What a reply must repeat of a request's parameter, with a space before it; None for a malformed request."""
+"""Returns the part of a request's parameter that the reply must repeat, after a space; None if it is malformed."""
 
 
 def _nothing(parameter: str) -> str | None:
@@ -33,7 +33,7 @@ def _key(parameter: str) -> str | None:
 
 
 def _key_once(parameter: str) -> str | None:
-    """A key that the reply does not repeat."""
+    """For a key that the reply does not repeat."""
     return None if _key(parameter) is None else ""
 
 
@@ -53,28 +53,28 @@ def _number(text: str) -> bool:
 
 
 def _threes(text: str) -> bool:
-    """Whether a CHECKURL-MULTI is whole: after an empty name git-annex would read the list shifted."""
+    """Whether the list of a CHECKURL-MULTI is complete; an empty name would shift the rest of the list."""
     words = text.split(" ")
     return len(words) % 3 == 0 and all(words)
 
 
 class Rule(NamedTuple):
-    """One request: what it looks like and how it may be answered in one line."""
+    """A request with a reply of one line: its form, and the replies that it allows."""
 
     shape: Shape
     bare: tuple[str, ...] = ()
-    """Replies that say nothing but what they repeat."""
+    """Replies without a value of their own."""
     telling: Mapping[str, Callable[[str], bool]] = {}
-    """Replies that continue with a value → what is a right value."""
+    """Replies with a value → check of the value."""
     failing: str = UNSUPPORTED
-    """The reply that stands for every failure of this request."""
+    """The reply for any failure of this request."""
     explains: bool = False
-    """Whether that reply continues with an explanation."""
+    """Whether the failure has an explanation."""
     optional: bool = False
-    """Whether a remote may leave this request unsupported."""
+    """Whether a remote may reply that it does not support this request."""
 
     def accepted(self, repeated: str, reply: str) -> list[str] | None:
-        """The reply as lines to send; None when it is not well-formed."""
+        """The reply as lines to send; None if it is malformed."""
         if reply == UNSUPPORTED:
             return [reply] if self.optional else None
         if any(reply == word + repeated for word in self.bare):
@@ -96,17 +96,17 @@ class Rule(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A request that is answered by several lines and a last one."""
+    """A request with a reply of several entries and a fixed last line."""
 
     entries: tuple[str, ...]
-    """First words of the lines of one entry, in their order."""
+    """The first word of each line of an entry, in order."""
     last: str
     shape: Shape = _nothing
     explains: bool = False
     optional: bool = True
 
     def accepted(self, _repeated: str, reply: str) -> list[str] | None:
-        """The reply as lines to send; None when it is not well-formed."""
+        """The reply as lines to send; None if it is malformed."""
         if reply == UNSUPPORTED:
             return [reply]
         *entries, last = reply.split("\n")
@@ -120,18 +120,18 @@ class Block(NamedTuple):
 
 
 class Silent(NamedTuple):
-    """A message that is not answered."""
+    """A message that has no reply."""
 
     shape: Shape = _anything
     explains: bool = False
     optional: bool = False
 
     def accepted(self, _repeated: str, _reply: str) -> list[str] | None:
-        """Nothing is sent, whatever the handler said."""
+        """Send nothing, whatever the handler returns."""
         return []
 
     def failed(self, _repeated: str, _why: str) -> list[str]:
-        """Nothing is sent; the request that follows will fail."""
+        """Send nothing; the request that follows fails."""
         return []
 
 
@@ -189,4 +189,4 @@ RULES: Mapping[str, Rule | Block | Silent] = {
     "REMOVEEXPORTDIRECTORY": _outcome("REMOVEEXPORTDIRECTORY", _text, optional=True, explains=False),
     "ERROR": Silent(),
 }
-"""Every request that we know; all others are unsupported."""
+"""All requests that pyshare supports: first word → rule."""

@@ -1,4 +1,4 @@
-"""Runs one job: a remote in its own thread, which sends exactly one well-formed reply to each request."""
+"""Runs one job: a remote in its own thread that sends exactly one well-formed reply to each request."""
 
 from contextlib import suppress
 from threading import Lock
@@ -16,13 +16,13 @@ from git_annex_remote_pyshare.errors import Cancelled, PyshareError
 
 
 class Job:
-    """Handles one request after the other; its remote thinks that it is alone.
+    """Handles the requests of one job in order, with a remote of its own that needs no locks against other jobs.
 
     Args:
-        tag: What every line of this job begins with: `J 3 `, or nothing when there is only one job.
-        writer: Shared by all jobs.
-        make_remote: Called once, at the first request that needs a remote.
-        extensions: Shared by all jobs.
+        tag: The prefix of each line of this job: `J 3 `, or empty if there is only one job.
+        writer: Writes the lines of all jobs.
+        make_remote: Makes the remote; called once, at the first request that needs it.
+        extensions: The extensions that both sides support; all jobs share the list.
     """
 
     def __init__(self, tag: str, writer: Writer, make_remote: MakeRemote, extensions: list[str]) -> None:
@@ -43,7 +43,7 @@ class Job:
         """Handle one request and send its reply.
 
         Raises:
-            Cancelled: git-annex no longer listens.
+            Cancelled: git-annex has closed its pipe.
         """
         word, _, parameter = line.partition(" ")
         rule = RULES.get(word)
@@ -60,7 +60,7 @@ class Job:
                 self._writer.send(*(self._tag + part for part in reply))
 
     def _reply(self, rule: Rule | Block | Silent, repeated: str, line: str) -> list[str]:
-        # Even SystemExit ends only its request: a job that falls silent makes git-annex wait for ever.
+        # Even SystemExit ends only its request: if a job sends no reply, git-annex waits forever.
         try:
             reply = self.master.protocol.command(line)
             accepted = rule.accepted(repeated, reply if isinstance(reply, str) else "")
@@ -80,11 +80,11 @@ class Job:
 
     def _failed(self, rule: Rule | Block | Silent, repeated: str, why: str) -> list[str]:
         if not rule.explains:
-            self.master.debug(why)  # the reply has no place for it
+            self.master.debug(why)  # the reply has no field for it
         return rule.failed(repeated, why)
 
     def _debug(self, line: str) -> bool:
-        """Send a line of the log; whether git-annex reads it."""
+        """Send a line of the log; return whether git-annex reads it."""
         try:
             self._send(f"DEBUG {line}")
         except (annexremote.ProtocolError, Cancelled):
@@ -92,7 +92,7 @@ class Job:
         return True
 
     def _send(self, *lines: str) -> None:
-        """Send lines of the remote's own, which must come before the reply: git-annex reads none after it."""
+        """Send messages of the remote, which must precede the reply: git-annex reads none after it."""
         with self._sending:
             if not self._request_open:
                 raise annexremote.ProtocolError(f"{lines[0].partition(' ')[0]} came after the end of its request")

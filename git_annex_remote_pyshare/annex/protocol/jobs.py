@@ -1,4 +1,4 @@
-"""Runs all jobs: one thread each, with lines distributed by job number."""
+"""Runs all jobs, each in its own thread, and distributes the lines from git-annex by job number."""
 
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Jobs:
-    """Starts a job's thread at its first line. Without ASYNC there is one job, and it has no number.
+    """Starts the thread of each job at the job's first line. Without ASYNC there is one job, without a number.
 
     Args:
-        writer: Shared by all jobs.
-        make_remote: Called by each job when it first needs a remote.
+        writer: Writes the lines of all jobs.
+        make_remote: Makes a job's remote; called when the job first needs it.
     """
 
     def __init__(self, writer: Writer, make_remote: "MakeRemote") -> None:
@@ -27,10 +27,10 @@ class Jobs:
         self._threads: list[Thread] = []
 
     def deliver(self, line: str) -> None:
-        """Hand a line from git-annex to its job."""
+        """Pass a line from git-annex to its job."""
         word, _, offered = line.partition(" ")
         if word == "EXTENSIONS" and not self._jobs:
-            # Answered on the reader's thread, since it decides how the next line is to be read.
+            # Handled in the reader's thread, since it decides how to read the next line.
             self._writer.send(self._new_job("").master.protocol.do_EXTENSIONS(offered))
             self._numbered = "ASYNC" in self._extensions
         elif self._numbered:
@@ -39,7 +39,7 @@ class Jobs:
             self._job("").inbox.put(line)
 
     def close(self) -> None:
-        """Tell every job that no further line will come."""
+        """Tell every job that there are no more lines."""
         for job in self._jobs.values():
             job.inbox.close()
 
@@ -55,26 +55,26 @@ class Jobs:
             self._job(f"J {number} ").inbox.put(message)
         elif mark == "ERROR":
             self._refuse(line)
-        # No job can respond to any other line, and a response without a number would end all jobs.
+        # No job can reply to any other line, and a reply without a number would end all jobs.
 
     def _job(self, tag: str) -> "Job":
         if tag not in self._jobs:
             job = self._new_job(tag)
-            # A daemon, since a remote that hangs must not keep the process alive.
+            # A daemon thread, since a remote that hangs must not keep the process alive.
             thread = Thread(target=job.listen, name=f"job {tag}".strip(), daemon=True)
-            thread.start()  # first, since a signal may end us between any two lines, and then all are joined
+            thread.start()  # before it is listed: a signal may come here, and `join` needs started threads
             self._jobs[tag] = job
             self._threads.append(thread)
         return self._jobs[tag]
 
     def _new_job(self, tag: str) -> "Job":
-        # Imported here, since annexremote comes with it, and VERSION must not wait for that.
+        # Imported here, since it imports annexremote, and VERSION must not wait for that.
         from git_annex_remote_pyshare.annex.protocol.job import Job  # noqa: PLC0415
 
         return Job(tag, self._writer, self._make_remote, self._extensions)
 
     def _refuse(self, error: str) -> None:
-        # git-annex does not number its ERROR. It replaces a response, so it is for the jobs that wait for one.
+        # git-annex sends ERROR without a job number, in place of an answer. So it is for the jobs that wait for one.
         for job in self._jobs.values():
             if job.master.asking:
                 job.inbox.put(error)

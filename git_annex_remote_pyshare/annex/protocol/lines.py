@@ -1,6 +1,6 @@
-"""Makes one line of any text that is sent: git-annex would take a second line for the reply to its next request.
+"""Turns any text into one line to send: git-annex would take a second line as the reply to its next request.
 
-git-annex prints texts unchanged, so terminal control characters are removed as well (`safe_text`).
+git-annex prints texts unchanged, so this also removes terminal control characters (`safe_text`).
 """
 
 import re
@@ -10,17 +10,17 @@ from git_annex_remote_pyshare.errors import unexpected
 from git_annex_remote_pyshare.safe_text import one_line, printable
 
 LONGEST = 2000
-"""Characters of an explanation; more would fill the user's screen and git-annex's JSON."""
+"""Longest explanation, in characters; more would fill the user's screen and git-annex's JSON."""
 
 _HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Surrogates that stand for no byte."""
+"""Matches surrogates that do not represent a byte."""
 
 UNEXPLAINED = "no reason was given"
-"""git-annex shows an empty explanation as nothing at all."""
+"""Replaces an empty explanation, for which git-annex shows nothing."""
 
 
 def explanation(text: str) -> str:
-    """An error's words: one line, of bounded length, never empty."""
+    """The text of an error as one line of at most LONGEST characters, never empty."""
     words = one_line(text)
     if len(words) > LONGEST:
         words = words[: LONGEST - 1] + "…"
@@ -28,26 +28,26 @@ def explanation(text: str) -> str:
 
 
 def shown(text: object) -> str:
-    """A value to be shown, e.g. a path: its spaces are kept, and line breaks become spaces."""
+    """A value to show, e.g. a path, as one line: spaces stay, and line breaks become spaces."""
     return printable(str(text).replace("\r\n", " "))
 
 
 def words(error: BaseException) -> str:
-    """What an exception says, even if it fails at saying it."""
+    """The text of an exception; empty if the exception's own `__str__` fails."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001  # it must not hide the failure that it stands for
+    except Exception:  # noqa: BLE001  # a faulty exception must not hide the failure itself
         return ""
 
 
 def described(error: BaseException) -> str:
-    """What an unexpected exception says, for a reader who has only this line; never a login (`errors.unexpected`)."""
+    """An unexpected exception as one line that makes sense alone; never contains a login (`errors.unexpected`)."""
     return explanation(unexpected(error))
 
 
 def traced(error: BaseException) -> Iterator[str]:
-    """Where an unexpected exception came from, line by line, with its causes first and no login in it."""
-    from traceback import format_tb  # noqa: PLC0415  # only a mistake of ours needs it
+    """The lines of an unexpected exception's traceback, with its causes first and without logins."""
+    from traceback import format_tb  # noqa: PLC0415  # only a bug needs it
 
     chain: list[BaseException] = []
     cause: BaseException | None = error
@@ -62,9 +62,9 @@ def traced(error: BaseException) -> Iterator[str]:
 
 
 def encoded(line: str) -> bytes:
-    """The line's bytes: surrogate escapes become the bytes they stand for, other surrogates an escape sequence."""
+    r"""The line in UTF-8: surrogate escapes become the bytes they represent, other surrogates become `\uXXXX`."""
     try:
         return line.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a UTF-16 pair, from some server's JSON
-        # A key in the same line must stay as it is, so only what has no bytes is replaced.
+        # A key in the same line must not change, so only surrogates without a byte are replaced.
         return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", line).encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Sends requests to git-annex: annexremote's class, with small overrides that close its gaps."""
+"""Sends requests to git-annex: annexremote's class, with overrides that close its gaps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -13,13 +13,13 @@ MakeRemote = Callable[[annexremote.Master], annexremote.SpecialRemote]
 
 
 class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no types
-    """git-annex as one job's remote sees it.
+    """Connects the remote of one job to git-annex.
 
     Args:
         transmit: Sends lines to git-annex.
-        inbox: Where git-annex's answers come in.
-        make_remote: Called once, at the first request that needs a remote.
-        extensions: What both sides can use.
+        inbox: The queue of the lines that git-annex sends to the job.
+        make_remote: Makes the remote; called once, at the first request that needs it.
+        extensions: The extensions that both sides support.
     """
 
     def __init__(
@@ -28,16 +28,16 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         super().__init__(output=None)
         self.input = inbox
         self.asking = False
-        """Whether an answer of git-annex is awaited."""
+        """Whether the job waits for an answer of git-annex."""
         self._transmit = transmit
         self.protocol = Protocol(lambda: make_remote(self), extensions)
 
     def getconfigs(self, names: Iterable[str]) -> dict[str, str]:
-        """Several settings for the price of one: all questions go out together, and git-annex answers them in order.
+        """Get several settings in one round trip (name → value); git-annex answers the requests in order.
 
         Raises:
-            ProtocolError: git-annex refuses to answer one of them.
-            Cancelled: git-annex ended the conversation.
+            ProtocolError: git-annex does not answer one of the requests.
+            Cancelled: git-annex has closed its pipe.
         """
         requests = {name: f"GETCONFIG {name}" for name in names}
         if not requests:
@@ -50,12 +50,12 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
             self.asking = False
 
     def _answers(self, requests: Mapping[str, str]) -> dict[str, str]:
-        """The answers to questions that were asked together; after a refusal the other answers come all the same."""
+        """Read the answers to requests that were sent together; git-annex sends the others even if it refuses one."""
         answers, refusals = {}, []
         for name, request in requests.items():
             try:
                 (answers[name],) = self._answer(request, "VALUE", 1)
-            except annexremote.ProtocolError as refusal:  # noqa: PERF203  # each answer has to be heard
+            except annexremote.ProtocolError as refusal:  # noqa: PERF203  # every answer must be read
                 refusals.append(refusal)
         if refusals:
             raise refusals[0]
@@ -65,23 +65,23 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         """Send one line.
 
         Raises:
-            ProtocolError: It would arrive as two lines, or git-annex does not listen now.
-            Cancelled: git-annex no longer listens.
+            ProtocolError: The text contains a line break, or the job's request has ended.
+            Cancelled: git-annex has closed its pipe.
         """
         line = " ".join(map(str, words))
         if "\n" in line:
-            # Not shown, since it may be a password.
+            # The error does not show the value, which may be a password.
             raise annexremote.ProtocolError(
                 f"{line.partition(' ')[0]} cannot be sent, since a value contains a line break"
             )
         self._transmit(line)
 
     def _ask(self, request: str, reply_keyword: str, reply_count: int) -> list[str]:
-        """Ask git-annex; spaces in its answer belong to it.
+        """Send a request to git-annex and return the values of its answer; keeps spaces at the answer's end.
 
         Raises:
-            ProtocolError: git-annex refuses to answer, or answers something else.
-            Cancelled: git-annex ended the conversation.
+            ProtocolError: git-annex does not answer, or sends something else.
+            Cancelled: git-annex has closed its pipe.
         """
         self.asking = True
         try:
@@ -91,7 +91,7 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
             self.asking = False
 
     def _askvalues(self, request: str) -> list[str]:
-        """Ask git-annex for a list, which ends with an empty value; raises as `_ask` does."""
+        """Ask git-annex for a list, which ends with an empty value; raises the errors of `_ask`."""
         (value,) = self._ask(request, "VALUE", 1)
         values = []
         while value:
@@ -109,30 +109,30 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         return values + [""] * (count - len(values))
 
     def setcreds(self, setting: str, user: str, password: str) -> None:
-        """Have git-annex keep a login.
+        """Let git-annex keep a login.
 
         Raises:
-            ProtocolError: The user name has a space, which git-annex would take for its end.
+            ProtocolError: The user name contains a space; git-annex would cut the name there.
         """
         if " " in user:
             raise annexremote.ProtocolError("git-annex cannot keep a user name with a space in it")
         super().setcreds(setting, user, password)
 
     def debug(self, *texts: object) -> None:
-        """Show lines to a user who gave --debug; what comes between two requests is left out."""
+        """Show lines if the user runs git-annex with `--debug`; drops them between two requests."""
         with suppress(annexremote.ProtocolError):
             for text in texts:
                 self._send("DEBUG", shown(text)[:LONGEST])
 
     def info(self, message: object) -> None:
-        """Show a line to the user; a git-annex that cannot do that gets it as DEBUG."""
+        """Show a line to the user; if git-annex does not support INFO, send it as DEBUG."""
         if "INFO" in self.protocol.extensions:
             self._send("INFO", shown(message)[:LONGEST])
         else:
             self.debug(message)
 
     def error(self, *texts: object) -> None:
-        """End the request in hand; git-annex's ERROR would end all jobs, or leave them waiting for ever.
+        """Fail the current request; the protocol's ERROR would end all jobs, or make them wait forever.
 
         Raises:
             RemoteError: Always.

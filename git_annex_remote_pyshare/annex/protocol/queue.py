@@ -6,7 +6,7 @@ from git_annex_remote_pyshare.errors import Cancelled
 
 
 class Queue:
-    """Filled by the reader's thread, emptied by the job's."""
+    """A queue of lines: the reader's thread fills it, and the job's thread empties it."""
 
     def __init__(self) -> None:
         self._lines: SimpleQueue[str | None] = SimpleQueue()
@@ -16,17 +16,17 @@ class Queue:
         self._lines.put(line)
 
     def close(self) -> None:
-        """No further line will come."""
+        """Mark the end of the lines."""
         self._lines.put(None)
 
     def get(self) -> str:
-        """The next line; waits for it.
+        """Wait for the next line and return it.
 
         Raises:
-            Cancelled: There is none, and none will come.
+            Cancelled: The queue is closed and has no more lines.
         """
         line = self._lines.get()
         if line is None:
-            self._lines.put(None)  # the request in hand and the job's loop must both learn of it
+            self._lines.put(None)  # for the next call: the current request and the job's loop must both see the end
             raise Cancelled("git-annex ended the conversation")
         return line

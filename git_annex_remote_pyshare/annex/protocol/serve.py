@@ -1,4 +1,4 @@
-"""Serves git-annex until it closes its pipes, which no other code in the process can read or write."""
+"""Serves git-annex until it closes its pipes, and keeps other code in the process from using these pipes."""
 
 import os
 import sys
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.annex.protocol.master import MakeRemote
 
 VERSION = "VERSION 2"
-"""Keeps out releases before 10.20230329, which could send an EXPORT name to the wrong request."""
+"""Excludes git-annex before 10.20230329, which could use an EXPORT name for the wrong request."""
 
 
 class Pipes(NamedTuple):
-    """Input from and output to git-annex, as bytes; no locale and no newline translation applies."""
+    """The input from and output to git-annex, in bytes: independent of the locale, and without newline translation."""
 
     incoming: BinaryIO
     outgoing: BinaryIO
-    """Unbuffered, so that one write is one call of the system."""
+    """Unbuffered, so that each write is one system call."""
 
 
 def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> NoReturn:
-    """Handle git-annex's requests; to be called by the main thread, once; it does not return.
+    """Handle git-annex's requests and then end the process. Call this once, from the main thread.
 
-    The process ends within two seconds after the input ended or SIGTERM or SIGINT came, if necessary by force.
+    The process ends within two seconds after the end of input, SIGTERM or SIGINT, even if a request hangs.
 
     Args:
-        make_remote: Makes one job's remote; called when the job first needs it, so VERSION does not wait for it.
-        stop: Called once at the end, so that requests that are being handled give up.
+        make_remote: Makes a job's remote; called when the job first needs it, so VERSION does not wait for it.
+        stop: Stops the requests in progress; called once, at the end.
     """
     pipes = private_pipes()
     writer = Writer(pipes.outgoing)
@@ -49,12 +49,12 @@ def serve(make_remote: "MakeRemote", *, stop: Callable[[], None]) -> NoReturn:
 
 
 def private_pipes() -> Pipes:
-    """Take standard input and output away from all other code in this process and in its children.
+    """Keep standard input and output for git-annex, away from other code in this process and its children.
 
-    Code that reads standard input then finds it empty, and anything that a library prints goes to standard error, which
-    git-annex shows to the user as it is.
+    For other code, standard input is then empty, and standard output goes to standard error, which git-annex shows to
+    the user unchanged.
     """
-    # Both live as long as the process; a duplicate is not inherited by children.
+    # Both stay open until the process ends; child processes do not inherit a duplicate.
     pipes = Pipes(open(os.dup(0), "rb"), open(os.dup(1), "wb", buffering=0))  # noqa: SIM115
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -65,9 +65,9 @@ def private_pipes() -> Pipes:
 
 
 def read_lines(incoming: BinaryIO) -> Iterator[str]:
-    r"""Lines until the input ends, each without its `\n` and otherwise untouched.
+    r"""Yield the lines of the input, each without its `\n` and otherwise unchanged.
 
-    Bytes that are not UTF-8 become surrogate escapes. A last line that was cut off is no line.
+    Bytes that are not UTF-8 become surrogate escapes. An incomplete last line is dropped.
     """
     for raw in incoming:
         if raw.endswith(b"\n"):

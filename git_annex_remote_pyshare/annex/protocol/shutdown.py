@@ -1,4 +1,4 @@
-"""Ends the process after the end of input or a signal, without a traceback, in less than two seconds."""
+"""Ends the process after the end of input or a signal, in less than two seconds and without a traceback."""
 
 import os
 import signal
@@ -11,16 +11,16 @@ from git_annex_remote_pyshare.annex.protocol.jobs import Jobs
 from git_annex_remote_pyshare.annex.protocol.writer import Writer
 
 SHUTDOWN_TIMEOUT = 1.5
-"""Seconds that jobs have for ending their requests."""
+"""Seconds that jobs have to end their requests."""
 
 
 class Shutdown:
-    """Ends all jobs once, at the first request: by the reader at the end of input, or a signal.
+    """Ends all jobs once, at the end of input or at a signal, whichever comes first.
 
     Args:
-        writer: Falls silent at the end, so that no half line is left.
-        jobs: What is to end.
-        stop: Called once, so that requests that are being handled give up.
+        writer: Stopped last, so that it leaves no incomplete line.
+        jobs: The jobs to end.
+        stop: Stops the requests in progress; called once.
     """
 
     def __init__(self, writer: Writer, jobs: Jobs, stop: Callable[[], None]) -> None:
@@ -31,25 +31,25 @@ class Shutdown:
         self._over = False
 
     def run(self) -> None:
-        """Wait until every job has ended its request; after SHUTDOWN_TIMEOUT the process ends, whatever still hangs."""
+        """Wait until every job has ended its request; after SHUTDOWN_TIMEOUT seconds, end the process anyway."""
         with self._turn:
             if not self._over:
                 self._over = True
                 self._end_jobs()
 
     def leave(self) -> NoReturn:
-        """End the process now: git-annex waits for that, and Python takes its time to tear down all modules."""
+        """End the process at once: git-annex waits for it, and Python's normal exit is slow."""
         self._writer.fall_silent(timeout=0.2)
         os._exit(0)
 
     def run_at_signals(self) -> None:
-        """Have SIGTERM (from git-annex) and SIGINT (Ctrl-C) end the process.
+        """Let SIGTERM (from git-annex) and SIGINT (Ctrl-C) end the process.
 
-        A handler in Python would run in the main thread, which waits for git-annex's next line: a signal that came
-        just before that wait would be lost in it. So the signal's number goes through a pipe to a thread.
+        A Python handler runs in the main thread, which waits for the next line from git-annex, so a signal just before
+        that wait would have no effect. So Python writes the signal's number to a pipe that another thread reads.
         """
         noticed, notice = os.pipe()
-        if hasattr(os, "set_blocking"):  # on Windows since Python 3.12, and not asked for there
+        if hasattr(os, "set_blocking"):  # missing on Windows before Python 3.12, where it is not required
             os.set_blocking(notice, False)
         signal.set_wakeup_fd(notice, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -66,6 +66,6 @@ class Shutdown:
         timer.daemon = True
         timer.start()
         self._jobs.close()
-        with suppress(Exception):  # there is no one left to report to, and the jobs must still be waited for
+        with suppress(Exception):  # git-annex reads no more reports, and `join` must still run
             self._stop()
         self._jobs.join()

@@ -1,4 +1,4 @@
-"""Writes lines to git-annex: whole lines, one write each, from any thread."""
+"""Writes whole lines to git-annex, from any thread."""
 
 from threading import Lock
 from typing import BinaryIO
@@ -8,10 +8,10 @@ from git_annex_remote_pyshare.errors import Cancelled
 
 
 class Writer:
-    """Sends lines, never mixing those of two threads.
+    """Sends lines, and never mixes the lines of two threads.
 
     Args:
-        outgoing: Where to; unbuffered.
+        outgoing: The unbuffered output to git-annex.
     """
 
     def __init__(self, outgoing: BinaryIO) -> None:
@@ -19,10 +19,10 @@ class Writer:
         self._lock = Lock()
 
     def send(self, *lines: str) -> None:
-        """Send lines that belong together.
+        """Send lines as one block, with no other lines in between.
 
         Raises:
-            Cancelled: git-annex no longer listens.
+            Cancelled: git-annex has closed its pipe.
         """
         rest = memoryview(encoded("\n".join(lines) + "\n"))
         with self._lock:
@@ -33,9 +33,9 @@ class Writer:
                 raise Cancelled("git-annex no longer listens") from error
 
     def fall_silent(self, timeout: float) -> None:
-        """Stop all writing, so that the process can end without leaving half a line.
+        """Stop all writing, so that the process can end without an incomplete line.
 
         Args:
-            timeout: Seconds to wait for a line that is being written; git-annex may have stopped reading it.
+            timeout: Seconds to wait for a write in progress, since git-annex may no longer read.
         """
         self._lock.acquire(timeout=timeout)
