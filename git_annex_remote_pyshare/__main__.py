@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Serve git-annex, or run the command of a user who types `pyshare …`."""
+    """Serve git-annex, or run the command line if the user types `pyshare …`."""
     if _started_by_git_annex():
         _serve()
     else:

@@ -75,7 +75,7 @@ def no_connection(server: str, why: str) -> None:
 
 @contextmanager
 def to_stderr() -> Iterator[None]:
-    """Show all lines of the block on standard error, for a user who typed `-v`."""
+    """Show all lines of the block on standard error, as the user requested with `-v`."""
     handler = _StandardError()
     _add(handler)
     try:
