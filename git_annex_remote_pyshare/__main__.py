@@ -1,4 +1,4 @@
-"""Starts the program: the protocol for git-annex, or the command line for a user."""
+"""Starts pyshare: the protocol for git-annex, or the command line for a user."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Serve git-annex, or the person who types `pyshare …`."""
+    """Serve git-annex, or run the command line if the user types `pyshare …`."""
     if _started_by_git_annex():
         _serve()
     else:
@@ -20,17 +20,17 @@ def main() -> None:
 
 
 def _started_by_git_annex() -> bool:
-    """Whether a program starts us: no argument, not called `pyshare`, and no terminal to read from."""
+    """Whether git-annex started this process: no argument, a name other than `pyshare`, and no terminal as input."""
     program = os.path.basename(sys.argv[0])
     return len(sys.argv) == 1 and not program.startswith("pyshare") and not sys.stdin.isatty()
 
 
 def _serve() -> None:
-    # Ctrl-C reaches us as well as git-annex; while we import, it must not be told in a traceback.
+    # Ctrl-C reaches pyshare as well as git-annex; it must not print a traceback during the imports.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A program that cannot start must say so in git-annex's own words, or git-annex would wait for its VERSION.
+    # A remote that cannot start must report that in the protocol, or git-annex waits for its VERSION.
     try:
-        from git_annex_remote_pyshare.annex.protocol.serve import serve  # noqa: PLC0415  # a person's command never needs it
+        from git_annex_remote_pyshare.annex.protocol.serve import serve  # noqa: PLC0415  # no command line needs it
         from git_annex_remote_pyshare.annex.session import Session  # noqa: PLC0415
     except ImportError as error:
         sys.stdout.write(f"ERROR {error}; type: pipx reinstall git-annex-remote-pyshare\n")
@@ -38,7 +38,7 @@ def _serve() -> None:
     session = Session()
 
     def make_remote(annex: "Master") -> "SpecialRemote":
-        # Called after VERSION is sent, so the imports of the remote delay nothing.
+        # Called after VERSION is sent, so importing the remote does not delay that.
         from git_annex_remote_pyshare.annex.remote import PyshareRemote  # noqa: PLC0415
 
         return PyshareRemote(annex, session)

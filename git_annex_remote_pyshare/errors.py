@@ -1,25 +1,25 @@
-"""Defines the errors: each knows whether a retry can help, how often to try, and what the user can do.
+"""Defines the errors: each says whether a retry can help, how often to retry, and what the user can do.
 
-Every layer and backend raises only these. A text is one sentence saying what failed and why; the remedy is a
-second one. git-annex says itself which file it is about, so neither names a key or an object; `request` and `detail`
-do, for `--debug`. None of the four may hold a secret, since all are shown, logged and published in bug reports.
+Layers and backends raise only these. The text is one sentence that says what failed and why; the remedy is a second
+one. git-annex itself reports the file, so neither names a key or an object; `request` and `detail` do, for `--debug`.
+None of the four may contain a secret, since all are shown, logged and published in bug reports.
 
     PyshareError
      ├─ NotFound          the object is not in the store (the server says so clearly)
-     ├─ PermissionDenied  the login is missing, wrong, or may not do this
+     ├─ PermissionDenied  the login is missing, wrong, or not allowed to do this
      ├─ QuotaExceeded     the store is full, or refuses a body of this size
-     ├─ BadName           the store cannot hold an object of this name
+     ├─ BadName           the store does not support this object name
      ├─ BadSetting        a setting is missing, unknown or wrong
-     ├─ Corrupt           what the store holds, or sent, is not what was stored
-     │   └─ CorruptUpload what the server received is not what we sent              (retryable, once)
+     ├─ Corrupt           the store has or sent other data than was stored
+     │   └─ CorruptUpload the server received other data than was sent              (retryable, once)
      ├─ SourceChanged     the local file changed while it was being stored
-     ├─ Busy              the server asks to wait                                   (retryable)
-     ├─ Unreachable       no response, a broken one, a folder  that is not mounted  (retryable)
+     ├─ Busy              the server asks the client to wait                        (retryable)
+     ├─ Unreachable       no or an incomplete response, or a folder not mounted     (retryable)
      │   ├─ NotReached    there is no such host, or it refuses connections          (retryable)
-     │   └─ Untrusted     the certificate of the server is not to be trusted
-     ├─ UploadLost        the server has lost what was sent of an object
-     ├─ NotAStore         the address answers, but is not a store of this kind
-     └─ Cancelled         git-annex or the user ended us in the middle
+     │   └─ Untrusted     the certificate of the server is not trusted
+     ├─ UploadLost        the server has lost the parts that were sent of an object
+     ├─ NotAStore         the address responds, but is not a store of this kind
+     └─ Cancelled         git-annex or the user stopped the request
 """
 
 import math
@@ -54,19 +54,19 @@ class PyshareError(Exception):
     """A failure that a user can understand.
 
     Args:
-        what: One sentence without a full stop: what failed, on what, and why.
-        remedy: What to do about it, ideally a command to type; a class has a default.
-        retryable: Whether a retry may help; a class has a default.
-        retry_after: Seconds that the server asked us to wait, where it said so.
-        detail: What only a search for the cause needs, e.g. the server's id of the request.
+        what: One sentence without a full stop: what failed, where, and why.
+        remedy: What to do about it, ideally a command to type; defaults to that of the class.
+        retryable: Whether a retry may help; defaults to that of the class.
+        retry_after: Seconds that the server asked the client to wait, if it did.
+        detail: What only debugging needs, e.g. the server's id of the request.
     """
 
     retryable: bool = False
     max_attempts: float = math.inf
-    """Most attempts of one request that end with this error, if it is retryable; the time limit applies as well."""
+    """How often one request may fail with this error if it is retryable; the time limit applies as well."""
     remedy: str = ""
     request: str = ""
-    """The request that failed, with the object's name; see `tracing`."""
+    """The request that failed, with the name of the object; see `tracing`."""
     detail: str = ""
 
     def __init__(
@@ -93,13 +93,13 @@ class PyshareError(Exception):
 
     @property
     def trace(self) -> str:
-        """The failed request and what is known of it, on one line for `--debug`; empty where it is not known."""
+        """The failed request and its details, on one line for `--debug`; empty if unknown."""
         return one_line(": ".join(filter(None, (self.request, self.detail))))
 
 
 @contextmanager
 def tracing(request: str) -> Iterator[None]:
-    """Note in each error that leaves the block which request failed: method, address and object."""
+    """Record in each PyshareError that leaves the block which request failed: method, address and object."""
     try:
         yield
     except PyshareError as error:
@@ -120,7 +120,7 @@ class QuotaExceeded(PyshareError):
 
 
 class BadName(PyshareError):
-    """The store cannot hold an object of this name."""
+    """The store does not support this object name."""
 
 
 class BadSetting(PyshareError):
@@ -128,14 +128,14 @@ class BadSetting(PyshareError):
 
 
 class Corrupt(PyshareError):
-    """The store holds or sent something else than what was stored."""
+    """The store has or sent other data than was stored."""
 
 
 class CorruptUpload(Corrupt):
-    """The server received something else than we sent; it has discarded the data, or they are never read."""
+    """The server received other data than was sent; it has discarded the data, or never uses it."""
 
     retryable = True
-    # Two damaged attempts are no accident, and each further one would send everything again.
+    # Two damaged attempts are no coincidence, and each further one would send everything again.
     max_attempts = 2
     remedy = (
         "This machine, or the network on the way to the server, damages data."
@@ -144,44 +144,44 @@ class CorruptUpload(Corrupt):
 
 
 class SourceChanged(PyshareError):
-    """The local file grew, shrank or vanished while it was being stored."""
+    """The local file changed in size or was removed while it was being stored."""
 
 
 class Busy(PyshareError):
-    """The server asks us to come back later."""
+    """The server asks the client to wait and try again."""
 
     retryable = True
 
 
 class Unreachable(PyshareError):
-    """No response, or one that broke off: the state of the object is unknown."""
+    """No response, or an incomplete one: the state of the object is unknown."""
 
     retryable = True
 
 
 class NotReached(Unreachable):
-    """There is no server of that name, or none that takes connections: it is down, or the address is wrong."""
+    """There is no such host, or it refuses connections: the server is down, or the address is wrong."""
 
 
 class Untrusted(Unreachable):
-    """The server's certificate comes from an authority that this machine does not trust, or is not the server's."""
+    """This machine does not trust the authority that issued the certificate, or it is for another server."""
 
     retryable = False
 
 
 class UploadLost(PyshareError):
-    """The server no longer knows the upload to which parts were sent.
+    """The server no longer has the upload that parts were sent to.
 
-    Sending the part again cannot help, so it is not retryable; the resume layer restarts the whole upload, once.
+    Not retryable, since sending the part again cannot help; the resume layer restarts the whole upload once.
     """
 
 
 class NotAStore(PyshareError):
-    """Something answers at the URL, but not a store of the expected kind."""
+    """The URL responds, but is not a store of the expected kind."""
 
 
 class Cancelled(PyshareError):
-    """git-annex closed our input, or the user stopped us, in the middle of a request."""
+    """git-annex closed the input of pyshare, or the user stopped pyshare, during a request."""
 
 
 _TRUSTED_WITH_LOGINS = frozenset(
@@ -190,27 +190,27 @@ _TRUSTED_WITH_LOGINS = frozenset(
         *("botocore", "dropbox", "stone", "keyring", "secretstorage", "jeepney", "truststore"),
     )
 )
-"""Packages that we give logins to. What one of them says of a value that it refuses may be that value."""
+"""Packages that receive logins from pyshare. Their error texts may quote a login that they refuse."""
 
 
 def unexpected(error: BaseException) -> str:
-    """What an exception says that is none of ours: its type, and its words unless they could hold a login.
+    """Describe an exception that is not a PyshareError: its type, and its text unless that could contain a login.
 
-    The words are left out where a library raised it that we give logins to: `http.client` quotes a token in full that
-    no header can carry.
+    The text is left out if the exception comes from a library that receives logins: `http.client`, for example, quotes
+    a token in full if it is not valid in a header.
     """
     kind = type(error).__name__
     if isinstance(error, PyshareError):
         return f"{kind}: {error}"
     try:
         said = "" if _TRUSTED_WITH_LOGINS.intersection(_packages(error.__traceback__)) else str(error)
-    except Exception:  # noqa: BLE001  # what says of itself what it is must not hide the failure that it stands for
+    except Exception:  # noqa: BLE001  # a broken __str__ must not hide the failure itself
         said = ""
     return f"{kind}: {said}" if said else kind
 
 
 def origin(error: BaseException) -> str:
-    """Where in this package an unexpected exception came through last: `transport/connection.py, line 85`, or empty."""
+    """Where in this package an exception passed last, e.g. `transport/connection.py, line 85`; empty if nowhere."""
     home, place, trace = __name__.partition(".")[0], "", error.__traceback__
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))
@@ -221,7 +221,7 @@ def origin(error: BaseException) -> str:
 
 
 def _packages(trace: TracebackType | None) -> Iterator[str]:
-    """The packages whose code an exception came through."""
+    """The packages whose code an exception passed."""
     while trace is not None:
         yield str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
         trace = trace.tb_next

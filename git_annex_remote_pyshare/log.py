@@ -1,10 +1,10 @@
-"""Logs a line for each HTTP request, shown by `git annex --debug` and `pyshare -v`.
+"""Logs a line for each HTTP request; `git annex --debug` and `pyshare -v` show it.
 
-No line holds a secret: neither headers nor queries nor user names of an address are logged, and the part of a path
-that opens a public link to everyone is left out.
+No line contains a secret: headers, queries and the user name in an address are not logged, and the token of a public
+link is removed from the path.
 
-git-annex does not tell a special remote whether its user gave `--debug`: neither the protocol nor the environment has
-it. So each line is sent, which costs about 20 µs of a request, and git-annex drops it.
+A special remote cannot know whether the user gave `--debug`: neither the protocol nor the environment says so. So each
+line is sent, which takes about 20 µs per request, and without `--debug` git-annex discards it.
 """
 
 import logging
@@ -18,33 +18,33 @@ from contextvars import ContextVar
 from git_annex_remote_pyshare.safe_text import one_line
 
 Send = Callable[[str], bool]
-"""Shows a line to git-annex's user; False when git-annex would not read it now."""
+"""Sends a line to git-annex for its user; returns False if git-annex would not read it now."""
 
 _ALL = logging.getLogger("pyshare")
-_ALL.addHandler(logging.NullHandler())  # or Python would print records without a handler
+_ALL.addHandler(logging.NullHandler())  # otherwise Python prints records that have no handler
 _HTTP = logging.getLogger("pyshare.http")
 
 _OPENERS = re.compile(
     r"(/(?:s|sh|d/s|scl/f[io]|public\.php/dav/files|dav/public-files|remote\.php/direct|seafhttp/files|login/v2/flow|cd/0/get)/)[^/]+",
     re.IGNORECASE,
 )
-"""Where addresses of Nextcloud, ownCloud and Dropbox have a token: a link's, a login's or a download's."""
+"""Where addresses of Nextcloud, ownCloud and Dropbox contain a token of a link, a login or a download."""
 
 
 class Exchange:
-    """One request and its response, while it takes place.
+    """One HTTP request and its response, while it is in progress.
 
     Args:
-        method: The request's method.
-        server: Host, and port if it is not the scheme's own.
-        target: What the request line names: a path with its query, or a whole URL for a proxy.
+        method: The HTTP method.
+        server: Host, and port unless it is the default of the scheme.
+        target: The target in the request line: a path with its query, or a whole URL for a proxy.
     """
 
     def __init__(self, method: str, server: str, target: str) -> None:
         self.sent = -1
-        """Bytes of the body that went out."""
+        """Bytes of the request body that were sent."""
         self.received = 0
-        """Bytes of the response's body that came in."""
+        """Bytes of the response body that were received."""
         self.status = 0
         self._begin = time.monotonic()
         self._method = method
@@ -54,7 +54,7 @@ class Exchange:
         """Log the request.
 
         Args:
-            outcome: What came of it; the response's status if empty.
+            outcome: How the request ended; if empty, the status of the response.
         """
         took = (time.monotonic() - self._begin) * 1000
         _HTTP.debug(
@@ -64,7 +64,7 @@ class Exchange:
 
 
 def exchange(method: str, server: str, target: str) -> Exchange | None:
-    """What logs a request that begins; None where nothing is logged."""
+    """Start to log a request; None if nothing is logged. Arguments as for `Exchange`."""
     return Exchange(method, server, target) if _HTTP.isEnabledFor(logging.DEBUG) else None
 
 
@@ -75,7 +75,7 @@ def no_connection(server: str, why: str) -> None:
 
 @contextmanager
 def to_stderr() -> Iterator[None]:
-    """Show all lines of the block on standard error, for a person who typed `-v`."""
+    """Show all lines of the block on standard error, as the user requested with `-v`."""
     handler = _StandardError()
     _add(handler)
     try:
@@ -86,10 +86,10 @@ def to_stderr() -> Iterator[None]:
 
 @contextmanager
 def to_git_annex(send: Send) -> Iterator[None]:
-    """Send the lines that this thread logs in the block, and those of threads that belong to no job, to git-annex.
+    """During the block, send to git-annex the lines of this thread, and those of threads that belong to no job.
 
     Args:
-        send: Sends a line through the calling thread's job.
+        send: Sends a line through the job of the calling thread.
     """
     _GIT_ANNEX.jobs.append(send)
     _add(_GIT_ANNEX)
@@ -109,7 +109,7 @@ class _StandardError(logging.Handler):
 
 
 class _GitAnnex(logging.Handler):
-    """Hands a line to the job whose thread logs it; one of a shared thread goes to any job that has a request."""
+    """Passes a line to the job whose thread logs it, and a line of a shared thread to any job that has a request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ _JOB: ContextVar[Send | None] = ContextVar("job", default=None)
 
 
 def _add(handler: logging.Handler) -> None:
-    _ALL.addHandler(handler)  # once only, however often
+    _ALL.addHandler(handler)  # adding it again has no effect
     _ALL.setLevel(logging.DEBUG)
 
 
@@ -137,7 +137,7 @@ def _remove(handler: logging.Handler) -> None:
 
 
 def _shown(server: str, target: str) -> tuple[str, str]:
-    """Server and path without what could be a secret."""
+    """Server and path, without anything that could be a secret."""
     path = target.partition("?")[0]
     if not path.startswith("/") and "://" in path:
         server, slash, rest = path.partition("://")[2].partition("/")

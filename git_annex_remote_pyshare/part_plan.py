@@ -1,4 +1,4 @@
-"""Plans the parts of a large object: equal ones, of a size that the store accepts and that grows with the object.
+"""Plans the parts of a large object: equal parts of a size that the store accepts and that grows with the object.
 
 Imported late: only the store of a large object needs it.
 """
@@ -13,38 +13,39 @@ from git_annex_remote_pyshare.transfer import in_words
 _MIB = 1 << 20
 
 _AIM = 32
-"""Parts that an object is cut into while their size may be chosen freely: so a network failure costs little of it."""
+"""Number of parts to aim for while their size is within `_SMALLEST` and `_LARGEST`: a network failure then costs
+only a small part of the object."""
 
 _SMALLEST = 8 * _MIB
 _LARGEST = 32 * _MIB
-"""Bytes between which the size of a part is chosen freely. Smaller ones cost too many requests; larger ones gain
-nothing when several go out at once, and lose more when the line breaks."""
+"""Preferred sizes of a part, in bytes. Smaller parts need too many requests; larger ones gain nothing when several are
+sent at once, and lose more when the connection fails."""
 
 
 class Part(NamedTuple):
     """One part of an object."""
 
     number: int
-    """Parts count from 1."""
+    """The first part is 1."""
     start: int
-    """Where in the object it begins, in bytes."""
+    """Offset of the part in the object, in bytes."""
     size: int
     """Bytes."""
 
 
 class Sent(NamedTuple):
-    """A part that the server has. Both are kept in a file until the object is whole, so they hold no secret."""
+    """A part that the server has. The journal keeps both fields until the upload ends, so neither is a secret."""
 
     digest: str
-    """What the backend's `fingerprint` gives for the bytes that the server has."""
+    """What the backend's `fingerprint` returns for the bytes that the server has."""
     token: str = ""
-    """What else the backend wants to have of the part when it finishes the upload, such as the server's ETag."""
+    """What else the backend needs to finish the upload, such as the server's ETag of the part."""
 
 
 class Plan(NamedTuple):
-    """How one object is cut: all parts have `part_size` bytes, but the last one may have fewer.
+    """How one object is split: each part has `part_size` bytes, and only the last may have fewer.
 
-    An empty object is one empty part.
+    An empty object has one empty part.
     """
 
     size: int
@@ -54,55 +55,55 @@ class Plan(NamedTuple):
 
     @property
     def last(self) -> int:
-        """Number of the last part, which is how many there are."""
+        """Number of the last part, which is also the number of parts."""
         return max(1, -(-self.size // self.part_size))
 
     def part(self, number: int) -> Part:
-        """One of them, from 1 to `last`."""
+        """The part with this number, from 1 to `last`."""
         start = (number - 1) * self.part_size
         return Part(number, start, min(self.part_size, self.size - start))
 
     def parts(self) -> Iterator[Part]:
-        """All of them in order."""
+        """All parts in order."""
         return map(self.part, range(1, self.last + 1))
 
 
 class Limits(NamedTuple):
-    """What a store takes."""
+    """What parts a store accepts."""
 
     smallest: int
-    """Bytes that every part must have but the last."""
+    """Smallest size of a part in bytes; the last part may be smaller."""
     largest: int
-    """Bytes that a part may have."""
+    """Largest size of a part in bytes."""
     most: int
-    """Parts that an object may have."""
+    """Most parts that an object may have."""
     step: int = _MIB
-    """All parts but the last have a multiple of so many bytes."""
+    """The size of each part except the last must be a multiple of this many bytes."""
     last_alone: bool = False
-    """Whether the last part may come only when the store has all others."""
+    """Whether the last part may be sent only after the store has all others."""
 
 
 class Upload(NamedTuple):
-    """An upload that has begun on the server."""
+    """A multipart upload that was started on the server."""
 
     name: str
-    """The object's."""
+    """Name of the object."""
     id: str
-    """The server's or the backend's name for the upload."""
+    """Identifier of the upload, from the server or the backend."""
     plan: Plan
 
 
 def plan(size: int, limits: Limits, wanted: int = 0, remote: str = "") -> Plan:
-    """Cut an object of `size` bytes.
+    """Split an object of `size` bytes into parts.
 
     Args:
-        size: Bytes.
-        limits: What the store takes.
-        wanted: Bytes that a part should have where the limits allow it; 0 for a good choice.
-        remote: The remote's name in this clone, for the command in the error.
+        size: Size of the object in bytes.
+        limits: What the store accepts.
+        wanted: Size of a part in bytes, if the limits allow it; 0 to let pyshare choose.
+        remote: Name of the remote in this clone, for the command in the error.
 
     Raises:
-        QuotaExceeded: The store does not take so much, even in its largest parts.
+        QuotaExceeded: The object is too large for the store, even in the largest parts.
     """
     largest = limits.largest // limits.step * limits.step
     if size > largest * limits.most:
@@ -116,6 +117,6 @@ def plan(size: int, limits: Limits, wanted: int = 0, remote: str = "") -> Plan:
 
 
 def is_within(plan: Plan, limits: Limits) -> bool:
-    """Whether a store with these limits takes an object that is cut so, as an earlier process may have cut it."""
+    """Whether a plan, perhaps from an earlier process, meets these limits."""
     fits = limits.smallest <= plan.part_size <= limits.largest and plan.part_size % limits.step == 0
     return fits and plan.last <= limits.most

@@ -1,20 +1,21 @@
-"""Makes untrusted text safe for a terminal, and for a command that the user pastes into a shell.
+"""Makes untrusted text safe for a terminal, and for a command that you paste into a shell.
 
-A dataset, a server and a collaborator choose settings, file names, object names and error texts. All of them reach the
-user through `printable`, `one_line` or `command`; nothing else in this package escapes or quotes.
+Settings, file names, object names and error texts may come from a dataset, a server or a collaborator. All of them
+reach the user through `printable`, `one_line` or `command`; nothing else in this package escapes or quotes text.
 """
 
 import unicodedata
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode categories that give orders instead of showing a character: control characters, formats (bidirectional
-overrides among them), line and paragraph separators."""
+"""Unicode categories that control the display instead of showing a character: control characters, format characters
+(including bidirectional overrides), line and paragraph separators."""
 
 
 def printable(text: str) -> str:
-    r"""The text with a space for each character that gives an order to a terminal or turns its line around.
+    r"""Replace each character that controls a terminal or reverses the direction of text by a space.
 
-    A byte that is not UTF-8 (a surrogate escape) is shown as `\\xNN`, since an 8-bit terminal may take it for an order.
+    A byte that is not UTF-8 (a surrogate escape) becomes `\\xNN`, since an 8-bit terminal may treat it as a control
+    character.
 
     Source: Unicode Technical Report #36, "Bidirectional Text Spoofing"; xterm control sequences.
     """
@@ -24,7 +25,7 @@ def printable(text: str) -> str:
 
 
 def is_invisible(text: str) -> bool:
-    """Whether a character of the text gives an order instead of being shown: what `printable` replaces by a space."""
+    """Whether the text has a character that `printable` replaces by a space."""
     if text.isascii() and text.isprintable():
         return False
     return any(unicodedata.category(character) in _INVISIBLE for character in text)
@@ -38,12 +39,12 @@ def _shown(character: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text as one line that a terminal or a log may be given: `printable`, with runs of spaces made one."""
+    """The text as one line that is safe for a terminal or a log: `printable`, with each run of spaces made one."""
     return " ".join(printable(text).split())
 
 
 def command(*words: str) -> str:
-    """A command for the user to paste: each word quoted for a POSIX shell where it needs quotes."""
-    from shlex import join  # noqa: PLC0415  # only an error or a person's command needs it
+    """A command for the user to paste: each word is quoted for a POSIX shell if necessary."""
+    from shlex import join  # noqa: PLC0415  # only an error or a command line needs it
 
     return join(words)

@@ -1,4 +1,4 @@
-"""Defines the local ends of a transfer: a Source to upload from, a Sink to download into."""
+"""Defines the local side of a transfer: a Source to upload from, and a Sink to download into."""
 
 import hashlib
 import os
@@ -15,42 +15,42 @@ if TYPE_CHECKING:
 __all__ = ["LocalPath", "Progress", "Sink", "Source"]
 
 Progress = Callable[[int], None]
-"""Called with the number of bytes of the object that are done, counted from its start; may raise to stop."""
+"""Called with the number of bytes transferred, counted from the start of the object; may raise to stop the transfer."""
 
 LocalPath = bytes | str
 
 BLOCK = 1 << 20
-"""How much is read or written at once, in bytes: with eight jobs the buffers stay far below 64 MiB."""
+"""Bytes read or written at once; with eight jobs, the buffers stay far below 64 MiB."""
 
 SMALL = 1 << 20
-"""Up to this many bytes an object comes down beside its file and is renamed into it. git-annex watches a file
-that is written in place in order to hash it meanwhile; for a small one that costs more than it saves."""
+"""An object of at most this many bytes is downloaded into a temporary file and renamed. git-annex watches a file that
+is written in place to hash it during the download; for a small file that costs more time than it saves."""
 
 
 def in_words(count: int) -> str:
-    """A number of bytes as people read it: `1.5 GiB`."""
+    """A number of bytes in readable form: `1.5 GiB`."""
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:  # noqa: PLR2004  # what the units count in
+        if size < 1024:  # noqa: PLR2004  # the factor between two units
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
 
 
 def local_path(text: str) -> LocalPath:
-    """The path that git-annex means by `text`, byte for byte, whatever the locale's encoding is."""
+    """The bytes of the path that git-annex sent as `text`, independent of the encoding of the locale."""
     return text if os.name == "nt" else text.encode("utf-8", "surrogateescape")
 
 
 class Source:
-    """A local file to be stored: knows its size, opens at any offset as often as needed, and hashes itself.
+    """A local file to store; you can open it at any offset, as often as you need, and get its size and digests.
 
     Args:
-        path: The file; it must not change while it is stored.
-        digests: Hex digests that are known without reading the file (algorithm name → digest).
+        path: The file; it must not change while it is being stored.
+        digests: Hex digests that are known without reading the file (algorithm → digest).
 
     Raises:
-        SourceChanged: The file is not there.
+        SourceChanged: The file does not exist or cannot be read.
     """
 
     def __init__(self, path: LocalPath, digests: Mapping[str, str] | None = None) -> None:
@@ -63,10 +63,10 @@ class Source:
 
     @contextmanager
     def open(self, offset: int = 0) -> Iterator[BinaryIO]:
-        """The file's bytes from `offset` on.
+        """Open the file for reading, from byte `offset`.
 
         Raises:
-            SourceChanged: The file has gone, or has another size than at the beginning.
+            SourceChanged: The file is gone, or its size has changed.
         """
         try:
             file = open(self.path, "rb", buffering=0)  # noqa: SIM115  # closed by the with below
@@ -79,10 +79,10 @@ class Source:
             yield file
 
     def stamp(self) -> tuple[int, int]:
-        """Size in bytes and time of the last change in ns: the same as long as the file is not written to.
+        """Size in bytes and time of the last change in nanoseconds; both stay the same until the file is changed.
 
         Raises:
-            SourceChanged: The file has gone.
+            SourceChanged: The file is gone.
         """
         try:
             found = os.stat(self.path)
@@ -91,7 +91,7 @@ class Source:
         return found.st_size, found.st_mtime_ns
 
     def digest(self, algorithm: str) -> str:
-        """The hex digest of the whole file: the known one, else computed once by reading it."""
+        """The hex digest of the whole file; if it is not known, reads the file once to compute it."""
         if algorithm not in self._digests:
             hasher = hashlib.new(algorithm, usedforsecurity=False)
             with self.open() as file:
@@ -101,22 +101,22 @@ class Source:
         return self._digests[algorithm]
 
     def known(self, algorithm: str) -> str:
-        """The hex digest of the whole file if it is known without reading it, else an empty string."""
+        """The hex digest of the whole file; empty if it is not known without reading the file."""
         return self._digests.get(algorithm, "")
 
     def learn(self, algorithm: str, digest: str) -> None:
-        """Remember the hex digest of the whole file that a backend computed in its own way, for `digest` to know."""
+        """Record a hex digest of the whole file that a backend computed itself; `digest` then returns it."""
         self._digests[algorithm] = digest
 
 
 class PartialFile:
-    """A local file that may hold the beginning of an object, with a record of the object's version.
+    """A local file that may hold the start of an object, with a record of the object's version.
 
-    This class keeps the record in memory; that of the resume layer also keeps it for a later process.
+    This class keeps the record in memory; the subclass in the resume layer also keeps it for a later process.
 
     Args:
         path: The file.
-        version: What the server called the version; empty when it is unknown.
+        version: The server's identifier of the version; empty if unknown.
     """
 
     def __init__(self, path: LocalPath, version: str = "") -> None:
@@ -125,26 +125,26 @@ class PartialFile:
 
     @property
     def version(self) -> str:
-        """What the server called the version whose bytes the file holds; empty when it is unknown."""
+        """The server's identifier of the version in the file; empty if unknown."""
         return self._version
 
     def record(self, version: str) -> None:
-        """From now on the file, which is there, holds a beginning of this version; empty for an unknown one."""
+        """Record that the file, which exists, holds the start of this version; empty if unknown."""
         self._version = version
 
 
 class Sink:
-    """The local file for a downloaded object, filled from front to back.
+    """The local file for a downloaded object, written from start to end.
 
-    A partial file of an earlier attempt stays, so `size` is the offset at which to resume, and `fits` says whether the
-    partial file is of the same version. Objects up to SMALL bytes whose file is not there yet come down beside it
-    and are renamed into it; others grow in place.
+    The partial file of an earlier attempt is kept: `size` is the offset at which to resume, and `fits` says whether the
+    partial file is of the same version. If there is no file yet, an object of at most SMALL bytes is downloaded into
+    a temporary file and renamed; others are written in place.
 
     Args:
         path: The file.
-        is_checked: Whether git-annex verifies the key's checksum, so that a partial file of unknown version may be
-            resumed.
-        partial: The record of what the file holds; one of the sink's own if None.
+        is_checked: Whether git-annex verifies the checksum of the key, so that you may resume a partial file of unknown
+            version.
+        partial: The record of what the file holds; if None, a new one in memory.
     """
 
     def __init__(self, path: LocalPath, *, is_checked: bool = True, partial: PartialFile | None = None) -> None:
@@ -158,51 +158,51 @@ class Sink:
 
     @property
     def validator(self) -> str:
-        """What the server called the version of the object whose bytes the file holds; empty when it is unknown."""
+        """The server's identifier of the object's version in the file; empty if unknown."""
         return self.partial.version
 
     @property
     def size(self) -> int:
-        """Bytes that are there already; 0 without a file."""
+        """Size of the file in bytes; 0 if there is none."""
         try:
             return os.stat(self.path).st_size
         except FileNotFoundError:
             return 0
 
     def fits(self, validator: str) -> bool:
-        """Whether what is there may be a beginning of the version that the server calls `validator`.
+        """Whether the file may hold the start of the version that the server identifies by `validator`.
 
-        The mark of HTTP's weak tags makes no difference (RFC 9110 §8.8.3.2): Apache calls weak what was stored in the
-        last second, and strong after that.
+        The prefix of weak entity tags is ignored (RFC 9110 §8.8.3.2): Apache gives an object a weak tag for the first
+        second after it is stored, and a strong one after that.
         """
         if not validator:
-            return True  # this server never tells
+            return True  # this server has no identifiers
         known = self.validator
         if not known:
-            return self._is_checked  # it may have come from another store
+            return self._is_checked  # the file may come from another store
         return known.removeprefix("W/") == validator.removeprefix("W/")
 
     @contextmanager
     def writing(self, offset: int = 0, total: int | None = None, validator: str = "") -> Iterator[BinaryIO]:
-        """An unbuffered file whose next written byte is the object's byte `offset`; what was behind is cut off.
+        """Open the file unbuffered, to write from byte `offset` of the object; truncates the file there.
 
         Args:
-            offset: At most `size`; above 0 only where the validator `fits`.
-            total: Size of the whole object in bytes, where it is known.
-            validator: What the server calls this version of the object, where it tells: an entity tag, a revision.
+            offset: In bytes; at most `size`, and above 0 only if the validator `fits`.
+            total: Size of the whole object in bytes, if known.
+            validator: The server's identifier of this version of the object, such as an entity tag; empty if unknown.
 
-        After an exception inside the block a file written in place keeps what came, for the next attempt.
+        After an exception inside the block, a file written in place keeps its bytes for the next attempt.
 
         Raises:
-            PyshareError: The file cannot be opened or written; also from a write inside the block.
+            PyshareError: The file cannot be opened or written; a write inside the block raises it, too.
         """
         if total is not None and total <= SMALL and not os.path.lexists(self.path):
             with self._beside() as file:
                 yield file
             return
         with _LocalFile(self.path, offset) as file:
-            # Between the last old byte and the first new one, so that a process that dies at any moment leaves no wrong
-            # record. Bytes that stay keep their record, if they have one.
+            # After truncating and before the first new byte, so that a process that dies at any moment leaves no wrong
+            # record. Bytes that are kept also keep their record.
             if not offset:
                 self.partial.record(validator)
             yield file
@@ -210,21 +210,21 @@ class Sink:
     @contextmanager
     def _beside(self) -> Iterator[BinaryIO]:
         folder, name = os.path.split(os.fsencode(self.path))
-        # One name for one file: what a killed process leaves behind is overwritten by the next attempt.
+        # The same name for each attempt, so that it overwrites what a killed process has left behind.
         temporary = os.path.join(folder, b"pyshare-" + hashlib.md5(name, usedforsecurity=False).hexdigest().encode())
         try:
             with _LocalFile(temporary) as file:
                 yield file
             with _on_this_machine(self.path):
                 os.replace(temporary, os.fsencode(self.path))
-        except BaseException:  # whatever ended the transfer, a small object comes again from its beginning
+        except BaseException:  # a small object is always downloaded again from its start
             with suppress(OSError):
                 os.unlink(temporary)
             raise
 
 
 class _LocalFile(FileIO):
-    """Writes whole blocks, and tells its failures as this machine's own: to others they look like the network's."""
+    """Writes whole blocks, and reports failures as this machine's: an OSError would look like a network failure."""
 
     def __init__(self, path: LocalPath, offset: int = 0) -> None:
         self._shown = path
@@ -235,7 +235,7 @@ class _LocalFile(FileIO):
                 self.truncate()
 
     def write(self, block: "ReadableBuffer", /) -> int:
-        """Write all of `block`, also where the system takes it in pieces."""
+        """Write all of `block`, even if the system accepts it only in pieces."""
         rest = memoryview(block)
         with _on_this_machine(self._shown):
             while rest:

@@ -1,1 +1,1 @@
-"""Contains the backend for each kind of store, and the contract for backends."""
+"""Contains the backend for each kind of store, and the contract that backends implement."""

@@ -1,8 +1,8 @@
-"""Defines abilities, which only some stores have: a backend that has the methods of a Protocol here has the ability.
+"""Defines abilities, which only some stores have: a backend with the methods of a Protocol here has that ability.
 
 `Backend.has` says whether a store has an ability, and `Backend.call` uses it through all layers, so that it is retried,
-limited and cancelled like the verbs. An ability that sends no request (`Locates`, `HasNotices`) may be used directly,
-as `base.ability` gives it. `SupportsMultipart` has a module of its own, which only large objects need.
+limited and cancelled like the verbs. You may use an ability that sends no request (`Locates`, `HasNotices`) directly,
+from `base.ability`. `SupportsMultipart` has its own module, which only large objects need.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,24 +10,27 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 
 class Initialized(NamedTuple):
-    """What came of making a place ready."""
+    """The result of preparing a place."""
 
     settings: Mapping[str, str] = {}
-    """What was learned of the place and belongs into the remote's settings, for everybody who clones."""
+    """Settings that were found out and must be stored with the remote, for all clones."""
     notes: tuple[str, ...] = ()
-    """What the owner should know, a line each."""
+    """What the owner should know, one line each."""
     private: bool = False
-    """Whether the address is one that only the owner's own login opens, so that friends need another way in."""
+    """Whether only the owner's login opens the address, so that friends need another way to the store."""
 
 
 @runtime_checkable
 class CanInitialize(Protocol):
-    """Ability: make the place ready once, when its owner runs `git annex initremote` (a marker, a bucket)."""
+    """Ability: prepare the place once, when its owner runs `git annex initremote` (create a mark, a bucket)."""
 
     def initialize(self) -> Initialized:
-        """Idempotent. Raises a PyshareError that says what to do when the place cannot be made ready.
+        """Prepare the place; may be called again.
 
-        A place that cannot be asked now, since there is no network or no login, is no failure.
+        It is not a failure if the place cannot be reached now because there is no network or no login.
+
+        Raises:
+            PyshareError: The place cannot be prepared; the remedy says what to do.
         """
 
 
@@ -36,38 +39,38 @@ class Locates(Protocol):
     """Ability: say where an object can be found, without asking the server."""
 
     def locate(self, name: str) -> str:
-        """A path or URL for `git annex whereis`, never with a login in it."""
+        """A path or URL for `git annex whereis`; it must not contain a login."""
 
 
 @runtime_checkable
 class ReportsAvailability(Protocol):
-    """Ability: a store that comes and goes with a disk or network folder, and can tell without the network."""
+    """Ability: say without a request whether the store is there, if it is on a removable disk or a network folder."""
 
     def available(self) -> bool:
-        """Whether the store can be used now."""
+        """Whether you can use the store now."""
 
 
 @runtime_checkable
 class Publishes(Protocol):
-    """Ability: give whole objects a lasting URL that anyone may get, without a login and without this program."""
+    """Ability: give whole objects a lasting URL that anyone can download without a login and without pyshare."""
 
     def is_publishing(self) -> bool:
-        """Whether the settings ask for URLs; else no URLs are recorded, which costs git-annex some time per object."""
+        """Whether the settings ask for URLs; otherwise none are recorded, which saves git-annex time per object."""
 
     def publish(self, name: str) -> str:
-        """The URL of a stored object; empty where there is none."""
+        """The URL of a stored object; empty if there is none."""
 
     def has_published(self, name: str, url: str) -> bool:
-        """Whether `url` may be one that `publish` gave for the object, which then ends with it."""
+        """Whether `publish` may have returned `url` for the object, so that removing the object disables the URL."""
 
 
 class Quota(NamedTuple):
-    """Space in the account or on the disk that a store is part of."""
+    """Space in the account or on the disk that has the store."""
 
     used: int | None
-    """Bytes, or None where the server does not report it."""
+    """Bytes; None if the server does not report it."""
     free: int | None
-    """Bytes, or None where there is no limit, or none that the server tells."""
+    """Bytes; None if there is no limit, or the server does not report it."""
 
 
 @runtime_checkable
@@ -75,19 +78,19 @@ class HasQuota(Protocol):
     """Ability: report used and free space."""
 
     def quota(self) -> Quota:
-        """Asks the server."""
+        """Request the quota from the server; raises a PyshareError if that fails."""
 
 
 class Terms(NamedTuple):
-    """What a link is to be like; nothing given leaves a link that exists as it is."""
+    """The terms of a link; a term that is not given leaves an existing link unchanged."""
 
     ends: str = ""
-    """The last day of the link (`2030-12-31`); empty for no end."""
+    """Last day on which the link works (`2030-12-31`); empty for no end."""
     password: str = ""
-    """What friends have to type to open the link; a secret."""
+    """Password that friends type to open the link; a secret."""
 
     def __repr__(self) -> str:
-        """For debug output: without the password."""
+        """The terms for debug output, without the password."""
         return f"Terms(ends={self.ends!r}, …)"
 
 
@@ -95,45 +98,45 @@ NO_TERMS = Terms()
 
 
 class Share(NamedTuple):
-    """How friends reach a store."""
+    """How friends get access to a store."""
 
     url: str
-    """What they open or give as `url=`; holds no login."""
+    """The address that they open or use as `url=`; contains no login."""
     login: str = ""
-    """The command for the login that a friend needs, quoted for a shell; empty where none is needed."""
+    """The command for the login that a friend needs, quoted for a shell; empty if none is needed."""
     is_new: bool = False
-    """Whether the link was made just now."""
+    """Whether the link was created just now."""
     ends: str = ""
-    """The day on which the link ends (`2030-12-31`); empty where it does not end by itself."""
+    """Last day on which the link works (`2030-12-31`); empty if it does not expire."""
     has_password: bool = False
-    """Whether the link wants a password; `login` then asks for it."""
+    """Whether the link has a password; the `login` command then asks for it."""
     settings: Mapping[str, str] = {}
-    """What a remote at `url` needs besides it, for everybody who clones."""
+    """Other settings that a remote at `url` needs, for all clones."""
 
 
 @runtime_checkable
 class Shares(Protocol):
-    """Ability: let friends read the whole store through a link.
+    """Ability: let friends read the whole store with a link.
 
-    A backend whose servers do not all have links gives None for the others.
+    A backend returns None from `share` for a server that has no links.
     """
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
-        """Find the store's link or make one, and bring it to the terms.
+        """Find or create the link of the store, and apply the terms to it.
 
-        None where the store has no links: friends read it with a login of their own.
+        Returns None if the store has no links: friends then read it with their own login.
 
         Raises:
-            BadSetting: The service has no links on such terms.
-            PyshareError: There can be no link, and why.
+            BadSetting: The service does not support these terms.
+            PyshareError: The link cannot be created; the text says why.
         """
 
     def revoke(self) -> Sequence[str]:
-        """Withdraw all links by which friends read the store; their URLs, none where there was no link.
+        """Revoke all links with which friends read the store, and return their URLs.
 
         Raises:
-            BadSetting: The store has no links that could be withdrawn.
-            PyshareError: One was not withdrawn.
+            BadSetting: Links of this store cannot be revoked.
+            PyshareError: A link was not revoked.
         """
 
 
@@ -142,15 +145,15 @@ class Opens(Protocol):
     """Ability: let anyone read the whole store without a login and without a link."""
 
     def open_to_all(self) -> Mapping[str, str]:
-        """Open the store; the settings that the remote then needs, so that friends read it without a login.
+        """Open the store, and return the settings with which friends read it without a login.
 
         Raises:
-            PermissionDenied: The login may not do that; the remedy is a command for the bucket's administrator.
-            PyshareError: The store cannot be opened, or was not.
+            PermissionDenied: The login does not allow it; the remedy is a command for the administrator of the bucket.
+            PyshareError: The store was not opened.
         """
 
     def close_to_all(self) -> Mapping[str, str]:
-        """Take back what `open_to_all` did; the settings that the remote then needs. Raises as `open_to_all`."""
+        """Undo `open_to_all`, and return the settings that the remote then needs. Raises as `open_to_all`."""
 
 
 Readiness = Literal["ready", "restoring", "archived"]
@@ -159,18 +162,18 @@ Readiness = Literal["ready", "restoring", "archived"]
 
 @runtime_checkable
 class Restores(Protocol):
-    """Ability: bring back objects from an archive in which they are present but cannot be read at once."""
+    """Ability: restore objects from an archive, in which they are present but cannot be read immediately."""
 
     def readiness(self, name: str) -> Readiness:
-        """How far an object is. Raises NotFound, or a PyshareError when the store could not be asked."""
+        """The state of an object. Raises NotFound, or another PyshareError if the request fails."""
 
     def restore(self, name: str) -> Readiness:
-        """Ask for an archived object, once; how far it is then."""
+        """Request once that an archived object is restored, and return its new state."""
 
 
 @runtime_checkable
 class HasNotices(Protocol):
-    """Ability: tell the user what a success does not say, e.g. that a removed object still uses space."""
+    """Ability: tell the user something about a successful request, e.g. that a removed object still uses space."""
 
     def notice(self) -> str:
-        """A notice that was not shown yet; empty if there is none."""
+        """The next notice that was not returned yet; empty if there is none."""

@@ -1,18 +1,17 @@
 """Defines the contract between the store and a backend, for authors of backends.
 
-A *store* is the place that one URL points to, an *object* is what it keeps, a *name* is the object's path inside
-the store. A backend is our code for one kind of store.
+A *store* is the place that one URL points to, an *object* is a piece of data in it, and a *name* is the path of an
+object inside the store. A *backend* is the code for one kind of store.
 
-Names are `str` with `/` between segments, never empty, never with an empty, `.` or `..` segment, never absolute.
-Bytes that are not UTF-8 are surrogate escapes, as Python does it for file names: `encode_name` gives the bytes.
+A name is a `str` with `/` between segments. It is never empty or absolute, and never has an empty, `.` or `..` segment.
+Bytes that are not UTF-8 are surrogate escapes, as in Python's file names: `encode_name` returns the bytes.
 
-All verbs may be called from many threads at once, also for the same name. All may be called again after any
-failure. Every failure is one of `errors.py`; one function of each backend makes them from status codes and
-library exceptions, and nothing outside the backend looks at those. What `progress` raises ends the transfer and is
-passed on as it is.
+All verbs may be called from many threads at once, even for the same name, and again after any failure. Each failure is
+an error of `errors.py`; one function of each backend creates it from a status code or a library exception, which code
+outside the backend never handles. An exception from `progress` ends the transfer and is passed on unchanged.
 
-What one kind of store can do beyond the verbs is an ability, a Protocol of `abilities.py` that can be imported from
-here, too: a backend that has its methods has the ability. `Backend.call` uses one through all layers.
+What a store can do beyond the verbs is an ability: a Protocol of `abilities.py`, which you can also import from here.
+A backend that has its methods has the ability. `Backend.call` uses an ability through all layers.
 """
 
 from abc import ABC, abstractmethod
@@ -72,12 +71,12 @@ Done = TypeVar("Done")
 
 
 class Stat(NamedTuple):
-    """What a store says of an object that is there."""
+    """What a store reports about an object that it has."""
 
     size: int | None
-    """Bytes, or None where the server does not tell."""
+    """Bytes; None if the server does not report it."""
     digests: Mapping[str, str] = {}
-    """Hex digests that the server tells without more ado (algorithm as hashlib calls it → digest)."""
+    """Hex digests that the server reports without another request (hashlib's name of the algorithm → digest)."""
 
 
 class Entry(NamedTuple):
@@ -91,42 +90,42 @@ class Entry(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What the server said of an object after it took it; the verify layer holds it against the source."""
+    """What the server reports about an object after storing it; the verify layer compares it with the source."""
 
     size: int | None = None
-    """Bytes that the server counted, or None where its success alone implies the size."""
+    """Bytes that the server counted; None if a success already implies the size."""
     digests: Mapping[str, str] = {}
-    """Hex digests that the server computed from what it received (algorithm → digest): one that hashlib knows by that
-    name, or one that the backend taught the source (`Source.learn`)."""
+    """Hex digests that the server computed from what it received (algorithm → digest). An algorithm is a name that
+    hashlib knows, or one whose digest the backend gave to the source (`Source.learn`)."""
 
 
 class StoreConfig(NamedTuple):
-    """Where a store is and what it may ask of its surroundings; every backend is made from one."""
+    """Where a store is, and what a backend may use from its environment; each backend is created from one."""
 
     url: str
-    """As the user gave it in `url=`."""
+    """The value of `url=`, as the user gave it."""
     settings: Mapping[str, str]
-    """All settings of the remote, defaults filled in."""
+    """All settings of the remote, including defaults."""
     clone: LocalConfig
-    """What this clone's git config says: time limits, certificates, how to write."""
+    """Options from the git config of this clone: time limits, certificates, how to write."""
     credential: Callable[[], Credential | None] = lambda: None
-    """The login to use, looked up when it is called; None when there is none. May raise PermissionDenied, or
-    Unreachable if its source does not respond."""
+    """Looks up the login when called; returns None if there is none. May raise PermissionDenied, or Unreachable if the
+    source of the login does not respond."""
     advice: Callable[[], str] = lambda: ""
-    """What to type when the store wants a login and `credential` has none: the remedy of a PermissionDenied."""
+    """Returns what to type if the store needs a login and `credential` has none: the remedy of a PermissionDenied."""
     trusted: Callable[[], bool] = lambda: False
-    """Whether the user has accepted this remote's settings; settings not accepted are untrusted input."""
+    """Returns whether the user has accepted the settings of this remote; otherwise they are untrusted input."""
     uuid: str = ""
-    """git-annex's UUID of the remote; only set for `initialize`."""
+    """UUID of the remote in git-annex; only set for `initialize`."""
     acceptance: Callable[[], str] = lambda: ""
-    """The command by which the user accepts the settings; empty if there is none."""
+    """Returns the command with which the user accepts the settings; empty if there is none."""
 
 
 class Backend(ABC):
-    """One store. Constructing it connects to nothing and looks up no login.
+    """One store. Creating it neither opens a connection nor looks up a login.
 
-    What a remote gets is constructed when git-annex first needs the store, so a class whose module imports a heavy
-    library is made by a `Lazy` (`backends/lazy.py`).
+    A backend is created when git-annex first needs the store. If its module imports a large library, use a `Lazy`
+    (`backends/lazy.py`) to create it later.
     """
 
     def __init__(self, place: StoreConfig) -> None:
@@ -134,82 +133,84 @@ class Backend(ABC):
 
     @abstractmethod
     def stat(self, name: str) -> Stat | None:
-        """What the store has under `name`; None only when it says clearly that it has nothing there.
+        """Look up the object `name`; return None only if the store says clearly that there is none.
 
         Raises:
-            PyshareError: Anything that leaves doubt. A folder under that name counts as nothing.
+            PyshareError: The response leaves any doubt. A folder of that name is no object.
         """
 
     @abstractmethod
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        """Download the object into `sink`, after the bytes that it has if the server supports that.
+        """Download the object into `sink`; resume after the bytes in it if the server supports that.
 
-        `sink.writing` gets the server's identifier of this version of the object: an entity tag, a revision, or a
-        file's metadata. A later attempt, also in a later process, resumes only if the current version `fits` the sink,
-        since a replaced object can have other bytes and the same size: git-annex encrypts again for each upload.
-        Otherwise download from offset 0, even if the file looks complete, or has more bytes than the object.
+        Pass `sink.writing` the server's identifier of this version of the object: an entity tag, a revision, or the
+        metadata of a file. A later attempt or process may resume only if the current version `fits` the sink, since a
+        replaced object can have other bytes and the same size: git-annex encrypts again for each upload. Otherwise
+        download from offset 0, even if the file looks complete or has more bytes than the object.
 
-        Returns only when the whole object is there. After a failure the sink holds a beginning of the object, never a
-        longer or a mixed file.
+        Return only after the whole object is in the sink. After a failure, the sink holds the start of the object,
+        never more bytes or bytes of two versions.
 
         Raises:
             NotFound: The store has no such object.
-            PyshareError: Any other failure; one of the sink's own is passed on as it is.
+            PyshareError: Any other failure; an error of the sink is passed on unchanged.
         """
 
     @abstractmethod
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        """Store the object, replacing one that is there, making the folders that it needs.
+        """Store the object, replace an existing one, and create the folders that it needs.
 
-        Readers see the old object, none, or the whole new one, whatever dies when. The old one goes only when the
-        new one is whole on the server. Returns after the server confirmed; what the server counted or hashed
-        goes into the receipt. What a failed or killed attempt leaves must not grow with the attempts.
+        Readers see the old object, none, or the whole new one, even if the process, server or network fails at any
+        time. Remove the old object only after the server has the whole new one. Return after the server confirms; the
+        receipt has the size and digests that the server reports. Data left by failed or killed attempts must not
+        accumulate.
 
         Raises:
-            SourceChanged: The source has not the size any more that it had at the beginning; nothing is stored.
+            SourceChanged: The size of the source has changed; nothing is stored.
             PyshareError: Any other failure.
         """
 
     @abstractmethod
     def delete(self, name: str) -> None:
-        """Remove the object. Success when there is none; a failure when the store could not be asked."""
+        """Remove the object; succeeds if there is none. Raises a PyshareError if the request fails."""
 
     @abstractmethod
     def list(self, folder: str = "") -> Iterator[Entry]:
-        """All objects below `folder`, in no order, without leftovers of unfinished stores; names are whole.
+        """All objects below `folder`, in any order, with full names and without remains of unfinished uploads.
 
-        Nothing where there is no such folder. A PyshareError may come after some of the entries.
+        Yields nothing if there is no such folder. May raise a PyshareError after some entries.
         """
 
     def has(self, kind: type) -> bool:
-        """Whether the store has the ability `kind`; asks no server."""
+        """Whether the store has the ability `kind`; sends no request."""
         return has_ability(type(self), kind)
 
     def call(self, kind: type[Ability], request: Callable[[Ability], Done]) -> Done:
-        """Use an ability: layers add to this what they add to verbs, such as trying again.
+        """Use an ability; layers add to this what they add to verbs, such as retries.
 
         Args:
-            kind: The ability's Protocol.
-            request: Uses it, and returns when all is done (an iterator is read to its end there); may be called again.
+            kind: The Protocol of the ability.
+            request: Called with the ability; returns when everything is done (so read an iterator to its end in it).
+                May be called again.
 
         Raises:
-            TypeError: The store has no such ability.
-            PyshareError: What the ability raises.
+            TypeError: The store does not have the ability.
+            PyshareError: The ability raises it.
         """
         if not self.has(kind):
             raise TypeError(f"{type(self).__name__} does not implement {kind.__name__}")
         return request(cast("Ability", self))
 
-    def close(self) -> None:  # noqa: B027  # not every backend has something to let go
-        """Let go of connections; requests in other threads may fail. May be called twice."""
+    def close(self) -> None:  # noqa: B027  # not every backend has connections
+        """Close all connections; requests in other threads may fail. May be called twice."""
 
 
 def ability(backend: Backend, kind: type[Ability]) -> Ability | None:
-    """The first backend, from the outermost layer inwards, that has the ability `kind`; None when none has.
+    """The first backend, from the outermost layer inwards, with the ability `kind`; None if there is none.
 
-    What asks the server is not called on it, since no layer would know of that: see `Backend.call`.
+    Do not send requests with it, since they would bypass the layers; use `Backend.call` for these.
     """
-    inner: Any = backend if backend.has(kind) else None  # which may know without being made
+    inner: Any = backend if backend.has(kind) else None  # a Lazy knows without creating its backend
     while inner is not None and not has_ability(type(inner), kind):
         inner = getattr(inner, "backend", None)
     return cast("Ability | None", inner)
@@ -219,7 +220,7 @@ _known: dict[tuple[type, type], bool] = {}
 
 
 def has_ability(backend: type, kind: type) -> bool:
-    """Whether a class of backends has an ability; remembered, since it is asked for each object."""
+    """Whether a backend class has an ability; cached, since it is needed for each object."""
     known = _known.get((backend, kind))
     if known is None:
         known = _known[backend, kind] = issubclass(backend, kind)
@@ -227,7 +228,7 @@ def has_ability(backend: type, kind: type) -> bool:
 
 
 def encode_name(name: str) -> bytes:
-    """The bytes of a legal name.
+    """The bytes of a valid name.
 
     Raises:
         BadName: The name is empty, absolute, or has an empty, `.` or `..` segment or a NUL or line break.

@@ -1,4 +1,4 @@
-"""Keeps older plug-ins working: the record that they offered before there was BackendSpec."""
+"""Supports older plug-ins, with the record that they provide instead of a BackendSpec."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.backends.spec import BackendSpec
 
 
 class Kind(NamedTuple):
-    """A kind of store, with each of its functions as a string `module:function`; new packages offer a BackendSpec."""
+    """A kind of store, with each of its functions as a string `module:function`; new packages use BackendSpec."""
 
     name: str
     target: str
@@ -50,7 +50,7 @@ class Kind(NamedTuple):
 
 
 def _late(target: str) -> Callable[..., Any]:
-    """A function that imports the target when it is called, and calls it."""
+    """A function that imports the target only when it is called, and calls it."""
 
     def call(*values: Any) -> Any:
         module, _, name = target.partition(":")

@@ -1,4 +1,4 @@
-"""Defines the base class of layers: a backend around another one, to which it passes what it does not change."""
+"""Defines the base class of layers: a backend that wraps another one, and passes on what it does not change."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,18 +7,18 @@ from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
 class Layer(Backend):
-    """Passes every verb and ability on; a layer overrides those that it has something to add to."""
+    """Passes on each verb and ability; a layer overrides those that it extends."""
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend.place)
         self.backend = backend
 
     def run(self, attempt: Callable[[Progress], Done], progress: Progress) -> Done:
-        """Transfer something that is no object, such as one part, with what this and all inner layers add to verbs.
+        """Transfer something other than an object, such as one part, with what this and all inner layers add to verbs.
 
         Args:
-            attempt: Does it once, and tells the progress that it is given how many bytes are done; may be called again.
-            progress: Told the same.
+            attempt: Transfers it once, and calls its argument with the number of bytes done; may be called again.
+            progress: Called with the same numbers.
         """
         inner = self.backend
         return inner.run(attempt, progress) if isinstance(inner, Layer) else attempt(progress)

@@ -1,7 +1,7 @@
-"""Defines a layer that imports and makes its backend at the first request, and connects to the server meanwhile.
+"""Defines a layer that imports and creates its backend at the first request, and connects to the server meanwhile.
 
-A kind of store whose backend needs an HTTP library has a small class of this, which is what a remote gets: up to then
-git-annex asks what needs no server, and start-up is measured.
+If the backend of a kind of store needs an HTTP library, a remote gets a small subclass of this instead. Before the
+first request git-annex needs no server, so start-up stays fast.
 """
 
 from collections.abc import Callable
@@ -15,35 +15,35 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 
 class Lazy(Layer):
-    """Keeps its place, and makes the backend for it once, when a request needs it.
+    """Creates the backend for its place once, when a request needs it.
 
-    An ability that needs no backend can be this class's own, `Locates` for one; all others are those of the backend's
-    class, which is imported when they are asked for.
+    A subclass can have an ability that needs no backend, such as `Locates`; all others are those of the backend's
+    class, which is imported when you ask for one.
     """
 
     target: ClassVar[str]
-    """`module:class` of the backend; the class takes the place and the Preconnector."""
+    """`module:class` of the backend; the class is called with the place and the Preconnector."""
 
     def __init__(self, place: StoreConfig) -> None:
-        Backend.__init__(self, place)  # a Layer has its backend from the beginning
+        Backend.__init__(self, place)  # Layer.__init__ needs the backend
         self.ahead = Preconnector()
-        """For the connections of the backend: sockets that were connected while it was not there yet."""
+        """Sockets for the connections of the backend, which connect while the backend is being created."""
         self._made: Backend | None = None
         self._making = Lock()
 
     @property
     def server(self) -> str:
-        """A URL on the server that the first requests go to; empty where that is not known yet."""
+        """A URL on the server that gets the first requests; empty if it is not known yet."""
         return ""
 
     def make(self) -> Backend:
-        """Import and make the backend; connects to nothing."""
+        """Import and create the backend, without connecting to the server."""
         made: Backend = _load(self.target)(self.place, self.ahead)
         return made
 
     @property
     def backend(self) -> Backend:  # type: ignore[override]  # no other layer's changes either
-        """The backend, made now if it is not there yet: by one job, and all others connect meanwhile."""
+        """The backend; if there is none yet, one job creates it while all others connect."""
         if self._made is None:
             if self._making.locked():
                 self.ahead.connect(self.server)
@@ -55,7 +55,7 @@ class Lazy(Layer):
         self.ahead.connect_meanwhile(self.server)
         try:
             return self.make()
-        except BaseException:  # after any error these sockets are unused, and the next attempt connects itself
+        except BaseException:  # after any error these sockets are unused, and the next attempt opens its own
             self.ahead.close()
             raise
 

@@ -1,4 +1,4 @@
-"""What the login of a kind of store works with: what the user typed, the terminal, and keeping what the server gave."""
+"""Tools for the login of a kind of store: the user's input, the terminal, and storing the login."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -18,70 +18,70 @@ _ORIGIN = "pyshare login"
 
 
 class Page(NamedTuple):
-    """What a browser shows at the end of a login."""
+    """A page that the browser shows at the end of a login."""
 
     title: str
     text: str
     status: HTTPStatus = HTTPStatus.OK
     last: bool = True
-    """Whether the login is over when this page is shown."""
+    """Whether the login is complete when the browser shows this page."""
 
 
 Receive = Callable[[Mapping[str, str]], Page]
-"""Takes the query of the browser's request and says what to show; called in a thread of its own."""
+"""Called with the query of the browser's request, in a separate thread; returns the page to show."""
 
 
 class Loopback(Protocol):
-    """A page on this machine to which a browser comes back at the end of a login (RFC 8252 section 7.3)."""
+    """A page on this machine to which the browser is redirected at the end of a login (RFC 8252 section 7.3)."""
 
     limit: float
-    """Seconds that a person may take."""
+    """Seconds that the user has for the login."""
 
     @property
     def address(self) -> str:
-        """Where the browser should come back to."""
+        """The URL for the redirect."""
 
     def wait(self, receive: Receive) -> None:
-        """Show the browser what `receive` says, until that was a last page.
+        """Show the browser the pages that `receive` returns, up to the last one.
 
         Raises:
-            PermissionDenied: No answer came within `limit` seconds.
+            PermissionDenied: No response arrived within `limit` seconds.
         """
 
 
 class Terminal(Protocol):
-    """The user, at a terminal or behind a pipe."""
+    """Input from and output to the user, at a terminal or through a pipe."""
 
     def say(self, text: str = "") -> None:
         """Print lines of the result."""
 
     def warn(self, text: str) -> None:
-        """Print lines that are no part of the result."""
+        """Print lines that are not part of the result."""
 
     def ask(self, what: str) -> str:
-        """One line that the user types, or the next one of the pipe; raises BadSetting at the pipe's end."""
+        """Read a line from the user or the pipe; raises BadSetting at the end of the pipe."""
 
     def ask_secret(self, what: str) -> str:
-        """The same, without showing what is typed."""
+        """As `ask`, without showing what the user types."""
 
     def confirm(self, question: str) -> bool:
-        """Whether the user says yes; without a terminal the answer is no."""
+        """Whether the user says yes; False without a terminal."""
 
     def is_interactive(self) -> bool:
-        """Whether a person can be asked."""
+        """Whether a user is there to reply."""
 
     def browser_at(self, link: str) -> AbstractContextManager[bool]:
-        """Open the link in the user's browser, for the time of the block; whether one did."""
+        """Open the link in the user's browser during the block; yields whether a browser opened it."""
 
     def loopback(self, again: str, instead: str) -> AbstractContextManager[Loopback]:
-        """The page to which a browser comes back.
+        """Serve the page for the redirect during the block.
 
         Args:
-            again: The command that waits there, for errors.
-            instead: The command that does without this page.
+            again: The command that uses the page, for error texts.
+            instead: The command that works without the page.
 
         Raises:
-            Unreachable: There can be no such page now.
+            Unreachable: The page cannot be served now.
         """
 
 
@@ -91,7 +91,7 @@ class LoginRequest(NamedTuple):
     spec: BackendSpec
     """The kind of store."""
     settings: Settings
-    """The URL, and what else is known of the store, as `git annex initremote` would be told."""
+    """The URL and the other known settings of the store, as for `git annex initremote`."""
     user: str = ""
     token: bool = False
     no_browser: bool = False
@@ -101,24 +101,24 @@ class LoginRequest(NamedTuple):
     app_key: str = ""
     ca: str = ""
     words: tuple[str, ...] = ()
-    """The URL and the settings as they were typed."""
+    """The URL and the settings as the user typed them."""
 
     @property
     def url(self) -> str:
-        """Where the store is."""
+        """The URL of the store."""
         return self.settings["url"]
 
     @property
     def account(self) -> Account:
-        """What the login is for; raises BadSetting where the URL leads to no server."""
+        """The account that the login is for; raises BadSetting if the URL has no server."""
         return self.spec.account_of(self.settings)
 
     def command(self, *more: str, without: tuple[str, ...] = ()) -> str:
-        """The command as it was typed, to be pasted.
+        """The command as the user typed it, ready to paste.
 
         Args:
-            more: Words to put behind it.
-            without: Names of fields whose options are left out.
+            more: Words to append.
+            without: Names of fields whose options to leave out.
         """
         left_out = {"spec", "settings", "words", *without}
         options: list[str] = []
@@ -129,15 +129,15 @@ class LoginRequest(NamedTuple):
 
 
 def refuse_options(request: LoginRequest, why: str, *names: str) -> None:
-    """Refuse options that mean nothing for such a store.
+    """Refuse options that have no meaning for this kind of store.
 
     Args:
-        request: What was typed.
-        why: For which kind of store they are not, as in "S3, where a login is an access key".
-        names: Fields of the request.
+        request: What the user typed.
+        why: The kind of store that does not support them, as in "S3, where a login is an access key".
+        names: Fields of the request for these options.
 
     Raises:
-        BadSetting: One of them was typed.
+        BadSetting: The user typed one of them.
     """
     for name in names:
         if getattr(request, name):
@@ -148,7 +148,7 @@ def refuse_options(request: LoginRequest, why: str, *names: str) -> None:
 
 
 def ask_password(terminal: Terminal, user: str, question: str) -> Credential:
-    """A login whose password may be any line.
+    """Ask for a login whose password may be any line.
 
     Raises:
         BadSetting: The password is empty or cannot be sent.
@@ -157,20 +157,20 @@ def ask_password(terminal: Terminal, user: str, question: str) -> Credential:
 
 
 def ask_guest(terminal: Terminal, user: str) -> Credential:
-    """The password of a public link, where all guests have the same user name; raises BadSetting as above."""
+    """Ask for the password of a public link, with the user name that all guests share; raises as `ask_password`."""
     return ask_password(terminal, user, "Password of the public link")
 
 
 def ask_secret_word(terminal: Terminal, user: str, what: str) -> Credential:
-    """A login whose secret is one word, e.g. a token; raises BadSetting as above, or where it has other characters."""
+    """Ask for a login whose secret is one word, e.g. a token; raises as `ask_password` and `word_of`."""
     return _complete(user, word_of(terminal.ask_secret(what.capitalize()), what))
 
 
 def word_of(line: str, what: str) -> str:
-    """The word in a line that was typed or pasted.
+    """The word in a line that the user typed or pasted.
 
     Raises:
-        BadSetting: It contains characters that no such word has.
+        BadSetting: It contains characters that are not allowed in such a word.
     """
     word = line.strip()
     if not word.isascii() or not word.isprintable() or " " in word:
@@ -179,15 +179,15 @@ def word_of(line: str, what: str) -> str:
 
 
 def keep(request: LoginRequest, terminal: Terminal, login: Credential, granted_by: str = "") -> "Kept":
-    """Keep a login, in place of an earlier one that is revoked; says so, and returns where it lies.
+    """Store a login and return its entry; replaces an earlier login, which is revoked if its server supports that.
 
     Args:
-        request: What was typed.
-        terminal: Where to say it.
-        login: What the server took.
-        granted_by: The server that made this login for pyshare and can revoke it; empty for one that was typed.
+        request: What the user typed.
+        terminal: Shows the messages.
+        login: The login that the server accepted.
+        granted_by: The server that created this login for pyshare and can revoke it; empty if the user typed the login.
     """
-    from git_annex_remote_pyshare.credentials import stored  # noqa: PLC0415  # the keyring only when we got here
+    from git_annex_remote_pyshare.credentials import stored  # noqa: PLC0415  # imports the keyring only when needed
 
     service, account = request.spec.name, request.account.name
     if earlier := stored.entry(service, account):
@@ -199,12 +199,12 @@ def keep(request: LoginRequest, terminal: Terminal, login: Credential, granted_b
 
 
 def check_owner(request: LoginRequest, terminal: Terminal, login: Credential, granted_by: str) -> None:
-    """Ask whether it was the user who logged in by a browser, where another account was logged in before.
+    """Ask the user to confirm a login in the browser if it is for another account than the earlier login.
 
-    On a machine with several users another one may have answered with an account of their own.
+    On a machine with several users, another user's browser may have completed the login.
 
     Raises:
-        PermissionDenied: It was not, or there is no terminal to ask at; the login is revoked and the earlier one stays.
+        PermissionDenied: The user says no, or there is no terminal; the new login is revoked and the earlier one kept.
     """
     from git_annex_remote_pyshare.credentials import stored  # noqa: PLC0415  # as above
 
@@ -224,12 +224,12 @@ def check_owner(request: LoginRequest, terminal: Terminal, login: Credential, gr
 
 
 def revoke(spec: BackendSpec | None, entry: "Kept", terminal: Terminal) -> None:
-    """Have the server forget a kept login that it made for pyshare, where possible, and say what came of it.
+    """Revoke a stored login that the server created for pyshare, if possible, and tell the user the result.
 
     Args:
-        spec: The kind of store; None where it is not known any more.
-        entry: The login.
-        terminal: Where to say it.
+        spec: The kind of store; None if it is no longer known.
+        entry: The stored login.
+        terminal: Shows the messages.
     """
     from git_annex_remote_pyshare.credentials import stored  # noqa: PLC0415  # as above
 
@@ -242,7 +242,7 @@ def revoke(spec: BackendSpec | None, entry: "Kept", terminal: Terminal) -> None:
 
 
 def _is_revoked(spec: BackendSpec | None, server: str, read: Callable[[], Credential | None]) -> bool:
-    """Whether the server has forgotten a login that it made for us, and that `read` gives."""
+    """Ask the server to revoke the login that `read` returns and that it created for pyshare; whether it did."""
     if spec is None or spec.login is None or spec.login.revoke is None:
         return False
     try:

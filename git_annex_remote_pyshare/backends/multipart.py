@@ -1,9 +1,9 @@
-"""Defines the ability to take a large object in parts (see base.py).
+"""Defines the ability to store a large object in parts (see base.py).
 
-An upload begins, its parts are sent in any order and several at once, and then it is finished; until then readers do
-not see it. The resume layer does all that: it plans the parts, keeps a journal of those that were sent, resumes the
-upload in a later process, and calls each method through the layers that retry and limit. So a method here sends its
-request once, raises its error, and may be called again after any failure.
+An upload begins, its parts are sent in any order and several at once, and then it is finished; readers do not see it
+before that. The resume layer plans the parts, keeps a journal of those that were sent, resumes the upload in a later
+process, and calls each method through the layers that retry and limit requests. So each method here sends its request
+once, raises any error, and may be called again after any failure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,78 +20,79 @@ class Unfinished(NamedTuple):
     """An upload on the server that was never finished."""
 
     name: str
-    """The object's; empty where the server does not tell."""
+    """Name of the object; empty if the server does not report it."""
     id: str
-    """What `abort` wants."""
+    """Identifier of the upload, for `abort`."""
     begun: float | None = None
-    """Seconds since 1970, where the server tells."""
+    """Start of the upload in seconds since 1970; None if the server does not report it."""
     size: int | None = None
-    """Bytes that it keeps, where the server tells."""
+    """Bytes that the server keeps for it; None if the server does not report it."""
 
 
 @runtime_checkable
 class SupportsMultipart(Protocol):
-    """Ability: take an object in parts, and resume an interrupted upload."""
+    """Ability: store an object in parts, and resume an interrupted upload."""
 
     def part_limits(self, size: int) -> Limits | None:
-        """How an object of `size` bytes may be cut; None when it is to go in one piece, by `put`.
+        """How to split an object of `size` bytes; None to store it in one piece with `put`.
 
-        That is so for a small one, and where the server takes no parts. May ask the server, once. Asked again when an
-        upload was lost, so a backend may have learnt better limits from a refusal.
+        Return None for a small object, or if the server does not support parts. May send one request. Called again
+        after an upload is lost, so a backend can return better limits after a refusal.
 
         Raises:
-            QuotaExceeded: The store takes no object of that size.
+            QuotaExceeded: The store does not accept an object of that size.
         """
 
     def begin(self, name: str, plan: Plan) -> str:
-        """Begin an upload; the server's or our own name for it, which is the `id` of all that follows."""
+        """Begin an upload, and return its `id` for the other methods, from the server or the backend."""
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
-        """Send one part, over what the server may have of it already; returns when the server has it.
+        """Send one part, replacing what the server may already have of it; return when the server has it.
 
-        The result's digest is that of the bytes that were really sent, confirmed by the server if it can. `progress`
-        gets the bytes of the part that are done, counted from the beginning of the part.
+        The digest in the result is that of the bytes that were sent, confirmed by the server if possible. `progress` is
+        called with the number of bytes done, counted from the start of the part.
 
         Raises:
-            CorruptUpload: The server got something else than was sent, so the part is sent once more.
-            UploadLost: The server does not know the upload any more.
-            SourceChanged: The file is not any more what it was.
+            CorruptUpload: The server received other data than was sent, so the part is sent once more.
+            UploadLost: The server no longer has the upload.
+            SourceChanged: The file has changed.
         """
 
     def fingerprint(self, source: Source, part: Part) -> str:
-        """What `Sent.digest` is when the server has these bytes of the local file; reads them, sends no request.
+        """The `Sent.digest` of these bytes of the local file; reads them, and sends no request.
 
         Raises:
-            SourceChanged: The file has not so many bytes any more.
+            SourceChanged: The file is now too short.
         """
 
     def sent(self, upload: Upload, known: Mapping[int, Sent]) -> Mapping[int, Sent] | None:
-        """What the server has of an upload, part number → part; None when it does not know the upload any more.
+        """The parts of an upload that the server has, part number → part; None if it no longer has the upload.
 
         Args:
             upload: Begun by this or an earlier process.
-            known: What the journal says. The server takes precedence; a digest or token that it does not report is
+            known: The parts in the journal. The server takes precedence; a digest or token that it does not report is
                 taken from here, and a part without either is left out.
         """
 
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
-        """Make the object of its parts, in the place of one that is there; all of them are in `sent`.
+        """Create the object from its parts, all in `sent`, and replace an existing one.
 
-        Also called for an upload that may be finished already, since a response can be lost: if the server no longer
-        knows the upload, but has exactly this object, that is a success.
+        Also called for an upload that may already be finished, since a response can be lost: if the server no longer
+        has the upload, but has exactly this object, that is a success.
 
         Args:
-            upload: Which one.
+            upload: The upload to finish.
             sent: Part number → part.
-            source: What was sent, to compare with and to teach (`Source.learn`).
-            progress: To be told the object's size now and then while the server works; what it raises ends the wait.
+            source: The local file, to compare with and to add digests to (`Source.learn`).
+            progress: Called regularly with the size of the object while the server works; an exception from it ends the
+                wait.
 
         Raises:
-            UploadLost: The server knows neither the upload nor the object.
+            UploadLost: The server has neither the upload nor the object.
         """
 
-    def abort(self, name: str, id: str) -> None:  # noqa: A002  # what it is called in an Upload
-        """Let the server delete the upload. Success if there is no such upload."""
+    def abort(self, name: str, id: str) -> None:  # noqa: A002  # the name in Upload
+        """Delete the upload from the server; succeeds if there is no such upload."""
 
     def unfinished(self) -> Iterator[Unfinished]:
-        """The uploads into this store that the server can list, those of other clones and programs too."""
+        """All unfinished uploads to this store that the server can list, also those of other clones or programs."""

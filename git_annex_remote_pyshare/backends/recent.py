@@ -1,19 +1,19 @@
-"""Remembers what this process has just stored: some services show it only after a moment, so a check is repeated."""
+"""Records what this process has just stored: some services show it only after a delay, so a check is repeated."""
 
 import math
 import time
 from threading import Lock
 
 FRESH = 30.0
-"""Seconds for which an object that was just stored is not believed to be absent at once."""
+"""Seconds after storing an object during which a response that it is absent is checked again."""
 
 
 class Recent:
-    """Names of objects that were just stored; jobs share it.
+    """Names of objects that were just stored, for all jobs of the process.
 
     Args:
         age: Seconds after which a name is forgotten.
-        most: Names that are kept, the newest ones.
+        most: Number of names to keep; the oldest are dropped.
     """
 
     def __init__(self, age: float = FRESH, most: float = math.inf) -> None:
@@ -23,7 +23,7 @@ class Recent:
         self._changing = Lock()
 
     def stored(self, name: str) -> None:
-        """Note that an object was stored now."""
+        """Record that an object was stored now."""
         now = time.monotonic()
         with self._changing:
             self._stored.pop(name, None)
@@ -32,10 +32,10 @@ class Recent:
                 del self._stored[oldest]
 
     def removed(self, name: str) -> None:
-        """Note that an object is gone on purpose."""
+        """Record that an object was removed on purpose."""
         with self._changing:
             self._stored.pop(name, None)
 
     def has(self, name: str) -> bool:
-        """Whether an object was stored a moment ago."""
+        """Whether an object was stored less than `age` seconds ago."""
         return time.monotonic() - self._stored.get(name, -math.inf) < self._age

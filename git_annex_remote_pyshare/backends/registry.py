@@ -1,4 +1,4 @@
-"""Finds the backend for a URL: in one table of light specs, and in those of other packages."""
+"""Finds the backend for a URL, in the table of built-in specs and in the specs of other packages."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "git_annex_remote_pyshare.backends"
-"""Group in which other packages offer backends: the entry's name is the scheme, its object a BackendSpec."""
+"""Entry point group for backends of other packages: the name is the scheme, and the object a BackendSpec."""
 
 _OURS = "git_annex_remote_pyshare.backends"
 
@@ -32,20 +32,20 @@ BACKENDS: Mapping[str, str] = {
     "https://www.dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
     "https://dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
 }
-"""Beginning of a URL, in lower case → `module:SPEC` of the backend that claims it.
+"""Prefix of a URL, in lower case → `module:SPEC` of the backend that claims it.
 
-The longest one counts, so that a service can claim its own hosts and paths of a scheme that it shares.
+The longest prefix wins, so that a service can claim its own hosts and paths of a shared scheme.
 """
 
 _FOR_PATHS = "file:"
-"""Whose backend has the URLs without a scheme, which are paths."""
+"""The prefix whose backend also gets the URLs without a scheme, which are paths."""
 
 
 def spec_of(url: str) -> BackendSpec:
     """The kind of store that `url` points to.
 
     Raises:
-        BadSetting: No backend claims the URL, or the package whose backend does is broken.
+        BadSetting: No backend claims the URL, or the package with its backend is broken.
     """
     if not _has_scheme(url):
         return _loaded(BACKENDS[_FOR_PATHS])
@@ -61,42 +61,42 @@ def spec_of(url: str) -> BackendSpec:
 
 
 def spec_named(name: str) -> BackendSpec | None:
-    """The kind of store of that name, as logins are kept for it; None where no backend has it.
+    """The kind of store of this name, under which its logins are stored; None if no backend has it.
 
-    Imports the backends of all packages where it is none of ours.
+    Imports the backends of all packages if it is not a built-in one.
     """
     return next((spec for spec in (*built_in(), *_plugins()) if spec.name == name), None)
 
 
 def built_in() -> list[BackendSpec]:
-    """The kinds of stores that need no other package."""
+    """The kinds of stores that pyshare itself contains."""
     return [_loaded(target) for target in dict.fromkeys(BACKENDS.values())]
 
 
 def settings_for(url: str) -> tuple[Setting, ...]:
-    """The settings that a store at `url` may have; those of all our kinds where the URL is empty."""
+    """The settings that a store at `url` may have; if the URL is empty, those of all built-in kinds."""
     return _together([spec_of(url)] if url else built_in())
 
 
 def settings_beside(url: str) -> tuple[Setting, ...]:
-    """The settings of all our kinds and, where the URL tells it, of another package's; its own checks come first."""
+    """The settings of the kind of `url`, which may be from another package, and then those of all built-in kinds."""
     return _together([*_kind_of(url), *built_in()])
 
 
 def all_settings(url: str = "") -> tuple[Setting, ...]:
-    """The same with the settings of all other packages' backends, which it imports."""
+    """As `settings_beside`, with the settings of the backends of all other packages, which it imports."""
     return _together([*_kind_of(url), *built_in(), *_plugins()])
 
 
 def parse(values: Mapping[str, str], settings: tuple[Setting, ...] = ()) -> dict[str, str]:
-    """All settings with their defaults filled in.
+    """All settings, including defaults.
 
     Args:
-        values: What git-annex has, setting name → value; an empty value is an unset one.
-        settings: Which ones there are; those of `settings_beside` where it is empty.
+        values: The settings in git-annex, name → value; empty means unset.
+        settings: The possible settings; if empty, those of `settings_beside`.
 
     Raises:
-        BadSetting: One is missing or wrong; the text says what to type instead.
+        BadSetting: A setting is missing or wrong; the text says what to type instead.
     """
     given = filled(values, settings or settings_beside(values.get("url", "")))
     if not given["url"]:
@@ -107,10 +107,10 @@ def parse(values: Mapping[str, str], settings: tuple[Setting, ...] = ()) -> dict
 
 
 def check(settings: Mapping[str, str]) -> BackendSpec:
-    """The kind of `url=` after its backend found nothing wrong with the settings.
+    """Let the backend of `url=` check the settings, and return its kind of store.
 
     Raises:
-        BadSetting: One of them is for stores of another kind, or cannot work.
+        BadSetting: A setting is for another kind of store, or cannot work.
     """
     spec = spec_of(settings["url"])
     own = {setting.name for setting in _together([spec])}
@@ -125,27 +125,27 @@ def check(settings: Mapping[str, str]) -> BackendSpec:
 
 
 def account_of(settings: Mapping[str, str]) -> Account:
-    """What a login for the store is bound to.
+    """The account of a login for the store.
 
     Raises:
-        BadSetting: No backend claims the URL, or it leads to no server.
+        BadSetting: No backend claims the URL, or it has no server.
     """
     return spec_of(settings["url"]).account_of(settings)
 
 
 def make(place: StoreConfig) -> Backend:
-    """The backend for a place; imports it."""
+    """Import and create the backend for a place."""
     return spec_of(place.url).backend(place)
 
 
 def _has_scheme(url: str) -> bool:
-    """Whether the URL begins with a scheme; `C:/share` is a path on Windows, so one letter is none."""
+    """Whether the URL has a scheme; one letter is not a scheme, since `C:/share` is a path on Windows."""
     scheme, colon, _ = url.partition(":")
     return bool(colon) and len(scheme) > 1 and scheme.isascii() and scheme.replace("+", "").isalnum()
 
 
 def _together(specs: Iterable[BackendSpec]) -> tuple[Setting, ...]:
-    """The common settings and those of the specs; of two with one name the first counts, and a common one always."""
+    """The common settings and those of the specs; of two with the same name the first wins, and a common one always."""
     common = {setting.name: setting for setting in (*COMMON, *SECRETS)}
     own: dict[str, Setting] = {}
     for spec in specs:
@@ -158,12 +158,12 @@ def _together(specs: Iterable[BackendSpec]) -> tuple[Setting, ...]:
 def _kind_of(url: str) -> list[BackendSpec]:
     try:
         return [spec_of(url)] if url else []
-    except BadSetting:  # raised when the URL is used; before it is shown, a login in it must have been refused
+    except BadSetting:  # raised when the URL is used; a login in it must be refused before the URL is shown
         return []
 
 
 def _owner_of(name: str) -> str:
-    """The kind of store that has the setting; empty where none has."""
+    """The kind of store that has the setting; empty if none has it."""
     specs = (*built_in(), *_plugins())
     return next((spec.name for spec in specs for setting in spec.settings if setting.name == name), "")
 
@@ -176,32 +176,32 @@ def _loaded(target: str) -> BackendSpec:
 
 
 def _plugin(scheme: str) -> BackendSpec | None:
-    """The backend of another package; raises BadSetting where the package is broken."""
+    """The backend of another package; raises BadSetting if the package is broken."""
     named = (entry for entry in _entries(tuple(sys.path)) if entry.name == scheme)
     return next(filter(None, map(_offered, named)), None)
 
 
 def _plugins() -> Iterator[BackendSpec]:
-    """The backends of all other packages; one that is broken must not hinder the others."""
+    """The backends of all other packages, without broken ones."""
     for entry in _entries(tuple(sys.path)):
-        with suppress(BadSetting):  # raised where its own stores are used
+        with suppress(BadSetting):  # raised again when one of its stores is used
             if spec := _offered(entry):
                 yield spec
 
 
 @cache
 def _entries(_path: tuple[str, ...]) -> tuple["EntryPoint", ...]:
-    """What the packages on Python's search path offer."""
-    # Listing what is installed costs as much as our whole start-up, hence only for a scheme that is not ours.
+    """The entry points of the packages on Python's search path."""
+    # Listing installed packages takes as long as the rest of the start-up, so only for a scheme that is not built in.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     return tuple(entry_points(group=ENTRY_POINTS))
 
 
 def _offered(entry: "EntryPoint") -> BackendSpec | None:
-    """What the entry point offers, if it is a backend.
+    """The backend of an entry point; None if it is not a backend.
 
-    A stranger's `url=` may choose the scheme, so nothing but a declared BackendSpec of an installed package counts.
+    An untrusted `url=` may choose the scheme, so only a declared BackendSpec of an installed package is accepted.
     """
     try:
         found = entry.load()
@@ -212,15 +212,15 @@ def _offered(entry: "EntryPoint") -> BackendSpec | None:
         ) from error
     if isinstance(found, BackendSpec):
         return found
-    from git_annex_remote_pyshare.backends.kind import Kind  # noqa: PLC0415  # only packages for older versions have it
+    from git_annex_remote_pyshare.backends.kind import Kind  # noqa: PLC0415  # only packages for older versions use it
 
     return found.spec() if isinstance(found, Kind) else None
 
 
-if not TYPE_CHECKING:  # mypy would believe in any name
+if not TYPE_CHECKING:  # otherwise mypy would accept any name
 
     def __getattr__(name: str) -> type:
-        """What packages for older versions import from here; it costs nothing where none does."""
+        """Names that packages for older versions import from here; imported only if needed."""
         if name == "Kind":
             from git_annex_remote_pyshare.backends.kind import Kind  # noqa: PLC0415
 

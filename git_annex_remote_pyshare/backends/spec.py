@@ -1,7 +1,7 @@
-"""What a backend says of its kind of store: one light record, from which pyshare learns all that it must know of it.
+"""Defines the record with which a backend describes its kind of store to pyshare.
 
-A backend's `spec.py` imports nothing heavy, since it is read before a store is used, and often without one being used.
-So its functions import what does the work when they are called.
+The `spec.py` of a backend must import fast, since it is imported before a store is used, and often without using one.
+So its functions import what they need when they are called.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal
 
 Settings = Mapping[str, str]
-"""Settings of a remote, name → value, empty for unset."""
+"""Settings of a remote, name → value; empty if unset."""
 
 
 def _only_account(account: str) -> tuple[str, ...]:
@@ -26,26 +26,26 @@ def _only_account(account: str) -> tuple[str, ...]:
 
 
 class LoginFlow(NamedTuple):
-    """How people log in at a kind of store: for `pyshare login`, `logout` and `whoami --check`."""
+    """How users log in to a kind of store: for `pyshare login`, `logout` and `whoami --check`."""
 
     log_in: Callable[["LoginRequest", "Terminal"], None]
-    """Gets a login from the user, tries it, keeps it (`backends.login.keep`), and says so."""
+    """Gets a login from the user, tests it, stores it (`backends.login.keep`), and tells the user."""
     check: Callable[[Callable[[], Settings], Credential], None]
-    """Tries a kept login once; raises a PyshareError unless the server takes it. The first argument gives the settings
-    that the login was made with, or raises BadSetting where they are not known."""
+    """Tests a stored login once; raises a PyshareError unless the server accepts it. The first argument returns the
+    settings that the login was created with, or raises BadSetting if they are unknown."""
     revoke: Callable[[str, Credential], bool] | None = None
-    """Takes the address of the server that made the login for pyshare, and the login: whether the server has revoked
-    it. Raises a PyshareError where the server does not answer. None where no server can."""
+    """Called with the address of the server that created the login for pyshare, and the login; returns whether the
+    server has revoked it. Raises a PyshareError if the server does not respond. None if no server can revoke logins."""
     words_for: Callable[[str], tuple[str, ...]] = _only_account
-    """What to type behind `pyshare login` for an account whose name alone is known."""
+    """Returns the arguments of `pyshare login` for an account if only its name is known."""
     url: str = ""
-    """The URL that the name of the kind stands for behind `pyshare login`, where one login is for a whole service."""
+    """The URL that `pyshare login` uses for the name of the kind, if one login is for a whole service."""
     says_how: bool = False
     """Whether the remedy of a PermissionDenied that `check` raises is the command for a new login."""
 
 
 def _no_login(_settings: Settings) -> None:
-    """Nothing on this machine has a login for such stores."""
+    """The default: no other program on this machine has a login for such stores."""
 
 
 def _no_settings(_settings: Settings) -> Settings:
@@ -67,55 +67,55 @@ def _never(_settings: Settings) -> bool:
 class BackendSpec(NamedTuple):
     """A kind of store.
 
-    Functions that take settings get all of them with the defaults filled in.
+    Functions with settings as an argument get all of them, including defaults.
     """
 
     name: str
-    """For `git annex info`, and the service under which logins are kept."""
+    """Name for `git annex info`, and the service under which logins are stored."""
     backend: Callable[[StoreConfig], Backend]
-    """Imports and makes the backend; connects to nothing."""
+    """Imports and creates the backend, without connecting to the server."""
     check: Callable[[Settings], None]
-    """Raises BadSetting where the settings together cannot work; asks no server."""
+    """Raises BadSetting if the settings cannot work together; sends no request."""
     claims: tuple[str, ...] = ()
-    """How the URLs of such stores begin, in lower case: a scheme, or hosts and paths of a shared scheme. The scheme of
-    another package's backend is the name of its entry point."""
+    """Prefixes of the URLs of such stores, in lower case: a scheme, or hosts and paths of a shared scheme. For a
+    backend of another package, the scheme is the name of its entry point."""
     title: str = ""
-    """What people call it; `name` where it is empty."""
+    """Name to show to users; if empty, `name`."""
     settings: tuple[Setting, ...] = ()
-    """Those that other kinds of stores do not have."""
+    """Settings that are not common to all kinds of stores."""
     layout: str = "shard"
-    """The layout where the settings name none."""
+    """The default layout."""
     cost: int = 200
-    """git-annex's own scale: 100 is cheap, 200 expensive."""
+    """Cost on the scale of git-annex: 100 is cheap, 200 expensive."""
     local: bool = False
-    """Whether the store is on this machine, so that others reach it only where they have it, too."""
+    """Whether the store is on this machine, so that others can use it only if they have the same disk or folder."""
     takes_login: bool = True
-    """Whether a login can be of use."""
+    """Whether such a store can use a login."""
     account: Callable[[Settings], Account] | None = None
-    """The Account that a login is bound to, with an empty name where the store is on this machine. None: the host of an
-    http(s) or dav(s) URL."""
+    """Returns the account of a login, with an empty name if the store is on this machine. If None, the account is the
+    host of an http(s) or dav(s) URL."""
     variables: LoginVariables = Variables()
-    """The environment variables that hold a login."""
+    """The environment variables with a login."""
     login: LoginFlow | None = None
-    """None where `pyshare login` is of no use."""
+    """How users log in; None if `pyshare login` does not support such stores."""
     default_credentials: Callable[[Settings], Credential | None] = _no_login
-    """The login that the service's own programs would use on this machine."""
+    """Returns the login that the service's own programs use on this machine; None if there is none."""
     default_settings: Callable[[Settings], Settings] = _no_settings
-    """What the settings leave out and the service's own programs are told on this machine; written down at the owner's
-    `initremote`."""
+    """Returns missing settings from the configuration of the service's own programs on this machine; stored with the
+    remote when its owner runs `initremote`."""
     default_url: Callable[[Settings], str] = _no_url
-    """The URL that the other settings mean where `url=` is missing; empty for none."""
+    """Returns the URL from the other settings if `url=` is missing; empty if there is none."""
     correct: Callable[[StoreConfig, BadSetting], BadSetting] = _unchanged
-    """Takes the store of settings that `check` refused, and the refusal; gives a refusal with a better remedy, where
-    the server can tell one."""
+    """Called with the place whose settings `check` refused, and its error; returns an error with a better remedy if the
+    server can provide one."""
     is_public: Callable[[Settings], bool] = _never
-    """Whether the settings say that anyone can read the store, so that a clone needs no login."""
+    """Returns whether anyone can read the store according to the settings, so that a clone needs no login."""
 
     def account_of(self, settings: Settings) -> Account:
-        """What a login for the store is bound to.
+        """The account of a login for the store.
 
         Raises:
-            BadSetting: The settings lead to no server.
+            BadSetting: The settings do not name a server.
         """
         if self.account is not None:
             return self.account(settings)

@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Wait for the lock file `path`, and hold it.
+    """Wait until the lock file `path` is free, and hold its lock during the block.
 
-    Where the file system has no locks (some network folders) the block runs all the same: whatever is written under
-    this lock is also replaced in one step, so that at worst the last writer wins.
+    If the file system has no locks (some network folders), the block runs without one. Files written under this lock
+    are also replaced atomically, so at worst the last writer wins.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -23,24 +23,26 @@ def locked(path: str) -> Iterator[None]:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Whether the open file was not locked; then the lock is ours until the descriptor is closed.
+    """Lock the open file if no other process has locked it; return whether it is now locked by this process.
+
+    Closing the descriptor releases the lock.
 
     Raises:
         OSError: The file system has no locks.
     """
     try:
         _lock_now(descriptor)
-    except (BlockingIOError, PermissionError):  # the second is Windows' word for it
+    except (BlockingIOError, PermissionError):  # Windows raises the second
         return False
     return True
 
 
 def is_at(descriptor: int, look: Callable[[], os.stat_result]) -> bool:
-    """Whether an open file still has its name: between opening and locking it another process may have removed it.
+    """Whether an open file still has its name: another process may have removed it before it was locked.
 
     Args:
         descriptor: The open file.
-        look: What is at the name now.
+        look: Returns the status of the file that has the name now.
     """
     try:
         return os.path.samestat(os.fstat(descriptor), look())

@@ -1,4 +1,4 @@
-"""Manages a private folder below the git directory, in which a process leaves files for a later one.
+"""Manages a private folder below the git directory, where a process leaves files for a later process.
 
 Nothing in it is needed for correctness. Imported late: only large objects need it.
 """
@@ -13,12 +13,12 @@ _ABOVE = ("annex", "pyshare")
 
 
 class StateDir:
-    """The folder `annex/pyshare/<name>`, whose files are readable by their owner alone.
+    """The folder `annex/pyshare/<name>`; only the owner can read its files.
 
     Args:
-        git_dir: Path of the git directory; empty for none, and then there is no folder.
-        name: The folder's.
-        is_over: Whether no process will use a file in it again.
+        git_dir: Path of the git directory; if empty, there is no folder.
+        name: Name of the folder.
+        is_over: Says whether a file in the folder has expired: no process will use it again.
     """
 
     def __init__(self, git_dir: str, name: str, is_over: Callable[["os.DirEntry[str]"], bool]) -> None:
@@ -28,24 +28,26 @@ class StateDir:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is a git directory for it to be in."""
+        """Whether there is a git directory that can hold the folder."""
         return bool(self._git_dir)
 
     def path(self, *about: object) -> str:
-        """The path of the file about something: the same for the same words, with any characters in them."""
+        """The path of the file for these values: always the same for the same values, which may have any characters."""
         return os.path.join(self._git_dir, *_ABOVE, self._name, digest(*about))
 
     def open(self, path: str, flags: int) -> int:
-        """A descriptor of a file in it, as `os.open` gives it; the folder is made first, and expired files are removed.
+        """Open a file in the folder with `os.open` and return its descriptor.
+
+        Creates the folder if necessary, and removes expired files first.
 
         Raises:
-            OSError: The folder cannot be made, or the file not be opened.
+            OSError: The folder cannot be created, or the file cannot be opened.
         """
         self._sweep(self._made())
         return os.open(path, flags, 0o600)
 
     def files(self) -> list[str]:
-        """Paths of the files in it; none if it was never used."""
+        """Paths of the files in the folder; none if there is no folder yet."""
         if not self._git_dir:
             return []
         try:
@@ -72,5 +74,5 @@ class StateDir:
 
 
 def digest(*about: object) -> str:
-    """A short name for what `about` is about."""
+    """A short file name for these values."""
     return sha256(json.dumps(about).encode()).hexdigest()[:32]

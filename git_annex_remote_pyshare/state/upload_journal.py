@@ -1,8 +1,8 @@
 """Keeps a journal of multipart uploads below the git directory, so that a later process can resume them.
 
-Each upload has a file of its own, in lines of JSON: first what was begun, then a line for each part that the server
-has. It is readable by its owner alone, and locked while a process uses it. Nothing here is needed for correctness: what
-cannot be read is as if it were not there, and where nothing can be written the upload works without.
+Each upload has its own file with lines of JSON: the first describes the upload, and each further one is a part that the
+server has. Only the owner can read the file, and it is locked while a process uses it. Nothing here is needed for
+correctness: what cannot be read is ignored, and if nothing can be written, the upload works without the journal.
 
 Imported late: only the store of a large object needs it.
 """
@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.state.lock import is_at, try_lock
 from git_annex_remote_pyshare.state.state_dir import StateDir
 
 AGE = 6 * 86400.0
-"""Seconds after which an upload is not resumed: Dropbox, for one, keeps it for seven days."""
+"""Seconds after which an upload is not resumed; Dropbox, for example, keeps it for seven days."""
 
 _VERSION = 1
 
@@ -29,33 +29,33 @@ _WHERE = (
     *("requesterpays", "profile", "host", "port", "protocol", "datacenter", "requeststyle", "fileprefix", "signature"),
     *("partsize", "restore", "versioning", "x-amz-tagging", "namespace", "share", "password", "token"),
 )
-"""Settings that name the file of an upload even where they are empty, as in version 0.1. A newer setting counts only
-where it is set, so that a new version still finds what an older one has begun."""
+"""Settings that are always part of an upload's file name, even if empty, as in version 0.1. A newer setting is part of
+it only if set, so that a new version still finds the uploads of an older one."""
 
 
 class Kept(NamedTuple):
-    """An upload that an earlier process left."""
+    """An unfinished upload of an earlier process."""
 
     upload: Upload
     sent: Mapping[int, Sent]
     """Part number → part."""
     is_old: bool
-    """Whether the server may have deleted it."""
+    """Whether the upload is so old that the server may have deleted it."""
 
 
 class Entry:
-    """One upload in the journal. The threads that send its parts take turns in calling this.
+    """One upload in the journal. Not thread-safe: the threads that send its parts must call it one at a time.
 
     Args:
-        file: Locked, and open for reading and appending; None when nothing can be kept.
-        now: Tells seconds since 1970.
+        file: Locked, and open for reading and appending; None if nothing can be kept.
+        now: Returns the time in seconds since 1970.
     """
 
     def __init__(self, file: FileIO | None, now: Callable[[], float]) -> None:
         self._file = file
         self._now = now
         self.kept = self._read()
-        """The upload when the entry was opened."""
+        """The upload as it was when the entry was opened; None if there was none."""
 
     @property
     def lasts(self) -> bool:
@@ -68,18 +68,18 @@ class Entry:
         self._append({"version": _VERSION, "begun": self._now(), **upload._asdict(), "plan": list(upload.plan)})
 
     def add(self, number: int, sent: Sent) -> None:
-        """Record that the server has a part."""
+        """Record that the server has part `number`."""
         self._append({"part": number, **sent._asdict()})
 
     def forget(self) -> None:
-        """Remove the record: there is nothing left to resume."""
+        """Remove the record, because nothing is left to resume."""
         self._truncate(0)
 
     def close(self) -> None:
-        """Release the entry for other processes; remove it if it is empty."""
+        """Release the entry for other processes, and remove it if it is empty."""
         if self._file is None:
             return
-        with suppress(OSError):  # Windows does not remove what is open; it goes with the next old ones
+        with suppress(OSError):  # Windows cannot remove an open file; it is removed later, with expired files
             if not os.fstat(self._file.fileno()).st_size:
                 os.unlink(self._file.name)
         self._file.close()
@@ -99,7 +99,7 @@ class Entry:
         return Kept(upload, self._parts(lines, upload.plan), not 0 <= age < AGE)
 
     def _parts(self, lines: Iterator[bytes], plan: Plan) -> Mapping[int, Sent]:
-        """Drop invalid lines, which a power cut can leave."""
+        """The parts in these lines; skips invalid lines, which a power cut can leave."""
         sent: dict[int, Sent] = {}
         for line in lines:
             with suppress(ValueError, TypeError, KeyError):
@@ -113,7 +113,7 @@ class Entry:
         if self._file is None:
             return
         try:
-            # A line that was cut off is ended first, so that it spoils no other.
+            # End a line that was cut off first, so that it does not damage the new one.
             self._file.write(b"\n" + json.dumps(content).encode() + b"\n")
             os.fsync(self._file.fileno())
         except OSError:
@@ -128,7 +128,7 @@ class Entry:
             self._give_up()
 
     def _give_up(self) -> None:
-        """Half a journal would be worse than none."""
+        """Keep nothing from now on: an incomplete journal would be worse than none."""
         with suppress(OSError):
             if self._file:
                 self._file.truncate(0)
@@ -136,11 +136,11 @@ class Entry:
 
 
 class UploadJournal:
-    """The uploads of one clone.
+    """The multipart uploads of one clone.
 
     Args:
-        git_dir: Path of its git directory; empty for none, and then nothing is kept.
-        now: Tells seconds since 1970.
+        git_dir: Path of the clone's git directory; if empty, nothing is kept.
+        now: Returns the time in seconds since 1970.
     """
 
     def __init__(self, git_dir: str, *, now: Callable[[], float] = time.time) -> None:
@@ -149,10 +149,10 @@ class UploadJournal:
 
     @contextmanager
     def entry(self, place: Mapping[str, str], name: str) -> Iterator[Entry]:
-        """The upload of one object, for the time of the block; one that keeps nothing while another process has it.
+        """Hold the entry of one object during the block; if another process holds it, the entry keeps nothing.
 
         Args:
-            place: The settings that say where the object goes, and how.
+            place: The settings that say where and how the object is stored.
             name: The object's name.
         """
         entry = Entry(self._opened(place, name), self._now)
@@ -162,7 +162,7 @@ class UploadJournal:
             entry.close()
 
     def uploads(self) -> Iterator[Upload]:
-        """All uploads that were noted and not finished, to whatever store; those under way among them."""
+        """All recorded uploads that are not finished, to any store, including those in progress."""
         for file in self._drawer.files():
             with suppress(OSError, ValueError, TypeError, KeyError), FileIO(file, "r") as lines:
                 yield _upload_of(json.loads(next(_whole_lines(lines.readall()), b"null")))
@@ -178,13 +178,13 @@ class UploadJournal:
 
 
 def _where(place: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The settings that say where an object goes, and how: see `_WHERE`."""
+    """The settings that say where and how an object is stored; see `_WHERE`."""
     given = {name: value for name, value in place.items() if value}
     return sorted((dict.fromkeys(_WHERE, "") | given).items())
 
 
 def _locked(file: FileIO) -> FileIO | None:
-    """The file, or None while another process or job has it."""
+    """The file, now locked; None while another process or job has it."""
     if _is_ours(file.fileno()) and is_at(file.fileno(), lambda: os.stat(file.name)):
         return file
     file.close()
@@ -195,7 +195,7 @@ def _is_ours(descriptor: int) -> bool:
     try:
         return try_lock(descriptor)
     except OSError:
-        # There are no locks, so we go on without: git-annex itself sends a key to a remote only once at a time.
+        # The file system has no locks. That is safe: git-annex sends a key to a remote only once at a time.
         return True
 
 
@@ -204,7 +204,7 @@ def _whole_lines(text: bytes) -> Iterator[bytes]:
 
 
 def _upload_of(head: Any) -> Upload:
-    """Raises ValueError, TypeError or KeyError for anything but what `begin` writes."""
+    """The upload that `begin` wrote; raises ValueError, TypeError or KeyError for anything else."""
     size, part_size = (int(number) for number in head["plan"])
     if head["version"] != _VERSION or size < 0 or part_size <= 0:
         raise ValueError(head)

@@ -1,5 +1,5 @@
-"""For authors of backends and of code around them: a memory backend, faults on demand, and the conformance suite.
+"""Test tools for authors of backends and of code that uses them.
 
-`memory.MemoryBackend` is a store without a server, `faults.Faults` a script of what goes wrong in it, and
-`conformance.Conformance` the tests that every backend must pass (it needs pytest).
+`memory.MemoryBackend` is a store without a server, `faults.Faults` scripts its failures, and `conformance.Conformance`
+has the tests that every backend must pass (it needs pytest).
 """

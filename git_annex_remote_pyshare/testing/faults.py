@@ -5,7 +5,8 @@
     faults.always("get", Drip(4096))
     store = MemoryBackend(faults=faults)
 
-The first put is done but reported as broken, the second works, the third is refused; every get comes in drops.
+The first put succeeds on the server but raises an error, the second works, and the third is refused; each get receives
+its data in small pieces.
 """
 
 import copy
@@ -23,54 +24,54 @@ VERBS = (
     *("begin", "send", "sent", "finish", "abort", "unfinished"),
     *("share", "revoke", "publish", "quota", "readiness", "restore", "open_to_all", "close_to_all"),
 )
-"""All calls that can meet a fault: verbs, those of stores that take parts, those of other abilities."""
+"""All calls that can meet a fault: the verbs, and the methods of multipart uploads and of other abilities."""
 
 
 class Fail(NamedTuple):
-    """Nothing is done, and the error is raised."""
+    """The call does nothing and raises the error."""
 
     error: PyshareError
 
     def again(self) -> PyshareError:
-        """A copy of the error: the code that catches one may write into it."""
+        """A copy of the error, since the code that catches an error may change it."""
         return copy.copy(self.error)
 
 
 class LoseReply(NamedTuple):
-    """All is done, but the answer never comes: Unreachable."""
+    """The server does the request, but its response is lost: raises Unreachable."""
 
 
 class Cut(NamedTuple):
-    """The connection breaks after so many bytes of the body: Unreachable. What is cut stores nothing."""
+    """The connection fails after this many bytes of the body: raises Unreachable. A cut upload stores nothing."""
 
     after: int
 
 
 class Mangle(NamedTuple):
-    """The body changes on its way, and no checksum notices: `change` makes what arrives from what was sent.
+    """The body is damaged during the transfer, and no checksum detects it: `change` maps what was sent to what arrives.
 
-    The answer to a part tells what arrived; at `finish` it is the whole object that changes.
+    The response to a part describes what arrived; at `finish`, the whole object is changed.
     """
 
     change: Callable[[bytes], bytes]
 
 
 class Drip(NamedTuple):
-    """The body comes in pieces of `step` bytes, with a call of `pause` after each."""
+    """The body arrives in pieces of `step` bytes, and `pause` is called after each."""
 
     step: int
     pause: Callable[[], object] = lambda: None
 
 
 class Stale(NamedTuple):
-    """The server answers stat, get and list as it would have before the last change of each object."""
+    """The server responds to stat, get and list as if the last change of each object had not happened yet."""
 
 
 Fault = Fail | LoseReply | Cut | Mangle | Drip | Stale
 
 
 class Faults:
-    """The script: which fault the next calls of each verb meet. Safe to use from many threads."""
+    """The script: which fault the next calls of each verb meet. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -79,29 +80,29 @@ class Faults:
         self._calls = dict.fromkeys(VERBS, 0)
 
     def next(self, verb: str, *faults: Fault | None) -> None:
-        """Append to what the coming calls of `verb` meet, one each; None lets one through."""
+        """Append faults for the next calls of `verb`, one for each call; None lets a call succeed."""
         with self._lock:
             self._next[verb].extend(faults)
 
     def always(self, verb: str, fault: Fault) -> None:
-        """What a call of `verb` meets when nothing is scripted for it."""
+        """Set the fault for each call of `verb` for which `next` has scripted nothing."""
         with self._lock:
             self._always[verb] = fault
 
     def clear(self) -> None:
-        """From now on all goes well."""
+        """Remove all faults, so that each call succeeds."""
         with self._lock:
             self._always.clear()
             for waiting in self._next.values():
                 waiting.clear()
 
     def calls(self, verb: str) -> int:
-        """How often the verb was called so far."""
+        """How often `verb` was called so far."""
         with self._lock:
             return self._calls[verb]
 
     def meet(self, verb: str) -> Fault | None:
-        """For backends: count one call of `verb` and return the fault that it meets."""
+        """For backends: count a call of `verb`, and return the fault that it meets; None if there is none."""
         with self._lock:
             self._calls[verb] += 1
             waiting = self._next[verb]

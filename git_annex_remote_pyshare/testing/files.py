@@ -14,37 +14,37 @@ __all__ = ["Desk", "Growing", "Shrinking", "body_of", "content", "nobody"]
 
 
 def nobody(_done: int) -> None:
-    """Progress that is not looked at."""
+    """A progress callback that ignores its value."""
 
 
 def body_of(size: int, seed: bytes = b"pyshare") -> bytes:
-    """So many bytes in which no two blocks are the same, and none is all zeros."""
+    """Return `size` bytes in which no two blocks are equal, and no block is all zeros."""
     piece = b"".join(sha256(seed + number.to_bytes(4, "big")).digest() for number in range(2048))
     stamped = (number.to_bytes(4, "big") + piece for number in range(size // len(piece) + 1))
     return b"".join(stamped)[:size]
 
 
 class Desk:
-    """Files on this machine: what is stored from, and what is retrieved to."""
+    """Local files to store from and to retrieve into."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
 
     def source(self, body: bytes, kind: type[Source] = Source) -> Source:
-        """A new file with that content."""
+        """A new file with this content, as a source."""
         return kind(self._new(body))
 
     def sink(self, body: bytes | None = None) -> Sink:
-        """A file that is to be made, or one that has that content already."""
+        """A sink for a new file, or for a file that already has this content."""
         return Sink(self._new(body))
 
     def put(self, store: Backend, name: str, body: bytes) -> Receipt:
-        """Store those bytes."""
+        """Store these bytes as object `name`."""
         return store.put(name, self.source(body), nobody)
 
     def get(self, store: Backend, name: str) -> bytes:
-        """Retrieve an object into a new file."""
+        """Retrieve an object into a new file, and return its content."""
         sink = self.sink()
         store.get(name, sink, nobody)
         return content(sink)
@@ -58,12 +58,12 @@ class Desk:
 
 
 def content(sink: Sink) -> bytes:
-    """What is in the sink now; nothing where there is no file."""
+    """The current content of the sink; empty if there is no file."""
     return Path(os.fsdecode(sink.path)).read_bytes() if os.path.exists(sink.path) else b""
 
 
 class Shrinking(Source):
-    """A file that loses half of its bytes right after it was opened."""
+    """A file that loses half of its bytes as soon as it is opened."""
 
     @contextmanager
     def open(self, offset: int = 0) -> Iterator[BinaryIO]:
@@ -73,7 +73,7 @@ class Shrinking(Source):
 
 
 class Growing(Source):
-    """A file that grows right after it was opened."""
+    """A file that grows as soon as it is opened."""
 
     @contextmanager
     def open(self, offset: int = 0) -> Iterator[BinaryIO]:

@@ -1,4 +1,4 @@
-"""Provides a store in memory that can be shared by a link."""
+"""Provides a store in memory that you can share with a link."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ __all__ = ["LinkedBackend"]
 
 
 class LinkedBackend(MemoryBackend):
-    """Has one link at most; each new one has another address. The link itself opens nothing."""
+    """Has at most one link; each new link has a different address. No server responds at the link."""
 
     _link: Share | None = None
     _made = 0

@@ -1,4 +1,4 @@
-"""Provides a store in memory: a backend that keeps the whole contract, and fails where a script says so."""
+"""Provides a store in memory: a backend that meets the whole contract, and fails where a script says so."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ __all__ = ["MemoryBackend", "place"]
 
 
 def place(url: str = "memory:", **settings: str) -> StoreConfig:
-    """A place for tests: the given settings, outside of any clone, without a login."""
+    """A StoreConfig for tests: with these settings, without a clone or a login."""
     return StoreConfig(url, {"url": url, **settings}, LocalConfig())
 
 
@@ -26,9 +26,9 @@ class MemoryBackend(Backend):
     """Objects in a dict; one lock makes every change atomic.
 
     Args:
-        place: Where the store pretends to be; its settings are not looked at.
-        faults: What goes wrong; can be written to at any time.
-        digests: Algorithms of hashlib that the "server" computes for its receipts.
+        place: Where the store appears to be; its settings have no effect.
+        faults: The failures; you can add to them at any time.
+        digests: Algorithms (hashlib names) of the digests in the receipts.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class MemoryBackend(Backend):
 
     @contextmanager
     def _met(self, verb: str) -> Iterator[Fault | None]:
-        """The faults that are the same for all verbs, around the work of one call."""
+        """Run the work of one call in this block, with the faults that are the same for all verbs."""
         fault = self.faults.meet(verb)
         if isinstance(fault, Fail):
             raise fault.again()
@@ -111,7 +111,7 @@ def _below(folder: str, name: str) -> bool:
 
 
 def received(source: Source, part: Part, progress: Progress, fault: Fault | None) -> bytes:
-    """A part of a source, after its way over the line; `progress` counts from the part's beginning."""
+    """A part of a source as the server receives it; `progress` counts from the start of the part."""
     body = bytearray()
     with source.open(part.start) as file:
         for piece in _line(_blocks(file, part.size), fault):
@@ -140,12 +140,12 @@ def _send(body: bytes, sink: Sink, progress: Progress, fault: Fault | None) -> N
 
 
 def arriving(body: bytes, fault: Fault | None) -> bytes:
-    """What the server takes it for."""
+    """The body as it arrives, after a Mangle has changed it."""
     return fault.change(body) if isinstance(fault, Mangle) else body
 
 
 def _line(blocks: Iterable[bytes], fault: Fault | None) -> Iterator[bytes]:
-    """The blocks as they come through a line that may drip or break."""
+    """The blocks as they come through a connection that may be cut or drip."""
     if isinstance(fault, Cut):
         return _cut(blocks, fault.after)
     if isinstance(fault, Drip):

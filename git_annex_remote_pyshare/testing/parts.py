@@ -1,4 +1,4 @@
-"""Provides a store in memory that takes objects in parts."""
+"""Provides a store in memory that accepts multipart uploads."""
 
 import hashlib
 import time
@@ -17,7 +17,7 @@ __all__ = ["PartsBackend"]
 
 
 class _Begun(NamedTuple):
-    """An upload as the server keeps it."""
+    """An unfinished upload on the server."""
 
     name: str
     begun: float
@@ -26,12 +26,12 @@ class _Begun(NamedTuple):
 
 
 class PartsBackend(MemoryBackend):
-    """Takes parts of every object, as the limits say; a part's digest is its SHA-256, its token a name for that part.
+    """Accepts parts of each object within the limits; a part's digest is its SHA-256, and its token an id of the part.
 
     Args:
-        limits: What it takes; None for a store that takes no parts.
+        limits: The limits for parts; None for a store without multipart uploads.
         place: As for MemoryBackend.
-        faults: As for MemoryBackend; `part_limits` and `fingerprint` meet none.
+        faults: As for MemoryBackend; `part_limits` and `fingerprint` never fail.
         digests: As for MemoryBackend.
     """
 
@@ -46,7 +46,7 @@ class PartsBackend(MemoryBackend):
         super().__init__(place, faults=faults, digests=digests)
         self.limits = limits
         self.accepted: list[tuple[str, int]] = []
-        """Upload and number of each part that came whole, in the order of their coming."""
+        """Upload and number of each part that arrived complete, in order of arrival."""
         self._uploads: dict[str, _Begun] = {}
         self._count = 0
 
@@ -102,13 +102,13 @@ class PartsBackend(MemoryBackend):
             yield Unfinished(upload.name, id_, upload.begun, sum(map(len, upload.bodies.values())))
 
     def lose_uploads(self, *ids: str) -> None:
-        """Forget these uploads, or all if none is named."""
+        """Forget these uploads; all if you give none."""
         with self._lock:
             for upload in ids or list(self._uploads):
                 self._uploads.pop(upload, None)
 
     def _expect(self, upload: Upload, part: Part) -> None:
-        """Refuse what the limits forbid."""
+        """Refuse a part that the limits forbid."""
         with self._lock:
             if upload.id not in self._uploads:
                 raise UploadLost(f"the server knows no {upload.id}")
@@ -129,7 +129,7 @@ class PartsBackend(MemoryBackend):
             self.accepted.append((upload.id, part.number))
 
     def _finished_before(self, upload: Upload, source: Source) -> Receipt:
-        """What a repeated `finish` finds, when the answer to the first one was lost."""
+        """The receipt of a repeated `finish`, after the response to the first was lost."""
         found = self._read(upload.name, None)
         if found is None or hashlib.sha256(found).hexdigest() != source.digest("sha256"):
             raise UploadLost(f"the server knows no {upload.id}")
@@ -137,5 +137,5 @@ class PartsBackend(MemoryBackend):
 
 
 def _told(number: int, body: bytes) -> Sent:
-    """What the server says of a part that it has."""
+    """What the server reports of a part that it has."""
     return Sent(hashlib.sha256(body).hexdigest(), f"part {number}")
