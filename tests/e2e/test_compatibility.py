@@ -169,7 +169,8 @@ def test_a_login_is_found(alice: Home) -> None:
         "from git_annex_remote_pyshare.credentials.lookup import find\n"
         "from git_annex_remote_pyshare.credentials.trust import Trust\n"
         "from git_annex_remote_pyshare.config.git_config import LocalConfig\n"
-        "found = find('webdav', Trust(LocalConfig(), Account('cloud.example.org')), None)\n"
+        "from git_annex_remote_pyshare.backends.webdav.spec import SPEC\n"
+        "found = find(SPEC, Trust(LocalConfig(), Account('cloud.example.org')), None)\n"
         "print(found.user, found.secret)\n"
     )
     assert alice.run("python", "-c", code, cwd=alice.folder).stdout == "alice hunter2\n"

@@ -229,7 +229,7 @@ def test_read_only_folders_are_made_writable_before_they_are_removed(monkeypatch
 
 
 def test_a_hung_command_is_ended_with_all_that_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "PATIENCE", 0.5)
+    monkeypatch.setattr(stage, "TIMEOUT", 0.5)
     person = Person("Carol", str(tmp_path))
     begin = time.monotonic()
     # The inner sleep holds the pipe open: were it left alone, reading would go on until it ends.
