@@ -1,8 +1,9 @@
-"""A backend of another package, installed by pip: with a setting and a login of its own, used by the real git-annex."""
+"""A backend of another package, installed from its wheel: the real git-annex uses its own setting and login."""
 
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from support.annex import Home, Repository
@@ -15,10 +16,13 @@ FILES = {"book.txt": b"It was a dark and stormy night.\n" * 1000}
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of packages into which pip has installed the plug-in."""
-    site = tmp_path_factory.mktemp("site")
-    words = ("install", "-q", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(site), str(PACKAGE))
-    subprocess.run([sys.executable, "-m", "pip", *words], check=True, capture_output=True)
+    """A folder of packages with the plug-in: its wheel is built and unpacked, since the environment may have no pip."""
+    site, dist = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("dist")
+    words = ("build", "-t", "wheel", "-d", str(dist))
+    subprocess.run([sys.executable, "-m", "hatchling", *words], cwd=PACKAGE, check=True, capture_output=True)
+    (wheel,) = dist.glob("*.whl")
+    with ZipFile(wheel) as files:
+        files.extractall(site)
     return site
 
 
