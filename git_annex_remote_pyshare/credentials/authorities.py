@@ -46,7 +46,7 @@ def trusting(host: str, file: str) -> Iterator[None]:
     _set(host, path)
     try:
         yield
-    except BaseException:
+    except BaseException:  # a login that failed or was stopped must not leave the file trusted
         _set(host, earlier)
         raise
 
