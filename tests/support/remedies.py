@@ -133,6 +133,7 @@ _GENERAL = "names a command in general; its words are in the help, which tests/e
 _SAME = "the same command with another number is typed: chunk=50MiB"
 
 UNTYPED: dict[str, str] = {
+    "git config --add remote.{}.{} {}": "run by `pyshare init` and `accept`, whose tests look at what it sets",
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",
     "git annex enableremote NAME": "for a login that git-annex holds and Dropbox revoked; the token is the user's own",

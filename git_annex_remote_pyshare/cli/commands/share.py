@@ -9,9 +9,10 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms
 from git_annex_remote_pyshare.backends.login import ask_guest
+from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
-from git_annex_remote_pyshare.cli.share.friends import Dataset, lines
+from git_annex_remote_pyshare.cli.share.friends import lines
 from git_annex_remote_pyshare.cli.share.publish import publish, steps
 from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
 from git_annex_remote_pyshare.cli.terminal import CommandLine

@@ -1,25 +1,18 @@
 """Publishes a link to all clones of a dataset: as a second remote with the same content, and by a push."""
 
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
-from git_annex_remote_pyshare.cli.output import say, show
+from git_annex_remote_pyshare.cli.dataset import Dataset
+from git_annex_remote_pyshare.cli.output import say
 from git_annex_remote_pyshare.cli.remotes import Remote
-from git_annex_remote_pyshare.cli.share.friends import Dataset
+from git_annex_remote_pyshare.cli.steps import Step, run_steps, show_steps
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
-from git_annex_remote_pyshare.config.git_config import git_environment, program
-from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.safe_text import command
-
-Step = Sequence[str]
-"""A command and its arguments."""
 
 
 def steps(remote: Remote, link: Share) -> list[Step]:
@@ -52,20 +45,11 @@ def publish(made: list[Step], *, yes: bool) -> None:
         return
     if not (yes or _agreed()):
         say("Type once, so that every clone knows it:\n")
-        for step in made:
-            show(f"  {command(*step)}")
+        show_steps(made)
         say()
         return
-    for step in made:
-        say(f"$ {command(*step)}")
-        if subprocess.run(_found(step), env=git_environment(), stdin=subprocess.DEVNULL, check=False).returncode:
-            raise BadSetting(f"{step[0]} failed, see above", remedy=f"When that is mended, type: {command(*step)}")
+    run_steps(made)
     say()
-
-
-def _found(step: Step) -> Sequence[str]:
-    """The command with its program from PATH, never one from the dataset's folder."""
-    return program(os.environ.get("PATH", ""), step[0]), *step[1:]
 
 
 def _agreed() -> bool:

@@ -8,7 +8,7 @@ from support.fakes.dav import ScriptedDAV
 from support.servers import Server
 from support.sharing import Owner, as_friend, blocks, has_all, type_all
 
-from git_annex_remote_pyshare.cli.share.friends import Dataset
+from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 
 
