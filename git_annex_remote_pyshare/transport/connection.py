@@ -76,8 +76,11 @@ class _Patient(LoggedConnection):
         if _QUICK_ACK is not None:
             self.sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         answer = super().getresponse()
-        if self._early:
-            self.close()  # The server still waits for the rest of the body; the response keeps its own handle.
+        if self._early and self.sock is not None:
+            # The server still waits for the rest of the body, so this socket cannot be used again. `close` would also
+            # close the response, and its body may not have arrived yet; the response keeps its own handle.
+            self.sock.close()
+            self.sock = None
         return answer
 
     def _new_conn(self) -> socket.socket:

@@ -1,6 +1,6 @@
 """Sends one request, and leaves its connection clean for the next one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 
@@ -14,6 +14,9 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 EXCERPT = 1 << 16
 """Bytes of a response that are read and dropped to use its connection again; and bytes of an error response that are
 read for its reason."""
+
+_FIRST_ERROR = 400
+"""The lowest HTTP status of an error (RFC 9110 §15)."""
 
 
 @contextmanager
@@ -40,16 +43,26 @@ def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -
             abandon(answer)
 
 
-def excerpt(answer: HTTPResponse) -> bytes:
-    """The first EXCERPT bytes of an error response.
+def excerpt(response: HTTPResponse, explained_by_body: Container[int] = ()) -> bytes:
+    """The first EXCERPT bytes of an error response; fewer if the connection breaks, since the status remains known.
+
+    Args:
+        response: A response with its body unread.
+        explained_by_body: Error statuses whose meaning depends on the body.
 
     Raises:
-        HTTPError: The response broke off, so its reason may be missing; `exchange` converts that.
+        HTTPError: The body of such a response, or of one that is no error, breaks off; `exchange` converts that.
     """
-    said = answer.read(EXCERPT)
-    if len(said) < EXCERPT:
-        answer.read(1)  # fails if the response was cut
-    return said
+    received = bytearray()
+    try:
+        # In small pieces, since what arrived before the connection broke is lost with the piece.
+        while len(received) < EXCERPT and (piece := response.read1(EXCERPT - len(received))):
+            received += piece
+    except HTTPError:
+        response.close()
+        if response.status < _FIRST_ERROR or response.status in explained_by_body:
+            raise
+    return bytes(received)
 
 
 def release(answer: HTTPResponse) -> None:

@@ -117,7 +117,7 @@ class Client:
             anonymous: Whether the request had no login.
         """
         if body is None:
-            body = excerpt(response) if request.method != "HEAD" else b""
+            body = excerpt(response, errors.EXPLAINED_BY_BODY) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
         error = errors.from_response(doing, response.status, response.headers, body)
         if isinstance(error, PermissionDenied):  # only then is the advice needed

@@ -88,7 +88,7 @@ class Client:
 
     def failure(self, request: Request, response: HTTPResponse) -> PyshareError:
         """The error for a response that is not a success; reads its body."""
-        body = excerpt(response) if request.method != "HEAD" else b""
+        body = excerpt(response, errors.EXPLAINED_BY_BODY) if request.method != "HEAD" else b""
         error = errors.from_response(self.doing(request.what), response.status, response.headers, body)
         error.request = self._trace(request)
         return error
