@@ -23,7 +23,7 @@ from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
-from git_annex_remote_pyshare.store.place import CREDS
+from git_annex_remote_pyshare.store.store_config import CREDS
 
 RETRIES = 20.0
 """Seconds for which a server that does not respond properly is tried; then the remote is made without its response."""
