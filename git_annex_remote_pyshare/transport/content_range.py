@@ -42,30 +42,30 @@ def rest(sink: Sink, condition: str = "") -> tuple[int, dict[str, str]]:
     return start, headers
 
 
-def whole(answer: HTTPResponse) -> ContentRange:
+def whole(response: HTTPResponse) -> ContentRange:
     """The span of an answer to a request that asked for no part."""
-    return ContentRange(0, length_of(answer), validator_of(answer))
+    return ContentRange(0, length_of(response), validator_of(response))
 
 
-def span_of(answer: HTTPResponse) -> ContentRange:
+def span_of(response: HTTPResponse) -> ContentRange:
     """What Content-Range says, whatever the status: rclone's S3 server sends the right part with a 200."""
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match:
-        return ContentRange(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(answer))
-    if answer.status == HTTPStatus.OK:
-        return whole(answer)
+        return ContentRange(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(response))
+    if response.status == HTTPStatus.OK:
+        return whole(response)
     # A 206 that does not say which part it is cannot be used, and a refusal's length is that of its page.
     return ContentRange(-1, None)
 
 
-def length_of(answer: HTTPResponse) -> int | None:
+def length_of(response: HTTPResponse) -> int | None:
     """What Content-Length says, in bytes."""
-    return number(answer.headers.get("Content-Length"))
+    return number(response.headers.get("Content-Length"))
 
 
-def validator_of(answer: HTTPResponse) -> str:
+def validator_of(response: HTTPResponse) -> str:
     """What tells this version of the object from others: an entity tag, else the time of the last change."""
-    return answer.headers.get("ETag", "") or answer.headers.get("Last-Modified", "")
+    return response.headers.get("ETag", "") or response.headers.get("Last-Modified", "")
 
 
 def goes_on(span: ContentRange, start: int, sink: Sink) -> bool:
@@ -73,7 +73,7 @@ def goes_on(span: ContentRange, start: int, sink: Sink) -> bool:
     return span.start == 0 or (span.start == start and sink.fits(span.validator))
 
 
-def fill(answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
+def fill(response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
     """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
 
     Raises:
@@ -81,7 +81,7 @@ def fill(answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progres
     """
     done = span.start
     with sink.writing(span.start, span.total, span.validator) as file:
-        while block := answer.read(BLOCK):
+        while block := response.read(BLOCK):
             done += len(block)
             if span.total is not None and done > span.total:
                 raise Unreachable(f"{doing}: more than {span.total} bytes came")

@@ -31,16 +31,16 @@ def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -
     Raises:
         PyshareError: There is no response, or it breaks off; also while the block reads the body.
     """
-    answer = None
+    response = None
     try:
-        answer = send()
-        yield answer
-        release(answer)
+        response = send()
+        yield response
+        release(response)
     except (HTTPError, HTTPException, TimeoutError) as error:
         raise from_exception(doing, error, clone.key(options.CA)) from error
     finally:
-        if answer is not None:
-            abandon(answer)
+        if response is not None:
+            abandon(response)
 
 
 def excerpt(response: HTTPResponse, explained_by_body: Container[int] = ()) -> bytes:
@@ -65,19 +65,19 @@ def excerpt(response: HTTPResponse, explained_by_body: Container[int] = ()) -> b
     return bytes(received)
 
 
-def release(answer: HTTPResponse) -> None:
+def release(response: HTTPResponse) -> None:
     """Give the connection back for the next request; close it if too much is left to read."""
     try:
-        if answer.read(EXCERPT):
-            answer.read(1)
+        if response.read(EXCERPT):
+            response.read(1)
     except (HTTPError, HTTPException, OSError):
-        answer.close()
-    abandon(answer)
+        response.close()
+    abandon(response)
 
 
-def abandon(answer: HTTPResponse) -> None:
+def abandon(response: HTTPResponse) -> None:
     """Give the connection back, closed if the response was not read to its end."""
-    original = getattr(answer, "_original_response", None)
+    original = getattr(response, "_original_response", None)
     if original is not None and not original.isclosed():
-        answer.close()
-    answer.release_conn()
+        response.close()
+    response.release_conn()
