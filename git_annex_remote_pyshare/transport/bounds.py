@@ -81,7 +81,7 @@ class Listing:
         if depth > DEEPEST:
             raise self._endless(f"its folders are nested more than {DEEPEST} deep")
         if self._requests > _SPARE + _EACH * self._objects:
-            raise self._endless(f"{self._requests} answers brought only {self._objects} objects")
+            raise self._endless(f"{self._requests} responses contained only {self._objects} objects")
 
     def _endless(self, why: str) -> NotAStore:
         return NotAStore(

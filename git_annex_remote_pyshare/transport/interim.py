@@ -32,7 +32,7 @@ class LimitedResponse(LoggedResponse):
         """Called by http.client for the head of each response, including interim ones."""
         self._heads += 1
         if self._heads > _MOST:
-            raise EndlessResponse("the server sends interim answers without end")
+            raise EndlessResponse("the server sends interim responses without end")
         return super()._read_status()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
