@@ -56,6 +56,7 @@ def test_a_friend_without_a_login_gets_repository_and_contents_by_a_link_of_next
     clone = as_friend(bob, lines)
     assert content(Repository(bob, clone)) == FILES
     assert all("/public.php/dav/files/" in seen.path for seen in sharing_cloud.requests)
+    assert {seen.headers.get("Cache-Control") for seen in sharing_cloud.requests} == {"no-cache"}
     in_cloud.add({"new": b"three"})
     publish(in_cloud, "store")
     bob.run("datalad", "update", "-s", "origin", "--how", "merge", cwd=clone)
@@ -91,11 +92,18 @@ def test_anyone_gets_repository_and_contents_out_of_a_public_bucket(
     scripted_s3.login = Login()
     repository.home.environment.update(AWS_ACCESS_KEY_ID=Login().access_key, AWS_SECRET_ACCESS_KEY=Login().secret_key)
     repository.add(FILES)
-    keep_here(repository, {"url": "s3://bucket/our share", "endpoint": scripted_s3.url, "region": "us-east-1"})
+    where = {"url": "s3://bucket/share", "endpoint": scripted_s3.url, "region": "us-east-1"}
+    keep_here(repository, {**where, "publicurl": f"{scripted_s3.url}/bucket"})
+    kept = {seen.path: seen.headers.get("Cache-Control") for seen in scripted_s3.requests if seen.method == "PUT"}
+    assert {rule for path, rule in kept.items() if "GITMANIFEST" in path} == {"no-cache"}
+    assert {rule for path, rule in kept.items() if "GITMANIFEST" not in path} == {None}
     lines = shared(repository, "--public")
     assert "public=yes" in of(lines)
     assert not [line for line in lines if line.startswith("pyshare login")]
+    scripted_s3.forget()
     assert content(Repository(bob, as_friend(bob, lines))) == FILES
+    assert {seen.headers.get("Cache-Control") for seen in scripted_s3.requests} == {"no-cache"}
+    assert "web" in repository.git("ls-tree", "-r", "--name-only", "git-annex").stdout
     assert "GIT" not in repository.git("ls-tree", "-r", "--name-only", "git-annex").stdout
 
 
