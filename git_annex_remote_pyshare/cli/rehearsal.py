@@ -220,7 +220,7 @@ class _Visit:
         """Get one content from the first of the store's remotes that has it; the best result counts."""
         results = []
         for name in stores:
-            done = self._annex("get", f"--from={name}", f"--key={key}")
+            done = self._annex("get", "--quiet", f"--from={name}", f"--key={key}")
             results.append(self._failed("read", "a file cannot be read", done) if done.code else self._compared(key))
         order = [State.OK, State.LOGIN, State.PROBLEM]
         return min(results, key=lambda check: order.index(check.state))
