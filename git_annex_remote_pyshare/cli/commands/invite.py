@@ -104,7 +104,7 @@ def _with_link(remote: Remote, *, link: bool) -> Reach:
     backend = registry.make(remote.place)
     if ability(backend, Opens) or not ability(backend, Shares):
         return reach
-    host = registry.account_of(remote.place.settings).host
+    host = _service(remote)
     question = f"Friends need a login at {host} for this. Make a link that anyone who has it can read by?"
     if not (link or CommandLine().confirm(question)):
         return reach
@@ -136,11 +136,10 @@ def _rehearsed(address: str, remote: Remote, dataset: Dataset) -> Rehearsal:
 
 def _message(address: str, remote: Remote, reach: Reach, rehearsal: Rehearsal | None) -> _Message:
     access = _seen(reach, rehearsal)
-    host = registry.account_of(remote.place.settings).host
     who = {
         Access.OPEN: "anyone who has it can read the data",
         Access.PASSWORD: "anyone who has it and the link's password can read the data",
-        Access.ACCOUNT: f"friends need a login of their own at {host}",
+        Access.ACCOUNT: f"friends need a login of their own at {_service(remote)}",
         Access.SAME_DISK: f"friends need the same folder, {reach.url}",
     }[access]
     if rehearsal and {check.check for check in rehearsal.checks if check.state is State.PROBLEM} - {"files"}:
@@ -149,6 +148,13 @@ def _message(address: str, remote: Remote, reach: Reach, rehearsal: Rehearsal | 
         heading = f"Send this ({who}):"
     target = address if not address.startswith(SCHEME) else _invitation(address, remote, reach, access).code()
     return _Message(target, heading, access is Access.PASSWORD)
+
+
+def _service(remote: Remote) -> str:
+    """Where friends log in: the name of a service that has one login for all, or else a host."""
+    spec = registry.spec_of(remote.place.url)
+    is_one = spec.login is not None and spec.login.url
+    return spec.title if is_one else registry.account_of(remote.place.settings).host
 
 
 def _seen(reach: Reach, rehearsal: Rehearsal | None) -> Access:

@@ -218,9 +218,8 @@ def test_no_login_variable_or_git_config_of_the_owner_reaches_the_stranger(
             f'#!/bin/sh\n(echo "$0"; env; "{shutil.which("git")}" config --list) >> "{seen}"\nexec "{real}" "$@"\n'
         )
         (spies / name).chmod(0o755)
-    path = f"{spies}:{home.environment['PATH']}"
     dav.requests.clear()
-    spied = run_in(sharer, {**OWNERS, "PATH": path}, spies)
+    spied = run_in(sharer, OWNERS, spies)
     assert states(spied) == FINE
     told = seen.read_text()
     assert f"{spies}/git\n" in told
@@ -266,6 +265,7 @@ def test_an_interrupted_rehearsal_removes_everything_and_ends_what_it_started(
         stderr=subprocess.DEVNULL,
     ) as running:
         started = wait_for(lambda: next(temporary.glob("*/started"), None))
+        assert started
         process = int(wait_for(started.read_text))
         running.send_signal(number)
         assert running.wait(60) == 128 + number
