@@ -227,7 +227,9 @@ class _Visit:
 
     def _compared(self, key: str) -> Check:
         """Compare the content with its key; git-annex has done so too, unless its settings say otherwise."""
-        path = os.path.join(self._clone, self._annex("contentlocation", key).output.strip())
+        path = os.path.join(self._clone, self._annex("contentlocation", key).output.strip().rpartition("\n")[2])
+        if not os.path.isfile(path):
+            return Check("read", State.PROBLEM, "git-annex reports a file that is not there", self._fixes.verify)
         hashers = {name: hashlib.new(name, usedforsecurity=False) for name in digests(key)}
         size = 0
         with open(path, "rb", buffering=0) as file:

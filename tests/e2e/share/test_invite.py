@@ -183,7 +183,9 @@ def test_a_dataset_that_is_published_nowhere_gets_the_commands_that_publish_it(s
     assert done.stdout == ""
     told = " ".join(done.stderr.split())
     assert "datalad create-sibling-github DataLad-101 --publish-depends for-friends" in told
-    assert "then: pyshare invite for-friends" in told
+    sharer.publish()  # in place of GitHub
+    again = told.partition("then: ")[2]
+    assert "Send this" in type_all(sharer.home, [again], sharer.folder).stdout
 
 
 def in_the_store(owner: Owner, url: str, *words: str) -> None:
