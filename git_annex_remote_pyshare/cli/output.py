@@ -29,6 +29,14 @@ class Loudness(Enum):
     NORMAL = "normal"
 
 
+class Reader(Enum):
+    """For whom standard output is."""
+
+    PERSON = "person"
+    PROGRAM = "program"
+    """It gets the result as JSON; what is said besides goes to standard error."""
+
+
 class State(Enum):
     """The result of a check; the values are those of `--json`."""
 
@@ -71,6 +79,7 @@ _USUAL = 80
 """Columns of a terminal that does not tell."""
 
 _loudness = Loudness.NORMAL
+_reader = Reader.PERSON
 _live: "list[Live]" = []
 """What is shown in the last lines of the terminal now."""
 
@@ -81,15 +90,33 @@ def set_loudness(loudness: Loudness) -> None:
     _loudness = loudness
 
 
+def set_reader(reader: Reader) -> None:
+    """Choose for whom standard output is from now on."""
+    global _reader  # noqa: PLW0603  # as above
+    _reader = reader
+
+
+def is_for_programs() -> bool:
+    """Whether standard output is for JSON alone, so that nothing else may be printed there."""
+    return _reader is Reader.PROGRAM
+
+
 def is_quiet() -> bool:
     """Whether only errors and results are printed."""
     return _loudness is Loudness.QUIET
 
 
 def say(text: str = "") -> None:
-    """Print to standard output what a command did, or what to do next; nothing if quiet."""
+    """Print what a command did, or what to do next; nothing if quiet. To standard output, unless that is for JSON."""
     if not is_quiet():
-        _print(_safe(text), sys.stdout)
+        _print(_safe(text), _for_people())
+
+
+def say_state(state: State, text: str) -> None:
+    """As `say`, in the colour of a state."""
+    if not is_quiet():
+        out = _for_people()
+        _print(_styled(_safe(text), out, fg=_LOOKS[state].colour), out)
 
 
 def show(text: str) -> None:
@@ -126,7 +153,16 @@ def show_check(state: State, text: str, fix: str = "") -> None:
         text: What was found, on one line.
         fix: The command that mends it, quoted to be pasted; on a narrow terminal it has a line of its own.
     """
-    out = sys.stdout
+    _check(sys.stdout, state, text, fix)
+
+
+def say_check(state: State, text: str, fix: str = "") -> None:
+    """As `show_check`, for a step that a command has done, and by the rules of `say`."""
+    if not is_quiet():
+        _check(_for_people(), state, text, fix)
+
+
+def _check(out: TextIO, state: State, text: str, fix: str) -> None:
     look = _LOOKS[state]
     sign, arrow = (look.sign, "→") if _can_show(_SIGNS, out) else (look.plain, "->")
     text, fix = one_line(text), printable(fix)
@@ -135,22 +171,17 @@ def show_check(state: State, text: str, fix: str = "") -> None:
     _print(f"{_styled(sign, out, fg=look.colour)} {text}{tail}", out)
 
 
-def say_check(state: State, text: str, fix: str = "") -> None:
-    """As `show_check`, for a step that a command has done; nothing if quiet."""
-    if not is_quiet():
-        show_check(state, text, fix)
-
-
 def say_next(*commands: str) -> None:
-    """Print the last lines of a command: what to type next; nothing if quiet.
+    """Print the last lines of a command: what to type next; by the rules of `say`.
 
     Args:
-        *commands: Command lines, quoted to be pasted.
+        *commands: Command lines, quoted to be pasted; for none, nothing is printed.
     """
-    if is_quiet():
+    if is_quiet() or not commands:
         return
-    safe = [_styled(printable(line), sys.stdout, bold=True) for line in commands]
-    _print(f"Next, type: {safe[0]}" if len(safe) == 1 else "\n  ".join(["Next, type:", *safe]), sys.stdout)
+    out = _for_people()
+    safe = [_styled(printable(line), out, bold=True) for line in commands]
+    _print(f"Next, type: {safe[0]}" if len(safe) == 1 else "\n  ".join(["Next, type:", *safe]), out)
 
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
@@ -267,6 +298,10 @@ def _print(text: str, out: TextIO) -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=out, color=_has_colours(out))
     for display in _live:
         display.start()
+
+
+def _for_people() -> TextIO:
+    return sys.stderr if is_for_programs() else sys.stdout
 
 
 def _safe(text: str) -> str:
