@@ -1,17 +1,17 @@
 """`pyshare invite NAME`: print what a friend types to get the dataset, after trying it as a stranger."""
 
-import json
 from typing import NamedTuple
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Opens, Shares, ability
-from git_annex_remote_pyshare.cli.commands.rehearse import line_of
+from git_annex_remote_pyshare.cli.commands.rehearse import SHOWN
 from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.foreign_address import require_safe_address
 from git_annex_remote_pyshare.cli.invitation import Access, Invitation, is_folder_name
-from git_annex_remote_pyshare.cli.output import say, show, warn
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.output import say, say_check, show, warn
 from git_annex_remote_pyshare.cli.qr import qr_code, require_qr
 from git_annex_remote_pyshare.cli.rehearsal import Rehearsal, State, rehearse
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
@@ -59,7 +59,7 @@ class _Message(NamedTuple):
 @click.option("--file", type=click.Path(dir_okay=False), help="Write what you send into a new file, too.")
 @click.option("--qr", is_flag=True, help="Show the friend's command as a QR code, too.")
 @click.option("--no-rehearsal", is_flag=True, help="Do not try the invitation as a stranger.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+@json_option()
 def invite(name: str, *, link: bool, file: str | None, qr: bool, no_rehearsal: bool, as_json: bool) -> int:
     """Print what a friend types to get this dataset with the content of the remote NAME.
 
@@ -88,7 +88,7 @@ def invite(name: str, *, link: bool, file: str | None, qr: bool, no_rehearsal: b
         _write(file, message)
     if as_json:
         fields = {"target": message.target, "commands": message.commands}
-        show(json.dumps({**fields, "rehearsal": rehearsal.fields if rehearsal else None}, indent=2))
+        show_json({**fields, "rehearsal": rehearsal.fields if rehearsal else None})
     else:
         _show(message, rehearsal)
     if qr:
@@ -191,4 +191,4 @@ def _show(message: _Message, rehearsal: Rehearsal | None) -> None:
         return
     say("Rehearsed as a stranger just now:")
     for check in rehearsal.checks:
-        say(f"  {line_of(check)}")
+        say_check(SHOWN[check.state], check.text, check.fix)

@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
@@ -72,8 +75,8 @@ def test_a_folder_is_read_and_the_json_says_what_was_done(lab: Owner) -> None:
     assert states(found) == FINE
     assert (found["state"], found["files"], found["missing"]) == ("ok", len(FILES), 0)
     done = lab.type("pyshare", "rehearse", "for-friends", "--files", "5")
-    assert "  ✓ cloned\n" in done.stdout
-    assert f"  ✓ {len(FILES)} smallest files read\n" in done.stdout
+    assert "✓ cloned\n" in done.stdout
+    assert f"✓ {len(FILES)} smallest files read\n" in done.stdout
 
 
 def test_a_link_is_read_without_a_login(cloudy: Owner) -> None:
@@ -305,3 +308,44 @@ def test_a_remote_that_no_clone_enables_by_itself_is_enabled_for_the_try(sharer:
     sharer.store()
     sharer.publish()
     assert states(rehearsed(sharer, code=0)) == FINE
+
+
+@pytest.fixture
+def web(lab: Owner, tmp_path: Path) -> Iterator["type[Web]"]:
+    """The published dataset on a web server, as plain files."""
+    github = tmp_path / "our github" / "DataLad-101.git"
+    lab.home.run("git", "update-server-info", cwd=github)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Web, directory=str(github.parent))) as server:
+        Web.is_private = False
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        lab.type("git", "remote", "set-url", "github", f"http://127.0.0.1:{server.server_port}/DataLad-101.git")
+        yield Web
+        server.shutdown()
+        thread.join()
+
+
+class Web(SimpleHTTPRequestHandler):
+    """A web server that can want a login for everything."""
+
+    is_private = False
+
+    def do_GET(self) -> None:
+        if self.is_private:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its word
+        """Print nothing."""
+
+
+def test_over_http_a_private_repository_needs_a_login_which_no_one_is_asked_for(lab: Owner, web: type[Web]) -> None:
+    assert states(rehearsed(lab, code=0)) == FINE
+    web.is_private = True
+    found = rehearsed(lab, code=4)
+    assert states(found) == {"clone": "login"}
+    assert text(found, "clone").startswith("there is no such repository, or cloning it needs a login")
