@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.errors import PyshareError, SourceChanged
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["FreshSink", "LocalPath", "Progress", "Sink", "Source"]
+__all__ = ["LocalPath", "Progress", "Sink", "Source"]
 
 Progress = Callable[[int], None]
 """Called with the number of bytes transferred, counted from the start of the object; may raise to stop the transfer."""

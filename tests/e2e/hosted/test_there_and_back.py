@@ -10,8 +10,10 @@ from support.hosted import cloned, content, keep_here, publish, update
 from support.places import SharedPlace
 from support.scripted import served
 
+LONG = [pytest.mark.long, pytest.mark.skipif("'long' not in config.option.markexpr", reason="like another server's")]
 STORES = (
-    *("folder", "apache", "rclone", "rclone_s3", "moto", "dropbox"),
+    *("folder", "apache", "moto", "dropbox"),
+    *(pytest.param(name, marks=LONG) for name in ("rclone", "wsgidav", "rclone_s3")),
     pytest.param("ceph", marks=pytest.mark.ceph),
 )
 
@@ -52,8 +54,7 @@ def test_a_clone_has_all_writes_back_and_the_owner_sees_it(
     go_there_and_back(repository, place, bob)
 
 
-@pytest.mark.parametrize("place", ["folder", "apache", "moto"], indirect=True)
-@pytest.mark.parametrize("chunk", ["300", "1MiB"])
+@pytest.mark.parametrize(("place", "chunk"), [("folder", "300"), ("moto", "1MiB")], indirect=["place"])
 def test_a_store_with_chunks_goes_there_and_back(
     repository: Repository, place: SharedPlace, bob: Home, chunk: str
 ) -> None:
