@@ -1,7 +1,6 @@
 """A tree that people read (`exporttree=yes`), with the real git-annex on every place."""
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 from support.annex import Repository
