@@ -4,7 +4,7 @@ from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.temporary import Move, is_temporary
+from git_annex_remote_pyshare.backends.webdav.temporary import Move, TargetExists, is_temporary
 from git_annex_remote_pyshare.backends.webdav.temporary import move as move_object
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
@@ -17,6 +17,9 @@ _REMOVED = {200, 204, 404, 410}
 def move(client: Client, folders: Folders, source: str, target: str) -> None:
     """See `Moves.move`.
 
+    Go's WebDAV server (rclone) first removes the target, then looks for the source. So the first MOVE must not replace
+    anything, and a second one that may is sent only while the source is there: the target may be the only copy.
+
     Servers refuse a MOVE of a missing source, and one into a missing folder, with the same codes (rclone: 403 for both;
     Apache: 500 for the second), so after a refusal the source is looked for.
     """
@@ -26,7 +29,7 @@ def move(client: Client, folders: Folders, source: str, target: str) -> None:
     if folder and not folders.seen(folder):
         folders.make(folder)
     seen = folders.seen(folder)
-    wanted = Move(old, new, None, _RENAME)
+    wanted = Move(old, new, None, _RENAME, overwrite=False)
     try:
         move_object(client, wanted, _nothing)
     except PyshareError as error:
@@ -34,8 +37,9 @@ def move(client: Client, folders: Folders, source: str, target: str) -> None:
             raise NotFound(f"{client.doing(_RENAME)}: the server does not have it") from error
         if error.retryable:
             raise
-        folders.make(folder, seen)  # another clone may have removed the folder
-        move_object(client, wanted, _nothing)
+        if not isinstance(error, TargetExists):
+            folders.make(folder, seen)  # another clone may have removed the folder
+        move_object(client, wanted._replace(overwrite=True), _nothing)
 
 
 def remove_folder(client: Client, folders: Folders, name: str) -> None:
