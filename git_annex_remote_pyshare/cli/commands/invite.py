@@ -7,6 +7,7 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Opens, Shares, ability
 from git_annex_remote_pyshare.cli.commands.rehearse import SHOWN
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.foreign_address import require_safe_address
 from git_annex_remote_pyshare.cli.invitation import Access, Invitation, is_folder_name
@@ -54,7 +55,7 @@ class _Message(NamedTuple):
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=remote_names)
 @click.option("--link", is_flag=True, help="Make a link that anyone can read by, without asking, if there is none.")
 @click.option("--file", type=click.Path(dir_okay=False), help="Write what you send into a new file, too.")
 @click.option("--qr", is_flag=True, help="Show the friend's command as a QR code, too.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import click
 
 from git_annex_remote_pyshare.cli import output
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.invitation import read_invitation
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.rehearsal import Rehearsal, State, rehearse
@@ -22,7 +23,7 @@ SHOWN: Mapping[State, output.State] = {
 
 
 @click.command("rehearse")
-@click.argument("name", metavar="NAME|CODE|URL")
+@click.argument("name", metavar="NAME|CODE|URL", shell_complete=remote_names)
 @click.option("--files", type=click.IntRange(1, 1000), default=1, help="Read that many of the smallest files.")
 @json_option()
 def rehearse_command(name: str, *, files: int, as_json: bool) -> int:
