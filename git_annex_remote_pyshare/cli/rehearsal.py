@@ -172,7 +172,7 @@ class _Visit:
             what = store.name or "the store"
             yield Check("store", State.PROBLEM, f"the published dataset does not know {what} yet", self._fixes.push)
             return
-        yield Check("store", State.OK, f"the store is known as {' and '.join(sorted(stores))}")
+        yield Check("store", State.OK, f"the store is enabled as {' and '.join(sorted(stores))}")
         yield from self._content(stores, files)
 
     def _not_cloned(self, done: Done) -> Check:

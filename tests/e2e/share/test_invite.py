@@ -72,7 +72,7 @@ def test_for_a_folder_the_lines_name_the_address_and_the_rehearsal(lab: Owner, t
     assert rest[0] == "Rehearsed as a stranger just now:"
     assert rest[1:] == [
         "✓ cloned",
-        "✓ the store is known as for-friends",
+        "✓ the store is enabled as for-friends",
         "✓ 2 files, all in the store",
         "✓ smallest file read",
     ]
@@ -113,7 +113,7 @@ def test_without_a_terminal_no_link_is_made_and_with_link_it_is(cloudy: Owner, s
     (link,) = sharing_cloud.links.values()
     printed = invited(cloudy)
     assert "Send this (anyone who has it can read the data):\n" in printed
-    assert "✓ the store is known as for-friends-link\n" in printed
+    assert "✓ the store is enabled as for-friends-link\n" in printed
     link.password = "opensesame"
     printed = invited(cloudy)
     assert printed.startswith("Send this (anyone who has it and the link's password can read the data):\n")
@@ -216,6 +216,8 @@ def test_with_the_history_in_a_folder_the_code_leads_a_friend_to_all_bytes(
     assert (invitation.name, invitation.who) == ("DataLad-101", "Alice")
     assert (invitation.store, invitation.access) == ("for-friends", Access.SAME_DISK)
     assert has_all(cloned(bob, invitation.url))
+    tried = sharer.type("pyshare", "rehearse", found["target"], "--json")
+    assert json.loads(tried.stdout)["address"] == invitation.url
     unlock(tmp_path)
 
 

@@ -81,7 +81,7 @@ def test_a_link_is_read_and_a_password_or_a_withdrawal_is_said_with_what_helps(
 ) -> None:
     found = rehearsed(cloudy, code=0)
     assert states(found) == FINE
-    assert text(found, "store") == "the store is known as for-friends-link → "
+    assert text(found, "store") == "the store is enabled as for-friends-link → "
 
     (link,) = sharing_cloud.links.values()
     link.password = "opensesame"
