@@ -151,9 +151,6 @@ UNTYPED: dict[str, str] = {
     "git annex find --include='*": "only lists the annexed files",
     "git annex fsck": "for a machine or a network that damages data",
     "git annex get": "the friend's ordinary command, which most tests of friends type",
-    "git annex initremote dropbox type=external externaltype=pyshare encryption=none autoenable=true url=dropbox": (
-        "an example with FOLDER in it; tests/e2e/test_docs.py holds the same line of the docs"
-    ),
     "git config --get-regexp 'pyshare-": "only shows the options that name files",
     "git config remote.{}.pyshare-host {}": "for a machine in a path of Windows",
     "git config remote.{}.pyshare-part-size 64MiB": "for servers that refuse the number of parts of a huge file",

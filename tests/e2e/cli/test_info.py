@@ -95,7 +95,7 @@ def test_without_a_name_all_remotes_are_listed(repository: Repository, tmp_path:
     assert "no pyshare remote yet" in info(repository)
     repository.initremote(str(tmp_path / "one"), {"autoenable": "true"}, name="first")
     repository.initremote(str(tmp_path / "two"), name="second")
-    kept = [f"first   directory  {tmp_path}/one  enabled", f"second  folder  {tmp_path}/two  enabled"]
+    kept = [f"first   directory  {tmp_path}/one  enabled", f"second  directory  {tmp_path}/two  enabled"]
     assert info(repository).splitlines() == kept
     clone, _ = repository.cloned(bob)
     told = info(clone)
