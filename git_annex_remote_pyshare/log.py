@@ -1,4 +1,4 @@
-"""Logs a line for each HTTP request; `git annex --debug` and `pyshare -v` show it.
+"""Logs a line for each HTTP request; `git annex --debug` and `pyshare -v` show it, and `pyshare doctor` reads it.
 
 No line contains a secret: headers, queries and the user name in an address are not logged, and the token of a public
 link is removed from the path.
@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -19,6 +19,9 @@ from git_annex_remote_pyshare.safe_text import one_line
 
 Send = Callable[[str], bool]
 """Sends a line to git-annex for its user; returns False if git-annex would not read it now."""
+
+SHOWN_HEADERS = ("Content-Type", "Date", "Server")
+"""Headers of a response that say what kind of server sent it; none of them has a secret."""
 
 _ALL = logging.getLogger("pyshare")
 _ALL.addHandler(logging.NullHandler())  # otherwise Python prints records that have no handler
@@ -46,8 +49,12 @@ class Exchange:
         self.received = 0
         """Bytes of the response body that were received."""
         self.status = 0
+        self.method = method
+        self.headers: Mapping[str, str] = {}
+        """Of the response: those of `SHOWN_HEADERS` that it has, by these names."""
+        self.answered = 0.0
+        """When the response began, in seconds since 1970 by this machine's clock."""
         self._begin = time.monotonic()
-        self._method = method
         self._server, self._path = _shown(server, target)
 
     def end(self, outcome: str = "") -> None:
@@ -59,8 +66,15 @@ class Exchange:
         took = (time.monotonic() - self._begin) * 1000
         _HTTP.debug(
             "%s %s %s: %s, %.0f ms, %d bytes sent, %d received",
-            *(self._method, self._server, self._path, outcome or self.status, took, max(self.sent, 0), self.received),
+            *(self.method, self._server, self._path, outcome or self.status, took, max(self.sent, 0), self.received),
+            extra={"exchange": self},
         )
+
+    def answer(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note the beginning of the response."""
+        self.status = status
+        self.answered = time.time()
+        self.headers = {name: headers[name] for name in SHOWN_HEADERS if name in headers}
 
 
 def exchange(method: str, server: str, target: str) -> Exchange | None:
@@ -103,6 +117,37 @@ def to_git_annex(send: Send) -> Iterator[None]:
             _remove(_GIT_ANNEX)
 
 
+class Recorded(logging.Handler):
+    """The lines of a block, and the requests that they are about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.exchanges: list[Exchange] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging for each line, in any thread."""
+        self.lines.append(one_line(record.getMessage()))
+        if isinstance(done := getattr(record, "exchange", None), Exchange):
+            self.exchanges.append(done)
+
+
+@contextmanager
+def recorded() -> Iterator[Recorded]:
+    """Keep all lines of the block, for a command that looks at what a server does."""
+    handler = Recorded()
+    _add(handler)
+    try:
+        yield handler
+    finally:
+        _remove(handler)
+
+
+def without_tokens(text: str) -> str:
+    """The text without what opens a public link, in addresses of the services that pyshare knows."""
+    return _OPENERS.sub(r"\1…", text)
+
+
 class _StandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(f"{one_line(record.getMessage())}\n")
@@ -142,4 +187,4 @@ def _shown(server: str, target: str) -> tuple[str, str]:
     if not path.startswith("/") and "://" in path:
         server, slash, rest = path.partition("://")[2].partition("/")
         path = slash + rest
-    return server.rpartition("@")[2], _OPENERS.sub(r"\1…", path)
+    return server.rpartition("@")[2], without_tokens(path)

@@ -93,7 +93,7 @@ class LoggedConnection(HTTPConnection):
         original = getattr(answer, "_original_response", None)
         exchange, self._exchange = self._exchange, None
         if exchange is not None and original is not None:
-            exchange.status = answer.status
+            exchange.answer(answer.status, answer.headers)
             original.exchange = exchange
         return answer
 
