@@ -61,7 +61,7 @@ def blame(error: PyshareError, exchanges: Sequence[Exchange], remote: Remote) ->
             f"{error.what}: this network needs a proxy, which git knows ({_GIT_PROXY}) and the environment does not",
             fix,
         )
-    if isinstance(error, (NotAStore, NotFound)) and last and _is_portal(last):
+    if last and _is_portal(error, last):
         return Blame(
             "portal",
             f"{error.what}: a web page answers in place of the store, as a captive portal does (the login page of a"
@@ -89,15 +89,13 @@ def _by_kind(error: PyshareError, remote: Remote) -> Blame:
     return Blame("busy" if isinstance(error, Busy) else "failed", str(error))
 
 
-def _is_portal(last: Exchange) -> bool:
-    """Whether a page for people came, or a redirect to one."""
-    is_page = last.headers.get("Content-Type", "").startswith("text/html")
+def _is_portal(error: PyshareError, last: Exchange) -> bool:
+    """Whether a page for people came in place of an answer of the store, or a redirect to one (RFC 6585 §6)."""
+    if last.status == HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED:
+        return True
+    is_page = last.status == HTTPStatus.OK and last.headers.get("Content-Type", "").startswith("text/html")
     is_moved = HTTPStatus.MULTIPLE_CHOICES <= last.status < HTTPStatus.BAD_REQUEST
-    return (
-        is_moved
-        or (last.status == HTTPStatus.OK and is_page)
-        or last.status == HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED
-    )
+    return isinstance(error, (NotAStore, NotFound)) and (is_page or is_moved)
 
 
 def _unused_proxy(remote: Remote) -> str:
