@@ -27,11 +27,14 @@ _ALL = logging.getLogger("pyshare")
 _ALL.addHandler(logging.NullHandler())  # otherwise Python prints records that have no handler
 _HTTP = logging.getLogger("pyshare.http")
 
-_OPENERS = re.compile(
-    r"(/(?:s|sh|d/s|scl/f[io]|public\.php/dav/files|dav/public-files|remote\.php/direct|seafhttp/files|login/v2/flow|cd/0/get)/)[^/]+",
-    re.IGNORECASE,
+_BEFORE_OPENER = (
+    r"(/(?:s|sh|d/s|scl/f[io]|public\.php/dav/files|dav/public-files|remote\.php/direct|seafhttp/files|login/v2/flow"
+    r"|cd/0/get)/)"
 )
+_OPENERS = re.compile(rf"{_BEFORE_OPENER}[^/]+", re.IGNORECASE)
 """Where addresses of Nextcloud, ownCloud and Dropbox contain a token of a link, a login or a download."""
+_OPENERS_IN_TEXT = re.compile(rf"{_BEFORE_OPENER}[^/\s\"'?#,]+", re.IGNORECASE)
+"""The same where the address is in a text, and ends before a space or a quote."""
 
 
 class Exchange:
@@ -145,7 +148,7 @@ def recorded() -> Iterator[Recorded]:
 
 def without_tokens(text: str) -> str:
     """The text without what opens a public link, in addresses of the services that pyshare knows."""
-    return _OPENERS.sub(r"\1…", text)
+    return _OPENERS_IN_TEXT.sub(r"\1…", text)
 
 
 class _StandardError(logging.Handler):
@@ -187,4 +190,4 @@ def _shown(server: str, target: str) -> tuple[str, str]:
     if not path.startswith("/") and "://" in path:
         server, slash, rest = path.partition("://")[2].partition("/")
         path = slash + rest
-    return server.rpartition("@")[2], without_tokens(path)
+    return server.rpartition("@")[2], _OPENERS.sub(r"\1…", path)

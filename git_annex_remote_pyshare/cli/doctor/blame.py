@@ -65,7 +65,8 @@ def blame(error: PyshareError, exchanges: Sequence[Exchange], remote: Remote) ->
         return Blame(
             "portal",
             f"{error.what}: a web page answers in place of the store, as a captive portal does (the login page of a"
-            " hotel's or guest network). Open any page in a browser, log in to the network, and look again",
+            " hotel's or guest network). Open any page in a browser, log in to the network, and look again; if there is"
+            " no such login, url= is not the address of a store",
             command("pyshare", "doctor", name),
         )
     return _by_kind(error, remote)

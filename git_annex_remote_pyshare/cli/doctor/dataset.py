@@ -1,14 +1,16 @@
 """Section "dataset": what this clone and its siblings know of a remote; sends no request."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.dataset import publish_first, publishes_first, siblings
+from git_annex_remote_pyshare.cli.dataset import Dataset, publish_first, publishes_first, siblings
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, WARNING, Check
 from git_annex_remote_pyshare.cli.output import counted
 from git_annex_remote_pyshare.cli.remotes import Remote, unverified
+from git_annex_remote_pyshare.cli.share.reach import push_step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git
@@ -19,6 +21,9 @@ SECTION = "dataset"
 _JOBS = "datalad.runtime.max-annex-jobs"
 _GOOD_JOBS = 8
 """Jobs beyond which few servers get faster (docs/guide/large-files.md)."""
+
+_TIMES = re.compile(r"(?:^| timestamp=)[0-9.]+s")
+"""Matches the time in a line of git-annex's logs (https://git-annex.branchable.com/internals/)."""
 
 _MANUAL = "manual"
 """Value of `annex-verified` after `git annex enableremote`: git-annex does not even read from such a remote."""
@@ -40,10 +45,9 @@ def checks(clone: LocalConfig, remotes: list[Remote]) -> Iterator[Check]:
         clone: The clone of the working directory.
         remotes: The pyshare remotes that are looked at.
     """
-    uuids = {remote.uuid for remote in remotes}
     for name, url in siblings(clone).items():
         if remotes:
-            yield from _pushed(clone, name, url, uuids)
+            yield from _pushed(remotes, Dataset(name, url))
     if shutil.which("datalad") and any(not registry.spec_of(remote.place.url).local for remote in remotes):
         yield _jobs(clone)
 
@@ -121,9 +125,8 @@ def _history(remote: Remote) -> Iterator[Check]:
     if _refs(clone, name):
         yield Check(SECTION, "history", OK, f"{name} has the history, too")
         return
-    branch = git(clone.git_dir, "symbolic-ref", "--short", "HEAD").strip() or "HEAD"
     text = f"{name} is made for the history, too, and has none yet"
-    yield Check(SECTION, "history", PROBLEM, text, command("git", "push", name, branch, "git-annex"))
+    yield Check(SECTION, "history", PROBLEM, text, command(*push_step(remote, Dataset(name, SCHEME))))
 
 
 def _refs(clone: LocalConfig, sibling: str) -> Mapping[str, str]:
@@ -134,32 +137,39 @@ def _refs(clone: LocalConfig, sibling: str) -> Mapping[str, str]:
     return {ref.removeprefix(above): commit for ref, _, commit in rows}
 
 
-def _pushed(clone: LocalConfig, sibling: str, url: str, uuids: set[str]) -> Iterator[Check]:
+def _pushed(remotes: list[Remote], sibling: Dataset) -> Iterator[Check]:
     """Whether the sibling knows all that this clone's git-annex branch says of the remotes."""
-    there = _refs(clone, sibling)
-    if not there and url.startswith(SCHEME):
+    clone = remotes[0].place.clone
+    there = _refs(clone, sibling.remote)
+    if not there and sibling.url.startswith(SCHEME):
         return  # see _history
     known = there.get("git-annex", "")
     missing = ("git-annex", *([f"^{known}"] if known else []))
     count = int(git(clone.git_dir, "rev-list", "--count", *missing).strip() or 0)
-    if count and _says_more(clone, known, uuids):
-        text = f"{sibling} lacks {counted(count, 'commit')} of git-annex, so friends do not find what you stored"
-        yield Check(SECTION, "pushed", PROBLEM, text, _push(sibling))
+    if count and _says_more(clone, known, {remote.uuid for remote in remotes}):
+        text = f"{sibling.remote} lacks {counted(count, 'commit')} of git-annex, so friends miss what you stored"
+        pushed = next((remote for remote in remotes if not remote.place.clone.config_uuid), remotes[0])
+        yield Check(SECTION, "pushed", PROBLEM, text, command(*push_step(pushed, sibling)))
     else:
-        yield Check(SECTION, "pushed", OK, f"{sibling} knows what is stored")
+        yield Check(SECTION, "pushed", OK, f"{sibling.remote} knows what is stored")
 
 
 def _says_more(clone: LocalConfig, known: str, uuids: set[str]) -> bool:
-    """Whether the missing commits say anything of these remotes; most only say what this clone has itself."""
+    """Whether the missing commits say anything new of these remotes.
+
+    Most say only what this clone has itself, and `git annex enableremote` writes the same settings with another time.
+    """
     empty = git(clone.git_dir, "hash-object", "-t", "tree", os.devnull).strip()
-    added = git(clone.git_dir, "diff", "--unified=0", "--no-color", "--no-ext-diff", known or empty, "git-annex")
-    lines = (line for line in added.split("\n") if line.startswith("+") and not line.startswith("+++"))
-    return any(uuid in line for line in lines for uuid in uuids)
-
-
-def _push(sibling: str) -> str:
-    """The command that publishes history and content."""
-    return command(*(("datalad", "push", "--to") if shutil.which("datalad") else ("git", "annex", "push")), sibling)
+    options = ("--unified=0", "--no-color", "--no-ext-diff", "--no-renames", "--no-prefix")
+    path = ""
+    added: set[tuple[str, str]] = set()
+    removed: set[tuple[str, str]] = set()
+    for line in git(clone.git_dir, "diff", *options, known or empty, "git-annex").split("\n"):
+        if line.startswith(("+++ ", "--- ")):
+            path = line[4:] if line.startswith("+++") else path
+        elif line.startswith(("+", "-")) and any(uuid in line for uuid in uuids):
+            (added if line.startswith("+") else removed).add((path, _TIMES.sub("", line[1:])))
+    return bool(added - removed)
 
 
 def _jobs(clone: LocalConfig) -> Check:

@@ -1,19 +1,38 @@
 """Section "friends": what a friend would miss, from git-annex's records and from a rehearsal as a stranger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from git_annex_remote_pyshare.cli import rehearsal
 from git_annex_remote_pyshare.cli.contents import all_files, files_not_in, present_here, top
-from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, WARNING, Check
+from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check, State
 from git_annex_remote_pyshare.cli.output import counted
 from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.cli.share.reach import rehearse_remote
+from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 SECTION = "friends"
 
+_STATES: Mapping[rehearsal.State, State] = {
+    rehearsal.State.OK: OK,
+    rehearsal.State.PROBLEM: PROBLEM,
+    rehearsal.State.LOGIN: WARNING,
+    rehearsal.State.UNKNOWN: UNKNOWN,
+}
+
 
 def checks_of(remote: Remote) -> Iterator[Check]:
-    """What friends get of the dataset by this remote; the counts need no network."""
+    """What friends get of the dataset by this remote; the counts need no network, and the rehearsal does."""
     yield _stored(remote)
+    try:
+        found = rehearse_remote(remote, 1)
+    except PyshareError as error:
+        yield Check(SECTION, "clone", UNKNOWN, f"not tried as a stranger: {error}")
+        return
+    # How many files there are is counted above, from records that may not be published yet.
+    for check in found.checks:
+        if check.check != "files":
+            yield Check(SECTION, check.check, _STATES[check.state], f"as a stranger: {check.text}", check.fix)
 
 
 def _stored(remote: Remote) -> Check:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
+from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, Check
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
@@ -24,19 +24,13 @@ def checks_of(remote: Remote) -> Iterator[Check]:
     except PyshareError as refusal:
         yield Check(SECTION, "login", PROBLEM, f"{name} has no login that may be used: {refusal.what}", _again(remote))
         return
-    if login is None:
-        yield _without(remote)
-        return
-    yield _tried(remote, login)
+    yield _without(remote) if login is None else _tried(remote, login)
 
 
 def _without(remote: Remote) -> Check:
-    """No login: right for a public store, and else a reason why nothing works."""
-    name, settings = remote.place.clone.remote, remote.place.settings
-    account = registry.account_of(settings)
-    if registry.spec_of(remote.place.url).is_public(settings) or account.is_link:
-        return Check(SECTION, "login", OK, f"{name} is read without a login")
-    return Check(SECTION, "login", WARNING, f"no login for {account.name} is kept or given", _again(remote))
+    """No login: the section on the server says whether one is needed."""
+    account = registry.account_of(remote.place.settings)
+    return Check(SECTION, "login", OK, f"none is kept for {account.name}, so the server is tried without")
 
 
 def _tried(remote: Remote, login: Credential) -> Check:

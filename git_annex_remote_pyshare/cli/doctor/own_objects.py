@@ -6,7 +6,7 @@ Their names are the same in each run of a clone, so that a run finds what a kill
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
@@ -26,6 +26,9 @@ _PATIENCE = 15.0
 _SIZE = 192 << 10
 _CUT_SIZE = 3 * BLOCK
 """Bytes of the object that is read, and of the one whose upload breaks off after its first block."""
+
+_CUT, MOVED = "-cut", "-moved"
+"""Endings of the names of other objects."""
 
 _LOOKS = (0.1, 0.2, 0.4)
 """Seconds before each look for what is left of a broken upload: the server notices the end of a connection late."""
@@ -49,7 +52,8 @@ class OwnObjects:
         self._stores: list[Backend] = []
         seed = f"{place.clone.id} {place.clone.remote}".encode("utf-8", "surrogateescape")
         self.name = f"pyshare-doctor-{hashlib.sha256(seed).hexdigest()[:16]}"
-        self._names = {self.name, f"{self.name}-cut", f"{self.name}-moved"}
+        self._sent: set[str] = set()
+        """Names of objects that may be there."""
         self.content = os.urandom(_SIZE)
         self.store = self.opened()
 
@@ -67,7 +71,7 @@ class OwnObjects:
 
     def put(self, store: Backend, name: str, content: bytes) -> None:
         """Store an object; it is removed by `remove_all`."""
-        self._names.add(name)
+        self._sent.add(name)
         store.put(name, Source(self._file("source", content)), _nothing)
 
     def read(self) -> bytes:
@@ -92,7 +96,8 @@ class OwnObjects:
 
     def shows_half(self, store: Backend) -> bool:
         """Whether an object is there after its upload broke off in the middle."""
-        name = f"{self.name}-cut"
+        name = f"{self.name}{_CUT}"
+        self._sent.add(name)
         source = Source(self._file("large", os.urandom(_CUT_SIZE)))
         # Without the outermost layer, which reports progress a few times a second only.
         inner = store.backend if isinstance(store, Layer) else store
@@ -105,22 +110,26 @@ class OwnObjects:
                 return True
         return False
 
+    def remove_left(self) -> None:
+        """Remove what an earlier run left that was killed; the store responds."""
+        self._removed({self.name, *(f"{self.name}{ending}" for ending in (_CUT, MOVED))})
+
     @contextmanager
     def cleaned_up(self) -> Iterator[None]:
-        """Remove what an earlier run left, and in the end all that this one stored, however the block ends."""
+        """Remove in the end all that was stored, however the block ends."""
         try:
             yield
         finally:
-            for name in self.remove_all():
+            if left := self._removed(self._sent):
                 fix = command("pyshare", "doctor", self._place.clone.remote)
-                warn(f"The object {name} of this test could not be removed. Later, type: {fix}")
+                warn(f"This test may have left objects: {', '.join(left)}. Later, type: {fix}")
             for store in self._stores:
                 store.close()
 
-    def remove_all(self) -> list[str]:
-        """Remove the objects, and return the names of those that may still be there."""
+    def _removed(self, names: Iterable[str]) -> list[str]:
+        """Remove objects, and return the names of those that may still be there."""
         left = []
-        for name in sorted(self._names):
+        for name in sorted(names):
             try:
                 if self.store.stat(name) is not None:
                     self.store.delete(name)

@@ -1,16 +1,13 @@
 """Section "server": what the store can do, tried with objects of its own below the store, which are removed again."""
 
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from statistics import median
-from threading import current_thread, main_thread
-from typing import Any
 
 from git_annex_remote_pyshare import log
 from git_annex_remote_pyshare.backends import registry
@@ -18,8 +15,9 @@ from git_annex_remote_pyshare.backends.base import HasQuota, NamesProduct
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.cli.doctor.blame import blame
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check, State
-from git_annex_remote_pyshare.cli.doctor.own_objects import OwnObjects
+from git_annex_remote_pyshare.cli.doctor.own_objects import MOVED, OwnObjects
 from git_annex_remote_pyshare.cli.remotes import Remote, unverified
+from git_annex_remote_pyshare.cli.sandbox import ended_like_ctrl_c
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.part_plan import plan
@@ -51,7 +49,7 @@ def checks_of(remote: Remote, record: log.Recorded) -> Iterator[Check]:
         return
     with tempfile.TemporaryDirectory(prefix="pyshare-doctor-") as folder:
         own = OwnObjects(remote.place, Path(folder))
-        with _interruptible(), own.cleaned_up():
+        with ended_like_ctrl_c(), own.cleaned_up():
             yield from _Trial(remote, own, record).checks()
 
 
@@ -111,6 +109,7 @@ class _Trial:
         """The first requests: whether it is a store, and how long an answer takes."""
         try:
             self._own.store.stat(self._own.name)  # connects, logs in and finds the address
+            self._own.remove_left()
             times = [self._timed() for _ in range(_TRIES)]
         except PyshareError as error:
             return self._failed("reach", error)
@@ -204,7 +203,7 @@ class _Trial:
         """Whether a WebDAV server renames; other stores need no renames, and send none here."""
         own, before = self._own, len(self._exchanges())
         try:
-            own.put(own.opened(pyshare_put="move"), f"{own.name}-moved", own.content[:1024])
+            own.put(own.opened(pyshare_put="move"), f"{own.name}{MOVED}", own.content[:1024])
         except PyshareError as error:
             yield self._failed("move", error)
             return
@@ -310,23 +309,3 @@ def _span(seconds: float) -> str:
 def _fsck(remote: Remote) -> str:
     """The command that finds what the store has damaged."""
     return command("git", "annex", "fsck", "--from", remote.place.clone.remote)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a request to stop or a closed terminal end the block as Ctrl-C does, so that nothing is left behind."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    names = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    before = {getattr(signal, name): None for name in names if hasattr(signal, name)}
-    handlers: dict[int, Any] = {number: signal.signal(number, _stop) for number in before}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-def _stop(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
