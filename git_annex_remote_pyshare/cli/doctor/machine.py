@@ -25,6 +25,11 @@ _PATIENCE = 60
 _HAS_US = f"import importlib.metadata as m; m.distribution({OUR_PACKAGE!r})"
 """Python that fails where our package is not installed."""
 
+_SHEBANG = re.compile(rb"#!\s*(/[^ \r\n]*?python[0-9.]*)\s*\n")
+_LONG_SHEBANG = re.compile(rb"#!/bin/sh\n'''exec' [\x22]?(/[^\x22\r\n]*?python[0-9.]*)[\x22 ]")
+"""Where pip and uv write the Python of a script; the second one if its path is long or has spaces
+(pip, _vendor/distlib/scripts.py)."""
+
 
 class Versions(NamedTuple):
     """What each program says; empty if it is not there."""
@@ -124,13 +129,13 @@ def _injected(real: str, python: str) -> str:
 
 
 def _interpreter_of(script: str) -> str:
-    """The Python in the first line of an installed script; empty if it has none."""
+    """The Python that an installed script runs with; empty if it does not say it."""
     try:
         with open(script, "rb") as file:
-            first = file.readline(4096)
+            begin = file.read(4096)
     except OSError:
         return ""
-    found = re.fullmatch(rb"#!\s*(/[^\r\n]*?python[0-9.]*)\s*", first)
+    found = _SHEBANG.match(begin) or _LONG_SHEBANG.match(begin)
     return os.fsdecode(found[1]) if found and os.path.exists(found[1]) else ""
 
 
