@@ -1,6 +1,5 @@
 """`pyshare doctor [NAME]`: what works on this machine, in this dataset and at its stores, and what mends the rest."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -10,18 +9,14 @@ import click
 
 from git_annex_remote_pyshare import log
 from git_annex_remote_pyshare.cli.doctor import dataset, friends, login, machine, server
-from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check, State
-from git_annex_remote_pyshare.cli.output import heading, is_quiet, say, show
+from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, Check
+from git_annex_remote_pyshare.cli.ending import Exit
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.output import heading, is_quiet, say, show_check
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, remote_named
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.config.remotes import names, waiting
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
-from git_annex_remote_pyshare.safe_text import one_line
-
-_MARKS: dict[State, str] = {OK: "✓", WARNING: "!", PROBLEM: "✗", UNKNOWN: "?"}
-
-_NO_LOOK = 2
-"""Exit code if something could not be looked at, and nothing else is wrong."""
 
 
 class _Here(NamedTuple):
@@ -40,7 +35,7 @@ class _Here(NamedTuple):
 @click.command()
 @click.argument("name", default="")
 @click.option("--friends", "as_friend", is_flag=True, help="Also look at what a friend would get.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs: one object with all checks.")
+@json_option("Print JSON for programs: one object with all checks.")
 @click.option("-v", "--verbose", is_flag=True, help="Show each HTTP request, without passwords and tokens.")
 @click.option("--bundle", default="", metavar="FILE", help="Write a zip FILE for a bug report, without secrets.")
 @click.pass_context
@@ -69,7 +64,7 @@ def doctor(context: click.Context, name: str, *, as_friend: bool, as_json: bool,
                 _print(check, found)
             found.append(check)
     if as_json:
-        show(json.dumps({"checks": [check._asdict() for check in found]}, indent=2))
+        show_json({"checks": [check.fields for check in found]})
     if bundle:
         from git_annex_remote_pyshare.cli.doctor.bundle import write  # noqa: PLC0415  # rarely wanted
 
@@ -127,12 +122,11 @@ def _print(check: Check, before: list[Check]) -> None:
         return
     if not is_quiet() and (not before or before[-1].section != check.section):
         heading(check.section.capitalize())
-    fix = f" → {check.fix}" if check.fix else ""
-    show(f"  {_MARKS[check.state]} {one_line(check.text)}{fix}")
+    show_check(check.state, check.text, check.fix)
 
 
-def _exit_code(found: list[Check]) -> int:
+def _exit_code(found: list[Check]) -> Exit:
     states = {check.state for check in found}
     if PROBLEM in states:
-        return 1
-    return _NO_LOOK if UNKNOWN in states else 0
+        return Exit.FAILED
+    return Exit.UNABLE if UNKNOWN in states else Exit.DONE

@@ -51,7 +51,7 @@ def write(
     """
     secrets = sorted(set(_secrets(remotes, clone)), key=len, reverse=True)
     texts = {
-        "checks.json": json.dumps({"checks": [check._asdict() for check in checks]}, indent=2),
+        "checks.json": json.dumps({"checks": [check.fields for check in checks]}, indent=2),
         "versions.txt": "\n".join(_versions()),
         "git-config.txt": "\n".join(_options(clone.config)),
         "remotes.json": json.dumps([_settings(remote) for remote in remotes], indent=2),

@@ -1,15 +1,15 @@
 """Defines the result of one check of `pyshare doctor`, for all sections."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-State = Literal["ok", "warning", "problem", "unknown"]
+from git_annex_remote_pyshare.cli.output import State
 
-OK: State = "ok"
-WARNING: State = "warning"
+OK = State.OK
+WARNING = State.WARNING
 """It works, but worse than it could, or not for friends."""
-PROBLEM: State = "problem"
+PROBLEM = State.PROBLEM
 """It does not work."""
-UNKNOWN: State = "unknown"
+UNKNOWN = State.UNKNOWN
 """It could not be looked at."""
 
 
@@ -25,3 +25,8 @@ class Check(NamedTuple):
     """What was found, for people; may contain words of a dataset or a server."""
     fix: str = ""
     """The command that mends it, quoted for a shell; empty if there is none."""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """For JSON."""
+        return {**self._asdict(), "state": self.state.value}

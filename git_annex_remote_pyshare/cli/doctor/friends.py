@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from git_annex_remote_pyshare.cli import rehearsal
 from git_annex_remote_pyshare.cli.contents import all_files, files_not_in, present_here, top
-from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check, State
-from git_annex_remote_pyshare.cli.output import counted
+from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
+from git_annex_remote_pyshare.cli.output import State, counted
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.share.reach import rehearse_remote
 from git_annex_remote_pyshare.errors import PyshareError

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, NamesProduct
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart
 from git_annex_remote_pyshare.cli.doctor.blame import blame
-from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check, State
+from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
 from git_annex_remote_pyshare.cli.doctor.own_objects import MOVED, OwnObjects
 from git_annex_remote_pyshare.cli.remotes import Remote, unverified
 from git_annex_remote_pyshare.cli.sandbox import ended_like_ctrl_c
@@ -102,7 +102,7 @@ class _Trial:
 
     def _failed(self, check: str, error: PyshareError) -> Check:
         cause = blame(error, self._exchanges(), self._remote)
-        state: State = UNKNOWN if isinstance(error, Busy) else PROBLEM
+        state = UNKNOWN if isinstance(error, Busy) else PROBLEM
         return Check(SECTION, cause.check if cause.check != "failed" else check, state, cause.text, cause.fix)
 
     def _reached(self) -> Check:
@@ -221,7 +221,7 @@ class _Trial:
                 raise
             except PyshareError:
                 continue
-            state: State = OK if length > _LENGTHS[-1] else WARNING
+            state = OK if length > _LENGTHS[-1] else WARNING
             return Check(SECTION, "names", state, f"takes names of {length} bytes")
         text = f"the server refuses names of {_LENGTHS[-1]} bytes; many keys of git-annex are longer"
         return Check(SECTION, "names", PROBLEM, text)

@@ -23,6 +23,7 @@ from git_annex_remote_pyshare.cli.doctor import own_objects
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
 from git_annex_remote_pyshare.cli.doctor.own_objects import OwnObjects
 from git_annex_remote_pyshare.cli.doctor.server import checks_of
+from git_annex_remote_pyshare.cli.output import State
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.credentials.credential import Credential
 
@@ -54,7 +55,7 @@ def looked_at(remote: Remote) -> dict[str, Check]:
         return {check.check: check for check in checks_of(remote, record)}
 
 
-def states(found: Mapping[str, Check]) -> dict[str, str]:
+def states(found: Mapping[str, Check]) -> dict[str, State]:
     return {name: check.state for name, check in found.items()}
 
 
