@@ -9,6 +9,7 @@ import click
 
 from git_annex_remote_pyshare import log
 from git_annex_remote_pyshare.cli.doctor import dataset, friends, login, machine, server
+from git_annex_remote_pyshare.cli.doctor.bundle import require_new, write
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, Check
 from git_annex_remote_pyshare.cli.ending import Exit
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
@@ -56,6 +57,8 @@ def doctor(context: click.Context, name: str, *, as_friend: bool, as_json: bool,
     """
     if verbose:
         context.with_resource(log.to_stderr())
+    if bundle:
+        require_new(bundle)
     here = _here(name)
     found: list[Check] = []
     with log.recorded() as record:
@@ -66,8 +69,6 @@ def doctor(context: click.Context, name: str, *, as_friend: bool, as_json: bool,
     if as_json:
         show_json({"checks": [check.fields for check in found]})
     if bundle:
-        from git_annex_remote_pyshare.cli.doctor.bundle import write  # noqa: PLC0415  # rarely wanted
-
         write(bundle, found, here.remotes, here.clone or LocalConfig(), record.lines)
         if not as_json:
             say(f"Written: {bundle}. Look into it before you send it.")

@@ -76,9 +76,9 @@ _PROXY_WITH_LOGIN = "export https_proxy=http://USER:PASSWORD@PROXY:PORT"
 
 
 def _by_kind(error: PyshareError, remote: Remote) -> Blame:
-    """The cause as far as the type of the error says it."""
+    """The cause by the type of the error."""
     name = remote.place.clone.remote
-    if isinstance(error, NotReached):
+    if isinstance(error, NotReached) and not registry.spec_of(remote.place.url).local:
         text = f"{error.what}. Is the server down? If its address is wrong, give the right one"
         return Blame("reach", text, command("git", "annex", "enableremote", name, "url=ADDRESS"))
     if isinstance(error, QuotaExceeded):
@@ -104,10 +104,21 @@ def _unused_proxy(remote: Remote) -> str:
 
     It names no proxy itself, since the address in git's configuration may hold a password.
     """
-    url = remote.place.settings.get("endpoint") or remote.place.url
-    if not remote.place.clone.config.get(_GIT_PROXY) or is_proxied(url):
+    url = _address(remote)
+    if not url or not remote.place.clone.config.get(_GIT_PROXY) or is_proxied(url):
         return ""
-    variable = "http_proxy" if url.startswith(("http:", "dav:")) else "https_proxy"
+    variable = "http_proxy" if url.startswith("http:") else "https_proxy"
     if os.environ.get(variable):  # no_proxy names this server
         return ""
     return f'export {variable}="$(git config {_GIT_PROXY})"'
+
+
+def _address(remote: Remote) -> str:
+    """A URL on the store's server, with the scheme that decides on the proxy; empty for a store on this machine."""
+    settings = remote.place.settings
+    if registry.spec_of(remote.place.url).local:
+        return ""
+    for url in (settings.get("endpoint", ""), remote.place.url):
+        if url.startswith(("http:", "https:", "dav:", "davs:")):
+            return url.replace("dav", "http", 1) if url.startswith("dav") else url
+    return f"https://{registry.account_of(settings).host}"

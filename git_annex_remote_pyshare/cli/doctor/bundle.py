@@ -12,7 +12,6 @@ from git_annex_remote_pyshare import __version__, log
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.doctor.check import Check
 from git_annex_remote_pyshare.cli.remotes import Remote
-from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.host import without_login
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
@@ -28,10 +27,22 @@ _KEPT = re.compile(
 _OF_ANNEX = ("type", "externaltype", "encryption", "chunk", "autoenable", "exporttree", "importtree", "mac")
 """Settings of git-annex itself that hold no key."""
 
-_SECRET = re.compile(r"pass|secret|token|credential|cookie|apikey|api[-_]key|[-_]pw|auth", re.IGNORECASE)
+_SECRET = re.compile(
+    r"pass|secret|token|credential|cookie|apikey|api[-_]key|[-_]pw|auth|header|options|command", re.IGNORECASE
+)
 """Names of environment variables and options whose values are not for others."""
 
+_QUERY = re.compile(r"((?:annex::|[a-z][a-z0-9+.-]*://)[^\s?\"']+)\?[^\s\"']+", re.IGNORECASE)
+"""Matches an address with a query, which may hold a signature, or the encoded address of a public link."""
+
 _HIDDEN = "(left out)"
+
+
+def require_new(path: str) -> None:
+    """Raise BadSetting if the file for the bundle exists already; asked before the checks, which take time."""
+    if os.path.lexists(path):
+        again = command("pyshare", "doctor", "--bundle", f"{path}.new.zip")
+        raise BadSetting(f"{path} exists already", remedy=f"Give another name: {again}")
 
 
 def write(
@@ -61,12 +72,9 @@ def write(
         with open(path, "xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in texts.items():
                 bundle.writestr(name, _clean(text, secrets))
-    except FileExistsError:
-        again = command("pyshare", "doctor", "--bundle", f"{path}.new.zip")
-        raise BadSetting(f"{path} exists already", remedy=f"Give another name: {again}") from None
     except OSError as error:
         raise BadSetting(
-            f"cannot write {path}: {error.strerror}", remedy="Give a file in a folder of yours."
+            f"cannot write {path}: {error.strerror}", remedy="Give a new file in a folder of yours."
         ) from error
 
 
@@ -86,8 +94,7 @@ def _options(config: Mapping[str, str]) -> Iterator[str]:
     """The options that concern us, one in a line."""
     for name, value in sorted(config.items()):
         if _KEPT.fullmatch(name):
-            is_secret = name.endswith(f".{options.HEADER.name}") or _SECRET.search(name)
-            yield one_line(f"{name}={_HIDDEN if is_secret else without_login(value)}")
+            yield one_line(f"{name}={_HIDDEN if _SECRET.search(name) else without_login(value)}")
 
 
 def _settings(remote: Remote) -> Mapping[str, str]:
@@ -107,14 +114,14 @@ def _secrets(remotes: Iterable[Remote], clone: LocalConfig) -> Iterator[str]:
         if login:
             yield login.secret
     values = {**os.environ, **clone.config}
-    yield from (value for name, value in values.items() if _SECRET.search(name) or name.endswith(options.HEADER.name))
+    yield from (value for name, value in values.items() if _SECRET.search(name))
     for value in values.values():
         yield from re.findall(r"://[^/?#@\s]*:([^/?#@\s]+)@", value)
 
 
 def _clean(text: str, secrets: Sequence[str]) -> str:
     """The text without tokens of links, secrets, and the user's name in paths."""
-    text = log.without_tokens(text)
+    text = _QUERY.sub(r"\1?…", log.without_tokens(text))
     for secret in secrets:
         if len(secret) > 3:  # noqa: PLR2004  # a word like "yes" is no secret, and its removal would spoil the text
             text = text.replace(secret, _HIDDEN).replace(json.dumps(secret)[1:-1], _HIDDEN)

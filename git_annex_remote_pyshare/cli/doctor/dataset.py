@@ -104,9 +104,9 @@ def _published_first(remote: Remote) -> Iterator[Check]:
         first = ours.intersection(publishes_first(clone, sibling))
         step = None if first else publish_first(clone, sibling, clone.remote)
         if step is None:
-            yield Check(SECTION, "publish-depends", OK, f"datalad push --to {sibling} brings content first")
+            yield Check(SECTION, "publish-depends", OK, f"a push to {sibling} brings content first")
         else:
-            text = f"datalad push --to {sibling} publishes names without content: publish-depends is not set here"
+            text = f"a push to {sibling} publishes names without content: publish-depends is not set here"
             yield Check(SECTION, "publish-depends", WARNING, text, command(*step))
 
 
@@ -176,12 +176,12 @@ def _jobs(clone: LocalConfig) -> Check:
     """Whether DataLad transfers several files at once, as git-annex does with -J."""
     text = clone.config.get(_JOBS, "") or "1"
     if text.isdecimal() and int(text) > 1:
-        return Check(SECTION, "jobs", OK, f"datalad transfers {text} files at once")
+        return Check(SECTION, "jobs", OK, f"DataLad transfers {text} files at once")
     return Check(
         SECTION,
         "jobs",
         WARNING,
-        f"datalad transfers one file after the other; with {_GOOD_JOBS} at once, many small files take about a third"
+        f"DataLad transfers one file after the other; with {_GOOD_JOBS} at once, many small files take about a third"
         " of the time",
         command("git", "config", _JOBS, str(_GOOD_JOBS)),
     )

@@ -111,10 +111,12 @@ def _datalad_has_us() -> Check:
     python = _interpreter_of(path)
     if not python:
         return Check(SECTION, "datalad", UNKNOWN, f"{path} does not say which Python it runs with")
-    has_us = subprocess.run([python, "-c", _HAS_US], capture_output=True, check=False).returncode == 0
-    if has_us:
-        return Check(SECTION, "datalad", OK, "datalad has create-sibling-pyshare")
-    text = "datalad is in another environment and lacks create-sibling-pyshare"
+    looked = subprocess.run(
+        _found(python, "-c", _HAS_US), env=git_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if not looked.returncode:
+        return Check(SECTION, "datalad", OK, "DataLad has create-sibling-pyshare")
+    text = "DataLad is in another environment and lacks create-sibling-pyshare"
     return Check(SECTION, "datalad", WARNING, text, _injected(os.path.realpath(python), python))
 
 
@@ -148,11 +150,9 @@ def _installed(package: str, again: tuple[str, ...] = ()) -> str:
 
 def _output(name: str, *words: str) -> str:
     """What a program prints, without input; empty if it is not there or does not end."""
-    if not shutil.which(name):
-        return ""
     try:
         done = subprocess.run(
-            [program(os.environ.get("PATH", ""), name) if os.sep not in name else name, *words],
+            _found(name, *words),
             env=git_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -162,6 +162,11 @@ def _output(name: str, *words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return (done.stdout or done.stderr).decode("utf-8", "replace")
+
+
+def _found(name: str, *words: str) -> list[str]:
+    """A command with its program from PATH, never one from the dataset's folder; raises FileNotFoundError."""
+    return [name if os.path.isabs(name) else program(os.environ.get("PATH", ""), name), *words]
 
 
 def _number(said: str) -> str:

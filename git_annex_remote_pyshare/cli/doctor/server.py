@@ -159,7 +159,7 @@ class _Trial:
         return Check(SECTION, "put", OK, "stores objects")
 
     def _is_for_reading(self) -> bool:
-        """Whether nobody expects to write: a public link, or a public store without a login."""
+        """Whether reading is all that is expected: a public link, or a public store without a login."""
         place = self._remote.place
         if registry.account_of(place.settings).is_link or place.clone.config_uuid:
             return True
@@ -227,7 +227,7 @@ class _Trial:
         return Check(SECTION, "names", PROBLEM, text)
 
     def _parts(self) -> Iterator[Check]:
-        """Whether large objects go in parts, of which only the last is sent again after a break."""
+        """Whether large objects go in parts, so that a broken upload resumes."""
         own = self._own
         if not own.store.has(SupportsMultipart):
             return

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import ssl
 import subprocess
 import time
 import zipfile
@@ -11,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import trustme
 from support.annex import Home, Repository
 from support.fakes.dav import ScriptedDAV
-from support.scripted import Play, Rule, answer
+from support.scripted import Play, Rule, answer, served
 from support.sharing import Owner
 
 PASSWORD = "geheim-w0rd-42"
@@ -167,6 +169,20 @@ def test_a_proxy_that_only_git_knows_is_told_to_the_environment(dav: ScriptedDAV
     assert "reads them back unchanged" in told
 
 
+def test_a_certificate_of_an_unknown_authority_is_trusted_by_what_is_printed(
+    repository: Repository, tmp_path: Path
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "own ca.pem"))
+    with served(ScriptedDAV(), context) as secure:
+        secure.folders.add("/dav")
+        repository.initremote(f"{secure.url}/dav", name="cloud", check=False)
+        found = checks(repository.home, repository.folder, "cloud", code=1)
+        types(repository.home, repository.folder, found["server/certificate"]["fix"], FILE=str(tmp_path / "own ca.pem"))
+        assert checks(repository.home, repository.folder, "cloud", code=0)["server/put"]["state"] == "ok"
+
+
 def test_outside_of_a_dataset_only_the_machine_is_looked_at(alice: Home) -> None:
     printed = doctor(alice, alice.folder, code=0)
     assert [line for line in printed.splitlines() if line in TITLES] == ["Machine"]
@@ -177,7 +193,17 @@ def test_requests_are_shown_without_secrets_and_the_bundle_has_none(
     dav: ScriptedDAV, repository: Repository, tmp_path: Path
 ) -> None:
     token = "L1nkT0k3nThatOpens"
-    secrets = (PASSWORD, "proxy-pw-77", "hdr-tok-88", "url-pw-99", token, "env-tok-11", "cookie-55")
+    secrets = (
+        PASSWORD,
+        "proxy-pw-77",
+        "hdr-tok-88",
+        "url-pw-99",
+        token,
+        "env-tok-11",
+        "cookie-55",
+        "hdr-tok-66",
+        "An0therL1nk",
+    )
     home = repository.home
     home.environment.update({"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": PASSWORD, "MY_API_TOKEN": "env-tok-11"})
     dav.login = ("bob", PASSWORD)
@@ -188,6 +214,9 @@ def test_requests_are_shown_without_secrets_and_the_bundle_has_none(
     repository.git("config", "http.proxy", "http://al:proxy-pw-77@127.0.0.1:9")
     repository.git("config", "http.extraHeader", "Authorization: Bearer hdr-tok-88")
     repository.git("config", "remote.cloud.pyshare-header", "Cookie: cookie-55")
+    repository.git("config", "annex.http-headers", "X-Key: hdr-tok-66")
+    query = "type=external&externaltype=pyshare&url=https%3A%2F%2Fh%2Fs%2FAn0therL1nk"
+    repository.git("config", "remote.other.url", f"annex::1111-2222?{query}")
     repository.git("remote", "add", "github", "https://alice:url-pw-99@127.0.0.1:9/x.git")
     bundle = tmp_path / "report.zip"
     done = home.run("pyshare", "doctor", "-v", "--bundle", str(bundle), cwd=repository.folder, check=False)
@@ -200,6 +229,7 @@ def test_requests_are_shown_without_secrets_and_the_bundle_has_none(
     assert json.loads(texts["checks.json"])["checks"]
     everything = "".join(texts.values())
     assert [secret for secret in secrets if secret in everything] == []
+    assert "remote.other.url=annex::1111-2222?…" in texts["git-config.txt"]
     assert PASSWORD not in done.stdout + done.stderr
     again = home.run("pyshare", "doctor", "--bundle", str(bundle), cwd=repository.folder, check=False)
     assert again.returncode == 2
