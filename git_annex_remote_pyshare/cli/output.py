@@ -171,17 +171,19 @@ def _check(out: TextIO, state: State, text: str, fix: str) -> None:
     _print(f"{_styled(sign, out, fg=look.colour)} {text}{tail}", out)
 
 
-def say_next(*commands: str) -> None:
+def say_next(*commands: str, where: str = "") -> None:
     """Print the last lines of a command: what to type next; by the rules of `say`.
 
     Args:
         *commands: Command lines, quoted to be pasted; for none, nothing is printed.
+        where: The place to type them if it is another one, e.g. `in your dataset's folder`.
     """
     if is_quiet() or not commands:
         return
     out = _for_people()
     safe = [_styled(printable(line), out, bold=True) for line in commands]
-    _print(f"Next, type: {safe[0]}" if len(safe) == 1 else "\n  ".join(["Next, type:", *safe]), out)
+    lead = f"Next, {where}, type:" if where else "Next, type:"
+    _print(f"{lead} {safe[0]}" if len(safe) == 1 else "\n  ".join([lead, *safe]), out)
 
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:

@@ -80,6 +80,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     "git annex initremote {} --sameas={} {} {}": (
         f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",
     ),
+    "git annex initremote {} {} {} {}": (
+        "e2e/cli/test_after_login.py::test_in_a_dataset_without_a_remote_one_is_made_then_filled_then_got_from",
+    ),
     "git annex initremote {}-here --sameas={} {}": (
         f"{_MARKER}test_a_friend_types_what_stands_there_and_has_the_store_elsewhere",
         f"{_OF_WEBDAV}test_a_friend_with_whom_the_folder_is_shared_gets_by_the_command_that_the_refusal_names",
@@ -115,6 +118,9 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_DOCTOR}test_requests_are_shown_without_secrets_and_the_bundle_has_none",
     ),
     "pyshare info {}": (f"{_REMEDIES}test_a_server_that_is_down_is_looked_at",),
+    "pyshare invite {}": (
+        "e2e/share/test_invite.py::test_a_dataset_that_is_published_nowhere_gets_the_commands_that_publish_it",
+    ),
     "pyshare login {}": (
         f"{_REMEDIES}test_a_friend_without_a_login_logs_in",
         f"{_REMEDIES}test_a_login_that_the_server_refuses_is_renewed",
@@ -132,6 +138,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     "pyshare logout {}": (f"{_DROPBOX}test_another_account_than_before_is_not_kept_without_a_yes",),
     "pyshare logout {} {} --kind {}": (
         "unit/cli/commands/test_login.py::test_of_two_logins_under_one_name_each_can_be_meant",
+    ),
+    "pyshare restore {} --status {}": (
+        "e2e/cli/test_restore.py::test_s3_25_many_files_are_asked_for_at_once_and_got_when_they_are_back",
     ),
     "pyshare share {}": (
         f"{_SHARE}test_before_the_first_push_share_says_what_to_type_and_that_helps",
@@ -168,6 +177,7 @@ UNTYPED: dict[str, str] = {
     "pyshare doctor {}": "looks again, after the user logged in to the network; all tests of the doctor type it",
     "pyshare help": _GENERAL,
     "pyshare info": _GENERAL,
+    "pyshare invite": "for the owner of the dataset, whose remote a stranger does not know",
     "pyshare login": "the origin of a login in a sentence, not a command to type",
     "pyshare login --help": _GENERAL,
     "pyshare login URL": "no address is known there",

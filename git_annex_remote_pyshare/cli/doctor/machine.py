@@ -22,8 +22,16 @@ OLDEST_ANNEX = "10.20250101"
 _PATIENCE = 60
 """Seconds for a program to say its version: DataLad's first start on a network disk is slow."""
 
-_HAS_US = f"import importlib.metadata as m; m.distribution({OUR_PACKAGE!r})"
-"""Python that fails where our package is not installed."""
+_ASK = f"""
+import importlib.metadata as metadata
+print(metadata.version("datalad"))
+try:
+    metadata.distribution({OUR_PACKAGE!r})
+    print("has")
+except metadata.PackageNotFoundError:
+    print("lacks")
+"""
+"""Python that prints DataLad's version, and whether our package is beside it."""
 
 _SHEBANG = re.compile(rb"#!\s*(/[^ \r\n]*?python[0-9.]*)\s*\n")
 _LONG_SHEBANG = re.compile(rb"#!/bin/sh\n'''exec' [\x22]?(/[^\x22\r\n]*?python[0-9.]*)[\x22 ]")
@@ -31,17 +39,28 @@ _LONG_SHEBANG = re.compile(rb"#!/bin/sh\n'''exec' [\x22]?(/[^\x22\r\n]*?python[0
 (pip, _vendor/distlib/scripts.py)."""
 
 
+class DataLad(NamedTuple):
+    """The DataLad in PATH."""
+
+    version: str = ""
+    """Empty if there is none."""
+    python: str = ""
+    """The Python that it runs with; empty if unknown."""
+    has_us: bool = False
+    """Whether our package is in the same environment."""
+
+
 class Versions(NamedTuple):
     """What each program says; empty if it is not there."""
 
     git: str
     annex: str
-    datalad: str
+    datalad: DataLad
 
     @property
     def text(self) -> str:
         """All of them in one line, with pyshare's own and Python's."""
-        names = {"git": self.git, "git-annex": self.annex, "datalad": self.datalad, "pyshare": __version__}
+        names = {"git": self.git, "git-annex": self.annex, "datalad": self.datalad.version, "pyshare": __version__}
         known = " · ".join(f"{name} {version}" for name, version in names.items() if version)
         return f"{known} (Python {platform.python_version()})"
 
@@ -51,7 +70,7 @@ def versions() -> Versions:
     return Versions(
         _number(_output("git", "--version")),
         one_line(_output("git-annex", "version", "--raw"))[:40],
-        _number(_output("datalad", "--version")),
+        _datalad(),
     )
 
 
@@ -62,8 +81,8 @@ def checks() -> Iterator[Check]:
     if found.annex:
         yield _annex_age(found.annex)
     yield _special_remote()
-    if found.datalad:
-        yield _datalad_has_us()
+    if found.datalad.version:
+        yield _datalad_has_us(found.datalad)
 
 
 def _missing(found: Versions) -> str:
@@ -105,19 +124,24 @@ def _special_remote() -> Check:
     )
 
 
-def _datalad_has_us() -> Check:
+def _datalad_has_us(found: DataLad) -> Check:
     """Whether DataLad's own environment has our package, and with it the command `create-sibling-pyshare`."""
-    path = shutil.which("datalad") or ""
-    python = _interpreter_of(path)
-    if not python:
-        return Check(SECTION, "datalad", UNKNOWN, f"{path} does not say which Python it runs with")
-    looked = subprocess.run(
-        _found(python, "-c", _HAS_US), env=git_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    if not looked.returncode:
+    if not found.python:
+        return Check(SECTION, "datalad", UNKNOWN, "DataLad does not say which Python it runs with")
+    if found.has_us:
         return Check(SECTION, "datalad", OK, "DataLad has create-sibling-pyshare")
     text = "DataLad is in another environment and lacks create-sibling-pyshare"
-    return Check(SECTION, "datalad", WARNING, text, _injected(os.path.realpath(python), python))
+    return Check(SECTION, "datalad", WARNING, text, _injected(os.path.realpath(found.python), found.python))
+
+
+def _datalad() -> DataLad:
+    """Ask DataLad's Python, which is faster than DataLad."""
+    path = shutil.which("datalad") or ""
+    python = _interpreter_of(path)
+    version, _, rest = _output(python, "-c", _ASK).partition("\n") if python else ("", "", "")
+    if path and not version:
+        version = _output(path, "--version")
+    return DataLad(_number(version), python, rest.startswith("has"))
 
 
 def _injected(real: str, python: str) -> str:
@@ -150,10 +174,13 @@ def _installed(package: str, again: tuple[str, ...] = ()) -> str:
 
 def _output(name: str, *words: str) -> str:
     """What a program prints, without input; empty if it is not there or does not end."""
+    # Python searches the working directory for modules, and that may be a stranger's dataset.
+    cwd = os.path.dirname(name) if os.path.isabs(name) else None
     try:
         done = subprocess.run(
             _found(name, *words),
             env=git_environment(),
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE,

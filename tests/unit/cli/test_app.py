@@ -64,7 +64,7 @@ def test_a_failure_is_one_line_without_traceback(typed: Type, monkeypatch: pytes
         raise Unreachable("it\nbroke", remedy="Try again.")
 
     monkeypatch.setattr(whoami, "logins", fail)
-    assert typed("whoami") == (1, "", "pyshare: it broke. Try again.\n")
+    assert typed("whoami") == (2, "", "pyshare: it broke. Try again.\n")
 
 
 @pytest.mark.parametrize(

@@ -53,17 +53,17 @@ def looked_at() -> dict[str, Check]:
     return {check.check: check for check in machine.checks()}
 
 
-def a_python(folder: Path, code: int) -> str:
-    """A Python that says whether it has our package."""
+def a_python(folder: Path, said: str) -> str:
+    """A Python that says DataLad's version, and whether it has our package."""
     folder.mkdir(parents=True)
     path = folder / "python3"
-    path.write_text(f'#!/bin/sh\ncase "$1" in -c) exit {code};; esac\necho datalad 1.7.1\n')
+    path.write_text(f"#!/bin/sh\necho 1.7.1\necho {said}\n")
     path.chmod(0o755)
     return str(path)
 
 
 def test_a_machine_with_all_programs_is_fine_and_says_their_versions(install: Install, tmp_path: Path) -> None:
-    install("datalad", python=a_python(tmp_path / "venv" / "bin", 0))
+    install("datalad", python=a_python(tmp_path / "venv" / "bin", "has"))
     found = looked_at()
     assert {check.state for check in found.values()} == {OK}
     assert found["versions"].text.startswith("git 2.39.5 · git-annex 10.20261026-g351f69fa · datalad 1.7.1 · pyshare ")
@@ -125,7 +125,7 @@ def test_our_program_that_is_nowhere_or_broken_is_installed(install: Install) ->
 def test_a_datalad_that_lacks_us_is_told_by_its_own_tool(
     folder: str, fix: str, install: Install, tmp_path: Path
 ) -> None:
-    python = a_python(tmp_path / folder, 1)
+    python = a_python(tmp_path / folder, "lacks")
     install("datalad", python=python)
     found = looked_at()["datalad"]
     assert found.state == WARNING
@@ -136,3 +136,17 @@ def test_a_datalad_that_lacks_us_is_told_by_its_own_tool(
 def test_a_datalad_that_is_no_script_is_unknown(install: Install) -> None:
     install("datalad", "datalad 1.7.1")
     assert looked_at()["datalad"].state == UNKNOWN
+
+
+def test_modules_of_a_strangers_dataset_are_not_run(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = tmp_path / "dataset"
+    dataset.mkdir()
+    for name in ("csv", "email", "zipfile", "inspect", "datalad"):
+        (dataset / f"{name}.py").write_text(f"open({str(tmp_path / 'PWNED')!r}, 'w')\n")
+    monkeypatch.chdir(dataset)
+    install("datalad", python=sys.executable)
+    found = looked_at()
+    assert found["datalad"].state == OK
+    assert not (tmp_path / "PWNED").exists()
