@@ -10,10 +10,10 @@ import click
 from git_annex_remote_pyshare import log
 from git_annex_remote_pyshare.cli.doctor import dataset, friends, login, machine, server
 from git_annex_remote_pyshare.cli.doctor.bundle import require_new, write
-from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, Check
+from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
 from git_annex_remote_pyshare.cli.ending import Exit
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
-from git_annex_remote_pyshare.cli.output import heading, is_quiet, say, show_check
+from git_annex_remote_pyshare.cli.output import counted, heading, is_quiet, say, say_next, show_check
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, remote_named
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.config.remotes import names, waiting
@@ -70,8 +70,8 @@ def doctor(context: click.Context, name: str, *, as_friend: bool, as_json: bool,
         show_json({"checks": [check.fields for check in found]})
     if bundle:
         write(bundle, found, here.remotes, here.clone or LocalConfig(), record.lines)
-        if not as_json:
-            say(f"Written: {bundle}. Look into it before you send it.")
+        say(f"Written: {bundle}. Look into it before you send it.")
+    _sum_up(found)
     return _exit_code(found)
 
 
@@ -124,6 +124,16 @@ def _print(check: Check, before: list[Check]) -> None:
     if not is_quiet() and (not before or before[-1].section != check.section):
         heading(check.section.capitalize())
     show_check(check.state, check.text, check.fix)
+
+
+def _sum_up(found: list[Check]) -> None:
+    """Print how much is wrong, and the command with which to begin."""
+    kinds = {PROBLEM: "problem", WARNING: "hint", UNKNOWN: "open question"}
+    counts = [(sum(check.state is state for check in found), word) for state, word in kinds.items()]
+    wrong = ", ".join(counted(count, word) for count, word in counts if count)
+    say(f"{wrong}." if wrong else "Nothing is wrong.")
+    fixes = [check.fix for state in kinds for check in found if check.state is state and check.fix]
+    say_next(*fixes[:1])
 
 
 def _exit_code(found: list[Check]) -> Exit:

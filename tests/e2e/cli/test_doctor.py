@@ -147,6 +147,7 @@ def test_what_a_lying_server_needs_is_typed_and_helps(dav: ScriptedDAV, reposito
     dav.knows_ranges = False
     printed = doctor(repository.home, repository.folder, "cloud", code=1)
     fixes = [line.rpartition(" → ")[2] for line in printed.splitlines() if line[:2] in {"✗ ", "! "}]
+    assert printed.endswith(f"1 problem, 2 hints.\nNext, type: {fixes[-1]}\n")
     assert fixes == [
         "git config datalad.runtime.max-annex-jobs 8",
         "git annex enableremote cloud chunk=50MiB",
@@ -155,7 +156,8 @@ def test_what_a_lying_server_needs_is_typed_and_helps(dav: ScriptedDAV, reposito
     for fix in fixes:
         types(repository.home, repository.folder, fix)
     printed = doctor(repository.home, repository.folder, "cloud", code=0)
-    assert {line[0] for line in printed.splitlines() if line not in TITLES} == {"✓"}
+    assert {line[0] for line in printed.splitlines()[:-1] if line not in TITLES} == {"✓"}
+    assert printed.endswith("\nNothing is wrong.\n")
 
 
 def test_a_proxy_that_only_git_knows_is_told_to_the_environment(dav: ScriptedDAV, repository: Repository) -> None:
