@@ -23,16 +23,22 @@ TITLES = ("Machine", "Dataset", "Login", "Server", "Friends")
 TOUCHED = (".git/index", ".git/annex/index", ".git/annex/keysdb")
 
 
-def doctor(user: Home, folder: Path, *words: str, code: int) -> str:
-    """What `pyshare doctor …` prints."""
+def run(user: Home, folder: Path, *words: str, code: int) -> subprocess.CompletedProcess[str]:
+    """`pyshare doctor …`, which ends with this code."""
     done = user.run("pyshare", "doctor", *words, cwd=folder, check=False)
     assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def doctor(user: Home, folder: Path, *words: str, code: int) -> str:
+    """What `pyshare doctor …` prints."""
+    done = run(user, folder, *words, code=code)
     return done.stdout + done.stderr
 
 
 def checks(user: Home, folder: Path, *words: str, code: int) -> dict[str, dict[str, str]]:
     """The checks of `pyshare doctor … --json`, by their names."""
-    found = json.loads(doctor(user, folder, *words, "--json", code=code))
+    found = json.loads(run(user, folder, *words, "--json", code=code).stdout)
     assert list(found) == ["checks"]
     return {f"{row['section']}/{row['check']}": row for row in found["checks"]}
 
