@@ -55,7 +55,7 @@ class Exchange:
         self.method = method
         self.headers: Mapping[str, str] = {}
         """Of the response: those of `SHOWN_HEADERS` that it has, by these names."""
-        self.answered = 0.0
+        self.responded = 0.0
         """When the response began, in seconds since 1970 by this machine's clock."""
         self._begin = time.monotonic()
         self._server, self._path = _shown(server, target)
@@ -73,10 +73,10 @@ class Exchange:
             extra={"exchange": self},
         )
 
-    def answer(self, status: int, headers: Mapping[str, str]) -> None:
+    def begin_response(self, status: int, headers: Mapping[str, str]) -> None:
         """Note the beginning of the response."""
         self.status = status
-        self.answered = time.time()
+        self.responded = time.time()
         self.headers = {name: headers[name] for name in SHOWN_HEADERS if name in headers}
 
 

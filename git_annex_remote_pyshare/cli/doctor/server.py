@@ -257,7 +257,7 @@ class _Trial:
 
     def _clock(self) -> Iterator[Check]:
         """The difference of the clocks, by the header Date (RFC 9110 §6.6.1)."""
-        ahead = [moment - each.answered for each in self._exchanges() if (moment := _date(each)) is not None]
+        ahead = [moment - each.responded for each in self._exchanges() if (moment := _date(each)) is not None]
         if not ahead:
             return
         seconds = median(ahead)
