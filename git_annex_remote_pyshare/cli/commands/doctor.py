@@ -99,6 +99,8 @@ def _all(here: _Here, record: log.Recorded, *, as_friend: bool) -> Iterator[Chec
     yield from machine.checks()
     if here.clone is None:
         return
+    if not (here.remotes or here.others or here.broken):
+        yield dataset.no_remote()
     yield from here.broken
     yield from map(dataset.not_enabled, here.others)
     yield from _each(here.remotes, dataset.checks_of)

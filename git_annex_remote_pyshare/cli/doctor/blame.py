@@ -11,6 +11,7 @@ from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.proxies import is_proxied
 from git_annex_remote_pyshare.errors import (
     Busy,
+    Corrupt,
     NotAStore,
     NotFound,
     NotReached,
@@ -81,6 +82,8 @@ def _by_kind(error: PyshareError, remote: Remote) -> Blame:
     if isinstance(error, NotReached) and not registry.spec_of(remote.place.url).local:
         text = f"{error.what}. Is the server down? If its address is wrong, give the right one"
         return Blame("reach", text, command("git", "annex", "enableremote", name, "url=ADDRESS"))
+    if isinstance(error, Corrupt):
+        return Blame("failed", str(error), command("git", "annex", "fsck", "--from", name))
     if isinstance(error, QuotaExceeded):
         text = f"the store is full: {error.what}. See what no file uses any more, or ask for more space"
         return Blame("full", text, command("git", "annex", "unused", "--from", name))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from git_annex_remote_pyshare import __version__, log
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.doctor.check import Check
+from git_annex_remote_pyshare.cli.doctor.machine import versions
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.host import without_login
@@ -79,6 +80,10 @@ def write(
 
 
 def _versions() -> Iterator[str]:
+    found = versions()
+    yield f"git {found.git}"
+    yield f"git-annex {found.annex}"
+    yield f"datalad {found.datalad.version}"
     yield f"pyshare {__version__}"
     yield f"Python {sys.version}"
     yield f"{platform.platform()} {platform.machine()}"

@@ -52,6 +52,12 @@ def checks(clone: LocalConfig, remotes: list[Remote]) -> Iterator[Check]:
         yield _jobs(clone)
 
 
+def no_remote() -> Check:
+    """The check of a dataset that uses no pyshare yet."""
+    fix = command("pyshare", "init")
+    return Check(SECTION, "remotes", WARNING, "this dataset has no pyshare remote yet, so there is nothing to try", fix)
+
+
 def not_enabled(name: str) -> Check:
     """The check of a remote that the dataset has and this clone does not use."""
     fix = command("git", "annex", "enableremote", name)

@@ -60,7 +60,12 @@ class Versions(NamedTuple):
     @property
     def text(self) -> str:
         """All of them in one line, with pyshare's own and Python's."""
-        names = {"git": self.git, "git-annex": self.annex, "datalad": self.datalad.version, "pyshare": __version__}
+        names = {
+            "git": self.git,
+            "git-annex": _short(self.annex),
+            "datalad": self.datalad.version,
+            "pyshare": __version__,
+        }
         known = " · ".join(f"{name} {version}" for name, version in names.items() if version)
         return f"{known} (Python {platform.python_version()})"
 
@@ -92,12 +97,12 @@ def _missing(found: Versions) -> str:
 
 def _annex_age(version: str) -> Check:
     if _parts(version) >= _parts(OLDEST_ANNEX):
-        return Check(SECTION, "git-annex", OK, f"git-annex {version} is new enough")
+        return Check(SECTION, "git-annex", OK, f"git-annex {_short(version)} is new enough")
     return Check(
         SECTION,
         "git-annex",
         WARNING,
-        f"git-annex {version} is older than {OLDEST_ANNEX}, the oldest one that pyshare is tested with",
+        f"git-annex {_short(version)} is older than {OLDEST_ANNEX}, the oldest one that pyshare is tested with",
         _installed("git-annex", again=("--force",)),
     )
 
@@ -194,6 +199,11 @@ def _output(name: str, *words: str) -> str:
 def _found(name: str, *words: str) -> list[str]:
     """A command with its program from PATH, never one from the dataset's folder; raises FileNotFoundError."""
     return [name if os.path.isabs(name) else program(os.environ.get("PATH", ""), name), *words]
+
+
+def _short(version: str) -> str:
+    """A version of git-annex without the commit that it was built from."""
+    return version.partition("-g")[0]
 
 
 def _number(said: str) -> str:

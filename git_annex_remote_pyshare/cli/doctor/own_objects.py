@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import Corrupt, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import BLOCK, Sink, Source
 
@@ -78,8 +78,7 @@ class OwnObjects:
         """The object, downloaded from its beginning."""
         path = self._folder / "whole"
         path.unlink(missing_ok=True)
-        self.store.get(self.name, Sink(str(path)), _nothing)
-        return path.read_bytes()
+        return self._got(Sink(str(path)), path)
 
     def is_resumed(self) -> bool | None:
         """Whether a download gets only the rest of an object that is partly here; None if it brings wrong bytes.
@@ -90,8 +89,7 @@ class OwnObjects:
         # The last byte that is there is downloaded again (transport/content_range.py).
         other = bytes(byte ^ 0xFF for byte in self.content[: half - 1]) + self.content[half - 1 : half]
         path = Path(self._file("part", other))
-        self.store.get(self.name, Sink(str(path), is_checked=True), _nothing)
-        found = path.read_bytes()
+        found = self._got(Sink(str(path), is_checked=True), path)
         return {other + self.content[half:]: True, self.content: False}.get(found)
 
     def shows_half(self, store: Backend) -> bool:
@@ -136,6 +134,17 @@ class OwnObjects:
             except PyshareError:  # noqa: PERF203  # these are few
                 left.append(name)
         return left
+
+    def _got(self, sink: Sink, path: Path) -> bytes:
+        """What a download brings; one byte more than the object has, if there is more."""
+
+        def limit(done: int) -> None:
+            if done > 2 * len(self.content):
+                raise Corrupt("the server sends more bytes than the object has")
+
+        self.store.get(self.name, sink, limit)
+        with path.open("rb") as file:
+            return file.read(len(self.content) + 1)
 
     def _file(self, name: str, content: bytes) -> str:
         path = self._folder / name

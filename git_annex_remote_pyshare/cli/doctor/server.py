@@ -67,6 +67,8 @@ class _Trial:
         self._own = own
         self._record = record
         self._begin = len(record.exchanges)
+        self._is_there = False
+        """Whether the object is stored."""
 
     def checks(self) -> Iterator[Check]:
         """All checks; those that need a stored object only where one could be stored."""
@@ -134,7 +136,6 @@ class _Trial:
     def _stored(self) -> Check:
         """Store an object; a public link that only reads is as it should be."""
         own = self._own
-        self._is_there = False
         try:
             own.put(own.store, own.name, own.content)
         except PermissionDenied as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import ssl
@@ -194,6 +195,9 @@ def test_a_certificate_of_an_unknown_authority_is_trusted_by_what_is_printed(
 def test_outside_of_a_dataset_only_the_machine_is_looked_at(alice: Home) -> None:
     printed = doctor(alice, alice.folder, code=0)
     assert [line for line in printed.splitlines() if line in TITLES] == ["Machine"]
+    (alice.folder / "new").mkdir()
+    alice.run("git", "init", "-q", cwd=alice.folder / "new")
+    assert checks(alice, alice.folder / "new", code=0)["dataset/remotes"]["fix"] == "pyshare init"
     assert "is in no git repository" in doctor(alice, alice.folder, "cloud", code=2)
 
 
@@ -234,6 +238,7 @@ def test_requests_are_shown_without_secrets_and_the_bundle_has_none(
     assert set(texts) == {"checks.json", "versions.txt", "git-config.txt", "remotes.json", "requests.log"}
     assert "remote.cloud.annex-externaltype=pyshare" in texts["git-config.txt"]
     assert "PUT 127.0.0.1" in texts["requests.log"]
+    assert re.search(r"(?m)^git-annex 10\.\d+-g[0-9a-f]+$", texts["versions.txt"])
     assert json.loads(texts["checks.json"])["checks"]
     everything = "".join(texts.values())
     assert [secret for secret in secrets if secret in everything] == []

@@ -66,7 +66,7 @@ def test_a_machine_with_all_programs_is_fine_and_says_their_versions(install: In
     install("datalad", python=a_python(tmp_path / "venv" / "bin", "has"))
     found = looked_at()
     assert {check.state for check in found.values()} == {OK}
-    assert found["versions"].text.startswith("git 2.39.5 · git-annex 10.20261026-g351f69fa · datalad 1.7.1 · pyshare ")
+    assert found["versions"].text.startswith("git 2.39.5 · git-annex 10.20261026 · datalad 1.7.1 · pyshare ")
 
 
 def test_without_git_annex_the_tool_that_is_there_installs_it(install: Install) -> None:

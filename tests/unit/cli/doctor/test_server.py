@@ -152,6 +152,13 @@ def test_where_pyshare_renames_a_server_that_keeps_halves_is_named_and_does_no_h
     assert dav.objects == {}
 
 
+def test_a_server_that_sends_other_or_more_bytes_is_named(dav: ScriptedDAV) -> None:
+    for body in (b"x" * (192 << 10), b"x" * (1 << 20)):
+        dav.script(Rule("GET", answer(200, body, Content_Type="application/octet-stream"), times=-1))
+        found = looked_at(remote_at(f"{dav.url}/dav"))["get"]
+        assert (found.state, found.fix) == (PROBLEM, "git annex fsck --from cloud")
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(-7300, "2 hours ahead of"), (7300, "2 hours behind")])
 def test_a_clock_that_differs_is_named(seconds: int, said: str, dav: ScriptedDAV) -> None:
     dav.decide = lambda _seen: Play(headers={"Date": formatdate(time.time() + seconds, usegmt=True)})
