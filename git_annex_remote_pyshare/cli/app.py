@@ -47,6 +47,7 @@ COMMANDS = {
     "verify": Row(
         "git_annex_remote_pyshare.cli.commands.verify:verify", "Check that a store has what git-annex believes."
     ),
+    "doctor": Row("git_annex_remote_pyshare.cli.commands.doctor:doctor", "Find what is wrong, and say what mends it."),
     "cleanup": Row(
         "git_annex_remote_pyshare.cli.commands.cleanup:cleanup", "Remove what unfinished uploads have left."
     ),

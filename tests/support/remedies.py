@@ -8,11 +8,13 @@ _REMEDIES = "e2e/test_remedies.py::"
 _SHARE = "e2e/share/test_link.py::"
 _VERIFY = "e2e/cli/test_verify.py::"
 _UNVERIFIED = "e2e/cli/test_unverified.py::"
+_DOCTOR = "e2e/cli/test_doctor.py::"
 _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
 _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
+_LIES = "test_what_a_lying_server_needs_is_typed_and_helps"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
@@ -51,6 +53,10 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_OF_DROPBOX}test_without_a_login_the_owner_types_what_the_notes_say_and_stores",
     ),
     "git annex enableremote {} url=ADDRESS": ("e2e/cli/test_info.py::test_a_server_that_is_down_is_shown",),
+    "git annex copy --to {} {}": (
+        f"{_DOCTOR}test_all_that_is_wrong_in_a_dataset_is_mended_by_what_is_printed_and_nothing_else_is_changed",
+    ),
+    "git annex enableremote {} chunk=50MiB": (f"{_DOCTOR}{_LIES}",),
     "git annex enableremote {} chunk={}": (
         f"{_REMEDIES}test_a_file_that_is_too_large_for_the_server_is_sent_in_pieces",
     ),
@@ -94,6 +100,11 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_UNVERIFIED}test_an_address_that_leads_elsewhere_now_is_accepted_again",
         "e2e/test_trust_settings.py::test_a_remote_that_shares_a_uuid_gets_the_login_of_git_annex_only_at_the_same_host",
     ),
+    "git config remote.{}.{} FILE": (
+        f"{_DOCTOR}test_a_certificate_of_an_unknown_authority_is_trusted_by_what_is_printed",
+    ),
+    "git config remote.{}.{} move": (f"{_DOCTOR}{_LIES}",),
+    "git config {}": (f"{_DOCTOR}test_a_proxy_that_only_git_knows_is_told_to_the_environment",),
     "git config {} FILE": (f"{_REMEDIES}test_an_institutions_own_certificates_are_trusted",),
     "git config {} true": (f"{_REMEDIES}test_a_password_goes_over_plain_http_where_the_user_says_so",),
     "mkdir -p {}": (
@@ -102,6 +113,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "pyshare cleanup {} --older-than {}": (
         "e2e/cli/test_cleanup.py::test_a_young_upload_is_shown_and_both_commands_work",
+    ),
+    "pyshare doctor --bundle {}.new.zip": (
+        f"{_DOCTOR}test_requests_are_shown_without_secrets_and_the_bundle_has_none",
     ),
     "pyshare info {}": (f"{_REMEDIES}test_a_server_that_is_down_is_looked_at",),
     "pyshare invite {}": (
@@ -150,11 +164,14 @@ UNTYPED: dict[str, str] = {
     "git annex enableremote {} {}": "endpoint=https://… of a server that the tests run by http only",
     "git annex find --include='*": "only lists the annexed files",
     "git annex fsck": "for a machine or a network that damages data",
+    "git annex fsck --from {}": "for a server that returns other bytes than it got",
+    "git annex unused --from {}": "only lists what could be removed from a full store",
     "git annex get": "the friend's ordinary command, which most tests of friends type",
     "git config --get-regexp 'pyshare-": "only shows the options that name files",
     "git config remote.{}.pyshare-host {}": "for a machine in a path of Windows",
     "git config remote.{}.pyshare-part-size 64MiB": "for servers that refuse the number of parts of a huge file",
     "git config {} {}": "allows redirects to a private address; tests/integration/test_private_networks.py checks it",
+    "pyshare doctor {}": "looks again, after the user logged in to the network; all tests of the doctor type it",
     "pyshare help": _GENERAL,
     "pyshare info": _GENERAL,
     "pyshare invite": "for the owner of the dataset, whose remote a stranger does not know",

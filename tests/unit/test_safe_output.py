@@ -218,6 +218,7 @@ USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "restore": (("store",), ("{odd}",), ("store", "{odd}"), ("{shell}",)),
     "verify": (("store",), ("store", "--json"), ("{odd}",), ("store", "{odd}")),
     "cleanup": (("store",), ("{odd}",), ("dav",), ("store", "--older-than", "{odd}")),
+    "doctor": (("store",), ("store", "--json"), ("{odd}",), ("{shell}",)),
     "demo": (("{odd}",), ("--{odd}",)),
     "completion": (("{odd}",), ("bash",), ("zsh",), ("fish",)),
     "help": (("{odd}",), ("login", "{odd}")),
