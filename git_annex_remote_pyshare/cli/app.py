@@ -32,6 +32,9 @@ COMMANDS = {
     "share": Row(
         "git_annex_remote_pyshare.cli.commands.share:share", "Make a link for friends, and say what to send them."
     ),
+    "accept": Row(
+        "git_annex_remote_pyshare.cli.commands.accept:accept", "Clone a dataset that someone shares, and get its files."
+    ),
     "restore": Row(
         "git_annex_remote_pyshare.cli.commands.restore:restore", "Bring archived data back, many files at once."
     ),
