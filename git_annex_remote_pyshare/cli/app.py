@@ -32,6 +32,9 @@ COMMANDS = {
     "share": Row(
         "git_annex_remote_pyshare.cli.commands.share:share", "Make a link for friends, and say what to send them."
     ),
+    "rehearse": Row(
+        "git_annex_remote_pyshare.cli.commands.rehearse:rehearse_command",
+        "Try as a stranger whether friends get the data.",
     "accept": Row(
         "git_annex_remote_pyshare.cli.commands.accept:accept", "Clone a dataset that someone shares, and get its files."
     ),

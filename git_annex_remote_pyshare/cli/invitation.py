@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import Enum
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.cli.clone_address import require_safe_address
+from git_annex_remote_pyshare.cli.foreign_address import require_safe_address
 from git_annex_remote_pyshare.config.annex_url import SCHEME, parse_annex_url
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import is_invisible

@@ -1,0 +1,286 @@
+"""A friend types one command with what an owner sent, and has every byte: links, buckets, folders, logins."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.annex import Home
+from support.dropbox_people import log_in, machine, reaches
+from support.fakes.dropbox.accounts import Account
+from support.fakes.dropbox.fake import RunningDropbox
+from support.fakes.nextcloud import FILES as HOME_OF_BOB
+from support.fakes.s3 import ScriptedS3
+from support.s3_gate import Login
+from support.servers import Server
+from support.sharing import Owner, has_all, type_all
+from support.sharing_cloud import SharingCloud
+from support.typist import type_at_terminal
+
+CLONE = "DataLad-101"
+
+
+def accept(home: Home, *words: str, code: int = 0) -> dict[str, Any]:
+    """`pyshare accept … --yes --json` in the person's home; what it prints."""
+    done = home.run("pyshare", "accept", *words, "--yes", "--json", cwd=home.folder, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
+
+
+def with_link(owner: Owner, cloud: SharingCloud) -> str:
+    """Publish the dataset with a link of a Nextcloud; the address to clone from."""
+    owner.initremote(f"{cloud.url}{HOME_OF_BOB}/our share")
+    owner.store()
+    github = owner.publish()
+    owner.share("-y")
+    return str(github)
+
+
+def in_folder(owner: Owner, folder: Path) -> str:
+    """Publish the dataset with its content in a folder."""
+    owner.initremote(str(folder))
+    owner.store()
+    return str(owner.publish())
+
+
+@pytest.fixture
+def private(sharer: Owner, apache_server: Server) -> str:
+    """Alice's dataset with its content on a server where each user has a login; the address to clone from."""
+    sharer.home.environment |= {"WEBDAV_USERNAME": apache_server.user, "WEBDAV_PASSWORD": apache_server.password}
+    sharer.initremote(f"{apache_server.url}/accepted {sharer.folder.parent.parent.name}")
+    sharer.store()
+    return str(sharer.publish())
+
+
+def test_a_friend_with_a_link_answers_two_questions_and_has_every_byte(
+    sharer: Owner, sharing_cloud: SharingCloud, bob: Home
+) -> None:
+    address = with_link(sharer, sharing_cloud)
+    host = sharing_cloud.url.partition("://")[2]
+    answers = [("Go? [Y/n]", ""), ("3 choose", "1")]
+    said = type_at_terminal(bob, ["pyshare", "accept", address], bob.folder, answers)
+    assert said.code == 0, said.text
+    assert has_all(bob.folder / CLONE)
+    assert f"2 files, 12.9 KiB · data: {host} (WebDAV, public link, read only)" in said.text
+    assert f"Get now, which uses {host}?" in said.text
+    assert "✓ the store answers without a login" in said.text
+    assert "✓ 2 files." in said.text
+    assert "Later: cd ./DataLad-101 && datalad get ." in said.text
+
+
+def test_what_is_said_to_type_lets_a_friend_with_an_account_write_too(
+    sharer: Owner, sharing_cloud: SharingCloud, bob: Home
+) -> None:
+    printed = accept(bob, with_link(sharer, sharing_cloud), "--get", "none")
+    later, to_write = printed["next"]
+    log_in_first, *others = to_write.split(" && ")
+    assert log_in_first == f"pyshare login {sharing_cloud.url}"
+    assert [line.split()[:3] for line in others] == [["git", "annex", "enableremote"], ["git", "annex", "verifyremote"]]
+    type_all(bob, [later.partition(" && ")[2]], bob.folder / CLONE)
+    assert has_all(bob.folder / CLONE)
+
+
+def test_a_friend_of_a_public_bucket_types_one_command(sharer: Owner, scripted_s3: ScriptedS3, bob: Home) -> None:
+    login = Login()
+    scripted_s3.login = login
+    sharer.home.environment |= {"AWS_ACCESS_KEY_ID": login.access_key, "AWS_SECRET_ACCESS_KEY": login.secret_key}
+    sharer.initremote("s3://bucket/our share", endpoint=scripted_s3.url, region="us-east-1")
+    sharer.store()
+    address = str(sharer.publish())
+    sharer.share("--public", "-y")
+    printed = accept(bob, address)
+    assert has_all(bob.folder / CLONE)
+    assert printed["remotes"][0]["access"] == "public, read only without a login"
+    assert (printed["files"], printed["got"], printed["missing"], printed["login"]) == (2, 2, 0, "")
+
+
+def test_a_friend_on_the_same_disk_answers_two_questions(sharer: Owner, bob: Home, tmp_path: Path) -> None:
+    address = in_folder(sharer, tmp_path / "the lab")
+    said = type_at_terminal(bob, ["pyshare", "accept", address, "mine"], bob.folder, [("Go?", "y"), ("choose", "")])
+    assert said.code == 0, said.text
+    assert f"This reads {address} and makes mine. Go?" in said.text
+    assert has_all(bob.folder / "mine")
+    config = bob.run("git", "config", "--get-regexp", "^remote", cwd=bob.folder / "mine").stdout
+    assert "remote.for-friends.annex-verified verified" in config
+    assert "remote.origin.datalad-publish-depends for-friends" in config
+
+
+def test_without_a_login_accept_says_what_to_type_and_that_helps(
+    private: str, bob: Home, apache_server: Server
+) -> None:
+    printed = accept(bob, private, code=4)
+    assert (printed["got"], printed["missing"]) == (0, 2)
+    words = shlex.split(printed["login"])
+    bob.run(*words, cwd=bob.folder, input=f"{apache_server.user}\n{apache_server.password}\n")
+    assert accept(bob, private, "--get", "all")["got"] == 2
+    assert has_all(bob.folder / CLONE)
+
+
+def test_a_friend_at_a_terminal_logs_in_on_the_way(private: str, bob: Home, apache_server: Server) -> None:
+    answers = [("Go?", ""), ("choose", "1"), ("Log in now? [Y/n]", ""), ("ser", apache_server.user)]
+    answers.append(("assword", apache_server.password))
+    said = type_at_terminal(bob, ["pyshare", "accept", private], bob.folder, answers)
+    assert said.code == 0, said.text
+    assert apache_server.password not in said.text
+    assert has_all(bob.folder / CLONE)
+
+
+def test_a_friend_of_a_dropbox_logs_in_and_accepts(
+    sharer: Owner, fake_dropbox: RunningDropbox, dropbox_alice: Account, bob: Home
+) -> None:
+    machine(sharer.home, fake_dropbox, dropbox_alice)
+    sharer.initremote("dropbox:/Data")
+    sharer.store()
+    address = str(sharer.publish())
+    sharer.share("-y")
+    reaches(bob, fake_dropbox)
+    needed = accept(bob, address, code=4)["login"]
+    assert needed.startswith("pyshare login dropbox")
+    log_in(bob, fake_dropbox, fake_dropbox.service.person("Bob"), "--sharing")
+    assert accept(bob, address, "--get", "all")["missing"] == 0
+    assert has_all(bob.folder / CLONE)
+
+
+def pushed_back(owner: Owner, friend: Home, clone: Path, files: Mapping[str, bytes]) -> None:
+    """The friend adds files and pushes by DataLad, and the owner updates and gets them."""
+    for name, content in files.items():
+        (clone / name).write_bytes(content)
+    friend.run("datalad", "save", "-m", "mine", cwd=clone)
+    friend.run("datalad", "push", "--to", "origin", cwd=clone)
+    owner.type("git", "pull", "-q", "github", "main")
+    owner.type("git", "fetch", "-q", "github")
+    owner.type("git", "annex", "merge", "-q")
+    owner.type("git", "annex", "get", "-q", *files)
+    assert has_all(owner.folder, files)
+
+
+def test_what_a_friend_pushes_reaches_the_owner_with_its_content(sharer: Owner, bob: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "the lab"
+    address = in_folder(sharer, folder)
+    assert accept(bob, address, "--get", "none", "--host", str(folder))["publish_first"] == ["for-friends"]
+    pushed_back(sharer, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})
+
+
+def test_what_a_friend_with_a_login_pushes_reaches_the_owner_with_its_content(
+    private: str, sharer: Owner, bob: Home, apache_server: Server
+) -> None:
+    url = sharer.type("git", "annex", "info", "for-friends", "--json").stdout
+    address = json.loads(url)["url"] if "url" in json.loads(url) else apache_server.url
+    login = f"{apache_server.user}\n{apache_server.password}\n"
+    bob.run("pyshare", "login", address, cwd=bob.folder, input=login)
+    host = apache_server.url.partition("://")[2]
+    printed = accept(bob, private, "--get", "none", "--host", host)
+    assert printed["remotes"] == [
+        {"name": "for-friends", "hosts": [host], "kind": "WebDAV", "access": "", "verified": True}
+    ]
+    pushed_back(sharer, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})
+
+
+def test_accept_and_get_send_no_request_more_than_a_plain_clone_and_get(
+    sharer: Owner, sharing_cloud: SharingCloud, bob: Home, carol: Home, tmp_path: Path
+) -> None:
+    sharer.initremote(f"{sharing_cloud.url}{HOME_OF_BOB}/our share")
+    sharer.store({f"data/{number}.csv": b"%d\n" % number for number in range(30)})
+    address = str(sharer.publish())
+    sharer.share("-y")
+    plain = Home(tmp_path / "dave", "Dave")
+    counts = {}
+    for person, commands in (
+        (plain, [["datalad", "clone", address, CLONE], ["datalad", "get", "-d", CLONE, CLONE]]),
+        (bob, [["pyshare", "accept", address, CLONE, "--yes", "--get", "none"], ["datalad", "get", "-d", CLONE, CLONE]]),
+        (Home(tmp_path / "erin", "Erin"), [["pyshare", "accept", address, CLONE, "--yes"]]),
+    ):
+        before = len(sharing_cloud.seen)
+        for command in commands:
+            person.run(*command, cwd=person.folder)
+        counts[person.folder.name] = len(sharing_cloud.seen) - before
+    assert counts["dave"] >= 30
+    assert counts["bob"] <= counts["dave"]
+    assert counts["erin"] <= counts["dave"]
+
+
+def test_a_clone_that_lacks_its_remotes_is_repaired_and_not_cloned_again(
+    sharer: Owner, bob: Home, tmp_path: Path
+) -> None:
+    address = in_folder(sharer, tmp_path / "the lab")
+    clone = bob.folder / CLONE
+    bob.run("git", "clone", "-q", address, str(clone), cwd=bob.folder)
+    bob.run("git", "annex", "init", "-q", "--no-autoenable", cwd=clone)
+    (clone / "my own").write_text("stays")
+    done = bob.run("pyshare", "accept", cwd=clone / "data")
+    assert "✓ later pushes bring content first" in done.stdout
+    assert "To write as well: git annex verifyremote for-friends" in done.stdout
+    config = bob.run("git", "config", "--get-regexp", "^remote", cwd=clone).stdout
+    assert "remote.for-friends.annex-verified automatic" in config
+    assert "remote.origin.datalad-publish-depends for-friends" in config
+
+    said = type_at_terminal(bob, ["pyshare", "accept"], clone, [("with what you push? [y/N]", "y")])
+    assert said.code == 0, said.text
+    assert "To write as well" not in said.text
+    printed = accept(bob, address, "--get", "all")
+    assert (printed["remotes"][0]["verified"], printed["got"]) == (True, 2)
+    assert has_all(clone)
+    assert (clone / "my own").read_text() == "stays"
+    depends = bob.run("git", "config", "--get-all", "remote.origin.datalad-publish-depends", cwd=clone).stdout
+    assert depends == "for-friends\n"
+
+
+def test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to(
+    sharer: Owner, bob: Home, tmp_path: Path
+) -> None:
+    folder = tmp_path / "the lab"
+    sharer.type(
+        *("git", "annex", "initremote", "lab", "type=external", "externaltype=pyshare", "encryption=none"),
+        *(f"url={folder}", "--with-url"),
+    )
+    sharer.initremote(str(tmp_path / "elsewhere"))
+    (sharer.folder / "a.csv").write_bytes(b"1;2\n")
+    sharer.type("datalad", "save", "-m", "files")
+    sharer.type("git", "annex", "copy", "-q", "--to", "lab")
+    sharer.type("git", "push", "-q", "lab", "main", "git-annex")
+    uuid = sharer.type("git", "config", "remote.lab.annex-uuid").stdout.strip()
+    url = f"annex::{uuid}?type=external&externaltype=pyshare&encryption=none&url={str(folder).replace(' ', '%20')}"
+    printed = accept(bob, url, "mine")
+    assert [remote["name"] for remote in printed["remotes"]] == ["origin"], "the dataset's other store was not shown"
+    assert has_all(bob.folder / "mine", {"a.csv": b"1;2\n"})
+    (bob.folder / "mine" / "b.csv").write_bytes(b"3;4\n")
+    bob.run("datalad", "save", "-m", "mine", cwd=bob.folder / "mine")
+    bob.run("datalad", "push", "--to", "origin", cwd=bob.folder / "mine")
+    sharer.type("git", "pull", "-q", "lab", "main")
+    sharer.type("git", "annex", "merge", "-q")
+    sharer.type("git", "annex", "get", "-q", "b.csv")
+    assert has_all(sharer.folder, {"b.csv": b"3;4\n"})
+
+
+def test_only_the_chosen_files_are_got(sharer: Owner, bob: Home, tmp_path: Path) -> None:
+    address = in_folder(sharer, tmp_path / "the lab")
+    answers = [("Go?", ""), ("choose", "3"), ("between them", "'data'")]
+    said = type_at_terminal(bob, ["pyshare", "accept", address], bob.folder, answers)
+    assert said.code == 0, said.text
+    clone = bob.folder / CLONE
+    assert (clone / "data" / "Messung ä.csv").exists()
+    assert not (clone / "books" / "TLCL.pdf").exists()
+    assert accept(bob, address, "--get", "books/TLCL.pdf")["got"] == 1
+
+
+@pytest.mark.parametrize("words", [[], ["--yes", "--get", "none"]], ids=["at a terminal", "scripted"])
+def test_a_no_leaves_nothing_and_a_plain_dataset_is_cloned(bob: Home, tmp_path: Path, words: list[str]) -> None:
+    plain = tmp_path / "plain.git"
+    bob.run("git", "init", "-q", "--bare", str(plain), cwd=tmp_path)
+    if words:
+        assert "already" in bob.run("pyshare", "accept", str(plain), *words, cwd=bob.folder).stderr
+        return
+    said = type_at_terminal(bob, ["pyshare", "accept", str(plain)], bob.folder, [("Go?", "n")])
+    assert said.code == 1
+    assert not (bob.folder / "plain").exists()
+
+
+def test_without_a_terminal_nothing_happens_before_a_yes(sharer: Owner, bob: Home, tmp_path: Path) -> None:
+    address = in_folder(sharer, tmp_path / "the lab")
+    done = bob.run("pyshare", "accept", address, cwd=bob.folder, check=False)
+    assert done.returncode == 2
+    assert "Add --yes" in done.stderr
+    assert not (bob.folder / CLONE).exists()
