@@ -19,9 +19,7 @@ class Said(NamedTuple):
     prompts: int
 
 
-def type_at_terminal(
-    home: Home, command: Sequence[str], cwd: Path, answers: Sequence[tuple[str, str]] = ()
-) -> Said:
+def type_at_terminal(home: Home, command: Sequence[str], cwd: Path, answers: Sequence[tuple[str, str]] = ()) -> Said:
     """Type a command, and each answer when its question (a part of it) appears."""
     child = pexpect.spawn(
         command[0],
@@ -35,8 +33,8 @@ def type_at_terminal(
     seen = ""
     for question, answer in answers:
         child.expect_exact(question)
-        seen += child.before + question
+        seen += f"{child.before}{question}"
         child.sendline(answer)
     child.expect(pexpect.EOF)
     child.close()
-    return Said(seen + child.before, child.exitstatus if child.exitstatus is not None else -1, len(answers))
+    return Said(f"{seen}{child.before}", child.exitstatus if child.exitstatus is not None else -1, len(answers))

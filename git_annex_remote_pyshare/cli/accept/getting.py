@@ -87,6 +87,17 @@ def log_in(place: Place) -> None:
     spec.login.log_in(LoginRequest(spec, place.settings, words=place.account.words), CommandLine())
 
 
+def has_login(place: Place) -> bool:
+    """Whether this machine has a login that pyshare may have sent to the place; reads no keyring."""
+    from git_annex_remote_pyshare.credentials import stored  # noqa: PLC0415  # as late as the other commands
+
+    if not place.settings or not place.account.name:
+        return False
+    spec, account = place.spec, place.account
+    ambient = account.fitting(spec.variables.read()) or spec.default_credentials(place.settings)
+    return bool(ambient or stored.entry(spec.name, account.name))
+
+
 def login_command(place: Place) -> str:
     """What to type for a login at the store."""
     return command("pyshare", "login", *place.account.words)

@@ -230,11 +230,14 @@ def _get(report: Report, choice: Choice, answers: Answers) -> Report:
     """Get the chosen files from each store in turn, and then from the git host if it has content."""
     if choice.paths is None:
         return report
-    left = getting.missing(choice.paths)
+    left = getting.missing(choice.paths) if choice.paths else report.all
     for store in report.used:
         if not left.files:
             break
+        guest = not getting.has_login(store.place)
         gotten = getting.get(store.name, choice.paths, left.files)
+        if gotten.files and guest and not store.place.is_local:
+            say("✓ the store answers without a login")
         if gotten.needs_login and _may_log_in(store.place, answers):
             gotten = getting.get(store.name, choice.paths, left.files)
         if gotten.needs_login:

@@ -2,24 +2,26 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from support.annex import Home
+from support.annex import Home, Repository, unlock
 from support.dropbox_people import log_in, machine, reaches
 from support.fakes.dropbox.accounts import Account
 from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.fakes.s3 import ScriptedS3
 from support.s3_gate import Login
+from support.scripted import served
 from support.servers import Server
-from support.sharing import Owner, has_all, type_all
+from support.sharing import FILES, Owner, has_all, type_all
 from support.sharing_cloud import SharingCloud
 from support.typist import type_at_terminal
 
 CLONE = "DataLad-101"
+SMALL = {f"small/{number}.csv": b"%d\n" % number for number in range(30)}
 
 
 def accept(home: Home, *words: str, code: int = 0) -> dict[str, Any]:
@@ -30,54 +32,86 @@ def accept(home: Home, *words: str, code: int = 0) -> dict[str, Any]:
     return printed
 
 
-def with_link(owner: Owner, cloud: SharingCloud) -> str:
-    """Publish the dataset with a link of a Nextcloud; the address to clone from."""
+class Sent(NamedTuple):
+    """A published dataset, and the address that its owner sends."""
+
+    owner: Owner
+    address: str
+    folder: Path
+    """Where the content is, if that is a folder."""
+
+
+def owner_in(folder: Path) -> Owner:
+    """Alice with an empty dataset."""
+    alice = Home(folder / "alice", "Alice")
+    return Owner(alice, Repository.create(alice, alice.folder / CLONE).folder)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
+    """Alice's dataset with its content in a folder."""
+    folder = tmp_path_factory.mktemp("lab")
+    owner = owner_in(folder)
+    owner.initremote(str(folder / "the lab"))
+    owner.store()
+    yield Sent(owner, str(owner.publish()), folder / "the lab")
+    unlock(folder)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[SharingCloud]:
+    with served(SharingCloud()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory, cloud: SharingCloud) -> Iterator[Sent]:
+    """Alice's dataset with its content in a Nextcloud, and a link to that."""
+    folder = tmp_path_factory.mktemp("linked")
+    owner = owner_in(folder)
     owner.initremote(f"{cloud.url}{HOME_OF_BOB}/our share")
-    owner.store()
-    github = owner.publish()
+    owner.store({**FILES, **SMALL})
+    address = str(owner.publish())
     owner.share("-y")
-    return str(github)
+    yield Sent(owner, address, folder)
+    unlock(folder)
 
 
-def in_folder(owner: Owner, folder: Path) -> str:
-    """Publish the dataset with its content in a folder."""
-    owner.initremote(str(folder))
+@pytest.fixture(scope="module")
+def private(tmp_path_factory: pytest.TempPathFactory, apache_server: Server) -> Iterator[Sent]:
+    """Alice's dataset with its content on a server where each user has a login."""
+    folder = tmp_path_factory.mktemp("private")
+    owner = owner_in(folder)
+    owner.home.environment |= {"WEBDAV_USERNAME": apache_server.user, "WEBDAV_PASSWORD": apache_server.password}
+    owner.initremote(f"{apache_server.url}/accepted")
     owner.store()
-    return str(owner.publish())
-
-
-@pytest.fixture
-def private(sharer: Owner, apache_server: Server) -> str:
-    """Alice's dataset with its content on a server where each user has a login; the address to clone from."""
-    sharer.home.environment |= {"WEBDAV_USERNAME": apache_server.user, "WEBDAV_PASSWORD": apache_server.password}
-    sharer.initremote(f"{apache_server.url}/accepted {sharer.folder.parent.parent.name}")
-    sharer.store()
-    return str(sharer.publish())
+    yield Sent(owner, str(owner.publish()), folder)
+    unlock(folder)
 
 
 def test_a_friend_with_a_link_answers_two_questions_and_has_every_byte(
-    sharer: Owner, sharing_cloud: SharingCloud, bob: Home
+    linked: Sent, cloud: SharingCloud, bob: Home
 ) -> None:
-    address = with_link(sharer, sharing_cloud)
-    host = sharing_cloud.url.partition("://")[2]
+    address = linked.address
+    host = cloud.url.partition("://")[2]
     answers = [("Go? [Y/n]", ""), ("3 choose", "1")]
     said = type_at_terminal(bob, ["pyshare", "accept", address], bob.folder, answers)
     assert said.code == 0, said.text
     assert has_all(bob.folder / CLONE)
-    assert f"2 files, 12.9 KiB · data: {host} (WebDAV, public link, read only)" in said.text
+    assert f"32 files, 12.6 KiB · data: {host} (WebDAV, public link, read only)" in said.text
     assert f"Get now, which uses {host}?" in said.text
     assert "✓ the store answers without a login" in said.text
-    assert "✓ 2 files." in said.text
+    assert "✓ 32 files." in said.text
     assert "Later: cd ./DataLad-101 && datalad get ." in said.text
 
 
 def test_what_is_said_to_type_lets_a_friend_with_an_account_write_too(
-    sharer: Owner, sharing_cloud: SharingCloud, bob: Home
+    linked: Sent, cloud: SharingCloud, bob: Home
 ) -> None:
-    printed = accept(bob, with_link(sharer, sharing_cloud), "--get", "none")
+    printed = accept(bob, linked.address, "--get", "none")
     later, to_write = printed["next"]
     log_in_first, *others = to_write.split(" && ")
-    assert log_in_first == f"pyshare login {sharing_cloud.url}"
+    assert log_in_first == f"pyshare login {cloud.url}"
     assert [line.split()[:3] for line in others] == [["git", "annex", "enableremote"], ["git", "annex", "verifyremote"]]
     type_all(bob, [later.partition(" && ")[2]], bob.folder / CLONE)
     assert has_all(bob.folder / CLONE)
@@ -97,8 +131,8 @@ def test_a_friend_of_a_public_bucket_types_one_command(sharer: Owner, scripted_s
     assert (printed["files"], printed["got"], printed["missing"], printed["login"]) == (2, 2, 0, "")
 
 
-def test_a_friend_on_the_same_disk_answers_two_questions(sharer: Owner, bob: Home, tmp_path: Path) -> None:
-    address = in_folder(sharer, tmp_path / "the lab")
+def test_a_friend_on_the_same_disk_answers_two_questions(lab: Sent, bob: Home) -> None:
+    address = lab.address
     said = type_at_terminal(bob, ["pyshare", "accept", address, "mine"], bob.folder, [("Go?", "y"), ("choose", "")])
     assert said.code == 0, said.text
     assert f"This reads {address} and makes mine. Go?" in said.text
@@ -109,20 +143,20 @@ def test_a_friend_on_the_same_disk_answers_two_questions(sharer: Owner, bob: Hom
 
 
 def test_without_a_login_accept_says_what_to_type_and_that_helps(
-    private: str, bob: Home, apache_server: Server
+    private: Sent, bob: Home, apache_server: Server
 ) -> None:
-    printed = accept(bob, private, code=4)
+    printed = accept(bob, private.address, code=4)
     assert (printed["got"], printed["missing"]) == (0, 2)
     words = shlex.split(printed["login"])
     bob.run(*words, cwd=bob.folder, input=f"{apache_server.user}\n{apache_server.password}\n")
-    assert accept(bob, private, "--get", "all")["got"] == 2
+    assert accept(bob, private.address, "--get", "all")["got"] == 2
     assert has_all(bob.folder / CLONE)
 
 
-def test_a_friend_at_a_terminal_logs_in_on_the_way(private: str, bob: Home, apache_server: Server) -> None:
+def test_a_friend_at_a_terminal_logs_in_on_the_way(private: Sent, bob: Home, apache_server: Server) -> None:
     answers = [("Go?", ""), ("choose", "1"), ("Log in now? [Y/n]", ""), ("ser", apache_server.user)]
     answers.append(("assword", apache_server.password))
-    said = type_at_terminal(bob, ["pyshare", "accept", private], bob.folder, answers)
+    said = type_at_terminal(bob, ["pyshare", "accept", private.address], bob.folder, answers)
     assert said.code == 0, said.text
     assert apache_server.password not in said.text
     assert has_all(bob.folder / CLONE)
@@ -144,68 +178,31 @@ def test_a_friend_of_a_dropbox_logs_in_and_accepts(
     assert has_all(bob.folder / CLONE)
 
 
-def pushed_back(owner: Owner, friend: Home, clone: Path, files: Mapping[str, bytes]) -> None:
-    """The friend adds files and pushes by DataLad, and the owner updates and gets them."""
-    for name, content in files.items():
-        (clone / name).write_bytes(content)
-    friend.run("datalad", "save", "-m", "mine", cwd=clone)
-    friend.run("datalad", "push", "--to", "origin", cwd=clone)
-    owner.type("git", "pull", "-q", "github", "main")
-    owner.type("git", "fetch", "-q", "github")
-    owner.type("git", "annex", "merge", "-q")
-    owner.type("git", "annex", "get", "-q", *files)
-    assert has_all(owner.folder, files)
-
-
-def test_what_a_friend_pushes_reaches_the_owner_with_its_content(sharer: Owner, bob: Home, tmp_path: Path) -> None:
-    folder = tmp_path / "the lab"
-    address = in_folder(sharer, folder)
-    assert accept(bob, address, "--get", "none", "--host", str(folder))["publish_first"] == ["for-friends"]
-    pushed_back(sharer, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})
-
-
-def test_what_a_friend_with_a_login_pushes_reaches_the_owner_with_its_content(
-    private: str, sharer: Owner, bob: Home, apache_server: Server
-) -> None:
-    url = sharer.type("git", "annex", "info", "for-friends", "--json").stdout
-    address = json.loads(url)["url"] if "url" in json.loads(url) else apache_server.url
-    login = f"{apache_server.user}\n{apache_server.password}\n"
-    bob.run("pyshare", "login", address, cwd=bob.folder, input=login)
-    host = apache_server.url.partition("://")[2]
-    printed = accept(bob, private, "--get", "none", "--host", host)
-    assert printed["remotes"] == [
-        {"name": "for-friends", "hosts": [host], "kind": "WebDAV", "access": "", "verified": True}
-    ]
-    pushed_back(sharer, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})
-
-
 def test_accept_and_get_send_no_request_more_than_a_plain_clone_and_get(
-    sharer: Owner, sharing_cloud: SharingCloud, bob: Home, carol: Home, tmp_path: Path
+    linked: Sent, cloud: SharingCloud, bob: Home, tmp_path: Path
 ) -> None:
-    sharer.initremote(f"{sharing_cloud.url}{HOME_OF_BOB}/our share")
-    sharer.store({f"data/{number}.csv": b"%d\n" % number for number in range(30)})
-    address = str(sharer.publish())
-    sharer.share("-y")
+    address = linked.address
     plain = Home(tmp_path / "dave", "Dave")
     counts = {}
     for person, commands in (
         (plain, [["datalad", "clone", address, CLONE], ["datalad", "get", "-d", CLONE, CLONE]]),
-        (bob, [["pyshare", "accept", address, CLONE, "--yes", "--get", "none"], ["datalad", "get", "-d", CLONE, CLONE]]),
+        (
+            bob,
+            [["pyshare", "accept", address, CLONE, "--yes", "--get", "none"], ["datalad", "get", "-d", CLONE, CLONE]],
+        ),
         (Home(tmp_path / "erin", "Erin"), [["pyshare", "accept", address, CLONE, "--yes"]]),
     ):
-        before = len(sharing_cloud.seen)
+        before = len(cloud.requests)
         for command in commands:
             person.run(*command, cwd=person.folder)
-        counts[person.folder.name] = len(sharing_cloud.seen) - before
-    assert counts["dave"] >= 30
+        counts[person.folder.name] = len(cloud.requests) - before
+    assert counts["dave"] >= 32
     assert counts["bob"] <= counts["dave"]
     assert counts["erin"] <= counts["dave"]
 
 
-def test_a_clone_that_lacks_its_remotes_is_repaired_and_not_cloned_again(
-    sharer: Owner, bob: Home, tmp_path: Path
-) -> None:
-    address = in_folder(sharer, tmp_path / "the lab")
+def test_a_clone_that_lacks_its_remotes_is_repaired_and_not_cloned_again(lab: Sent, bob: Home) -> None:
+    address = lab.address
     clone = bob.folder / CLONE
     bob.run("git", "clone", "-q", address, str(clone), cwd=bob.folder)
     bob.run("git", "annex", "init", "-q", "--no-autoenable", cwd=clone)
@@ -249,14 +246,15 @@ def test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to(
     (bob.folder / "mine" / "b.csv").write_bytes(b"3;4\n")
     bob.run("datalad", "save", "-m", "mine", cwd=bob.folder / "mine")
     bob.run("datalad", "push", "--to", "origin", cwd=bob.folder / "mine")
-    sharer.type("git", "pull", "-q", "lab", "main")
+    sharer.type("git", "fetch", "-q", "lab")
+    sharer.type("git", "merge", "-q", "lab/main")
     sharer.type("git", "annex", "merge", "-q")
     sharer.type("git", "annex", "get", "-q", "b.csv")
     assert has_all(sharer.folder, {"b.csv": b"3;4\n"})
 
 
-def test_only_the_chosen_files_are_got(sharer: Owner, bob: Home, tmp_path: Path) -> None:
-    address = in_folder(sharer, tmp_path / "the lab")
+def test_only_the_chosen_files_are_got(lab: Sent, bob: Home) -> None:
+    address = lab.address
     answers = [("Go?", ""), ("choose", "3"), ("between them", "'data'")]
     said = type_at_terminal(bob, ["pyshare", "accept", address], bob.folder, answers)
     assert said.code == 0, said.text
@@ -278,9 +276,40 @@ def test_a_no_leaves_nothing_and_a_plain_dataset_is_cloned(bob: Home, tmp_path: 
     assert not (bob.folder / "plain").exists()
 
 
-def test_without_a_terminal_nothing_happens_before_a_yes(sharer: Owner, bob: Home, tmp_path: Path) -> None:
-    address = in_folder(sharer, tmp_path / "the lab")
-    done = bob.run("pyshare", "accept", address, cwd=bob.folder, check=False)
+def test_without_a_terminal_nothing_happens_before_a_yes(lab: Sent, bob: Home) -> None:
+    done = bob.run("pyshare", "accept", lab.address, cwd=bob.folder, check=False)
     assert done.returncode == 2
     assert "Add --yes" in done.stderr
     assert not (bob.folder / CLONE).exists()
+
+
+def pushed_back(owner: Owner, friend: Home, clone: Path, files: Mapping[str, bytes]) -> None:
+    """The friend adds files and pushes by DataLad, and the owner updates and gets them."""
+    for name, content in files.items():
+        (clone / name).write_bytes(content)
+    friend.run("datalad", "save", "-m", "mine", cwd=clone)
+    friend.run("datalad", "push", "--to", "origin", cwd=clone)
+    owner.type("git", "pull", "-q", "github", "main")
+    owner.type("git", "fetch", "-q", "github")
+    owner.type("git", "annex", "merge", "-q")
+    owner.type("git", "annex", "get", "-q", *files)
+    assert has_all(owner.folder, files)
+
+
+def test_what_a_friend_pushes_reaches_the_owner_with_its_content(lab: Sent, bob: Home) -> None:
+    printed = accept(bob, lab.address, "--get", "none", "--host", str(lab.folder))
+    assert printed["publish_first"] == ["for-friends"]
+    pushed_back(lab.owner, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})
+
+
+def test_what_a_friend_with_a_login_pushes_reaches_the_owner_with_its_content(
+    private: Sent, bob: Home, apache_server: Server
+) -> None:
+    login = f"{apache_server.user}\n{apache_server.password}\n"
+    bob.run("pyshare", "login", f"{apache_server.url}/accepted", cwd=bob.folder, input=login)
+    host = apache_server.url.partition("://")[2]
+    printed = accept(bob, private.address, "--get", "none", "--host", host)
+    assert printed["remotes"] == [
+        {"name": "for-friends", "hosts": [host], "kind": "WebDAV", "access": "", "verified": True}
+    ]
+    pushed_back(private.owner, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})
