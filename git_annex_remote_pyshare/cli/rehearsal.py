@@ -220,14 +220,16 @@ class _Visit:
         """Get one content from the first of the store's remotes that has it; the best result counts."""
         results = []
         for name in stores:
-            done = self._annex("get", f"--from={name}", f"--key={key}")
+            done = self._annex("get", "--quiet", f"--from={name}", f"--key={key}")
             results.append(self._failed("read", "a file cannot be read", done) if done.code else self._compared(key))
         order = [State.OK, State.LOGIN, State.PROBLEM]
         return min(results, key=lambda check: order.index(check.state))
 
     def _compared(self, key: str) -> Check:
         """Compare the content with its key; git-annex has done so too, unless its settings say otherwise."""
-        path = os.path.join(self._clone, self._annex("contentlocation", key).output.strip())
+        path = os.path.join(self._clone, self._annex("contentlocation", key).output.strip().rpartition("\n")[2])
+        if not os.path.isfile(path):
+            return Check("read", State.PROBLEM, "git-annex reports a file that is not there", self._fixes.verify)
         hashers = {name: hashlib.new(name, usedforsecurity=False) for name in digests(key)}
         size = 0
         with open(path, "rb", buffering=0) as file:

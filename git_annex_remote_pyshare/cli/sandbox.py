@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NamedTuple
 
+from git_annex_remote_pyshare.config.git_config import program
 from git_annex_remote_pyshare.errors import PyshareError
 
 NO_KEYRING = "keyring.backends.fail.Keyring"
@@ -144,18 +145,18 @@ class Stranger:
                     yield json.loads(line)
 
     def _started(self, words: tuple[str, ...], cwd: str, output: int, errors: int) -> "subprocess.Popen[bytes]":
-        program = shutil.which(words[0], path=self.environment["PATH"])
-        if program is None:
-            raise PyshareError(f"{words[0]} is not installed")
-        return subprocess.Popen(
-            (program, *words[1:]),
-            cwd=cwd,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=errors,
-            start_new_session=True,  # no terminal to ask on, and all that it starts can be ended with it
-        )
+        try:
+            return subprocess.Popen(
+                (program(self.environment["PATH"], words[0]), *words[1:]),
+                cwd=cwd,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,  # no terminal to ask on, and all that it starts can be ended with it
+            )
+        except FileNotFoundError:
+            raise PyshareError(f"{words[0]} is not installed") from None
 
 
 def stranger_environment(home: str) -> Mapping[str, str]:
@@ -184,6 +185,7 @@ def stranger_environment(home: str) -> Mapping[str, str]:
         "GIT_ALLOW_PROTOCOL": "https:http:ssh:file:annex",
         "GIT_SSH_COMMAND": " ".join(_SSH),
         "GIT_ANNEX_USE_GIT_SSH": "1",
+        "NoDefaultCurrentDirectoryInExePath": "1",  # as in config.git_config.git_environment
         "AWS_EC2_METADATA_DISABLED": "true",  # the login of a machine at Amazon
     }
 

@@ -82,8 +82,9 @@ def address_of(remote: Remote, dataset: Dataset, store: str) -> str:
 def push_step(remote: Remote, dataset: Dataset) -> Step:
     """The command that publishes the history, and what git-annex knows; it sends content first where it is set up."""
     if shutil.which("datalad") and dataset.url != SCHEME:
-        only_names = () if _is_first(remote, dataset) else ("--data", "nothing")
-        return ("datalad", "push", "--to", dataset.remote, *only_names)
+        if _is_first(remote, dataset):
+            return ("datalad", "push", "--to", dataset.remote)
+        return ("datalad", "push", "--to", dataset.remote, "--data", "nothing")
     return ("git", "push", dataset.remote, _branch(remote), "git-annex")
 
 

@@ -1,9 +1,14 @@
 """`pyshare rehearse`: a stranger with an empty HOME tries what friends will do, and says how it went."""
 
 import json
-import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from support.dropbox_people import machine
@@ -13,8 +18,10 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.fakes.s3 import ScriptedS3
 from support.s3_gate import Login
-from support.sharing import FILES, Owner
+from support.sharing import FILES, Owner, blocks
 from support.sharing_cloud import SharingCloud
+
+Found = TypeVar("Found")
 
 
 def rehearsed(owner: Owner, *words: str, code: int) -> dict[str, Any]:
@@ -88,7 +95,10 @@ def test_a_link_that_was_withdrawn_is_a_problem(cloudy: Owner, sharing_cloud: Sh
     sharing_cloud.links.clear()
     found = rehearsed(cloudy, code=1)
     assert states(found) == {**FINE, "read": "problem"}
-    print(text(found, "read"))
+    assert "there is no such link any more" in text(found, "read")
+    lines = blocks(cloudy.type("sh", "-e", "-c", f"{text(found, 'read').partition(' → ')[2]} -y").stdout)
+    assert lines
+    assert states(rehearsed(cloudy, code=0)) == FINE
 
 
 def test_without_the_git_annex_branch_friends_get_nothing_and_the_push_helps(lab: Owner, tmp_path: Path) -> None:
@@ -132,8 +142,166 @@ def test_content_that_the_store_has_lost_or_changed_is_a_problem(lab: Owner, tmp
     smallest.write_bytes(b"2;1\n")
     found = rehearsed(lab, code=1)
     assert states(found) == {**FINE, "read": "problem"}
-    print(text(found, "read"))
+    verify = text(found, "read").partition("Verification of content failed → ")[2]
+    assert lab.type(*verify.split(), "--download", check=False).returncode == 1
     smallest.unlink()
     found = rehearsed(lab, code=1)
     assert states(found) == {**FINE, "read": "problem"}
-    print(text(found, "read"))
+    assert "the file is not in" in text(found, "read")
+
+
+@pytest.mark.parametrize(("policy", "code"), [("public", 0), ("private", 4)])
+def test_a_bucket_is_read_if_it_is_public_and_else_a_login_is_needed(
+    sharer: Owner, scripted_s3: ScriptedS3, policy: str, code: int
+) -> None:
+    scripted_s3.login = Login()
+    login = {"AWS_ACCESS_KEY_ID": Login().access_key, "AWS_SECRET_ACCESS_KEY": Login().secret_key}
+    sharer.home.environment.update(login)
+    sharer.initremote("s3://bucket/our share", endpoint=scripted_s3.url, region="us-east-1")
+    sharer.store()
+    sharer.publish()
+    if policy == "public":
+        sharer.share("--public", "-y")
+    found = rehearsed(sharer, code=code)
+    assert states(found) == {**FINE, "read": "ok" if policy == "public" else "login"}
+    if policy == "private":
+        assert "Type: pyshare login 's3://bucket/our share'" in text(found, "read")
+
+
+def test_at_dropbox_friends_are_told_to_log_in_with_the_key_of_the_app(
+    sharer: Owner, fake_dropbox: RunningDropbox, dropbox_alice: Account
+) -> None:
+    machine(sharer.home, fake_dropbox, dropbox_alice)
+    sharer.initremote("dropbox:/Data")
+    sharer.store()
+    sharer.publish()
+    sharer.share("-y")
+    found = rehearsed(sharer, code=4)
+    assert states(found) == {**FINE, "read": "login"}
+    key = fake_dropbox.service.app.key
+    assert f"Type: pyshare login dropbox --app-key {key} --sharing" in text(found, "read")
+
+
+OWNERS = {
+    "WEBDAV_USERNAME": "alice",
+    "WEBDAV_PASSWORD": "hunter2",
+    "AWS_SECRET_ACCESS_KEY": "hunter2",
+    "DROPBOX_ACCESS_TOKEN": "hunter2",
+    "GIT_ASKPASS": "/bin/echo",
+    "SSH_AUTH_SOCK": "/tmp/hunter2",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "http.extraHeader",
+    "GIT_CONFIG_VALUE_0": "X-Secret: hunter2",
+    "NETRC": "/hunter2",
+}
+
+
+def test_no_login_variable_or_git_config_of_the_owner_reaches_the_stranger(
+    sharer: Owner, dav: ScriptedDAV, tmp_path: Path
+) -> None:
+    home = sharer.home
+    home.environment.update({name: OWNERS[name] for name in ("WEBDAV_USERNAME", "WEBDAV_PASSWORD")})
+    sharer.initremote(f"{dav.url}/dav/share")
+    sharer.store()
+    sharer.publish()
+    host = dav.url.partition("://")[2]
+    (home.folder / ".netrc").write_text(f"machine {host.partition(':')[0]} login alice password hunter2\n")
+    (home.folder / ".git-credentials").write_text(f"http://alice:hunter2@{host}\n")
+    for words in (("credential.helper", "store"), ("http.extraHeader", "X-Secret: hunter2")):
+        home.run("git", "config", "--global", *words, cwd=home.folder)
+    # Programs of the same names write down with what they were started.
+    spies, seen = tmp_path / "spies", tmp_path / "seen"
+    spies.mkdir()
+    for name in ("git", "git-annex", "git-annex-remote-pyshare"):
+        real = shutil.which(name, path=home.environment["PATH"])
+        (spies / name).write_text(
+            f'#!/bin/sh\n(echo "$0"; env; "{shutil.which("git")}" config --list) >> "{seen}"\nexec "{real}" "$@"\n'
+        )
+        (spies / name).chmod(0o755)
+    dav.requests.clear()
+    spied = run_in(sharer, OWNERS, spies)
+    assert states(spied) == FINE
+    told = seen.read_text()
+    assert f"{spies}/git\n" in told
+    assert f"{spies}/git-annex-remote-pyshare\n" in told
+    assert "hunter2" not in told
+    assert str(home.folder / ".gitconfig") not in told
+    assert dav.requests
+    assert not any({"Authorization", "X-Secret"} & set(request.headers) for request in dav.requests)
+
+
+def run_in(owner: Owner, environment: dict[str, str], programs: Path) -> dict[str, Any]:
+    """A rehearsal whose own programs are replaced: the folder of this Python comes first on its PATH otherwise."""
+    code = (
+        "import sys; from git_annex_remote_pyshare.cli import app, sandbox; import os;"
+        f"sandbox.search_path = lambda: {str(programs)!r} + os.pathsep + os.environ['PATH'];"
+        "sys.exit(app.run(['rehearse', 'for-friends', '--json']))"
+    )
+    done = owner.home.run(sys.executable, "-c", code, cwd=owner.folder, login=environment)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_rehearsal_removes_everything_and_ends_what_it_started(
+    lab: Owner, tmp_path: Path, number: int
+) -> None:
+    temporary = lab.home.folder / "temporary"
+    temporary.mkdir()
+    hanging = tmp_path / "hanging"
+    hanging.mkdir()
+    (hanging / "git").write_text(
+        '#!/bin/sh\nif [ "$1" = clone ]; then echo $$ > "$HOME/../started"; sleep 600; fi\nexec '
+        f'{shutil.which("git")} "$@"\n'
+    )
+    (hanging / "git").chmod(0o755)
+    environment = {**lab.home.environment, "TMPDIR": str(temporary)}
+    environment["PATH"] = f"{environment['PATH'].partition(':')[0]}:{hanging}:{environment['PATH']}"
+    with subprocess.Popen(
+        ["pyshare", "rehearse", "for-friends"],
+        cwd=lab.folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        started = wait_for(lambda: next(temporary.glob("*/started"), None))
+        assert started
+        process = int(wait_for(started.read_text))
+        running.send_signal(number)
+        assert running.wait(60) == 128 + number
+    assert list(temporary.iterdir()) == []
+    wait_for(lambda: not is_alive(process))
+
+
+def wait_for(found: Callable[[], Found]) -> Found:
+    end = time.monotonic() + 60
+    while not (value := found()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return value
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_an_address_of_anyone_is_tried_and_what_git_must_not_get_is_refused(lab: Owner, tmp_path: Path) -> None:
+    github = str(tmp_path / "our github" / "DataLad-101.git")
+    assert states(rehearsed(lab, github, code=0)) == FINE
+    missing = rehearsed(lab, f"{github}-none", code=1)
+    assert states(missing) == {"clone": "problem"}
+    assert "does not exist" in text(missing, "clone")
+    for address in ("ext::touch /tmp/pyshare-evil", "--upload-pack=touch", "file:///x"):
+        done = lab.type("pyshare", "rehearse", "--", address, check=False)
+        assert done.returncode == 2
+    assert lab.type("pyshare", "rehearse", "unknown", check=False).returncode == 2
+
+
+def test_a_remote_that_no_clone_enables_by_itself_is_enabled_for_the_try(sharer: Owner, tmp_path: Path) -> None:
+    sharer.initremote(str(tmp_path / "the lab"), autoenable="false")
+    sharer.store()
+    sharer.publish()
+    assert states(rehearsed(sharer, code=0)) == FINE
