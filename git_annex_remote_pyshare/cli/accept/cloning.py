@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from git_annex_remote_pyshare.cli.accept.places import git_host
-from git_annex_remote_pyshare.cli.accept.programs import last_words, run
+from git_annex_remote_pyshare.cli.accept.programs import environment, last_words, run
 from git_annex_remote_pyshare.cli.invitation import Invitation
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
@@ -88,20 +88,19 @@ def clone(invitation: Invitation, *, may_ask: bool) -> None:
         PermissionDenied: The store wants a login (`pyshare login`).
         PyshareError: The history cannot be cloned.
     """
-    for name in _FORGOTTEN:
-        os.environ.pop(name, None)
-    more = {
+    variables = {
         "GIT_ALLOW_PROTOCOL": _protocols(invitation.url),
         "GIT_LFS_SKIP_SMUDGE": "1",  # a dataset can name any host for git-lfs
         **({} if may_ask else {"GIT_TERMINAL_PROMPT": "0"}),
     }
-    if invitation.is_store:
-        _from_store(invitation.url, more)
-        return
-    words = ("clone", "--quiet", "--no-recurse-submodules", "--origin", ORIGIN, "--", invitation.url, ".")
-    _git(invitation.url, words, more)
-    if _branches():
-        _annex_init()
+    with environment(variables, without=_FORGOTTEN):
+        if invitation.is_store:
+            _from_store(invitation.url)
+            return
+        options = ("--quiet", "--no-recurse-submodules", "--origin", ORIGIN)
+        _git(invitation.url, ("clone", *options, "--", invitation.url, "."))
+        if _branches():
+            _annex_init()
 
 
 def is_dataset() -> bool:
@@ -147,19 +146,19 @@ def _enter(folder: str) -> None:
         os.close(opened)
 
 
-def _from_store(url: str, more: dict[str, str]) -> None:
+def _from_store(url: str) -> None:
     """Fetch the history out of a store.
 
     `git clone annex::…` lets git-annex enable all remotes of the dataset, and checks out nothing if this machine's
     init.defaultBranch is another one than the owner's.
     """
-    _git(url, ("init", "--quiet", "."), more)
+    _git(url, ("init", "--quiet", "."))
     try:
         _annex_init()
-        _git(url, ("remote", "add", ORIGIN, url), more)
-        _git(url, ("fetch", "--quiet", ORIGIN), more)
+        _git(url, ("remote", "add", ORIGIN, url))
+        _git(url, ("fetch", "--quiet", ORIGIN))
         branch = _main_branch()
-        _git(url, ("checkout", "--quiet", "-B", branch, "--track", f"{ORIGIN}/{branch}"), more)
+        _git(url, ("checkout", "--quiet", "-B", branch, "--track", f"{ORIGIN}/{branch}"))
     except BaseException:
         _remove_repository()
         raise
@@ -194,8 +193,8 @@ def _main_branch() -> str:
     return branch
 
 
-def _git(url: str, words: tuple[str, ...], more: dict[str, str]) -> None:
-    done = run("git", *_CONFIG, *words, more=more)
+def _git(url: str, words: tuple[str, ...]) -> None:
+    done = run("git", *_CONFIG, *words)
     if done.returncode == 0:
         return
     said = last_words(done.stderr)

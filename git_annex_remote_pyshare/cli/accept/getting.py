@@ -10,7 +10,8 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.login import LoginRequest
 from git_annex_remote_pyshare.cli.accept.places import Place
 from git_annex_remote_pyshare.cli.accept.programs import lines_of
-from git_annex_remote_pyshare.cli.output import counted, with_bar
+from git_annex_remote_pyshare.cli.output import counted
+from git_annex_remote_pyshare.cli.progress import with_bar
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from git_annex_remote_pyshare.cli.steps import found
 from git_annex_remote_pyshare.config.git_config import git_environment
@@ -20,7 +21,7 @@ _PACKAGES = ("git-annex", "datalad", _OURS)
 def use_own_programs() -> None:
     """Put the folder with the programs of this environment first on PATH, for all that this process starts.
 
-    git-annex has to find git-annex-remote-pyshare, and an environment of uvx or pipx is on nobody's PATH.
+    git-annex has to find git-annex-remote-pyshare, and PATH does not contain an environment of uvx or pipx.
 
     Raises:
         BadSetting: git or git-annex is not on this machine.
@@ -46,18 +47,31 @@ def lasting_install() -> str:
     return command("pipx", "install", *_PACKAGES) if parent in {".cache", "pipx"} else ""
 
 
-def run(*step: str, more: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+@contextmanager
+def environment(variables: Mapping[str, str], without: Iterable[str] = ()) -> Iterator[None]:
+    """Give all programs that start during the block some variables, and take others away."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    for name in without:
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run(*step: str) -> "subprocess.CompletedProcess[str]":
     """Run a command in the working directory without input, and return what it printed.
 
     Nothing that it prints reaches the terminal by itself: a server can choose a part of it.
 
     Args:
-        step: The command and its arguments.
-        more: Environment variables to add.
+        *step: The command and its arguments.
     """
     return subprocess.run(
         found(step),
-        env={**git_environment(), **(more or {})},
+        env=git_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

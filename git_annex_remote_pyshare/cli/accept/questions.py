@@ -1,6 +1,6 @@
 """What `pyshare accept` asks, and what a script answers instead of a person."""
 
-import shlex
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -97,9 +97,5 @@ def _ask_paths() -> Sequence[str]:
         alert(f"  {one_line(name)}")
     if len(names) > _SHOWN:
         alert(f"  and {len(names) - _SHOWN} more")
-    while True:
-        line = click.prompt("Files and folders, with spaces between them", err=True)
-        try:
-            return shlex.split(line)
-        except ValueError:
-            alert("A quotation mark is missing.")
+    line = str(click.prompt("Files and folders, with spaces between them", err=True))
+    return [line] if os.path.lexists(line) else line.split()

@@ -4,8 +4,6 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import click
-
 from git_annex_remote_pyshare.cli.accept import cloning, getting, questions
 from git_annex_remote_pyshare.cli.accept.getting import Amount, login_command
 from git_annex_remote_pyshare.cli.accept.places import Place, git_host, is_store_address, place_of_address
@@ -21,7 +19,7 @@ from git_annex_remote_pyshare.cli.accept.stores import (
     verify,
 )
 from git_annex_remote_pyshare.cli.invitation import Invitation
-from git_annex_remote_pyshare.cli.output import alert, say, warn
+from git_annex_remote_pyshare.cli.output import State, alert, say, say_check, warn
 from git_annex_remote_pyshare.cli.remotes import clone_here
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import LocalConfig
@@ -101,12 +99,12 @@ def plan_of(invitation: Invitation, folder: str) -> Plan:
     return Plan(invitation, folder or os.path.join(".", invitation.name), place)
 
 
-def join(plan: Plan, answers: Answers) -> Report:
-    """Clone what the plan names, or repair a clone of it, and get what the user chooses.
+def join(plan: Plan, answers: Answers) -> Report | None:
+    """Clone what the plan names, or repair a clone of it, and get what the user chooses; None if they say no.
 
     Raises:
         PyshareError: The history cannot be cloned.
-        click.Abort: The user says no.
+        click.UsageError: There is no one to ask.
     """
     if cloning.is_clone_of(plan.folder, plan.invitation.url):
         say(f"{plan.folder} is a clone of it already, and stays.")
@@ -116,10 +114,10 @@ def join(plan: Plan, answers: Answers) -> Report:
     questions.require_person(answers)
     _introduce(plan)
     if answers.is_asked and not questions.agrees(plan.question, usually=True):
-        raise click.Abort
+        return None
     with cloning.new_folder(plan.folder):
         _clone(plan, answers)
-    say("✓ cloned")
+    say_check(State.OK, "cloned")
     if not cloning.is_dataset():
         warn("It has no git-annex branch, so all its files are here already.")
         return Report(plan.invitation.name, plan.folder)
@@ -167,7 +165,7 @@ def _introduce(plan: Plan) -> None:
 
 
 def _clone(plan: Plan, answers: Answers) -> None:
-    """Clone, after a login if the store wants one; raises LoginNeeded if no one is here to give it."""
+    """Clone, after a login if the store wants one; raises PermissionDenied if no one is here to give it."""
     invitation, place = plan.invitation, plan.place
     try:
         cloning.clone(invitation, may_ask=answers.is_asked)
@@ -175,7 +173,8 @@ def _clone(plan: Plan, answers: Answers) -> None:
         if place is None:
             raise PyshareError(f"{plan.contact} wants a login that pyshare does not know") from None
         if not _may_log_in(place, answers):
-            raise LoginNeeded(place) from None
+            again = f"Type: {login_command(place)} and then accept the invitation again."
+            raise PermissionDenied(f"{place.where} wants a login", remedy=again) from None
         cloning.clone(invitation, may_ask=answers.is_asked)
 
 
@@ -222,7 +221,7 @@ def _enabled(report: Report, clone: LocalConfig, stores: Sequence[Store], agreed
             alert(f"git-annex would use other settings for {store.name} than those shown, so it stays unverified.")
     first = bring_content_first(tuple(used), clone)
     if first:
-        say("✓ later pushes bring content first")
+        say_check(State.OK, "later pushes bring content first")
     return report._replace(used=tuple(used), first=tuple(first))
 
 
@@ -237,7 +236,7 @@ def _get(report: Report, choice: Choice, answers: Answers) -> Report:
         guest = not getting.has_login(store.place)
         gotten = getting.get(store.name, choice.paths, left.files)
         if gotten.files and guest and not store.place.is_local:
-            say("✓ the store answers without a login")
+            say_check(State.OK, "the store answers without a login")
         if gotten.needs_login and _may_log_in(store.place, answers):
             gotten = getting.get(store.name, choice.paths, left.files)
         if gotten.needs_login:
@@ -264,14 +263,3 @@ def _may_log_in(place: Place, answers: Answers) -> bool:
         return False
     getting.log_in(place)
     return True
-
-
-class LoginNeeded(PermissionDenied):
-    """The history is in a store that wants a login, and no one is at the terminal to give it."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__(
-            f"{place.where} wants a login",
-            remedy=f"Type: {login_command(place)}, then the same again.",
-        )
-        self.login = login_command(place)

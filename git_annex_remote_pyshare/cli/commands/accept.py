@@ -1,6 +1,5 @@
 """`pyshare accept CODE|URL [DIR]`: clone a dataset that someone shares, and get its files."""
 
-import json
 import shutil
 
 import click
@@ -9,15 +8,14 @@ from git_annex_remote_pyshare.cli.accept.getting import login_command
 from git_annex_remote_pyshare.cli.accept.places import git_host
 from git_annex_remote_pyshare.cli.accept.programs import lasting_install, use_own_programs
 from git_annex_remote_pyshare.cli.accept.questions import Answers
-from git_annex_remote_pyshare.cli.accept.session import LoginNeeded, Plan, Report, join, plan_of, repair
+from git_annex_remote_pyshare.cli.accept.session import Plan, Report, join, plan_of, repair
 from git_annex_remote_pyshare.cli.accept.stores import is_verified
+from git_annex_remote_pyshare.cli.ending import Exit
 from git_annex_remote_pyshare.cli.invitation import read_invitation
-from git_annex_remote_pyshare.cli.output import Loudness, alert, counted, say, set_loudness, show
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.output import State, alert, counted, say, say_check, show
 from git_annex_remote_pyshare.cli.remotes import clone_here
 from git_annex_remote_pyshare.safe_text import command, one_line
-
-LOGIN_NEEDED = 4
-"""Exit code if a store wants a login."""
 
 
 @click.command()
@@ -27,7 +25,7 @@ LOGIN_NEEDED = 4
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the clone.")
 @click.option("--get", "wanted", multiple=True, metavar="all|none|PATH", help="What to get; PATH can be repeated.")
 @click.option("--host", "hosts", multiple=True, help="A host, or folder, of data that you trust; can be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+@json_option()
 def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **typed: object) -> int:
     """Clone the dataset that someone shares with you by CODE or URL, and get its files.
 
@@ -44,25 +42,20 @@ def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **ty
 
     The exit code is 0 if all that you want is here, 1 if something is missing, and 4 if a store wants a login.
     """
-    if as_json:
-        set_loudness(Loudness.QUIET)
     answers = Answers(bool(typed["yes"]), _words(typed["wanted"]), frozenset(_words(typed["hosts"])))
     plan = plan_of(read_invitation(invitation), folder) if invitation else None
     if plan and only_show:
         _show_plan(plan, as_json=as_json)
         return 0
     use_own_programs()
-    try:
-        report = join(plan, answers) if plan else repair(answers)
-    except LoginNeeded as error:
-        if as_json:
-            show(json.dumps({"name": plan.invitation.name if plan else "", "login": error.login}))
-        alert(f"pyshare: {error}")
-        return LOGIN_NEEDED
-    _show_json(report) if as_json else _say_end(report)
+    report = join(plan, answers) if plan else repair(answers)
+    if report is None:
+        alert("Nothing was contacted or made.")
+        return Exit.FAILED
+    _show_report(report) if as_json else _say_end(report)
     if report.login:
-        return LOGIN_NEEDED
-    return int(report.lacking > 0)
+        return Exit.LOGIN
+    return Exit.FAILED if report.lacking else Exit.DONE
 
 
 def _words(value: object) -> tuple[str, ...]:
@@ -74,7 +67,7 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     if as_json:
         hosts = plan.place.hosts if plan.place else (git_host(invitation.url),)
         fields = {**invitation._asdict(), "access": invitation.access.value}
-        show(json.dumps({**fields, "hosts": hosts, "dir": plan.folder}))
+        show_json({**fields, "hosts": hosts, "dir": plan.folder})
         return
     if invitation.who:
         show(one_line(f"From someone who gives the name {invitation.who}:"))
@@ -83,7 +76,7 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     show(one_line(f"Folder: {plan.folder}"))
 
 
-def _show_json(report: Report) -> None:
+def _show_report(report: Report) -> None:
     clone = clone_here() if report.found.stores else None
     remotes = [
         {
@@ -108,14 +101,14 @@ def _show_json(report: Report) -> None:
         "login": report.login,
         "next": _next(report),
     }
-    show(json.dumps(fields))
+    show_json(fields)
 
 
 def _say_end(report: Report) -> None:
     for text in report.found.left_alone:
         alert(one_line(text))
     if report.gotten:
-        say(f"✓ {counted(report.gotten, 'file')}.")
+        say_check(State.OK, f"{counted(report.gotten, 'file')}")
     if report.lacking:
         alert(f"{counted(report.lacking, 'file')} that you want {'is' if report.lacking == 1 else 'are'} not here.")
     if report.login:

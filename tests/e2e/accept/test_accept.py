@@ -101,7 +101,7 @@ def test_a_friend_with_a_link_answers_two_questions_and_has_every_byte(
     assert f"32 files, 12.6 KiB · data: {host} (WebDAV, public link, read only)" in said.text
     assert f"Get now, which uses {host}?" in said.text
     assert "✓ the store answers without a login" in said.text
-    assert "✓ 32 files." in said.text
+    assert "✓ 32 files" in said.text
     assert "Later: cd ./DataLad-101 && datalad get ." in said.text
 
 
@@ -255,7 +255,7 @@ def test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to(
 
 def test_only_the_chosen_files_are_got(lab: Sent, bob: Home) -> None:
     address = lab.address
-    answers = [("Go?", ""), ("choose", "3"), ("between them", "'data'")]
+    answers = [("Go?", ""), ("choose", "3"), ("between them", "data")]
     said = type_at_terminal(bob, ["pyshare", "accept", address], bob.folder, answers)
     assert said.code == 0, said.text
     clone = bob.folder / CLONE
