@@ -35,6 +35,23 @@ def use_own_programs() -> None:
         raise BadSetting("git-annex is not on this machine", remedy=f"Type: {command('pipx', 'install', 'git-annex')}")
 
 
+def lend_identity() -> str:
+    """Let git and git-annex commit in this process on a machine where git does not know its user.
+
+    git-annex commits what it learns to its own branch, also at `git annex init` and `get`.
+
+    Returns:
+        The command by which the user tells git who they are; empty if git knows.
+    """
+    if run("git", "var", "GIT_COMMITTER_IDENT").returncode == 0:
+        return ""
+    for role in ("AUTHOR", "COMMITTER"):
+        os.environ.setdefault(f"GIT_{role}_NAME", "A friend")
+        os.environ.setdefault(f"GIT_{role}_EMAIL", "friend@localhost")
+    name = command("git", "config", "--global", "user.name", "YOUR NAME")
+    return f"{name} && {command('git', 'config', '--global', 'user.email', 'YOU@EXAMPLE.ORG')}"
+
+
 def lasting_install() -> str:
     """The command that installs the programs for good; empty unless this environment is temporary.
 

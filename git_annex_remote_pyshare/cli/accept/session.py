@@ -24,7 +24,7 @@ from git_annex_remote_pyshare.cli.remotes import clone_here
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
-from git_annex_remote_pyshare.safe_text import one_line
+from git_annex_remote_pyshare.safe_text import command, one_line
 
 
 class Plan(NamedTuple):
@@ -142,6 +142,8 @@ def repair(answers: Answers, plan: Plan | None = None) -> Report:
     address = place_of_address(url) if is_store_address(url) else None
     found = stores_in(clone, address)
     used = for_friends(found, plan.invitation.store if plan else "")
+    if address:
+        used = tuple(store for store in used if store.is_enabled or _is_agreed(store, answers))
     trusted = {host for store in used if store.is_enabled and is_verified(store, clone) for host in store.place.hosts}
     for store in used:
         if trusted.issuperset(store.place.hosts) or answers.hosts.issuperset(store.place.hosts):
@@ -187,7 +189,7 @@ def _use(report: Report, clone: LocalConfig, plan: Plan, answers: Answers) -> Re
     places = dict.fromkeys(store.place.words for store in stores)
     say(one_line(f"{report.all.words} · data: {', '.join(places) or 'in no store of pyshare'}"))
     choice = questions.choice_of(answers.wanted)
-    if answers.is_asked and (new or not answers.wanted) and (report.all.files or new):
+    if answers.is_asked and (new or (stores and report.all.files and not answers.wanted)):
         choice = questions.ask_choice(report.all, " and ".join(new))
         if choice.agrees:
             answers = answers._replace(hosts=answers.hosts | new.keys())
@@ -203,7 +205,9 @@ def _is_agreed(store: Store, answers: Answers) -> bool:
     about = f"The dataset also leads to {store.place.words}, which the invitation does not name."
     if answers.is_asked:
         return questions.agrees(f"{about} Use that, too?", usually=False)
-    alert(one_line(f"{about} The remote {store.name} is not enabled. If you trust it: --host {store.place.hosts[0]}"))
+    hosts = [word for host in store.place.hosts for word in ("--host", host)]
+    again = command("pyshare", "accept", "--yes", *hosts)
+    alert(one_line(f"{about} So {store.name} is not enabled. If you trust it, type in the clone: {again}"))
     return False
 
 
@@ -229,6 +233,11 @@ def _get(report: Report, choice: Choice, answers: Answers) -> Report:
     """Get the chosen files from each store in turn, and then from the git host if it has content."""
     if choice.paths is None:
         return report
+    if strange := [path for path in choice.paths if not _is_inside(path)]:
+        raise BadSetting(
+            f"the dataset has no file or folder {strange[0]}",
+            remedy=f"The clone is {report.folder}. Look there for the name, then type: datalad get NAME",
+        )
     left = getting.missing(choice.paths) if choice.paths else report.all
     for store in report.used:
         if not left.files:
@@ -250,6 +259,11 @@ def _get(report: Report, choice: Choice, answers: Answers) -> Report:
         report = report._replace(gotten=report.gotten + gotten.files)
         left = getting.missing(choice.paths)
     return report._replace(lacking=left.files, login=report.login if left.files else "")
+
+
+def _is_inside(path: str) -> bool:
+    """Whether the clone in the working directory has such a file or folder."""
+    return not os.path.isabs(path) and os.path.normpath(path).split(os.sep)[0] != ".." and os.path.lexists(path)
 
 
 def _origin_has_content() -> bool:

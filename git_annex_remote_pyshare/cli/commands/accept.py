@@ -1,12 +1,13 @@
 """`pyshare accept CODE|URL [DIR]`: clone a dataset that someone shares, and get its files."""
 
 import shutil
+from collections.abc import Mapping
 
 import click
 
 from git_annex_remote_pyshare.cli.accept.getting import login_command
 from git_annex_remote_pyshare.cli.accept.places import git_host
-from git_annex_remote_pyshare.cli.accept.programs import lasting_install, use_own_programs
+from git_annex_remote_pyshare.cli.accept.programs import lasting_install, lend_identity, use_own_programs
 from git_annex_remote_pyshare.cli.accept.questions import Answers
 from git_annex_remote_pyshare.cli.accept.session import Plan, Report, join, plan_of, repair
 from git_annex_remote_pyshare.cli.accept.stores import is_verified
@@ -48,11 +49,13 @@ def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **ty
         _show_plan(plan, as_json=as_json)
         return 0
     use_own_programs()
+    identity = lend_identity()
     report = join(plan, answers) if plan else repair(answers)
     if report is None:
         alert("Nothing was contacted or made.")
         return Exit.FAILED
-    _show_report(report) if as_json else _say_end(report)
+    endings = {**_endings(report), "To let git know who you are": identity}
+    _show_report(report, endings) if as_json else _say_end(report, endings)
     if report.login:
         return Exit.LOGIN
     return Exit.FAILED if report.lacking else Exit.DONE
@@ -76,7 +79,7 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     show(one_line(f"Folder: {plan.folder}"))
 
 
-def _show_report(report: Report) -> None:
+def _show_report(report: Report, endings: Mapping[str, str]) -> None:
     clone = clone_here() if report.found.stores else None
     remotes = [
         {
@@ -99,12 +102,12 @@ def _show_report(report: Report) -> None:
         "got": report.gotten,
         "missing": report.lacking,
         "login": report.login,
-        "next": _next(report),
+        "next": [line for line in endings.values() if line],
     }
     show_json(fields)
 
 
-def _say_end(report: Report) -> None:
+def _say_end(report: Report, endings: Mapping[str, str]) -> None:
     for text in report.found.left_alone:
         alert(one_line(text))
     if report.gotten:
@@ -113,20 +116,16 @@ def _say_end(report: Report) -> None:
         alert(f"{counted(report.lacking, 'file')} that you want {'is' if report.lacking == 1 else 'are'} not here.")
     if report.login:
         alert(f"The store wants a login. Type: {report.login}")
-    for words, line in zip(("Later", "To write as well", "To install for good"), _endings(report), strict=True):
+    for words, line in endings.items():
         if line:
             say(f"{words}: {line}")
 
 
-def _next(report: Report) -> list[str]:
-    return [line for line in (report.login, *_endings(report)) if line]
-
-
-def _endings(report: Report) -> tuple[str, str, str]:
-    """What to type later, to write as well, and to install for good; empty where nothing is to be typed."""
+def _endings(report: Report) -> dict[str, str]:
+    """What for → what to type; empty where nothing has to be typed."""
     get = command("datalad", "get", ".") if shutil.which("datalad") else command("git", "annex", "get")
     later = get if report.folder == "." else f"{command('cd', report.folder)} && {get}"
-    return later, _to_write(report), lasting_install()
+    return {"Later": later, "To write as well": _to_write(report), "To install for good": lasting_install()}
 
 
 def _to_write(report: Report) -> str:

@@ -238,11 +238,16 @@ def test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to(
     sharer.type("datalad", "save", "-m", "files")
     sharer.type("git", "annex", "copy", "-q", "--to", "lab")
     sharer.type("git", "push", "-q", "lab", "main", "git-annex")
-    uuid = sharer.type("git", "config", "remote.lab.annex-uuid").stdout.strip()
-    url = f"annex::{uuid}?type=external&externaltype=pyshare&encryption=none&url={str(folder).replace(' ', '%20')}"
-    printed = accept(bob, url, "mine")
+    target = json.loads(sharer.type("pyshare", "invite", "lab", "--no-rehearsal", "--json").stdout)["target"]
+    assert target.startswith("pyshare1:")
+    printed = accept(bob, target, "mine")
     assert [remote["name"] for remote in printed["remotes"]] == ["origin"], "the dataset's other store was not shown"
     assert has_all(bob.folder / "mine", {"a.csv": b"1;2\n"})
+    done = bob.run("pyshare", "accept", "--yes", cwd=bob.folder / "mine")
+    assert "for-friends is not enabled" in done.stderr
+    type_all(bob, [done.stderr.strip().rpartition("type in the clone: ")[2]], bob.folder / "mine")
+    state = bob.run("git", "config", "remote.for-friends.annex-verified", cwd=bob.folder / "mine").stdout
+    assert state == "verified\n"
     (bob.folder / "mine" / "b.csv").write_bytes(b"3;4\n")
     bob.run("datalad", "save", "-m", "mine", cwd=bob.folder / "mine")
     bob.run("datalad", "push", "--to", "origin", cwd=bob.folder / "mine")
@@ -262,6 +267,8 @@ def test_only_the_chosen_files_are_got(lab: Sent, bob: Home) -> None:
     assert (clone / "data" / "Messung ä.csv").exists()
     assert not (clone / "books" / "TLCL.pdf").exists()
     assert accept(bob, address, "--get", "books/TLCL.pdf")["got"] == 1
+    for path in ("nothing", "../..", str(clone)):
+        assert accept(bob, address, "--get", path, code=2)["error"]["what"].startswith("the dataset has no file")
 
 
 @pytest.mark.parametrize("words", [[], ["--yes", "--get", "none"]], ids=["at a terminal", "scripted"])
