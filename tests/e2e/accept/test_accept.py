@@ -117,6 +117,20 @@ def test_what_is_said_to_type_lets_a_friend_with_an_account_write_too(
     assert has_all(bob.folder / CLONE)
 
 
+def test_a_link_with_a_password_is_opened_by_the_command_that_is_printed(
+    linked: Sent, cloud: SharingCloud, bob: Home
+) -> None:
+    (link,) = cloud.links.values()
+    link.password = "open sesame"
+    try:
+        needed = accept(bob, linked.address, code=4)["login"]
+        assert needed == f"pyshare login {link.url}"
+        bob.run(*shlex.split(needed), cwd=bob.folder, input="open sesame\n")
+        assert accept(bob, linked.address, "--get", "small")["got"] == len(SMALL)
+    finally:
+        link.password = ""
+
+
 def test_a_friend_of_a_public_bucket_types_one_command(sharer: Owner, scripted_s3: ScriptedS3, bob: Home) -> None:
     login = Login()
     scripted_s3.login = login
