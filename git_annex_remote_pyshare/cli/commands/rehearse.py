@@ -1,25 +1,31 @@
 """`pyshare rehearse NAME`: be a stranger who clones the dataset and reads its store."""
 
-import json
+import os
+from collections.abc import Mapping
 
 import click
 
+from git_annex_remote_pyshare.cli import output
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.invitation import read_invitation
-from git_annex_remote_pyshare.cli.output import alert, say, show
-from git_annex_remote_pyshare.cli.rehearsal import Check, Rehearsal, State, rehearse
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.rehearsal import Rehearsal, State, rehearse
 from git_annex_remote_pyshare.cli.remotes import remote_named
 from git_annex_remote_pyshare.cli.share.reach import rehearse_remote
-from git_annex_remote_pyshare.errors import PyshareError
 
-_MARKS = {State.OK: "✓", State.PROBLEM: "✗", State.LOGIN: "!", State.UNKNOWN: "?"}
-
-_COULD_NOT_LOOK = 2
+SHOWN: Mapping[State, output.State] = {
+    State.OK: output.State.OK,
+    State.PROBLEM: output.State.PROBLEM,
+    State.LOGIN: output.State.WARNING,
+    State.UNKNOWN: output.State.UNKNOWN,
+}
+"""How the states of a rehearsal look; a login that friends need is no fault of the dataset."""
 
 
 @click.command("rehearse")
-@click.argument("name", metavar="NAME|CODE|URL")
+@click.argument("name", metavar="NAME|CODE|URL", shell_complete=remote_names)
 @click.option("--files", type=click.IntRange(1, 1000), default=1, help="Read that many of the smallest files.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+@json_option()
 def rehearse_command(name: str, *, files: int, as_json: bool) -> int:
     """Try as a stranger whether friends get the dataset: clone it, read the smallest file of the store, compare it.
 
@@ -35,25 +41,19 @@ def rehearse_command(name: str, *, files: int, as_json: bool) -> int:
     removed at the end. The exit code is 0 if friends get the data, 1 if they do not, 4 if they need a login, and 2 if
     it could not be tried.
     """
-    try:
-        rehearsal = (
-            _of_address(name, files) if ":" in name or "/" in name else rehearse_remote(remote_named(name), files)
-        )
-    except PyshareError as error:
-        alert(f"pyshare: {error}")
-        return _COULD_NOT_LOOK
+    rehearsal = _of_address(name, files) if _is_address(name) else rehearse_remote(remote_named(name), files)
     if as_json:
-        show(json.dumps(rehearsal.fields, indent=2))
-    else:
-        say(f"As a stranger, from {rehearsal.address}:")
-        for check in rehearsal.checks:
-            show(f"  {line_of(check)}")
+        show_json(rehearsal.fields)
+        return rehearsal.exit_code
+    output.say(f"As a stranger, from {rehearsal.address}:")
+    for check in rehearsal.checks:
+        output.show_check(SHOWN[check.state], check.text, check.fix)
     return rehearsal.exit_code
 
 
-def line_of(check: Check) -> str:
-    """A check in one line: its mark, what happened, and what mends it."""
-    return f"{_MARKS[check.state]} {check.text}{f' → {check.fix}' if check.fix else ''}"
+def _is_address(text: str) -> bool:
+    """Whether it is no name of a remote: those have no colon."""
+    return ":" in text or os.path.isabs(text)
 
 
 def _of_address(text: str, files: int) -> Rehearsal:

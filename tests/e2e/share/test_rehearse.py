@@ -6,20 +6,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
-from support.dropbox_people import machine
 from support.fakes.dav import ScriptedDAV
-from support.fakes.dropbox.accounts import Account
-from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.fakes.s3 import ScriptedS3
 from support.s3_gate import Login
-from support.sharing import FILES, Owner, blocks
-from support.sharing_cloud import SharingCloud
+from support.sharing import FILES, Owner
+from support.sharing_cloud import SharingCloud, make_link
 
 Found = TypeVar("Found")
 
@@ -62,8 +62,8 @@ def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     """Alice's dataset, published, its content in a Nextcloud that friends read by a link."""
     sharer.initremote(f"{sharing_cloud.url}{HOME_OF_BOB}/our share")
     sharer.store()
+    make_link(sharer, sharing_cloud)
     sharer.publish()
-    sharer.share("-y")
     return sharer
 
 
@@ -72,17 +72,17 @@ def test_a_folder_is_read_and_the_json_says_what_was_done(lab: Owner) -> None:
     assert states(found) == FINE
     assert (found["state"], found["files"], found["missing"]) == ("ok", len(FILES), 0)
     done = lab.type("pyshare", "rehearse", "for-friends", "--files", "5")
-    assert "  ✓ cloned\n" in done.stdout
-    assert f"  ✓ {len(FILES)} smallest files read\n" in done.stdout
+    assert "✓ cloned\n" in done.stdout
+    assert f"✓ {len(FILES)} smallest files read\n" in done.stdout
 
 
-def test_a_link_is_read_without_a_login(cloudy: Owner) -> None:
+def test_a_link_is_read_and_a_password_or_a_withdrawal_is_said_with_what_helps(
+    cloudy: Owner, sharing_cloud: SharingCloud
+) -> None:
     found = rehearsed(cloudy, code=0)
     assert states(found) == FINE
-    assert text(found, "store") == "the store is known as for-friends-link → "
+    assert text(found, "store") == "the store is enabled as for-friends-link → "
 
-
-def test_a_link_with_a_password_says_what_friends_type(cloudy: Owner, sharing_cloud: SharingCloud) -> None:
     (link,) = sharing_cloud.links.values()
     link.password = "opensesame"
     found = rehearsed(cloudy, code=4)
@@ -90,14 +90,12 @@ def test_a_link_with_a_password_says_what_friends_type(cloudy: Owner, sharing_cl
     assert f"Does it have a password? Type: pyshare login {link.url}" in text(found, "read")
     assert "opensesame" not in json.dumps(found)
 
-
-def test_a_link_that_was_withdrawn_is_a_problem(cloudy: Owner, sharing_cloud: SharingCloud) -> None:
     sharing_cloud.links.clear()
     found = rehearsed(cloudy, code=1)
     assert states(found) == {**FINE, "read": "problem"}
-    assert "there is no such link any more" in text(found, "read")
-    lines = blocks(cloudy.type("sh", "-e", "-c", f"{text(found, 'read').partition(' → ')[2]} -y").stdout)
-    assert lines
+    said, _, fix = text(found, "read").partition(" → ")
+    assert "there is no such link any more" in said
+    cloudy.type(*fix.split(), "-y")
     assert states(rehearsed(cloudy, code=0)) == FINE
 
 
@@ -121,13 +119,9 @@ def test_files_that_are_not_stored_are_counted_and_what_is_said_to_type_stores_t
     assert states(found) == {**FINE, "files": "problem"}
     said, _, fix = text(found, "files").partition(" → ")
     assert said == "1 of 3 files is not in the store"
-    lab.type("sh", "-e", "-c", fix)
-    rehearsed(lab, code=0)
+    assert fix == "git annex copy --to for-friends && datalad push --to github --data nothing"
     # Where the publication dependency is set, one command does both.
     lab.type("git", "config", "--add", "remote.github.datalad-publish-depends", "for-friends")
-    (lab.folder / "newer").write_bytes(b"newer")
-    lab.type("datalad", "save", "-m", "newer")
-    lab.type("git", "push", "-q", "github", "main", "git-annex")
     fix = text(rehearsed(lab, code=1), "files").partition(" → ")[2]
     assert fix == "datalad push --to github"
     lab.type(*fix.split())
@@ -150,36 +144,18 @@ def test_content_that_the_store_has_lost_or_changed_is_a_problem(lab: Owner, tmp
     assert "the file is not in" in text(found, "read")
 
 
-@pytest.mark.parametrize(("policy", "code"), [("public", 0), ("private", 4)])
-def test_a_bucket_is_read_if_it_is_public_and_else_a_login_is_needed(
-    sharer: Owner, scripted_s3: ScriptedS3, policy: str, code: int
-) -> None:
+def test_a_bucket_needs_a_login_until_it_is_public(sharer: Owner, scripted_s3: ScriptedS3) -> None:
     scripted_s3.login = Login()
     login = {"AWS_ACCESS_KEY_ID": Login().access_key, "AWS_SECRET_ACCESS_KEY": Login().secret_key}
     sharer.home.environment.update(login)
     sharer.initremote("s3://bucket/our share", endpoint=scripted_s3.url, region="us-east-1")
     sharer.store()
     sharer.publish()
-    if policy == "public":
-        sharer.share("--public", "-y")
-    found = rehearsed(sharer, code=code)
-    assert states(found) == {**FINE, "read": "ok" if policy == "public" else "login"}
-    if policy == "private":
-        assert "Type: pyshare login 's3://bucket/our share'" in text(found, "read")
-
-
-def test_at_dropbox_friends_are_told_to_log_in_with_the_key_of_the_app(
-    sharer: Owner, fake_dropbox: RunningDropbox, dropbox_alice: Account
-) -> None:
-    machine(sharer.home, fake_dropbox, dropbox_alice)
-    sharer.initremote("dropbox:/Data")
-    sharer.store()
-    sharer.publish()
-    sharer.share("-y")
     found = rehearsed(sharer, code=4)
     assert states(found) == {**FINE, "read": "login"}
-    key = fake_dropbox.service.app.key
-    assert f"Type: pyshare login dropbox --app-key {key} --sharing" in text(found, "read")
+    assert "Type: pyshare login 's3://bucket/our share'" in text(found, "read")
+    sharer.share("--public", "-y")
+    assert states(rehearsed(sharer, code=0)) == FINE
 
 
 OWNERS = {
@@ -305,3 +281,44 @@ def test_a_remote_that_no_clone_enables_by_itself_is_enabled_for_the_try(sharer:
     sharer.store()
     sharer.publish()
     assert states(rehearsed(sharer, code=0)) == FINE
+
+
+@pytest.fixture
+def web(lab: Owner, tmp_path: Path) -> Iterator["type[Web]"]:
+    """The published dataset on a web server, as plain files."""
+    github = tmp_path / "our github" / "DataLad-101.git"
+    lab.home.run("git", "update-server-info", cwd=github)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Web, directory=str(github.parent))) as server:
+        Web.is_private = False
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        lab.type("git", "remote", "set-url", "github", f"http://127.0.0.1:{server.server_port}/DataLad-101.git")
+        yield Web
+        server.shutdown()
+        thread.join()
+
+
+class Web(SimpleHTTPRequestHandler):
+    """A web server that can want a login for everything."""
+
+    is_private = False
+
+    def do_GET(self) -> None:
+        if self.is_private:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its word
+        """Print nothing."""
+
+
+def test_over_http_a_private_repository_needs_a_login_which_no_one_is_asked_for(lab: Owner, web: type[Web]) -> None:
+    assert states(rehearsed(lab, code=0)) == FINE
+    web.is_private = True
+    found = rehearsed(lab, code=4)
+    assert states(found) == {"clone": "login"}
+    assert text(found, "clone").startswith("there is no such repository, or cloning it needs a login")
