@@ -14,6 +14,7 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.fakes.s3 import ScriptedS3
 from support.s3_gate import Login
+from support.schemas import hold
 from support.scripted import served
 from support.servers import Server
 from support.sharing import FILES, Owner, has_all, type_all
@@ -28,6 +29,7 @@ def accept(home: Home, *words: str, code: int = 0) -> dict[str, Any]:
     """`pyshare accept … --yes --json` in the person's home; what it prints."""
     done = home.run("pyshare", "accept", *words, "--yes", "--json", cwd=home.folder, check=False)
     assert done.returncode == code, done.stdout + done.stderr
+    hold(("accept", "--json"), done.stdout)
     printed: dict[str, Any] = json.loads(done.stdout)
     return printed
 
