@@ -5,17 +5,20 @@ from collections.abc import Iterator, Mapping
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.remotes import Remote, with_inherited
 from git_annex_remote_pyshare.config.annex_branch import all_remotes
-from git_annex_remote_pyshare.config.annex_url import AnnexUrl
+from git_annex_remote_pyshare.config.annex_url import SCHEME, AnnexUrl
 from git_annex_remote_pyshare.config.remotes import OURS
 from git_annex_remote_pyshare.config.settings import SECRETS
 from git_annex_remote_pyshare.errors import BadSetting
 
-_OF_ANNEX = ("exporttree", "importtree", "annexobjects")
+_OF_ANNEX = ("chunk", "exporttree", "importtree", "annexobjects")
 """Settings of git-annex itself that decide where a store has the objects of the git repository."""
 
 _NEVER = frozenset(setting.name for setting in SECRETS)
 
-_UNCHUNKED = {"", "0"}
+
+def holds_repository(remote: Remote) -> bool:
+    """Whether git pushes the dataset's history into the store itself, as after `git annex initremote --with-url`."""
+    return remote.place.clone.option("url").startswith(SCHEME)
 
 
 def clone_address(remote: Remote, link_name: str = "") -> AnnexUrl:
@@ -59,11 +62,6 @@ def _require_clonable(settings: Mapping[str, str], name: str) -> None:
         raise BadSetting(
             f"no one can clone from {name}, since it is encrypted and the keys are inside of the dataset",
             remedy="Give your friends the dataset on a Git host, or make another remote with encryption=none.",
-        )
-    if settings.get("chunk", "") not in _UNCHUNKED:
-        raise BadSetting(
-            f"no one can clone from {name}, since it stores the git repository in pieces (chunk=)",
-            remedy="Give your friends the dataset on a Git host, or make another remote without chunk=.",
         )
     if settings.get("importtree") == "yes" and settings.get("exporttree") != "yes":
         raise BadSetting(

@@ -1,18 +1,20 @@
 """`pyshare info [NAME]`: where remotes keep their data, which login goes there, and how much space is free."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, Quota
+from git_annex_remote_pyshare.cli.clone_address import clone_address, holds_repository
 from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.output import Cell, State, show, show_table, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
 from git_annex_remote_pyshare.config.remotes import enabled, links_to, waiting
-from git_annex_remote_pyshare.errors import NotReached, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
@@ -71,6 +73,9 @@ def _known(name: str, remote: Remote) -> Fields:
         fields["public"] = settings["public"] or "no"
     if spec.takes_login:
         fields["login"] = _login(remote)
+    if holds_repository(remote):
+        with suppress(BadSetting):  # no one can clone from it
+            fields["address"] = clone_address(remote).text
     if links := [url for url in links_to(remote.place.clone, remote.uuid) if url != remote.place.url]:
         fields["link"] = links
     return fields

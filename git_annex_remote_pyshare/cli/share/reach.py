@@ -12,7 +12,6 @@ from git_annex_remote_pyshare.cli.rehearsal import Fixes, Rehearsal, Store, rehe
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named
 from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
-from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import git
 from git_annex_remote_pyshare.config.remotes import OURS
 from git_annex_remote_pyshare.errors import BadSetting
@@ -72,7 +71,7 @@ def address_of(remote: Remote, dataset: Dataset, store: str) -> str:
         dataset: The dataset as friends find it.
         store: Name of the remote that friends read by, which may be a link's.
     """
-    if dataset.url != SCHEME:
+    if not dataset.is_in_store:
         return dataset.url
     holder = remote if dataset.remote == remote.place.clone.remote else remote_named(dataset.remote)
     names_link = holder.uuid == remote.uuid and store != dataset.remote
@@ -81,7 +80,7 @@ def address_of(remote: Remote, dataset: Dataset, store: str) -> str:
 
 def push_step(remote: Remote, dataset: Dataset) -> Step:
     """The command that publishes the history, and what git-annex knows; it sends content first where it is set up."""
-    if shutil.which("datalad") and dataset.url != SCHEME:
+    if shutil.which("datalad") and not dataset.is_in_store:
         if _is_first(remote, dataset):
             return ("datalad", "push", "--to", dataset.remote)
         return ("datalad", "push", "--to", dataset.remote, "--data", "nothing")
@@ -110,10 +109,16 @@ def rehearse_remote(remote: Remote, files: int = 1) -> Rehearsal:
 
 
 def _links(remote: Remote) -> Mapping[str, Mapping[str, str]]:
-    """Name → settings of the remotes by which friends reach the same store, and which each clone enables."""
+    """Name → settings of the remotes by which friends reach the same store.
+
+    If the history is on a Git host, only those that each clone enables; if it is in the store, friends clone by them.
+    """
+    dataset = Dataset.of(remote.place.clone)
+    is_in_store = dataset is not None and dataset.is_in_store
     rows = written_remotes(remote.place.clone.git_dir).values()
     ours = [row for row in rows if row.get("externaltype") == OURS and row.get("sameas-uuid") == remote.uuid]
-    return {row["sameas-name"]: row for row in ours if row.get("sameas-name") and row.get("autoenable") == "true"}
+    usable = [row for row in ours if is_in_store or row.get("autoenable") == "true"]
+    return {row["sameas-name"]: row for row in usable if row.get("sameas-name")}
 
 
 def _is_first(remote: Remote, dataset: Dataset) -> bool:

@@ -117,7 +117,6 @@ def test_a_link_that_the_dataset_has_not_is_refused(git_dir: Path) -> None:
     ("settings", "why"),
     [
         pytest.param({"encryption": "shared"}, "encrypted", id="encrypted"),
-        pytest.param({"chunk": "1MiB"}, "in pieces", id="chunked"),
         pytest.param({"importtree": "yes"}, "only imports files", id="import-only"),
     ],
 )
@@ -133,5 +132,9 @@ def test_the_encryption_that_a_link_inherits_is_refused(git_dir: Path) -> None:
         clone_address(remote(git_dir, url=DAV, encryption="shared"), "cloud-link")
 
 
-def test_a_remote_without_chunks_may_say_so(git_dir: Path) -> None:
-    assert "chunk" not in clone_address(remote(git_dir, url=DAV, chunk="0")).settings
+def test_the_size_of_chunks_is_in_the_address_since_a_clone_has_to_look_for_them(git_dir: Path) -> None:
+    with_link(git_dir, url=PUBLIC)
+    chunked = remote(git_dir, url=DAV, chunk="50MiB")
+
+    assert clone_address(chunked).settings["chunk"] == "50MiB"
+    assert clone_address(chunked, "cloud-link").settings["chunk"] == "50MiB"
