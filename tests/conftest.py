@@ -18,6 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "support.annex",
+    "support.computer",
     "support.servers",
     "support.s3_servers",
     "support.s3kit",

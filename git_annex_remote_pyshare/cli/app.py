@@ -41,6 +41,9 @@ COMMANDS = {
         "git_annex_remote_pyshare.cli.commands.rehearse:rehearse_command",
         "Try as a stranger whether friends get the data.",
     ),
+    "accept": Row(
+        "git_annex_remote_pyshare.cli.commands.accept:accept", "Clone a dataset that someone shares, and get its files."
+    ),
     "restore": Row(
         "git_annex_remote_pyshare.cli.commands.restore:restore", "Bring archived data back, many files at once."
     ),

@@ -15,6 +15,8 @@ _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _LIES = "test_what_a_lying_server_needs_is_typed_and_helps"
+_BARE = "e2e/accept/test_bare_machine.py::test_one_line_gets_the_data_on_a_machine_with_only_python_pip_and_git"
+_WITH_HISTORY = "e2e/accept/test_accept.py::test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
@@ -95,6 +97,8 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_REMEDIES}test_a_friend_whose_login_of_the_environment_is_withheld_verifies_the_remote",
         f"{_UNVERIFIED}test_what_is_advised_is_all_that_is_missing",
     ),
+    "git config --global user.name YOUR NAME": (_BARE,),
+    "git config --global user.email YOU@EXAMPLE.ORG": (_BARE,),
     "git config --unset {}": (f"{_REMEDIES}test_an_option_that_is_none_is_unset",),
     "git config remote.{}.{} {}": (
         f"{_UNVERIFIED}test_an_address_that_leads_elsewhere_now_is_accepted_again",
@@ -111,6 +115,8 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_REMEDIES}test_a_folder_whose_parent_is_missing_is_made",
         f"{_MARKER}test_the_clone_that_made_a_store_is_told_how_to_make_it_anew",
     ),
+    "pyshare accept {}": (_WITH_HISTORY,),
+    "pyshare accept --yes {}": (_WITH_HISTORY,),
     "pyshare cleanup {} --older-than {}": (
         "e2e/cli/test_cleanup.py::test_a_young_upload_is_shown_and_both_commands_work",
     ),
@@ -157,6 +163,7 @@ _SAME = "the same command with another number is typed: chunk=50MiB"
 
 UNTYPED: dict[str, str] = {
     "git config --add remote.{}.{} {}": "run by `pyshare init` and `accept`, whose tests look at what it sets",
+    "datalad get NAME": "NAME is one that the user finds in the clone",
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",
     "git annex enableremote NAME": "for a login that git-annex holds and Dropbox revoked; the token is the user's own",
