@@ -1,6 +1,6 @@
 """Asks the questions of `pyshare init` at the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import click
@@ -38,27 +38,37 @@ class Dialogue(CommandLine):
         """
         return str(click.prompt(one_line(question), default=default or None, err=True)).strip()
 
-    def choose(self, question: str, choices: Sequence[Choice], other: str = "") -> str:
-        """The word of the chosen line: by its number or its word. Enter takes the first one.
+    def choose(self, question: str, choices: Sequence[Choice]) -> str:
+        """The word of the line that the user chooses by its number or its word; Enter means the first one."""
+        words = _show(question, choices)
+        while (answer := self.ask_for("Number", "1")) not in words:
+            alert(f"Type a number from 1 to {len(choices)}.")
+        return words[answer]
 
-        Args:
-            question: The menu's heading.
-            choices: The lines.
-            other: What else the user may type instead of a number; that is then returned as it is. Empty for nothing.
+    def choose_with_address(self, question: str, choices: Sequence[Choice]) -> tuple[str, str]:
+        """As `choose`, but the user may type an address behind the number, or instead of it; returns word and address.
+
+        The word is empty for an address alone, and the address for a number alone.
         """
-        alert(question)
-        for number, choice in enumerate(choices, 1):
-            alert(f"  {number}  {one_line(choice.text)}")
-        by_answer = {str(number): choice.word for number, choice in enumerate(choices, 1)}
-        by_answer |= {choice.word: choice.word for choice in choices}
+        words = _show(question, choices)
         while True:
-            answer = self.ask_for(f"Number{f', or {other}' if other else ''}", "1")
-            if answer in by_answer:
-                return by_answer[answer]
-            if other and not answer.isdecimal():
-                return answer
-            alert(f"Type a number from 1 to {len(choices)}{f', or {other}' if other else ''}.")
+            answer = self.ask_for("Number, with or without an address", "1")
+            number, _, address = answer.partition(" ")
+            if number in words:
+                return words[number], address.strip()
+            if not answer.isdecimal():
+                return "", answer
+            alert(f"Type a number from 1 to {len(choices)}, or an address.")
 
     def agrees(self, question: str) -> bool:
         """Whether the user says yes; Enter means yes."""
         return click.confirm(one_line(question), default=True, err=True)
+
+
+def _show(question: str, choices: Sequence[Choice]) -> Mapping[str, str]:
+    """Show a menu; returns which word each answer means."""
+    alert(question)
+    for number, choice in enumerate(choices, 1):
+        alert(f"  {number}  {one_line(choice.text)}")
+    numbers = {str(number): choice.word for number, choice in enumerate(choices, 1)}
+    return {**{choice.word: choice.word for choice in choices}, **numbers}

@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.dataset import Dataset, publishes_first, siblings
-from git_annex_remote_pyshare.cli.init.answers import Answers
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named
 from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
@@ -101,7 +101,9 @@ class State(NamedTuple):
     @property
     def is_autoenabled(self) -> bool:
         """Whether other people's clones enable the remote by themselves."""
-        return _is_enabled(self.remote.annex)
+        clone = self.remote.place.clone
+        # Not what was verified here: `git annex configremote` changes only what others see.
+        return _is_enabled(written_remotes(clone.git_dir).get(clone.config_uuid or self.remote.uuid, {}))
 
     @property
     def has_history(self) -> bool:
@@ -113,16 +115,27 @@ class State(NamedTuple):
         clone, name = self.remote.place.clone, self.remote.place.clone.remote
         return next((host for host in hosts if name in publishes_first(clone, host)), "")
 
-    def require_same_address(self, answers: Answers) -> None:
-        """Raise BadSetting if the user gave another address than the remote has."""
-        if answers.url == self.remote.place.url:
-            return
-        name = self.remote.place.clone.remote
-        move = command("git", "annex", "enableremote", name, f"url={answers.url}")
-        raise BadSetting(
-            f"{name} leads to {self.remote.place.url}, not to {answers.url}",
-            remedy=f"For a second store choose another name. If the same content is there now, type: {move}",
-        )
+    @property
+    def is_open(self) -> bool:
+        """Whether people without a login can read: by a link, or since the store itself is public."""
+        place = self.remote.place
+        return bool(self.links) or registry.spec_of(place.url).is_public(place.settings)
+
+    def require_same(self, url: str, settings: Mapping[str, str]) -> None:
+        """Raise BadSetting if the user gave another address or setting than the remote has."""
+        place, name = self.remote.place, self.remote.place.clone.remote
+        if url != place.url:
+            raise BadSetting(
+                f"{name} leads to {place.url}, not to {url}",
+                remedy="For a second store choose another name. If the same content is there now, type: "
+                + command("git", "annex", "enableremote", name, f"url={url}"),
+            )
+        for each, value in settings.items():
+            if each != "url" and value != self.remote.annex.get(each):
+                raise BadSetting(
+                    f"{name} does not have {each}={value}, and pyshare init changes no settings of such a remote",
+                    remedy=f"Type: {command('git', 'annex', 'enableremote', name, f'{each}={value}')}",
+                )
 
 
 def has_branch(clone: LocalConfig, remote: str) -> bool:
@@ -130,12 +143,16 @@ def has_branch(clone: LocalConfig, remote: str) -> bool:
     return bool(git(clone.git_dir, "for-each-ref", f"refs/remotes/{remote}/git-annex"))
 
 
+def has_commit(clone: LocalConfig) -> bool:
+    """Whether there is a history to push."""
+    return bool(git(clone.git_dir, "rev-parse", "--verify", "--quiet", "HEAD"))
+
+
 def branch(clone: LocalConfig) -> str:
-    """The branch to push, without git-annex's adjustments; empty before the first commit."""
-    if not git(clone.git_dir, "rev-parse", "--verify", "--quiet", "HEAD"):
-        return ""
+    """The branch to push, without git-annex's adjustments; also one that a later commit makes."""
     current = git(clone.git_dir, "symbolic-ref", "--short", "--quiet", "HEAD").strip()
-    return current.removeprefix("adjusted/").partition("(")[0]
+    wanted = current or git(clone.git_dir, "config", "init.defaultBranch").strip() or "master"
+    return wanted.removeprefix("adjusted/").partition("(")[0]
 
 
 def _is_enabled(settings: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.base import Opens, ability
 from git_annex_remote_pyshare.cli.dataset import publish_first
 from git_annex_remote_pyshare.cli.init.account import place_for
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, SAME, Answers
-from git_annex_remote_pyshare.cli.init.here import Here, State, branch, has_branch
+from git_annex_remote_pyshare.cli.init.here import Here, State, branch, has_branch, has_commit
 from git_annex_remote_pyshare.cli.steps import Step
 
 _BY_DEFAULT = {"type": "external", "externaltype": "pyshare", "encryption": "none"}
@@ -32,23 +32,35 @@ def plan(answers: Answers, here: Here, state: State | None) -> Plan:
         here: The dataset.
         state: What is there of the remote; None if it is new.
     """
-    is_new = bool(here.to_make())
     public = _is_opened_itself(answers, here)
+    link = answers.readers == "link" and not (state and state.is_open)
     steps: list[Step] = [*here.to_make()]
     steps += [_initremote(answers, public=public)] if state is None else _repaired(answers, state)
-    link = answers.readers == "link" and not (state and _lets_anyone_in(state))
     if link:
         steps.append(("pyshare", "share", answers.name, *(["--public"] if public else []), "--before-push", "--yes"))
-    if answers.history not in {SAME, NOWHERE}:
-        first = publish_first(here.clone, answers.history, answers.name)
-        steps += [first] if first else []
-    main = branch(here.clone) if here.is_repository else ""
-    push: Step = ("git", "push", answers.name, main, "git-annex")
-    if answers.history == SAME and main and not (state and has_branch(here.clone, answers.name)):
+    if answers.history not in {SAME, NOWHERE} and (first := publish_first(here.clone, answers.history, answers.name)):
+        steps.append(first)
+    push = _first_push(answers, here, state)
+    if push and _has_history(here):
         steps.append(push)
     links = state.links if state else []
     remotes = [answers.name, *(links or ([f"{answers.name}-link"] if link and not public else []))]
-    return Plan(steps, remotes, [*_next(answers, push, is_new=is_new, is_empty=not main)])
+    later = [push] if push and not _has_history(here) else []
+    return Plan(steps, remotes, [*_saving(here), *later, *_publishing(answers)])
+
+
+def _first_push(answers: Answers, here: Here, state: State | None) -> Step | None:
+    """The push that begins the history in the store: DataLad's own fails where there is none."""
+    if answers.history != SAME or (state and has_branch(here.clone, answers.name)):
+        return None
+    return ("git", "push", answers.name, branch(here.clone), "git-annex")
+
+
+def _has_history(here: Here) -> bool:
+    """Whether there is a commit when the dataset is made; DataLad makes one, git-annex does not."""
+    if here.is_repository:
+        return has_commit(here.clone)
+    return here.to_make()[0][0] == "datalad"
 
 
 def _initremote(answers: Answers, *, public: bool) -> Step:
@@ -62,7 +74,7 @@ def _repaired(answers: Answers, state: State) -> Iterator[Step]:
     """The commands for what the remote itself lacks."""
     if answers.history == SAME and not state.has_history:
         yield ("git", "annex", "enableremote", answers.name, "--with-url")
-    if answers.readers == "account" and not state.is_autoenabled:
+    if answers.readers == "account" and not (state.is_autoenabled or answers.is_private):
         yield ("git", "annex", "configremote", answers.name, "autoenable=true")
 
 
@@ -73,21 +85,18 @@ def _is_opened_itself(answers: Answers, here: Here) -> bool:
     return ability(registry.make(place_for(answers.settings, here.clone)), Opens) is not None
 
 
-def _lets_anyone_in(state: State) -> bool:
-    place = state.remote.place
-    return bool(state.links) or registry.spec_of(place.url).is_public(place.settings)
+def _saving(here: Here) -> list[Step]:
+    """The commands that save the files of a dataset that has none yet."""
+    if has_commit(here.clone) and not here.to_make():
+        return []
+    if shutil.which("datalad"):
+        return [("datalad", "save")]
+    return [("git", "annex", "add", "."), ("git", "commit", "-m", "files")]
 
 
-def _next(answers: Answers, push: Step, *, is_new: bool, is_empty: bool) -> Iterator[Step]:
-    """What the owner types afterwards: saves, publishes, invites."""
-    has_datalad = shutil.which("datalad") is not None
-    if is_new or is_empty:
-        yield from (
-            [("datalad", "save")] if has_datalad else [("git", "annex", "add", "."), ("git", "commit", "-m", "files")]
-        )
-    if is_empty and answers.history == SAME:
-        yield (*push[:3], "main", "git-annex")
+def _publishing(answers: Answers) -> Iterator[Step]:
+    """What the owner types when the files are saved: publishes, and invites."""
     target = answers.name if answers.history in {SAME, NOWHERE} else answers.history
-    yield ("datalad", "push", "--to", target) if has_datalad else ("git", "annex", "push")
+    yield ("datalad", "push", "--to", target) if shutil.which("datalad") else ("git", "annex", "push")
     if answers.readers != "me" and answers.history != NOWHERE:
         yield ("pyshare", "invite", answers.name)

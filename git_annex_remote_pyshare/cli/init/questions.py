@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.cli.init.here import Here, State
 from git_annex_remote_pyshare.cli.output import alert
 from git_annex_remote_pyshare.errors import BadSetting
 
-_ENCRYPTED = "git-annex refuses to put the history into an encrypted store, since nobody could clone it from there"
+_ENCRYPTED = "git-annex refuses to put the history into an encrypted store, since no one could clone it from there"
 
 
 class Asked(NamedTuple):
@@ -72,26 +72,26 @@ def _of_existing(
 ) -> Answers:
     """The answers that the remote itself gives; only the others are asked for."""
     place = state.remote.place
-    state.require_same_address(Answers(place.clone.remote, settings, "", ""))
-    # Of the settings only the address: git-annex has the others, and nothing here changes them.
+    name, spec = place.clone.remote, registry.spec_of(place.url)
+    state.require_same(settings["url"], options.settings)
+    # Only its address: git-annex has its other settings, and nothing here changes them.
     own = {"url": place.url}
-    found = Found(has_links=ability(registry.make(place), Shares) is not None)
-    spec = registry.spec_of(place.url)
-    known = ""
-    if state.links or spec.is_public(place.settings):
-        known = "link"
-    elif state.is_autoenabled:
-        known = "account"
-    readers = options.readers or known or _readers(options, own, found, here, dialogue)
-    if readers != "link" and known == "link":
+    known = "link" if state.is_open else "account" if state.is_autoenabled else ""
+    if known == "link" and options.readers not in {"", "link"}:
         raise BadSetting(
-            f"anyone can read {place.clone.remote} already, and pyshare init withdraws nothing",
-            remedy=_withdraw(place.clone.remote, is_public=spec.is_public(place.settings)),
+            f"anyone can read {name} already, and pyshare init withdraws nothing",
+            remedy=_withdraw(name, is_public=spec.is_public(place.settings)),
         )
+    is_private, readers = False, known
+    if not known:
+        found = spec.offered.look(place.settings)
+        is_private, readers = found.is_private, _readers(options, own, found, here, dialogue)
+    elif options.readers:
+        readers = options.readers
     history = options.history or (SAME if state.has_history else state.published_by(here.hosts()))
     if not history or options.history:
         history = _history(options, state.remote.annex, here, dialogue)
-    return Answers(place.clone.remote, own, readers, history, is_private=not state.is_autoenabled)
+    return Answers(name, own, readers, history, is_private=is_private)
 
 
 def _withdraw(name: str, *, is_public: bool) -> str:
@@ -115,15 +115,15 @@ def _address(options: Options, dialogue: Dialogue) -> Mapping[str, str]:
     service = options.service
     if not service:
         choices = [Choice(spec.name, spec.offered.title) for spec in kinds.values()]
-        service = dialogue.choose("Where should the files go?", choices, "an address")
-    if service not in kinds and not options.service:
-        return _settings_of(service, None)
+        service, address = dialogue.choose_with_address("Where should the files go?", choices)
+        if address:
+            return _settings_of(address, kinds.get(service))
     spec = _kind(service, kinds)
     if not spec.offered.question:
         return {"url": spec.login.url if spec.login else ""}
     if not dialogue.is_open:
         raise BadSetting(
-            f"the address for {service} is missing", remedy="Give it after the name of the remote, or ask for help."
+            f"the address for {service} is missing", remedy="Give it after the name, e.g. https://cloud.example.org"
         )
     return spec.offered.read(dialogue.ask_for(spec.offered.question))
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from git_annex_remote_pyshare.cli.init.answers import Answers, Options
+from git_annex_remote_pyshare.cli.init.answers import NOWHERE, SAME, Answers, Options
 from git_annex_remote_pyshare.cli.init.dialogue import Dialogue
 from git_annex_remote_pyshare.cli.init.here import Here, State
 from git_annex_remote_pyshare.cli.init.plan import Plan, plan
@@ -93,3 +93,8 @@ def _tell(answers: Answers, made: Plan, options: Options) -> None:
     say("\nNext, type:")
     for step in made.next:
         say(f"  {command(*step)}")
+    if answers.readers == "account" and answers.is_private:
+        say("\nOnly your own login opens this folder. Share it with the people there, by the service's web page.")
+    if answers.history == NOWHERE:
+        keep = command("pyshare", "init", answers.name, "--history", SAME)
+        say(f"\nFriends need the history, too. To keep it with the files, type: {keep}")
