@@ -43,7 +43,7 @@ def publish(made: list[Step], *, yes: bool) -> None:
         yes: Whether the user has already agreed.
 
     Raises:
-        BadSetting: One of the commands failed.
+        CommandFailed: One of the commands failed.
     """
     if not made:
         return
