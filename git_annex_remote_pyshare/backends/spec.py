@@ -117,7 +117,10 @@ class BackendSpec(NamedTuple):
     @property
     def offered(self) -> Offer:
         """How `pyshare init` offers such stores."""
-        return self.offer or Offer(self.title or self.name)
+        if self.offer:
+            return self.offer
+        scheme = self.claims[0] if self.claims else f"{self.name}:"
+        return Offer(self.title or self.name, question=f"Its address, which begins with {scheme}")
 
     def account_of(self, settings: Settings) -> Account:
         """The account of a login for the store.

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from git_annex_remote_pyshare.cli.init.answers import READERS, Options
+from git_annex_remote_pyshare.cli.json_option import json_option
 
 
 @click.command()
@@ -21,7 +22,7 @@ from git_annex_remote_pyshare.cli.init.answers import READERS, Options
 @click.option("--no-browser", is_flag=True, help="For a login, only print the link; open it on any machine you like.")
 @click.option("--dry-run", is_flag=True, help="Show the commands, and change nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing: what has no option gets its default.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option()
 def init(name: str, url: str, *, settings: tuple[str, ...], readers: str | None, **typed: Any) -> None:
     """Set up the remote NAME, which keeps the dataset's files at URL; asks for what you leave out.
 

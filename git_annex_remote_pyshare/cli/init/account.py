@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.login import LoginRequest
 from git_annex_remote_pyshare.backends.offer import Found
 from git_annex_remote_pyshare.cli.init.answers import Options
 from git_annex_remote_pyshare.cli.init.dialogue import Dialogue
-from git_annex_remote_pyshare.cli.output import alert
+from git_annex_remote_pyshare.cli.output import State, say_check
 from git_annex_remote_pyshare.cli.remotes import opened
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -97,4 +97,4 @@ def show_account(settings: Mapping[str, str], login: Credential | None, clone: L
         if quota and quota.free is not None:
             told.append(f"{in_words(quota.free)} free")
     if told:
-        alert(f"  ✓ {' · '.join(told)}")
+        say_check(State.OK, " · ".join(told))

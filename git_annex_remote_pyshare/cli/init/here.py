@@ -133,7 +133,7 @@ class State(NamedTuple):
         for each, value in settings.items():
             if each != "url" and value != self.remote.annex.get(each):
                 raise BadSetting(
-                    f"{name} does not have {each}={value}, and pyshare init changes no settings of such a remote",
+                    f"{name} does not have {each}={value}, and settings of a remote that exists stay as they are",
                     remedy=f"Type: {command('git', 'annex', 'enableremote', name, f'{each}={value}')}",
                 )
 

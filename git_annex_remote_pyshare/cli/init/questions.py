@@ -11,7 +11,8 @@ from git_annex_remote_pyshare.cli.init.account import LoggedIn, completed, logge
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, READERS, SAME, Answers, Options
 from git_annex_remote_pyshare.cli.init.dialogue import Choice, Dialogue
 from git_annex_remote_pyshare.cli.init.here import Here, State
-from git_annex_remote_pyshare.cli.output import alert
+from git_annex_remote_pyshare.cli.output import State as Check
+from git_annex_remote_pyshare.cli.output import say_check
 from git_annex_remote_pyshare.errors import BadSetting
 
 _ENCRYPTED = "git-annex refuses to put the history into an encrypted store, since no one could clone it from there"
@@ -35,7 +36,7 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
     offer = registry.spec_of(settings["url"]).offered
     found = offer.look({**settings, **options.settings})
     if found.text:
-        alert(f"  ✓ {found.text}")
+        say_check(Check.OK, found.text)
     settings = {**settings, **options.settings}
     folder = _folder(options, found, here, dialogue)
     came = logged_in(settings, found, here.clone, options, dialogue)
@@ -79,7 +80,7 @@ def _of_existing(
     known = "link" if state.is_open else "account" if state.is_autoenabled else ""
     if known == "link" and options.readers not in {"", "link"}:
         raise BadSetting(
-            f"anyone can read {name} already, and pyshare init withdraws nothing",
+            f"anyone can read {name} already, and nothing is withdrawn here",
             remedy=_withdraw(name, is_public=spec.is_public(place.settings)),
         )
     is_private, readers = False, known

@@ -2,11 +2,11 @@
 
 import subprocess
 
-from git_annex_remote_pyshare.cli.output import alert, say
+from git_annex_remote_pyshare.cli.output import State, alert, say, say_check
 from git_annex_remote_pyshare.cli.share.before_push import share_before_push
 from git_annex_remote_pyshare.cli.steps import Step, found
 from git_annex_remote_pyshare.config.git_config import git_environment
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError
+from git_annex_remote_pyshare.errors import CommandFailed, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 
 _CHATTER = ("initremote ", "enableremote ", "configremote ", "init ", "(", "ok", "create(ok)", "action summary")
@@ -32,14 +32,14 @@ def run(steps: list[Step], again: str) -> None:
         except PyshareError as error:
             more = f"When that is mended, type: {again}"
             raise type(error)(error.what, remedy=f"{error.remedy} {more}" if error.remedy else more) from error
-        say(f"✓ {command(*step)}")
+        say_check(State.OK, command(*step))
 
 
 def run_one(step: Step) -> None:
     """Run one command, and show what it prints if that tells more than that it worked.
 
     Raises:
-        BadSetting: It failed.
+        CommandFailed: It failed.
     """
     done = subprocess.run(
         found(step),
@@ -53,7 +53,7 @@ def run_one(step: Step) -> None:
     if done.returncode:
         for line in lines:
             alert(f"  {line}")
-        raise BadSetting(f"{command(*step)} failed, see above")
+        raise CommandFailed(f"{command(*step)} failed, see above")
     for line in lines:
         if not line.startswith(_CHATTER):
             say(f"  {line.strip()}")

@@ -1,6 +1,5 @@
 """The course of `pyshare init`: look, ask, show the commands, run them, and say what to type next."""
 
-import json
 import os
 import sys
 
@@ -12,7 +11,8 @@ from git_annex_remote_pyshare.cli.init.here import Here, State
 from git_annex_remote_pyshare.cli.init.plan import Plan, plan
 from git_annex_remote_pyshare.cli.init.questions import Asked, ask_all, ask_what_is_missing
 from git_annex_remote_pyshare.cli.init.run import run
-from git_annex_remote_pyshare.cli.output import Loudness, say, set_loudness, show
+from git_annex_remote_pyshare.cli.json_option import show_json
+from git_annex_remote_pyshare.cli.output import say, say_next
 from git_annex_remote_pyshare.cli.steps import Step, show_steps
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
@@ -29,8 +29,6 @@ def set_up(options: Options) -> None:
         PyshareError: A login, a server or one of the commands failed.
         click.UsageError: There is no terminal to ask at, and no option says what to do then.
     """
-    if options.as_json:
-        set_loudness(Loudness.QUIET)
     dialogue = Dialogue(is_open=not options.yes and bool(sys.stdin) and sys.stdin.isatty())
     here = Here.look()
     _require_dataset(here, options, dialogue)
@@ -86,15 +84,13 @@ def _tell(answers: Answers, made: Plan, options: Options) -> None:
         url, remotes = remote.place.url, [answers.name, *State(remote).links]
     if options.as_json:
         commands, then = ([command(*step) for step in steps] for steps in (made.steps, made.next))
-        show(json.dumps({"name": answers.name, "url": url, "remotes": remotes, "commands": commands, "next": then}))
+        show_json({"name": answers.name, "url": url, "remotes": remotes, "commands": commands, "next": then})
         return
     if not made.steps:
         say(f"{answers.name} is set up already.")
-    say("\nNext, type:")
-    for step in made.next:
-        say(f"  {command(*step)}")
     if answers.readers == "account" and answers.is_private:
-        say("\nOnly your own login opens this folder. Share it with the people there, by the service's web page.")
+        say("Only your own login opens this folder. Share it with the people there, by the service's web page.")
     if answers.history == NOWHERE:
         keep = command("pyshare", "init", answers.name, "--history", SAME)
-        say(f"\nFriends need the history, too. To keep it with the files, type: {keep}")
+        say(f"Friends need the history, too. To keep it with the files, type: {keep}")
+    say_next(*(command(*step) for step in made.next))

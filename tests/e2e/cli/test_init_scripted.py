@@ -35,10 +35,10 @@ def init(owner: Owner, *words: str) -> dict[str, Any]:
     return told
 
 
-def refused(owner: Owner, *words: str) -> str:
+def refused(owner: Owner, *words: str, code: int = 2) -> str:
     """What an init that fails says."""
     done = owner.type("pyshare", "init", *words, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return " ".join(done.stderr.split())
 
 
@@ -80,7 +80,7 @@ def test_a_dry_run_without_a_login_shows_the_login_first(published: Owner, login
 def test_without_a_terminal_a_missing_login_is_named_with_the_command_for_it(
     published: Owner, login_cloud: LoginCloud
 ) -> None:
-    said = refused(published, "cloud", f"{login_cloud.url}/data", "--yes")
+    said = refused(published, "cloud", f"{login_cloud.url}/data", "--yes", code=4)
     assert "there is no login for 127.0.0.1" in said
     line = said.partition("Type: ")[2]
     login_cloud.is_granted = True
@@ -169,7 +169,7 @@ def test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there(
 
 
 def test_what_git_annex_says_about_a_setting_is_shown(published: Owner, tmp_path: Path) -> None:
-    said = refused(published, "disk", str(tmp_path / "disk"), "--set", "bogus=3", "--yes")
+    said = refused(published, "disk", str(tmp_path / "disk"), "--set", "bogus=3", "--yes", code=1)
     assert "Unexpected parameters: bogus" in said
     assert said.endswith(
         f"pyshare init disk {tmp_path / 'disk'} --readers account --history github --set bogus=3 --yes"
@@ -223,7 +223,7 @@ def test_what_is_said_to_keep_the_history_with_the_files_does_that(sharer: Owner
 def test_outside_of_a_dataset_the_option_that_makes_one_is_named(alice: Home, tmp_path: Path) -> None:
     words = ["pyshare", "init", "disk", str(tmp_path / "disk"), "--yes"]
     done = alice.run(*words, cwd=alice.folder, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "type the same with --create" in " ".join(done.stderr.split())
     folder = alice.folder / "data"
     folder.mkdir()
