@@ -78,14 +78,11 @@ def share(  # noqa: PLR0913  # one for each option
     remote = remote_named(name)
     if revoke and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
-    if before_push:
-        if revoke or expires or password:
-            raise BadSetting(
-                "--before-push goes with neither --revoke nor --expires nor --password", remedy="Leave one out."
-            )
-        share_before_push(name, public=public, run=lambda step: run_steps([step]))
-        return
     terms = Terms(expires or "", ask_guest(CommandLine(), "").secret if password else "")
+    if before_push:
+        _refuse_before_push(revoke or (public and any(terms)))
+        share_before_push(name, lambda step: run_steps([step]), public=public, terms=terms)
+        return
     options = _Options(public, revoke, yes, terms)
     if registry.spec_of(remote.place.url).local:
         _share_folder(remote, options)
@@ -93,6 +90,13 @@ def share(  # noqa: PLR0913  # one for each option
     require_verified(remote)
     with opened(remote.place) as store:
         _revoke(remote, store, options) if revoke else _share(remote, store, options)
+
+
+def _refuse_before_push(refused: object) -> None:
+    if refused:
+        raise BadSetting(
+            "--before-push makes a link, and --public has neither an end nor a password", remedy="Leave one out."
+        )
 
 
 def _share_folder(remote: Remote, options: _Options) -> None:
