@@ -96,6 +96,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     "git annex initremote {} --sameas={} {} {}": (
         f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",
     ),
+    "git annex initremote {} {} {} {}": (
+        "e2e/cli/test_after_login.py::test_in_a_dataset_without_a_remote_one_is_made_then_filled_then_got_from",
+    ),
     "git annex initremote {}-here --sameas={} {}": (
         f"{_MARKER}test_a_friend_types_what_stands_there_and_has_the_store_elsewhere",
         f"{_OF_WEBDAV}test_a_friend_with_whom_the_folder_is_shared_gets_by_the_command_that_the_refusal_names",
@@ -141,6 +144,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     "pyshare logout {} {} --kind {}": (
         "unit/cli/commands/test_login.py::test_of_two_logins_under_one_name_each_can_be_meant",
     ),
+    "pyshare restore {} --status {}": (
+        "e2e/cli/test_restore.py::test_s3_25_many_files_are_asked_for_at_once_and_got_when_they_are_back",
+    ),
     "pyshare share {}": (
         f"{_SHARE}test_before_the_first_push_share_says_what_to_type_and_that_helps",
         f"{_OF_WEBDAV}test_a_remote_that_only_its_owner_opens_is_not_for_each_clone",
@@ -167,9 +173,6 @@ UNTYPED: dict[str, str] = {
     "git annex find --include='*": "only lists the annexed files",
     "git annex fsck": "for a machine or a network that damages data",
     "git annex get": "the friend's ordinary command, which most tests of friends type",
-    "git annex initremote dropbox type=external externaltype=pyshare encryption=none autoenable=true url=dropbox": (
-        "an example with FOLDER in it; tests/e2e/test_docs.py holds the same line of the docs"
-    ),
     "git config --get-regexp 'pyshare-": "only shows the options that name files",
     "git config remote.{}.pyshare-host {}": "for a machine in a path of Windows",
     "git config remote.{}.pyshare-part-size 64MiB": "for servers that refuse the number of parts of a huge file",

@@ -226,6 +226,7 @@ USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "verify": (("store",), ("store", "--json"), ("{odd}",), ("store", "{odd}")),
     "cleanup": (("store",), ("{odd}",), ("dav",), ("store", "--older-than", "{odd}")),
     "demo": (("{odd}",), ("--{odd}",)),
+    "completion": (("{odd}",), ("bash",), ("zsh",), ("fish",)),
     "help": (("{odd}",), ("login", "{odd}")),
 }
 """How each command is typed; every one of the table must be here."""

@@ -1,6 +1,7 @@
 """Makes the link of a store that has no content yet: nothing can be read by it as a trial, and nothing is pushed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Opens, Share, Shares, Terms
 from git_annex_remote_pyshare.cli.output import say
@@ -11,7 +12,15 @@ from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
 
-def share_before_push(name: str, run: Callable[[Step], None], *, public: bool, terms: Terms = NO_TERMS) -> None:
+class Made(NamedTuple):
+    """What was done."""
+
+    link: Share
+    steps: Sequence[Step]
+    """The commands that recorded it; none if this clone knew it."""
+
+
+def share_before_push(name: str, run: Callable[[Step], None], *, public: bool, terms: Terms = NO_TERMS) -> Made:
     """Make or find the link, and record it in this clone, from where the next push publishes it.
 
     Args:
@@ -33,12 +42,14 @@ def share_before_push(name: str, run: Callable[[Step], None], *, public: bool, t
             f"{remote.place.url} has no links, so people need a login there",
             remedy=f"Type: {command('git', 'annex', 'configremote', name, 'autoenable=true')}",
         )
-    for step in changes(remote, link):
+    steps = changes(remote, link)
+    for step in steps:
         run(step)
     if link.url != remote.place.url:
         say(f"  Anyone with this link can read everything in it: {link.url}")
     elif public:
         say(f"  Anyone can read everything in {link.url}")
+    return Made(link, steps)
 
 
 def _link(store: Backend, terms: Terms) -> Share | None:
