@@ -11,6 +11,7 @@ from support.annex import Home, unlock
 from support.at_terminal import typing
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.login_cloud import APP_PASSWORD, LoginCloud
+from support.schemas import schema_of
 from support.sharing import Owner
 
 
@@ -32,6 +33,7 @@ def known(published: Owner, login_cloud: LoginCloud) -> Owner:
 def init(owner: Owner, *words: str) -> dict[str, Any]:
     """`pyshare init … --yes --json`; what it prints."""
     told: dict[str, Any] = json.loads(owner.type("pyshare", "init", *words, "--yes", "--json").stdout)
+    schema_of("init").validate(told)
     return told
 
 
@@ -165,7 +167,9 @@ def test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there(
     said = " ".join(done.stderr.split())
     assert "If the server wants a password or an end date for links, add --password" in said
     link, again = said.partition("When that is mended, type: ")[2].split(" && ")
-    known.home.run("sh", "-e", "-c", f"{link} --password", cwd=known.folder, input="opensesame\n")
+    line = f"{link} --password --json"
+    told = json.loads(known.home.run("sh", "-e", "-c", line, cwd=known.folder, input="opensesame\n").stdout)
+    schema_of("share").validate(told)
     (made,) = login_cloud.links.values()
     assert made.password == "opensesame"
     done = known.type("sh", "-e", "-c", again)
