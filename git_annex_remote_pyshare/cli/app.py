@@ -24,6 +24,7 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "init": Row("git_annex_remote_pyshare.cli.commands.init:init", "Choose where a dataset's files go, once."),
     "login": Row("git_annex_remote_pyshare.cli.commands.login:login", "Log in at a server, once for all datasets."),
     "logout": Row("git_annex_remote_pyshare.cli.commands.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.commands.whoami:whoami", "Show which logins are kept, and where."),
