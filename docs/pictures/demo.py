@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 PICTURE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "demo.svg")
 
-WIDTH = 80
+WIDTH = 62
 """Characters in a line of the terminal."""
 _CHARACTER, _LINE, _MARGIN, _BAR = 8.43, 20, 20, 38
 """Pixels: width of a character, height of a line, margin, height of the title bar."""
@@ -24,13 +24,25 @@ _SHOWN = re.compile(
     r"datalad (create|save|push|clone|get books)|cp |cd DataLad|git annex initremote|datalad siblings",
 )
 """The commands in the picture, by their beginning; all others are left out with what they print."""
-_DROPPED = re.compile(r"^(add|publish)\(ok\)|refs/heads")
+_DROPPED = re.compile(r"^(add|publish)\(ok\)|^\.: github")
 """Lines of output that say nothing new."""
 _PLACE = re.compile(r"(/[^\s=]*)?/pyshare-demo-[^/\s]*")
-_STORY: tuple[tuple[str, str], ...] = (
-    ("Alice", "Alice has data, and a folder that Bob reaches, too"),
-    ("Bob", "Bob clones, and gets the files"),
-)
+_STORY = {"Alice": "Alice has data, and a folder that Bob reaches", "Bob": "Bob clones, and gets the files"}
+"""Whose computer it is → what happens there."""
+_SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">
+<title>A terminal: Alice publishes a dataset, and Bob gets its files</title>
+<style>
+text {{ font: 14px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; white-space: pre; }}
+.person {{ fill: #e3b341; font-weight: bold; }} .command {{ fill: #79c0ff; }} .output {{ fill: #c9d1d9; }}
+</style>
+<rect width="{width}" height="{height}" rx="8" fill="#0d1117" stroke="#30363d"/>
+<circle cx="24" cy="18" r="6" fill="#ff5f56"/>
+<circle cx="42" cy="18" r="6" fill="#ffbd2e"/>
+<circle cx="60" cy="18" r="6" fill="#27c93f"/>
+{rows}
+</svg>
+"""
 
 
 class Line(NamedTuple):
@@ -55,31 +67,13 @@ def lines(printed: str) -> list[Line]:
 
 def svg(shown: list[Line]) -> str:
     """The picture, as SVG without scripts, fonts or pictures from elsewhere."""
-    width = int(WIDTH * _CHARACTER) + 2 * _MARGIN
-    height = _BAR + len(shown) * _LINE + _MARGIN
-    rows = [
-        f'<text x="{_MARGIN}" y="{_BAR + index * _LINE + 14}" class="{line.kind}">{escape(line.text, quote=False)}</text>'
+    rows = (
+        f'<text x="{_MARGIN}" y="{_BAR + index * _LINE + 14}" class="{line.kind}">{escape(line.text, quote=False)}'
+        "</text>"
         for index, line in enumerate(shown)
-    ]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-            ' role="img" aria-labelledby="title">',
-            '<title id="title">A terminal: Alice publishes a dataset, and Bob gets its files</title>',
-            "<style>",
-            "text { font: 14px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; white-space: pre; }",
-            ".person { fill: #e3b341; font-weight: bold; } .command { fill: #79c0ff; } .output { fill: #c9d1d9; }",
-            "</style>",
-            f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117" stroke="#30363d"/>',
-            *(
-                f'<circle cx="{_MARGIN + 4 + 18 * index}" cy="18" r="6" fill="{colour}"/>'
-                for index, colour in enumerate(("#ff5f56", "#ffbd2e", "#27c93f"))
-            ),
-            *rows,
-            "</svg>",
-            "",
-        ]
     )
+    width, height = int(WIDTH * _CHARACTER) + 2 * _MARGIN, _BAR + len(shown) * _LINE + _MARGIN
+    return _SVG.format(width=width, height=height, rows="\n".join(rows))
 
 
 def text(picture: str) -> str:
@@ -88,12 +82,11 @@ def text(picture: str) -> str:
 
 
 def _chosen(printed: str) -> Iterator[Line]:
-    story = dict(_STORY)
     is_shown = False
     for line in printed.splitlines():
         if found := re.match(r"=== (\w+)'s computer ===", line):
             yield from ([Line("", "output")] if is_shown else [])
-            yield Line(f"# {story[found[1]]}", "person")
+            yield Line(f"# {_STORY[found[1]]}", "person")
         elif line.startswith("  $ "):
             is_shown = bool(_SHOWN.match(line.removeprefix("  $ ")))
             if is_shown:

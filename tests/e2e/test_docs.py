@@ -268,7 +268,8 @@ def _anchors(page: Path) -> Iterator[str]:
 def _code(page: Path) -> str:
     """Code blocks, and code inside of sentences."""
     text = page.read_text(encoding="utf-8")
-    return "\n".join([*re.findall(r"(?s)```sh\n(.*?)```", text), *re.findall("`([^`\n]+)`", text)])
+    blocks = (re.sub(r" \\\n +", " ", block) for block in re.findall(r"(?s)```sh\n(.*?)```", text))
+    return "\n".join([*blocks, *re.findall("`([^`\n]+)`", text)])
 
 
 def _commands(code: str, *beginnings: str) -> Iterator[str]:

@@ -13,7 +13,8 @@ SCRIPT = CHECKOUT / "docs" / "pictures" / "demo.py"
 def picture() -> ModuleType:
     """The script that draws it."""
     spec = spec_from_file_location("picture", SCRIPT)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

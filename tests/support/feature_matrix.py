@@ -25,7 +25,6 @@ STORES: Mapping[str, str] = {
     "WebDAV": "https://cloud.example.org/remote.php/dav/files/alice/data",
     "S3": "s3://bucket/data",
     "Dropbox": "dropbox:/data",
-    "Dropbox link": "https://www.dropbox.com/scl/fo/a/b?rlkey=c",
 }
 """Heading of a column → an address of that kind."""
 
@@ -34,31 +33,29 @@ _BEGIN = "<!-- The table is made: cd tests && python -m support.generated_pages 
 Kind = tuple[BackendSpec, Backend]
 
 
+def _sign(has: object) -> str:
+    return "✓" if has else "\N{EN DASH}"
+
+
 def _able(ability: type) -> Callable[[Kind], str]:
-    return lambda kind: "yes" if kind[1].has(ability) else "–"
+    return lambda kind: _sign(kind[1].has(ability))
 
 
-def _login(kind: Kind) -> str:
-    return "`pyshare login`" if kind[0].login else "none"
-
-
-def _logout(kind: Kind) -> str:
-    if kind[0].login is None:
-        return "–"
-    return "ends it on the server" if kind[0].login.revoke else "forgets it here"
+def _revokes(kind: Kind) -> str:
+    return _sign(kind[0].login and kind[0].login.revoke)
 
 
 ROWS: Mapping[str, Callable[[Kind], str]] = {
-    "login": _login,
-    "`pyshare logout`": _logout,
-    "large files in parts, resumed after a break": _able(SupportsMultipart),
-    "`pyshare share`: a link to the whole store": _able(Shares),
-    "`pyshare share --public`: open to everyone": _able(Opens),
-    "`git annex get` without pyshare, by a link to each file": _able(Publishes),
-    "`pyshare info` shows the free space": _able(HasQuota),
-    "`pyshare restore`: files in an archive": _able(Restores),
-    "git-annex knows without a request whether the store is there": _able(ReportsAvailability),
-    "default `layout=`": lambda kind: f"`{kind[0].layout}`",
+    "`pyshare login`": lambda kind: _sign(kind[0].login),
+    "`pyshare logout` ends the login on the server": _revokes,
+    "uploads of large files resume": _able(SupportsMultipart),
+    "`pyshare share`: a link to the store": _able(Shares),
+    "`share --public`: open to everyone": _able(Opens),
+    "a link to each file: friends need no pyshare": _able(Publishes),
+    "`pyshare info`: free space": _able(HasQuota),
+    "`pyshare restore`: archives": _able(Restores),
+    "notices without a request that the store is away": _able(ReportsAvailability),
+    "usual `layout=`": lambda kind: f"`{kind[0].layout}`",
     "git-annex's cost": lambda kind: str(kind[0].cost),
 }
 """A feature → what a kind of store has of it."""
@@ -80,4 +77,3 @@ def rewritten(text: str) -> str:
     rows = (f"| {name} | {' | '.join(cell(kind) for kind in columns)} |" for name, cell in ROWS.items())
     table = [f"| | {' | '.join(STORES)} |", f"|{'---|' * (len(STORES) + 1)}", *rows]
     return f"{before}{found}{chr(10).join(table)}\n\n{rest}"
-

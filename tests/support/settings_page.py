@@ -21,4 +21,3 @@ def rewritten(text: str) -> str:
         rows = (f"| `{one.name}` | {one.help} | {f'{one.shown} ' if one.shown else ''}|\n" for one in options)
         text = "".join([before, found, *rows, "\n", after.partition("\n\n")[2]])
     return text
-
