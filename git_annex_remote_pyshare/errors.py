@@ -203,10 +203,10 @@ def unexpected(error: BaseException) -> str:
     if isinstance(error, PyshareError):
         return f"{kind}: {error}"
     try:
-        said = "" if _TRUSTED_WITH_LOGINS.intersection(_packages(error.__traceback__)) else str(error)
+        text = "" if _TRUSTED_WITH_LOGINS.intersection(_packages(error.__traceback__)) else str(error)
     except Exception:  # noqa: BLE001  # a broken __str__ must not hide the failure itself
-        said = ""
-    return f"{kind}: {said}" if said else kind
+        text = ""
+    return f"{kind}: {text}" if text else kind
 
 
 def origin(error: BaseException) -> str:

@@ -7,6 +7,7 @@ remote's UUID yet, and the settings did not come with the address of a git repos
 remote.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,14 +16,17 @@ from annexremote import Master
 from git_annex_remote_pyshare.annex import remote_checks
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import CanInitialize, StoreConfig, ability
+from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, Initialized, StoreConfig
 from git_annex_remote_pyshare.backends.ownership import Owned
 from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust, known_remote
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
-from git_annex_remote_pyshare.store.place import CREDS
+from git_annex_remote_pyshare.store.store_config import CREDS
+
+RETRIES = 20.0
+"""Seconds for which a server that does not respond properly is tried; then the remote is made without its response."""
 
 _PRIVATE_ENCRYPTION = {"none", "shared", "sharedpubkey"}
 """Values of `encryption=` with which git-annex keeps a login only in this clone, unless `embedcreds=yes` is set."""
@@ -45,7 +49,7 @@ def initremote(annex: Master, session: Session) -> None:
     kind = session.kind(annex)
     if trust.verified:
         try:
-            made = _make_ready(annex, place._replace(uuid=uuid))
+            made = _make_ready(annex, session, place._replace(uuid=uuid))
         except Owned as refusal:
             if own:
                 raise refusal.in_initremote(remote_checks.own_words(annex)) from None
@@ -85,19 +89,45 @@ def _complete(annex: Master, session: Session) -> Trust:
     return session.trust(annex)
 
 
-def _make_ready(annex: Master, place: StoreConfig) -> tuple[str, ...]:
+def _make_ready(annex: Master, session: Session, place: StoreConfig) -> tuple[str, ...]:
     """Prepare the store and record the settings that this finds out; return notes for the owner."""
-    backend = registry.make(place)
-    if not (maker := ability(backend, CanInitialize)):
-        return ()
+    # Imported here, since no other request before PREPARE-SUCCESS needs it.
+    from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415
+
+    # A wrong address is likelier than an outage, so a host that is unknown or refuses connections is not tried again.
+    store = open_store(place, session.stopping, annex.info, first_contact=0)
     try:
-        established = maker.initialize()
+        established = prepare_store(store) if store.has(CanInitialize) else Initialized()
     finally:
-        backend.close()
+        store.close()
     for name, value in established.settings.items():
         annex.setconfig(name, value)
     private = remote_checks.note_private(annex, place.clone.remote) if established.private else ()
     return (*established.notes, *private)
+
+
+def prepare_store(store: Backend) -> Initialized:
+    """The result of preparing the store, which is tried for RETRIES seconds.
+
+    A store that stays unreachable is no error: the remote is made, and the notes of the last attempt say that nothing
+    was checked.
+    """
+    began = time.monotonic()
+    last = Initialized()
+
+    def attempt(able: CanInitialize) -> Initialized:
+        nonlocal last
+        last = able.initialize()
+        if last.failure is not None and last.failure.retryable and time.monotonic() - began < RETRIES:
+            raise last.failure
+        return last
+
+    try:
+        return store.call(CanInitialize, attempt)
+    except PyshareError as error:
+        if last.failure is None or not error.retryable:
+            raise
+        return last
 
 
 def _hand_over_login(

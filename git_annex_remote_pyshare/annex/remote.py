@@ -128,7 +128,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             fields["login"] = _login_of(self.session.place(self.annex, self.session.trust(self.annex)))
         store = self.session.store(self.annex)
         if store.has(HasQuota):
-            fields["room"] = _space(store)
+            fields["space"] = _space(store)
         return fields
 
     @info.setter

@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.config.settings import LAYOUTS
 from git_annex_remote_pyshare.credentials.trust import known_remote
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command, one_line
-from git_annex_remote_pyshare.store.place import place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of
 
 _OF_TYPES = {"directory": "annex-directory", "webdav": "annex-webdav", "S3": "annex-s3"}
 """Type of a built-in remote of git-annex → layout."""
@@ -47,7 +47,7 @@ def better_refusal(annex: Master, refusal: BadSetting) -> BadSetting:
     if known_remote(clone.git_dir, annex.getuuid()):
         return refusal
     try:
-        place = place_of(settings, trust_of(settings, clone), None)
+        place = store_config_of(settings, trust_of(settings, clone), None)
     except BadSetting:
         return refusal
     return registry.spec_of(place.url).correct(place, refusal)

@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.settings import Setting
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
-from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, trust_of
 
 
 class Session:
@@ -100,7 +100,7 @@ class Session:
         """The address of the store, with the login that `trust` allows there."""
         # Read now, during the job's request; the backend may need it later, in any thread.
         held = held_login(annex) if self.kind(annex).takes_login else None
-        return place_of(self.settings(annex), trust, held)
+        return store_config_of(self.settings(annex), trust, held)
 
     def _keep(self, given: Mapping[str, str], settings: tuple[Setting, ...]) -> Mapping[str, str]:
         values = registry.parse(given, settings)

@@ -8,6 +8,8 @@ from `base.ability`. `SupportsMultipart` has its own module, which only large ob
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from git_annex_remote_pyshare.errors import PyshareError
+
 
 class Initialized(NamedTuple):
     """The result of preparing a place."""
@@ -18,6 +20,9 @@ class Initialized(NamedTuple):
     """What the owner should know, one line each."""
     private: bool = False
     """Whether only the owner's login opens the address, so that friends need another way to the store."""
+    failure: PyshareError | None = None
+    """The error that kept the place from being checked and prepared. If it is retryable, pyshare tries again for a
+    while, and the rest of this result counts only if no attempt succeeds."""
 
 
 @runtime_checkable
@@ -27,7 +32,8 @@ class CanInitialize(Protocol):
     def initialize(self) -> Initialized:
         """Prepare the place; may be called again.
 
-        It is not a failure if the place cannot be reached now because there is no network or no login.
+        Do not raise if the place cannot be reached now because there is no network or no login: return a note that
+        says so and, if there is no network, `failure`.
 
         Raises:
             PyshareError: The place cannot be prepared; the remedy says what to do.

@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.config.remotes import OURS, names, waiting
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.store.place import CREDS, place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, trust_of
 
 _FIRST_CONTACT = 10.0
 """Seconds for which a server is tried that does not respond: the user waits for it."""
@@ -59,7 +59,7 @@ def remote_named(name: str) -> Remote:
     annex = _annex_settings(clone, uuid)
     settings = registry.parse(annex)
     held = _held(clone.git_dir, uuid)
-    return Remote(place_of(settings, trust_of(settings, clone), held), uuid, annex)
+    return Remote(store_config_of(settings, trust_of(settings, clone), held), uuid, annex)
 
 
 @contextmanager

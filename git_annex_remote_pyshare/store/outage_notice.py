@@ -49,7 +49,7 @@ class OutageNotice:
             self._waiting.discard(request)
             if self._is_shown and not self._waiting:
                 self._is_shown = False
-                self._tell("the store answers again")
+                self._tell("the store responds again")
 
     def gives_up(self, request: object) -> None:
         """`request` fails; the user sees its error. The outage may continue."""

@@ -54,7 +54,7 @@ class Listing:
         self._objects = 0
         self._requests = 0
 
-    def named(self) -> None:
+    def count_name(self) -> None:
         """Count one thing that the server names: an object, a folder, or a foreign file.
 
         Raises:
@@ -64,11 +64,11 @@ class Listing:
         if self._named > self._most:
             raise self._endless(f"the server names more than {self._most} things")
 
-    def brought(self) -> None:
+    def count_object(self) -> None:
         """Count one object among them."""
         self._objects += 1
 
-    def asked(self, depth: int = 0) -> None:
+    def count_request(self, depth: int = 0) -> None:
         """Count one request for a page or a folder, also one that is only planned.
 
         Args:
@@ -81,7 +81,7 @@ class Listing:
         if depth > DEEPEST:
             raise self._endless(f"its folders are nested more than {DEEPEST} deep")
         if self._requests > _SPARE + _EACH * self._objects:
-            raise self._endless(f"{self._requests} answers brought only {self._objects} objects")
+            raise self._endless(f"{self._requests} responses contained only {self._objects} objects")
 
     def _endless(self, why: str) -> NotAStore:
         return NotAStore(

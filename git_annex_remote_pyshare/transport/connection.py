@@ -23,7 +23,7 @@ from git_annex_remote_pyshare.credentials.authorities import authority_of
 from git_annex_remote_pyshare.credentials.host import host_of
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.fence import Fence
-from git_annex_remote_pyshare.transport.interim import Answer
+from git_annex_remote_pyshare.transport.interim import LimitedResponse
 from git_annex_remote_pyshare.transport.preconnect import CONNECT, Preconnector
 from git_annex_remote_pyshare.transport.request_log import LoggedConnection
 from git_annex_remote_pyshare.transport.response import HTTPResponse
@@ -41,10 +41,10 @@ _PORTS = {"http": 80, "https": 443}
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
-class _Patient(LoggedConnection):
+class _TimedConnection(LoggedConnection):
     """A connection that applies its time limit to each piece that it sends, and notices early responses."""
 
-    response_class = Answer
+    response_class = LimitedResponse
     idle = IDLE
     ahead: Preconnector
     fence: Fence | None = None
@@ -75,10 +75,13 @@ class _Patient(LoggedConnection):
         # Some servers send head and body apart and wait for our ACK in between, which Linux holds back for 40 ms.
         if _QUICK_ACK is not None:
             self.sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        answer = super().getresponse()
-        if self._early:
-            self.close()  # The server still waits for the rest of the body; the response keeps its own handle.
-        return answer
+        response = super().getresponse()
+        if self._early and self.sock is not None:
+            # The server still waits for the rest of the body, so this socket cannot be used again. `close` would also
+            # close the response, and its body may not have arrived yet; the response keeps its own handle.
+            self.sock.close()
+            self.sock = None
+        return response
 
     def _new_conn(self) -> socket.socket:
         connected = self._inside(self.fence) if self.fence is not None else self._anywhere()
@@ -110,7 +113,7 @@ class _Patient(LoggedConnection):
         raise NewConnectionError(self, f"no connection: {failure}") from failure
 
 
-class _PatientTLS(_Patient, HTTPSConnection):
+class _TimedTLSConnection(_TimedConnection, HTTPSConnection):
     """The same over TLS."""
 
 
@@ -140,7 +143,7 @@ class Connections:
         headers: Mapping[str, str],
         body: Body | bytes | None = None,
         *,
-        patience: float = 0,
+        response_timeout: float = 0,
         fence: Fence | None = None,
     ) -> HTTPResponse:
         """Send one request, once; the response's body is not read or decoded yet, and redirects are not followed.
@@ -150,7 +153,7 @@ class Connections:
             url: Absolute and percent-encoded; sent as it is.
             headers: All headers but Content-Length, which is added.
             body: The request's body.
-            patience: Seconds until the response must begin, if that is longer than the time limit.
+            response_timeout: Seconds until the response must begin, if that is longer than the time limit.
             fence: The addresses to which it may go; None for any.
 
         Raises:
@@ -166,7 +169,7 @@ class Connections:
                 url if through_proxy else url[url.index("/", 8) :],
                 body=content,  # type: ignore[arg-type]
                 headers={**headers, **length},
-                timeout=Timeout(connect=CONNECT, read=max(patience, self.idle)),
+                timeout=Timeout(connect=CONNECT, read=max(response_timeout, self.idle)),
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
@@ -201,13 +204,13 @@ class Connections:
             options: dict[str, Any] = {"maxsize": KEPT, "retries": False}
             if scheme == "https":
                 options["ssl_context"] = self._tls(authority)
-            self._managers[known] = self._patient(_through(proxy, options) if proxy else PoolManager(**options), fence)
+            self._managers[known] = self._timed(_through(proxy, options) if proxy else PoolManager(**options), fence)
         return self._managers[known]
 
-    def _patient(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
+    def _timed(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
         shared = {"idle": self.idle, "ahead": self._ahead, "fence": fence}
-        plain = {"ConnectionCls": type("Connection", (_Patient,), shared)}
-        tls = {"ConnectionCls": type("TLSConnection", (_PatientTLS,), shared)}
+        plain = {"ConnectionCls": type("Connection", (_TimedConnection,), shared)}
+        tls = {"ConnectionCls": type("TLSConnection", (_TimedTLSConnection,), shared)}
         manager.pool_classes_by_scheme = {
             "http": type("Pool", (HTTPConnectionPool,), plain),
             "https": type("TLSPool", (HTTPSConnectionPool,), tls),
@@ -223,9 +226,9 @@ class Connections:
         return self._contexts[authority]
 
 
-def peer_of(answer: HTTPResponse) -> str:
+def peer_of(response: HTTPResponse) -> str:
     """The address of the server that sent a response, while its body is unread; empty if unknown."""
-    return str(getattr(answer.connection, "peer", ""))
+    return str(getattr(response.connection, "peer", ""))
 
 
 def _through(proxy: Proxy, options: dict[str, Any]) -> ProxyManager:

@@ -11,29 +11,29 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _CONTENT_RANGE = re.compile(r"bytes (?:([0-9]{1,19})-[0-9]{1,19}|\*)/([0-9]{1,19}|\*)")
 _STRONG = re.compile(r'"[!#-~]*"')
-"""An entity tag that conditions can be made with (RFC 9110 §13.1.1, §13.1.5); we send back no odd bytes."""
+"""A strong entity tag, which conditions need (RFC 9110 §13.1.1, §13.1.5), in ASCII only."""
 
 
 class ContentRange(NamedTuple):
-    """From where to where a body goes."""
+    """The part of an object that a response body contains."""
 
     start: int
-    """The object's byte that comes first; -1 where the answer does not say, so that it cannot be used."""
+    """Offset of the first byte in the object; -1 if the response does not say, so that its body cannot be used."""
     total: int | None
-    """Bytes of the whole object, where the server tells."""
+    """Bytes of the whole object; None if the server does not report it."""
     validator: str = ""
-    """What the server calls this version of the object; empty where it does not say."""
+    """The server's identifier of this version of the object; empty if it sends none."""
 
 
 def rest(sink: Sink, condition: str = "") -> tuple[int, dict[str, str]]:
-    """Where to go on, and the headers that ask for that.
+    """The offset at which to resume, and the headers that request the rest of the object.
 
-    The last byte that is there comes again: so a complete file is no range behind the end, whose refusal would not say
-    whether it is this version that is complete.
+    The last byte in the sink is requested again. Without it, the range of a complete file would begin behind the end of
+    the object, and the server's refusal would not say which version of the object it has.
 
     Args:
         sink: Has some bytes.
-        condition: `If-Match` or `If-Range`, where the server may know it: the validator, if it is good for that.
+        condition: Header to send with the validator, if the validator can be used in one: `If-Match` or `If-Range`.
     """
     start = sink.size - 1
     headers = {"Range": f"bytes={start}-"}
@@ -42,46 +42,46 @@ def rest(sink: Sink, condition: str = "") -> tuple[int, dict[str, str]]:
     return start, headers
 
 
-def whole(answer: HTTPResponse) -> ContentRange:
-    """The span of an answer to a request that asked for no part."""
-    return ContentRange(0, length_of(answer), validator_of(answer))
+def whole(response: HTTPResponse) -> ContentRange:
+    """The range of a response to a request for the whole object."""
+    return ContentRange(0, length_of(response), validator_of(response))
 
 
-def span_of(answer: HTTPResponse) -> ContentRange:
-    """What Content-Range says, whatever the status: rclone's S3 server sends the right part with a 200."""
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+def span_of(response: HTTPResponse) -> ContentRange:
+    """The range in Content-Range, for any status: rclone's S3 server sends the right part with a 200."""
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match:
-        return ContentRange(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(answer))
-    if answer.status == HTTPStatus.OK:
-        return whole(answer)
+        return ContentRange(int(match[1] or -1), int(match[2]) if match[2] != "*" else None, validator_of(response))
+    if response.status == HTTPStatus.OK:
+        return whole(response)
     # A 206 that does not say which part it is cannot be used, and a refusal's length is that of its page.
     return ContentRange(-1, None)
 
 
-def length_of(answer: HTTPResponse) -> int | None:
-    """What Content-Length says, in bytes."""
-    return number(answer.headers.get("Content-Length"))
+def length_of(response: HTTPResponse) -> int | None:
+    """The value of Content-Length, in bytes."""
+    return number(response.headers.get("Content-Length"))
 
 
-def validator_of(answer: HTTPResponse) -> str:
-    """What tells this version of the object from others: an entity tag, else the time of the last change."""
-    return answer.headers.get("ETag", "") or answer.headers.get("Last-Modified", "")
+def validator_of(response: HTTPResponse) -> str:
+    """The identifier of this version of the object: its entity tag, otherwise the time of its last change."""
+    return response.headers.get("ETag", "") or response.headers.get("Last-Modified", "")
 
 
 def goes_on(span: ContentRange, start: int, sink: Sink) -> bool:
-    """Whether the body can go into the sink: as a new beginning, or behind byte `start` of the same version."""
+    """Whether the body fits the sink: it begins at offset 0, or at `start` of the same version."""
     return span.start == 0 or (span.start == start and sink.fits(span.validator))
 
 
-def fill(answer: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
-    """Write the answer's body into the sink, where `span` says; a body that is cut leaves what came of it.
+def fill(response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress, doing: str) -> None:
+    """Write the body of the response into the sink at the offset in `span`; of a body that is cut, keep the beginning.
 
     Raises:
-        Unreachable: The body ended early, or not in time; `doing` begins the text.
+        Unreachable: The body is too short or too long; `doing` begins the text.
     """
     done = span.start
     with sink.writing(span.start, span.total, span.validator) as file:
-        while block := answer.read(BLOCK):
+        while block := response.read(BLOCK):
             done += len(block)
             if span.total is not None and done > span.total:
                 raise Unreachable(f"{doing}: more than {span.total} bytes came")

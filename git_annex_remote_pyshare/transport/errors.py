@@ -13,7 +13,7 @@ _BREAKS: tuple[tuple[type[Exception], str], ...] = (
     (broken.ProxyError, "the proxy cannot be used ({inner})"),
     (broken.NameResolutionError, "there is no such host, or no network"),
     (broken.NewConnectionError, "no connection ({inner})"),
-    (broken.ConnectTimeoutError, "no answer"),
+    (broken.ConnectTimeoutError, "no response"),
     (broken.ReadTimeoutError, "nothing moved for too long"),
     (TimeoutError, "nothing moved for too long"),
 )
@@ -39,7 +39,7 @@ def from_exception(doing: str, error: Exception, ca_option: str) -> PyshareError
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks to wait, where it says so: a number or a date (RFC 9110 §10.2.3)."""
+    """Seconds that a response asks to wait, from a number or a date (RFC 9110 §10.2.3); None if it does not ask."""
     text = headers.get("Retry-After", "")
     seconds = number(text)
     if seconds is not None:

@@ -1,6 +1,6 @@
 """Sends one request, and leaves its connection clean for the next one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 
@@ -15,6 +15,9 @@ EXCERPT = 1 << 16
 """Bytes of a response that are read and dropped to use its connection again; and bytes of an error response that are
 read for its reason."""
 
+_FIRST_ERROR = 400
+"""The lowest HTTP status of an error (RFC 9110 §15)."""
+
 
 @contextmanager
 def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -> Iterator[HTTPResponse]:
@@ -28,43 +31,53 @@ def exchange(doing: str, clone: LocalConfig, send: Callable[[], HTTPResponse]) -
     Raises:
         PyshareError: There is no response, or it breaks off; also while the block reads the body.
     """
-    answer = None
+    response = None
     try:
-        answer = send()
-        yield answer
-        release(answer)
+        response = send()
+        yield response
+        release(response)
     except (HTTPError, HTTPException, TimeoutError) as error:
         raise from_exception(doing, error, clone.key(options.CA)) from error
     finally:
-        if answer is not None:
-            abandon(answer)
+        if response is not None:
+            abandon(response)
 
 
-def excerpt(answer: HTTPResponse) -> bytes:
-    """The first EXCERPT bytes of an error response.
+def excerpt(response: HTTPResponse, explained_by_body: Container[int] = ()) -> bytes:
+    """The first EXCERPT bytes of an error response; fewer if the connection breaks, since the status remains known.
+
+    Args:
+        response: A response with its body unread.
+        explained_by_body: Error statuses whose meaning depends on the body.
 
     Raises:
-        HTTPError: The response broke off, so its reason may be missing; `exchange` converts that.
+        HTTPError: The body of such a response, or of one that is no error, breaks off; `exchange` converts that.
     """
-    said = answer.read(EXCERPT)
-    if len(said) < EXCERPT:
-        answer.read(1)  # fails if the response was cut
-    return said
+    received = bytearray()
+    try:
+        # In small pieces, since what arrived before the connection broke is lost with the piece.
+        while len(received) < EXCERPT and (piece := response.read1(EXCERPT - len(received))):
+            received += piece
+    except HTTPError:
+        response.close()
+        if response.status < _FIRST_ERROR or response.status in explained_by_body:
+            raise
+    return bytes(received)
 
 
-def release(answer: HTTPResponse) -> None:
+def release(response: HTTPResponse) -> None:
     """Give the connection back for the next request; close it if too much is left to read."""
     try:
-        if answer.read(EXCERPT):
-            answer.read(1)
+        if response.read(EXCERPT):
+            response.read(1)
     except (HTTPError, HTTPException, OSError):
-        answer.close()
-    abandon(answer)
+        response.close()
+    abandon(response)
 
 
-def abandon(answer: HTTPResponse) -> None:
+def abandon(response: HTTPResponse) -> None:
     """Give the connection back, closed if the response was not read to its end."""
-    original = getattr(answer, "_original_response", None)
+    original = getattr(response, "_original_response", None)
     if original is not None and not original.isclosed():
-        answer.close()
-    answer.release_conn()
+        response.close()
+    response.release_conn()

@@ -23,7 +23,7 @@ class EndlessResponse(ProtocolError):
     """A server sends interim responses or a trailer without end; the text is ours, and safe to show."""
 
 
-class Answer(LoggedResponse):
+class LimitedResponse(LoggedResponse):
     """A response that fails after too many interim responses or too long a trailer."""
 
     _heads = 0
@@ -32,7 +32,7 @@ class Answer(LoggedResponse):
         """Called by http.client for the head of each response, including interim ones."""
         self._heads += 1
         if self._heads > _MOST:
-            raise EndlessResponse("the server sends interim answers without end")
+            raise EndlessResponse("the server sends interim responses without end")
         return super()._read_status()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
@@ -45,11 +45,11 @@ class Answer(LoggedResponse):
 
 
 class _Connection(LoggedConnection):
-    response_class = Answer
+    response_class = LimitedResponse
 
 
 class _TLSConnection(LoggedConnection, HTTPSConnection):
-    response_class = Answer
+    response_class = LimitedResponse
 
 
 class _Pool(HTTPConnectionPool):

@@ -86,16 +86,16 @@ class LoggedConnection(HTTPConnection):
     def getresponse(self) -> Any:
         """Called by urllib3 after sending, also if the server did not read everything."""
         try:
-            answer = super().getresponse()
+            response = super().getresponse()
         except Exception as error:
             self._fail(error)
             raise
-        original = getattr(answer, "_original_response", None)
+        original = getattr(response, "_original_response", None)
         exchange, self._exchange = self._exchange, None
         if exchange is not None and original is not None:
-            exchange.status = answer.status
+            exchange.status = response.status
             original.exchange = exchange
-        return answer
+        return response
 
     @property
     def _server(self) -> str:

@@ -47,7 +47,7 @@ _COMMON: Mapping[int, Meaning] = {
     ),
     414: Meaning(BadName, "the name is too long for the server"),
     429: Meaning(Busy, "the server had too many requests"),
-    502: Meaning(Unreachable, "the proxy got no answer from the server"),
+    502: Meaning(Unreachable, "the proxy got no response from the server"),
     503: Meaning(Busy, "the server is down for maintenance or overloaded"),
     504: Meaning(Unreachable, "the proxy timed out waiting for the server"),
     507: Meaning(QuotaExceeded, "the server has no space left", MORE_SPACE),

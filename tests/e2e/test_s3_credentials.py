@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.backends.s3 import aws_credentials as aws
 from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.store.place import place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of
 
 AMAZON: Mapping[str, str] = {"url": "s3://bucket"}
 CHINA = {**AMAZON, "region": "cn-north-1"}
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("alone")
 def found(settings: Mapping[str, str], config: Mapping[str, str], held: Credential | None = None) -> str | None:
     """Where the login for these settings comes from."""
     values = parse(settings)
-    login = place_of(values, trust_of(values, clone_with(**config)), held).credential()
+    login = store_config_of(values, trust_of(values, clone_with(**config)), held).credential()
     return login.origin if login else None
 
 
@@ -136,7 +136,7 @@ def test_the_files_are_asked_last(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("environment")
 def test_the_advice_for_a_key_that_may_not_go_is_to_verify_the_remote(settings: Mapping[str, str]) -> None:
     values = parse(settings)
-    advice = place_of(values, trust_of(values, clone_with(**UNSEEN)), None).advice()
+    advice = store_config_of(values, trust_of(values, clone_with(**UNSEEN)), None).advice()
     assert advice.startswith("AWS_ACCESS_KEY_ID is set but not used, since remote cloud is not verified.")
     assert "git annex verifyremote cloud" in advice
     assert "hunter2" not in advice
@@ -145,7 +145,7 @@ def test_the_advice_for_a_key_that_may_not_go_is_to_verify_the_remote(settings: 
 def test_the_advice_without_a_login_is_the_whole_command() -> None:
     def advice(settings: Mapping[str, str]) -> str:
         values = parse(settings)
-        return place_of(values, trust_of(values, clone_with()), None).advice()
+        return store_config_of(values, trust_of(values, clone_with()), None).advice()
 
     assert advice(AMAZON) == "Type: pyshare login s3://bucket"
     assert advice(CHINA) == "Type: pyshare login s3://bucket region=cn-north-1"

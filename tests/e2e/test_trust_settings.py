@@ -26,7 +26,7 @@ from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import bound_host
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
-from git_annex_remote_pyshare.store.place import place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of
 
 WEBDAV = {"WEBDAV_USERNAME": "bob", "WEBDAV_PASSWORD": "hunter2"}
 VERIFIED = {"annex_verified": "verified"}
@@ -38,7 +38,7 @@ KEPT = Credential("kept", "hunter2", "pyshare login")
 def origin(settings: Mapping[str, str], where: LocalConfig, held: Credential | None = None) -> str | None:
     """Where the login for these settings comes from."""
     values = parse(settings)
-    login = place_of(values, trust_of(values, where), held).credential()
+    login = store_config_of(values, trust_of(values, where), held).credential()
     return login.origin if login else None
 
 
@@ -151,7 +151,7 @@ KEY = Credential(Login().access_key, Login().secret_key, "pyshare login")
 
 def s3_store(settings: Mapping[str, str], where: LocalConfig, held: Credential | None = None) -> LazyS3:
     values = parse(settings)
-    made = registry.make(place_of(values, trust_of(values, where), held))
+    made = registry.make(store_config_of(values, trust_of(values, where), held))
     assert isinstance(made, LazyS3)
     return made
 
@@ -254,7 +254,7 @@ def test_a_bucket_in_the_hosts_name_gets_a_kept_login_only_if_the_user_verified_
 def test_the_advice_at_a_public_bucket_that_an_address_brought_is_a_command_that_works() -> None:
     values = parse({"url": "s3://b", "public": "yes"})
     where = clone(url="annex::x?url=s3://b")
-    place = place_of(values, trust_of(values, where), None)
+    place = store_config_of(values, trust_of(values, where), None)
     assert place.acceptance() == "git config remote.cloud.pyshare-host amazonaws.com"
     accepted = clone(url="annex::x?url=s3://b", pyshare_host="amazonaws.com")
     assert trust_of(values, accepted).verified
@@ -276,7 +276,7 @@ def test_an_address_of_a_git_repository_gets_no_login_of_the_environment_at_amaz
     values = parse({"url": url})
     assert origin(values, clone_with()) == "environment"
     where = clone_with(url=f"annex::{VERIFIED_UUID}?url={url}", **VERIFIED)
-    place = place_of(values, trust_of(values, where), None)
+    place = store_config_of(values, trust_of(values, where), None)
     assert place.credential() is None
     assert place.advice() == (
         f"{name} is set but not used, since the settings came with an annex:: address. Type: pyshare login {words}"

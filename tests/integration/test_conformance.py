@@ -140,7 +140,6 @@ BROKEN_AT_ONCE = {
         "rclone_s3",
         "test_many_jobs_store_and_retrieve_at_once",
     ): "rclone's S3 server now and then fails to store into a folder that another job has just emptied, and says so",
-    ("ceph", NOT_UTF8): "Ceph 16 refuses the name, and now and then breaks the connection before it has said why",
 }
 """What a server gets right when it is asked again, so that nobody without the layers can do it right."""
 

@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.credentials import stored as kept
 from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
-from git_annex_remote_pyshare.store.place import place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of
 
 AUTOMATIC = {"annex_verified": "automatic"}
 SHARED = {"annex_config_uuid": "99999999-2222-3333-4444-555555555555"}
@@ -70,7 +70,7 @@ def looks(settings: Mapping[str, str], **config: str) -> None:
     """Have a remote with these settings look for a key, as git-annex does on its own."""
     values = parse(settings)
     with suppress(PyshareError):
-        store = registry.make(place_of(values, trust_of(values, clone_with(**config)), None))
+        store = registry.make(store_config_of(values, trust_of(values, clone_with(**config)), None))
         store.stat("SHA256E-s1--00")
 
 
@@ -117,7 +117,7 @@ def test_held_2_a_public_bucket_at_amazon_gets_no_login_of_the_environment(
     scheme: Mapping[str, str], equipped: Path, amazon: ScriptedS3
 ) -> None:
     values = parse({"url": "s3://evil-bucket", "public": "yes", **scheme})
-    place = place_of(values, trust_of(values, clone_with(**AUTOMATIC)), None)
+    place = store_config_of(values, trust_of(values, clone_with(**AUTOMATIC)), None)
     kept.forget(kept.keep("s3", "amazonaws.com", KEPT))
     assert place.credential() is None
     looks(values if scheme else {**values, "protocol": "http"}, **AUTOMATIC)
@@ -171,10 +171,10 @@ def test_held_4_no_other_spelling_gets_a_kept_login(url: str, alone: Path) -> No
     login = None
     with suppress(BadSetting):
         values = parse({"url": url})
-        login = place_of(values, trust_of(values, clone_with()), None).credential()
+        login = store_config_of(values, trust_of(values, clone_with()), None).credential()
     assert login is None
     values = parse({"url": f"https://{HOST}/x"})
-    assert place_of(values, trust_of(values, clone_with()), None).credential() == KEPT
+    assert store_config_of(values, trust_of(values, clone_with()), None).credential() == KEPT
 
 
 @pytest.mark.parametrize("status", [301, 307, 400])
@@ -225,7 +225,7 @@ def test_held_8_an_unverified_remote_of_the_same_uuid_gets_no_login_of_git_annex
 ) -> None:
     values = parse({"url": "https://evil.example/dav"})
     with pytest.raises(PermissionDenied, match="was made for another remote of the same UUID"):
-        place_of(values, trust_of(values, clone_with(**config)), HELD).credential()
+        store_config_of(values, trust_of(values, clone_with(**config)), HELD).credential()
 
 
 @pytest.mark.parametrize("offer", ["Basic realm=x", 'Digest realm="x", nonce="y", qop="auth"'])

@@ -1,15 +1,18 @@
 """What error texts tell the user to type may be pasted, even where a stranger's dataset named the remote."""
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import pytest
+from support.fakes.s3 import ScriptedS3
+from support.s3_gate import Login as S3Login
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.base import Share, StoreConfig
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.dropbox import errors as dropbox_errors
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
@@ -19,6 +22,8 @@ from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.s3 import errors as s3_errors
 from git_annex_remote_pyshare.backends.s3.error_codes import CODES
 from git_annex_remote_pyshare.backends.webdav import errors as webdav_errors
+from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.cli.share.trial import Guest, require_readable
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
@@ -124,6 +129,18 @@ def test_a_remedy_names_the_remote_by_its_name_and_as_one_word(name: str) -> Non
 def test_what_is_too_large_for_the_store_names_the_remote() -> None:
     with pytest.raises(QuotaExceeded, match=r"git annex enableremote 'x; reboot #' chunk=1GiB$"):
         plan(1 << 60, Limits(smallest=1, largest=1, most=1, step=1), remote=TRAP)
+
+
+@pytest.mark.parametrize("name", ["lab", TRAP])
+def test_a_bucket_that_is_closed_to_friends_names_the_remote_as_one_word(name: str, scripted_s3: ScriptedS3) -> None:
+    scripted_s3.login = S3Login()
+    scripted_s3.objects["bucket/KEY"] = b"content"
+    values = registry.parse({"url": "s3://bucket", "endpoint": scripted_s3.url, "region": "us-east-1", "public": "yes"})
+    place = StoreConfig("s3://bucket", values, LocalConfig(remote=name))
+    encrypted = Remote(place, "uuid", {"encryption": "shared"})
+    with pytest.raises(PermissionDenied, match="the bucket is still closed to your friends") as refused:
+        require_readable(encrypted, Share("s3://bucket"), Guest("KEY", "", just_opened=False))
+    assert refused.value.remedy == f"Type: pyshare share {shlex.quote(name)} --public"
 
 
 def test_a_dropbox_without_owner_names_the_remote() -> None:

@@ -93,7 +93,7 @@ def replies_to(error: BaseException, request: str) -> str:
 
         @property
         def info(self) -> Mapping[str, str]:
-            return {"url": str(error), "room": getattr(error, "what", "")}
+            return {"url": str(error), "space": getattr(error, "what", "")}
 
     class Pipe:
         def __init__(self) -> None:

@@ -135,13 +135,14 @@ class DropboxBackend(Backend):
             if self.place.credential():
                 return self._settled()
         except (Unreachable, Busy) as error:
-            return self._unsettled(ownership.unchecked("Dropbox", error))
+            return self._unsettled(ownership.unchecked("Dropbox", error))._replace(failure=error)
         return self._unsettled(ownership.without_login(self.place))
 
     def _settled(self) -> Initialized:
         """Settings and notes, with a login."""
         if self.place.settings["namespace"]:
             return Initialized(notes=initialize.claim(self.place, self.client, self._address.folder))
+        self.client.root = PathRoot("")  # an earlier attempt that broke off may have set it
         settled = initialize.settle(self.client, self._address.folder)
         self.client.root = PathRoot(settled.settings["namespace"])
         url = settled.settings.get("url", "")

@@ -181,8 +181,8 @@ class Client:
 
     def _send(self, route: str, host: str, headers: Mapping[str, str], body: Body | bytes | None) -> HTTPResponse:
         every = {**HEADERS, **self.root.headers, **headers}
-        patience = _RESPONSE_TIMEOUT if route.startswith("files/upload") else 0
-        return self._connections.send("POST", f"{host}{route}", every, body, patience=patience)
+        response_timeout = _RESPONSE_TIMEOUT if route.startswith("files/upload") else 0
+        return self._connections.send("POST", f"{host}{route}", every, body, response_timeout=response_timeout)
 
 
 def _trace(call: Call) -> str:

@@ -45,12 +45,12 @@ def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mappi
         for page in _pages(client, arg, what):
             if page is None:
                 break
-            listing.asked()
+            listing.count_request()
             for entry in page["entries"]:
                 # An entry behind a link has no path, but such a listing is of a single folder.
                 key = entry.get("path_lower") or entry["name"]
-                listing.named()
-                listing.brought()
+                listing.count_name()
+                listing.count_object()
                 if key not in seen and entry.get("is_downloadable", True):
                     seen.add(key)
                     yield entry

@@ -61,14 +61,16 @@ class Bucket:
         """See `CanInitialize.initialize`."""
         notes = self._notes()
         configured = self._client.address.server.region
+        failure = None
         try:
             notes = (*self._claim(), *notes)
         except PyshareError as error:
             if not error.retryable:
                 raise
-            notes = (ownership.unchecked(self._client.address.server.host, error), *notes)
+            failure, notes = error, (ownership.unchecked(self._client.address.server.host, error), *notes)
         region = self._client.address.region
-        return Initialized({"region": region} if self._client.is_region_known and region != configured else {}, notes)
+        found = {"region": region} if self._client.is_region_known and region != configured else {}
+        return Initialized(found, notes, failure=failure)
 
     def _notes(self) -> tuple[str, ...]:
         """Notes on settings that do less than their names suggest."""

@@ -118,7 +118,7 @@ class Client:
             anonymous: Whether the request had no login.
         """
         if body is None:
-            body = excerpt(response) if request.method != "HEAD" else b""
+            body = excerpt(response, errors.EXPLAINED_BY_BODY) if request.method != "HEAD" else b""
         doing = self._doing(request)._replace(anonymous=anonymous)
         error = errors.from_response(doing, response.status, response.headers, body)
         if isinstance(error, PermissionDenied):  # only then is the advice needed
@@ -185,7 +185,7 @@ class Client:
         if login is not None:
             headers = signed_headers(unsigned, login, address.region, time.time() + self._clock_offset)
         url = f"{address.server.scheme}://{address.host}{unsigned.target}"
-        return self._connections.send(request.method, url, headers, request.body, patience=response_timeout)
+        return self._connections.send(request.method, url, headers, request.body, response_timeout=response_timeout)
 
     def _adapt(self, error: PyshareError, response: HTTPResponse, address: Address, login: Credential | None) -> bool:
         """Apply the correction in the response; returns whether the same request may succeed now."""

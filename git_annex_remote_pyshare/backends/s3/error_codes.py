@@ -206,6 +206,9 @@ STATUSES: Mapping[int, Meaning] = {
 }
 """Status → its meaning, for a response without an error code or with an unknown one."""
 
+EXPLAINED_BY_BODY = frozenset((400, 403, 404, 409))
+"""Statuses whose meaning depends on the error code in the body: with some codes another attempt succeeds."""
+
 
 def fallback(status: int) -> Meaning:
     """The meaning of any other status."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends.s3.error_codes import (
     ABSENT,
     CODES,
+    EXPLAINED_BY_BODY,
     FORBIDDEN,
     LOGIN_REQUIRED,
     MAYBE_ABSENT,
@@ -34,6 +35,7 @@ from git_annex_remote_pyshare.transport.statuses import ASKS_FOR_PAUSE, Meaning
 from git_annex_remote_pyshare.waiting import pause_after
 
 __all__ = (
+    "EXPLAINED_BY_BODY",
     "Archived",
     "ClockSkewed",
     "Doing",

@@ -47,11 +47,11 @@ def _keys(client: Client, below: str) -> Iterator[tuple[str, int | None]]:
     listing = Listing(f"cannot list {client.address.shown}")
     while hash(after) not in seen:
         seen.add(hash(after))
-        listing.asked()
+        listing.count_request()
         page = _page(client, (*always, *after))
         for key in page.keys:
-            listing.named()
-            listing.brought()
+            listing.count_name()
+            listing.count_object()
             yield key
         if not page.after:
             return

@@ -37,14 +37,14 @@ def uploads(client: Client) -> Iterator[Unfinished]:
     listing = Listing(f"cannot list unfinished uploads on {client.address.shown}")
     while hash(markers) not in seen:
         seen.add(hash(markers))
-        listing.asked()
+        listing.count_request()
         # Without encoding-type: with it, Ceph 16 encodes keys and others do not, and no response says which.
         query = (("uploads", ""), ("prefix", prefix), *markers)
         request = Request("GET", client.address.bucket_path, "list unfinished uploads", query)
         page = send(client, request, "ListMultipartUploads")
         for upload in page.iterfind("Upload"):
-            listing.named()
-            listing.brought()
+            listing.count_name()
+            listing.count_object()
             key = upload.findtext("Key") or ""
             name = key.removeprefix(prefix)
             if key.startswith(prefix) and is_legal(name):

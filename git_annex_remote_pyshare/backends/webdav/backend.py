@@ -93,12 +93,12 @@ class WebDAVBackend(Backend):
             above, depth = waiting.pop()
             for resource in propfind.children(self.client, f"{in_path(above)}/" if above else ""):
                 name = f"{above}/{resource.path}" if above else resource.path
-                listing.named()
+                listing.count_name()
                 if resource.is_folder:
-                    listing.asked(depth + 1)
+                    listing.count_request(depth + 1)
                     waiting.append((name, depth + 1))
                 elif name != MARK and not is_temporary(name):
-                    listing.brought()
+                    listing.count_object()
                     yield Entry(name, resource.size)
 
     def close(self) -> None:

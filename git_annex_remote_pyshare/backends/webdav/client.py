@@ -31,7 +31,7 @@ _STORES = {"PUT", "MOVE"}
 _SHOWS_FEATURES = {"PUT", "MKCOL", "MOVE"}
 _HOPS = 5
 
-_SLOW_ANSWER = 300.0
+_RESPONSE_TIMEOUT = 300.0
 """Seconds to wait for a response after the body was sent: virus scanners and object stores take minutes."""
 
 
@@ -88,7 +88,7 @@ class Client:
 
     def failure(self, request: Request, response: HTTPResponse) -> PyshareError:
         """The error for a response that is not a success; reads its body."""
-        body = excerpt(response) if request.method != "HEAD" else b""
+        body = excerpt(response, errors.EXPLAINED_BY_BODY) if request.method != "HEAD" else b""
         error = errors.from_response(self.doing(request.what), response.status, response.headers, body)
         error.request = self._trace(request)
         return error
@@ -185,10 +185,10 @@ class Client:
             headers["Authorization"] = login.encode("utf-8", "surrogateescape")  # type: ignore[assignment]
         if request.destination is not None:
             headers["Destination"] = self.url(request.destination)
-        patience = _SLOW_ANSWER if request.method in _STORES else 0
+        response_timeout = _RESPONSE_TIMEOUT if request.method in _STORES else 0
         try:
             return self._connections.send(
-                request.method, url, headers, request.body, patience=patience, fence=request.fence
+                request.method, url, headers, request.body, response_timeout=response_timeout, fence=request.fence
             )
         except Private as error:
             allowed = self._place.clone.allowed_addresses

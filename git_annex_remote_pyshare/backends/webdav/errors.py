@@ -27,6 +27,8 @@ from git_annex_remote_pyshare.transport.statuses import Meaning, by_hundreds, co
 _ADDRESS = "Check url=; Nextcloud and ownCloud show it in Files under Settings: https://HOST/remote.php/dav/files/USER."
 _TWO_FACTOR = "with two-factor login or a revoked app password, make a new app password in the account's settings"
 
+EXPLAINED_BY_BODY = frozenset((400,))
+"""Statuses whose meaning depends on the body: a damaged upload can be retried, an invalid name cannot."""
 
 _CHUNK_LOST = {404, 409, 410, 412}
 """Responses to a chunk whose upload folder no longer exists; 412 when it has left the server's cache."""

@@ -46,10 +46,11 @@ def initialize(place: StoreConfig, address: Address, client: Client, folders: Fo
         NotAStore: It is not a WebDAV server, or the public link does not exist.
     """
     private = address.cloudy and not address.public
+    failure = None
     try:
         notes = _check_link(client) if address.public else _make_and_mark(place, client, folders)
     except (Unreachable, Busy) as error:
-        notes = (ownership.unchecked(host_of(place.url), error),)
+        failure, notes = error, (ownership.unchecked(host_of(place.url), error),)
     except PermissionDenied as error:
         if client.auth.login is None:
             notes = (ownership.without_login(place),)
@@ -57,7 +58,7 @@ def initialize(place: StoreConfig, address: Address, client: Client, folders: Fo
             raise
         else:  # the login may be withheld over http, or the server may forbid PROPFIND only
             notes = (str(error),)
-    return Initialized(notes=notes, private=private)
+    return Initialized(notes=notes, private=private, failure=failure)
 
 
 def _check_link(client: Client) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def contents(client: Client, folder: str, what: str) -> list[Resource] | None:
         return None
     listing, found = Listing(str(client.doing(what)), _MAX_ENTRIES), []
     for resource in _within(own, resources):
-        listing.named()
+        listing.count_name()
         found.append(resource)
     return found
 

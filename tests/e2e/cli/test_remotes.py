@@ -59,7 +59,7 @@ def test_wd17_info_shows_the_room_that_a_server_tells(wsgidav_server: Server, re
     told = repository.home.run("pyshare", "info", "store", cwd=repository.folder).stdout
     assert f"login: {wsgidav_server.user} (from git-annex)" in told
     assert re.search(r"^account: .* used, .* free$", told, re.MULTILINE)
-    assert "room: " in repository.annex("info", "store").stdout
+    assert "space: " in repository.annex("info", "store").stdout
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_room_that_is_not_told_is_not_invented(
     )
     dav.decide = lambda seen: answer(207, body.encode()) if seen.method == "PROPFIND" else None
     repository.initremote(f"{dav.url}/dav")
-    assert f"room: {words}" in repository.annex("info", "store").stdout
+    assert f"space: {words}" in repository.annex("info", "store").stdout
 
 
 def test_a_name_that_is_no_remote_of_ours_is_refused_with_those_that_are(

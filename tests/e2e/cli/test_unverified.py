@@ -9,7 +9,7 @@ from support.fakes.s3 import ScriptedS3
 
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.store.place import place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of
 
 KEY = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 WRITES = frozenset(("POST", "PUT", "DELETE"))
@@ -95,4 +95,4 @@ def test_a_folder_is_verified_like_any_other_store(repository: Repository, bob: 
     settings = parse({"url": str(tmp_path / "share")})
     for user, verified in ((repository, True), (clone, False)):
         trust = trust_of(settings, LocalConfig(str(user.folder / ".git"), "store"))
-        assert place_of(settings, trust, None).trusted() is verified
+        assert store_config_of(settings, trust, None).trusted() is verified

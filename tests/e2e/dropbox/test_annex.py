@@ -173,7 +173,7 @@ def test_a_file_that_cannot_fit_is_refused_before_it_is_sent_and_info_shows_the_
     lab.annex("copy", "--to", "store", "f000")
     shown = lab.home.run("pyshare", "info", "store", cwd=lab.folder).stdout
     assert "account: 1.0 MiB used, 63.0 MiB free\n" in shown
-    assert "room: 1.0 MiB used, 63.0 MiB free" in lab.annex("info", "store").stdout
+    assert "space: 1.0 MiB used, 63.0 MiB free" in lab.annex("info", "store").stdout
 
 
 OTHERS: Mapping[str, Callable[[str, str, str], str]] = {

@@ -15,7 +15,7 @@ from support.fakes.dropbox.accounts import Account
 from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.dropbox.script import Play
 
-from git_annex_remote_pyshare.store.place import CREDS
+from git_annex_remote_pyshare.store.store_config import CREDS
 
 pytest_plugins = ["support.dropbox_repositories"]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that a program could answer")

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.testing.files import Desk, body_of
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
 BROKEN = Fail(Unreachable("the line is down"))
-AGAIN = "the store answers again"
+AGAIN = "the store responds again"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.url import account_of, machine_of
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.store.place import place_of, trust_of
+from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of
 from git_annex_remote_pyshare.transfer import Sink, Source
 
 EVIL = "//evil.example/share"
@@ -93,7 +93,7 @@ def test_a_machine_that_the_user_has_accepted_is_asked(
     clone = LocalConfig(remote="lab")
     clone.__dict__["config"] = {f"remote.lab.{name}": value for name, value in config.items()}
     settings = parse({"url": EVIL.replace("evil", "EVIL")})
-    store = DirectoryBackend(place_of(settings, trust_of(settings, clone), None))
+    store = DirectoryBackend(store_config_of(settings, trust_of(settings, clone), None))
 
     with pytest.raises(errors.PyshareError):
         store.stat(NAME)

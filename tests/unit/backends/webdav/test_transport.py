@@ -26,7 +26,7 @@ from git_annex_remote_pyshare.errors import (
     PyshareError,
     Unreachable,
 )
-from git_annex_remote_pyshare.transport.connection import IDLE, Connections, _Patient
+from git_annex_remote_pyshare.transport.connection import IDLE, Connections, _TimedConnection
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 
@@ -137,7 +137,7 @@ def test_the_time_limit_while_sending_is_for_each_bit_that_goes_out_wd35() -> No
             self.taken += data[:3]
             return len(data[:3])
 
-    connection, trickle = _Patient("cloud.example.org"), Trickle()
+    connection, trickle = _TimedConnection("cloud.example.org"), Trickle()
     connection.sock = trickle
     connection.send(b"0123456789")
     assert (trickle.taken, trickle.limits) == (b"0123456789", [IDLE])

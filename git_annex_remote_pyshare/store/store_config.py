@@ -24,7 +24,7 @@ def trust_of(settings: Mapping[str, str], clone: LocalConfig) -> Trust:
     return Trust(clone, registry.account_of(settings))
 
 
-def place_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> StoreConfig:
+def store_config_of(settings: Mapping[str, str], trust: Trust, held: Credential | None) -> StoreConfig:
     """The StoreConfig that the settings describe.
 
     Args:
