@@ -20,6 +20,7 @@ project = "git-annex-remote-pyshare"
 author = "The git-annex-remote-pyshare developers"
 version = release = __version__
 
+exclude_patterns = ["README.md"]  # the list of pages that GitHub shows for the folder
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
 smartquotes = False  # it makes a dash of the two in --option
