@@ -71,6 +71,11 @@ class _Page(HTMLParser):
             self.loads.add(values["src"])
 
 
+def test_ci_and_the_workflow_build_the_site_as_strictly_as_this_test() -> None:
+    for path in (".ci/run", ".github/workflows/docs.yml", "CONTRIBUTING.md", "docs/conf.py"):
+        assert "python -m sphinx -W --keep-going" in (CHECKOUT / path).read_text(encoding="utf-8"), path
+
+
 def test_every_link_leads_to_a_page_and_a_heading_that_exist(site: Path) -> None:
     pages = {path: _Page(path) for path in site.rglob("*.html")}
     assert len(pages) > 40
