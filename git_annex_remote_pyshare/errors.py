@@ -19,6 +19,7 @@ None of the four may contain a secret, since all are shown, logged and published
      │   └─ Untrusted     the certificate of the server is not trusted
      ├─ UploadLost        the server has lost the parts that were sent of an object
      ├─ NotAStore         the address responds, but is not a store of this kind
+     ├─ CommandFailed     a program that pyshare ran for the user failed
      └─ Cancelled         git-annex or the user stopped the request
 """
 
@@ -34,6 +35,7 @@ __all__ = [
     "BadSetting",
     "Busy",
     "Cancelled",
+    "CommandFailed",
     "Corrupt",
     "CorruptUpload",
     "NotAStore",
@@ -178,6 +180,10 @@ class UploadLost(PyshareError):
 
 class NotAStore(PyshareError):
     """The URL responds, but is not a store of the expected kind."""
+
+
+class CommandFailed(PyshareError):
+    """A program that pyshare ran for the user failed, and has printed why."""
 
 
 class Cancelled(PyshareError):

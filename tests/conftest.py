@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.partskit",
     "support.sharing",
     "support.sharing_cloud",
+    "support.login_cloud",
 ]
 
 TESTS = Path(__file__).parent

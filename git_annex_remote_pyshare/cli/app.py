@@ -1,6 +1,5 @@
 """`pyshare …`: the table of commands, and what the user reads when one fails."""
 
-import os
 import sys
 from importlib import import_module
 from typing import NamedTuple
@@ -8,8 +7,8 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare import __version__, log
-from git_annex_remote_pyshare.cli.output import Loudness, alert, complain, set_loudness, show, warn
-from git_annex_remote_pyshare.errors import PyshareError, origin
+from git_annex_remote_pyshare.cli.ending import Exit, failed
+from git_annex_remote_pyshare.cli.output import Loudness, Reader, set_loudness, set_reader, show
 
 
 class Row(NamedTuple):
@@ -22,6 +21,7 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "init": Row("git_annex_remote_pyshare.cli.commands.init:init", "Choose where a dataset's files go, once."),
     "login": Row("git_annex_remote_pyshare.cli.commands.login:login", "Log in at a server, once for all datasets."),
     "logout": Row("git_annex_remote_pyshare.cli.commands.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.commands.whoami:whoami", "Show which logins are kept, and where."),
@@ -45,11 +45,6 @@ COMMANDS = {
     "help": Row("git_annex_remote_pyshare.cli.app:show_help", "Show this help, or the help of one command."),
 }
 """In the order in which people need them."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
-DEBUG = "PYSHARE_DEBUG"
-"""Environment variable that makes a failure of pyshare itself show its traceback."""
 
 
 class Commands(click.Group):
@@ -132,58 +127,21 @@ def show_help(context: click.Context, name: str) -> None:
 
 
 def main() -> None:
-    """Run the command that was typed and exit: 0, 1 after a failure, 2 for a wrong word, 130 after Ctrl-C."""
+    """Run the command that was typed and exit with its code; see `ending.Exit`."""
     sys.exit(run(sys.argv[1:]))
 
 
 def run(words: list[str]) -> int:
     """Run one command line without the program's name; its exit code."""
+    set_reader(Reader.PROGRAM if _wants_json(words) else Reader.PERSON)
     try:
         result = pyshare.main(words, prog_name="pyshare", standalone_mode=False)
-    except PyshareError as error:
-        alert(f"pyshare: {error}")
-        return 1
-    except click.ClickException as error:
-        complain(error)
-        return error.exit_code
-    except click.Abort as stop:
-        return _stopped(stop)
-    except BrokenPipeError:
-        return _unread()
     except Exception as error:  # noqa: BLE001  # whatever it is, no traceback may show what was typed or received
-        return _unexpected(error)
-    return result if isinstance(result, int) else 0
+        return failed(error)
+    return result if isinstance(result, int) else Exit.DONE
 
 
-def _stopped(stop: click.Abort) -> int:
-    """After Ctrl-C nothing needs to be said; after the end of what we read from, something does."""
-    if isinstance(stop.__cause__, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
-        return INTERRUPTED
-    alert("pyshare: the input ended before everything was answered.")
-    return 1
-
-
-def _unread() -> int:
-    """The reader of our output has gone (`pyshare whoami | head -1`), so what is left to print goes nowhere."""
-    # Python flushes standard output once more at its end and would complain then.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
-
-
-def _unexpected(error: Exception) -> int:
-    """One line for a failure that no code foresaw.
-
-    Its own words may quote a login (http.client quotes a header that it refuses), so only the type is shown, and of an
-    error of the operating system what the system says.
-    """
-    if os.environ.get(DEBUG):
-        from traceback import format_exception  # noqa: PLC0415  # rarely wanted
-
-        warn("".join(format_exception(error)).removesuffix("\n"))
-    why = getattr(error, "strerror", None) if isinstance(error, OSError) else None
-    alert(
-        f"pyshare: this failed unexpectedly ({type(error).__name__}{f': {why}' if isinstance(why, str) else ''})."
-        f" Please report it, with the place: {origin(error) or 'unknown'}."
-        f" To see more, set {DEBUG}=1 and try again; what it prints then may hold a password."
-    )
-    return 1
+def _wants_json(words: list[str]) -> bool:
+    """Whether a program reads the output; asked of the words, since a wrong option ends the parsing."""
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options

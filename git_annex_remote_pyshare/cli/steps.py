@@ -4,13 +4,16 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from git_annex_remote_pyshare.cli.output import say, show
+from git_annex_remote_pyshare.cli.output import is_for_programs, say, show
 from git_annex_remote_pyshare.config.git_config import git_environment, program
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import CommandFailed
 from git_annex_remote_pyshare.safe_text import command
 
 Step = Sequence[str]
 """A command and its arguments."""
+
+_STANDARD_ERROR = 2
+"""The file descriptor."""
 
 
 def show_steps(steps: Sequence[Step]) -> None:
@@ -22,13 +25,17 @@ def show_steps(steps: Sequence[Step]) -> None:
 def run_steps(steps: Sequence[Step]) -> None:
     """Run the commands in the working directory, each shown before it starts; their output goes to the terminal.
 
+    With `--json` it goes to standard error.
+
     Raises:
-        BadSetting: One of them failed; those after it have not run.
+        CommandFailed: One of them failed; those after it have not run.
     """
+    output = _STANDARD_ERROR if is_for_programs() else None
     for step in steps:
         say(f"$ {command(*step)}")
-        if subprocess.run(found(step), env=git_environment(), stdin=subprocess.DEVNULL, check=False).returncode:
-            raise BadSetting(f"{step[0]} failed, see above", remedy=f"When that is mended, type: {command(*step)}")
+        done = subprocess.run(found(step), env=git_environment(), stdin=subprocess.DEVNULL, stdout=output, check=False)
+        if done.returncode:
+            raise CommandFailed(f"{step[0]} failed, see above", remedy=f"When that is mended, type: {command(*step)}")
 
 
 def found(step: Step) -> Sequence[str]:

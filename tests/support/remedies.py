@@ -12,10 +12,32 @@ _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
 _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
+_INIT = "e2e/cli/test_init.py::"
+_SCRIPTED = "e2e/cli/test_init_scripted.py::"
+_BY_HAND = f"{_SCRIPTED}test_the_commands_of_a_dry_run_do_the_same_when_they_are_typed"
+_REPAIRED = f"{_SCRIPTED}test_what_is_missing_of_a_remote_is_repaired"
+_OTHERWISE = f"{_SCRIPTED}test_what_does_not_fit_a_remote_that_exists_is_refused_with_the_command_for_it"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
+    "datalad create --force": (f"{_INIT}test_where_there_is_no_dataset_one_is_made",),
+    "git annex enableremote {} --with-url": (_REPAIRED,),
+    "git annex enableremote {} url={}": (_OTHERWISE,),
+    "git annex enableremote {} {}={}": (_OTHERWISE,),
+    "git annex initremote {} {} {}": (_BY_HAND,),
+    "pyshare init {} {} {}": (
+        f"{_SCRIPTED}test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there",
+        f"{_SCRIPTED}test_without_a_terminal_and_without_yes_nothing_runs",
+    ),
+    "pyshare init {} --history {}": (f"{_SCRIPTED}test_what_is_said_to_keep_the_history_with_the_files_does_that",),
+    "pyshare share {} --revoke": (
+        f"{_SCRIPTED}test_a_link_that_exists_is_not_withdrawn_but_the_command_for_it_is_named",
+    ),
+    "pyshare share {} --public --revoke": (
+        "e2e/share/test_s3.py::test_anyone_reads_after_share_public_and_nobody_after_it_was_taken_back",
+    ),
+    "pyshare share {} {} --before-push --yes": (_BY_HAND,),
     "datalad clone {} {}": (
         f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",
     ),
@@ -133,6 +155,9 @@ _GENERAL = "names a command in general; its words are in the help, which tests/e
 _SAME = "the same command with another number is typed: chunk=50MiB"
 
 UNTYPED: dict[str, str] = {
+    "git annex add": "where DataLad is missing; git-annex's own words, which all tests of it type",
+    "git annex init": "where DataLad is missing; as above",
+    "git annex push": "where DataLad is missing; as above",
     "git config --add remote.{}.{} {}": "run by `pyshare init` and `accept`, whose tests look at what it sets",
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",

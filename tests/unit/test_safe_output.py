@@ -200,6 +200,15 @@ def dataset(alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "init": (
+        ("x", "{odd}", "--dry-run"),
+        ("{odd}", "https://h.example.org/{odd}", "--dry-run"),
+        ("store", "--dry-run"),
+        ("{shell}", "--dry-run", "--readers", "account"),
+        ("new", "/tmp/{odd}", "--dry-run", "--set", "{odd}={odd}"),
+        ("new", "{cloud}/{odd}", "--dry-run", "--folder", "{odd}", "--history", "{odd}"),
+        ("new", "--service", "{odd}", "--yes"),
+    ),
     "login": (
         ("{odd}",),
         ("https://h.example.org/{odd}", "--user", "{odd}:x"),

@@ -10,7 +10,8 @@ import click
 
 from git_annex_remote_pyshare.backends.base import Backend, Readiness, Restores
 from git_annex_remote_pyshare.cli.contents import File, behind, copies_of, files_in, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show, with_bar
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show
+from git_annex_remote_pyshare.cli.progress import with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line

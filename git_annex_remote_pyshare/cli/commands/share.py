@@ -12,9 +12,11 @@ from git_annex_remote_pyshare.backends.login import ask_guest
 from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
+from git_annex_remote_pyshare.cli.share.before_push import share_before_push
 from git_annex_remote_pyshare.cli.share.friends import lines
 from git_annex_remote_pyshare.cli.share.publish import publish, steps
 from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.cli.steps import run_steps
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
@@ -58,7 +60,10 @@ class _Options(NamedTuple):
 @click.option("--password", is_flag=True, help="Ask for a password that friends then need.")
 @click.option("--revoke", is_flag=True, help="Withdraw all links to the store (with --public: close the bucket).")
 @click.option("-y", "--yes", is_flag=True, help="Publish the link with the dataset without asking.")
-def share(name: str, *, public: bool, expires: str | None, password: bool, revoke: bool, yes: bool) -> None:
+@click.option("--before-push", is_flag=True, help="Make the link before anything is stored; your next push tells it.")
+def share(  # noqa: PLR0913  # one for each option
+    name: str, *, public: bool, expires: str | None, password: bool, revoke: bool, yes: bool, before_push: bool
+) -> None:
     """Make, or find, the link by which friends read the store of the remote NAME, and print what to send to them.
 
     \b
@@ -73,6 +78,13 @@ def share(name: str, *, public: bool, expires: str | None, password: bool, revok
     remote = remote_named(name)
     if revoke and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
+    if before_push:
+        if revoke or expires or password:
+            raise BadSetting(
+                "--before-push goes with neither --revoke nor --expires nor --password", remedy="Leave one out."
+            )
+        share_before_push(name, public=public, run=lambda step: run_steps([step]))
+        return
     terms = Terms(expires or "", ask_guest(CommandLine(), "").secret if password else "")
     options = _Options(public, revoke, yes, terms)
     if registry.spec_of(remote.place.url).local:

@@ -41,7 +41,8 @@ from git_annex_remote_pyshare.cli.contents import (
     refuse_encrypted,
     top,
 )
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn, with_bar
+from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn
+from git_annex_remote_pyshare.cli.progress import with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.config.settings import LAYOUTS
