@@ -48,13 +48,16 @@ class Source:
     Args:
         path: The file; it must not change while it is being stored.
         digests: Hex digests that are known without reading the file (algorithm → digest).
+        is_replaced: Whether other content will be stored under the same name, so that no cache on the way to a reader
+            may keep this one.
 
     Raises:
         SourceChanged: The file does not exist or cannot be read.
     """
 
-    def __init__(self, path: LocalPath, digests: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: LocalPath, digests: Mapping[str, str] | None = None, *, is_replaced: bool = False) -> None:
         self.path = path
+        self.is_replaced = is_replaced
         self._digests = dict(digests or {})
         try:
             self.size = os.stat(path).st_size
@@ -221,6 +224,52 @@ class Sink:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+class FreshSink(Sink):
+    """A sink that keeps nothing of an earlier process, and writes behind the first bytes of the file.
+
+    For an object whose content changes under the same name, and for one chunk of a content. Only attempts of this
+    process may resume, and only if the server identifies the version.
+
+    Args:
+        path: The file; what it has behind `begin` is removed.
+        begin: Bytes at the start of the file that stay, and are not part of the object.
+
+    Raises:
+        PyshareError: The file cannot be written.
+    """
+
+    def __init__(self, path: LocalPath, begin: int = 0) -> None:
+        super().__init__(path, is_checked=False)
+        self._begin = begin
+        with _on_this_machine(path), suppress(FileNotFoundError):
+            os.truncate(path, begin)
+
+    def with_record(self, _partial: PartialFile) -> "FreshSink":
+        """The same sink: what it has of the object is never kept for a later process."""
+        return self
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object in the file."""
+        return max(0, super().size - self._begin)
+
+    def fits(self, validator: str) -> bool:
+        """Whether the file holds the start of this version for sure: never if the server does not identify it."""
+        return bool(validator) and super().fits(validator)
+
+    @contextmanager
+    def writing(self, offset: int = 0, total: int | None = None, validator: str = "") -> Iterator[BinaryIO]:
+        """As in `Sink`, behind the bytes that stay."""
+        if not self._begin:
+            with super().writing(offset, total, validator) as file:
+                yield file
+            return
+        with _LocalFile(self.path, self._begin + offset) as file:
+            if not offset:
+                self.partial.record(validator)
+            yield file
 
 
 class _LocalFile(FileIO):

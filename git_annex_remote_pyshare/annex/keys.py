@@ -26,6 +26,11 @@ _HASHES: Mapping[str, tuple[str, int]] = {
 }
 """Key backend without its E → name in hashlib, and number of hex digits."""
 
+_MANIFEST = "GITMANIFEST"
+_OF_REPOSITORY = (_MANIFEST, "GITBUNDLE")
+"""Key backends of a git repository that is pushed into the store, for `annex::` addresses: bundles of commits, and the
+list of them (git-annex documentation, "git-remote-annex"; Backend/GitRemoteAnnex.hs)."""
+
 _OTHER_HASHES = ("SKEIN", "BLAKE2")
 """Prefixes of key backends that git-annex can check, but hashlib lacks completely or in some sizes."""
 
@@ -55,6 +60,28 @@ def is_checked(key: str) -> bool:
 def is_whole(key: str) -> bool:
     """Whether the object of `key` is a complete, readable file: neither a chunk nor encrypted."""
     return not key.startswith(_ENCRYPTED) and without_chunk(key) == key
+
+
+def is_of_repository(key: str) -> bool:
+    """Whether `key` is a part of a git repository that is pushed into the store, or a chunk of one."""
+    return key.startswith(_OF_REPOSITORY)
+
+
+def is_replaced(key: str) -> bool:
+    """Whether the content of `key` changes: each push replaces the list of bundles, with and without `.bak`."""
+    return key.startswith(_MANIFEST)
+
+
+def chunk_of(key: str, size: int, number: int) -> str:
+    """The key of one chunk of `key`.
+
+    Args:
+        key: The key of the whole content.
+        size: Bytes of each chunk but the last.
+        number: From 1.
+    """
+    head, _, name = key.partition("--")
+    return f"{head}-S{size}-C{number}--{name}"
 
 
 def digests(key: str) -> Mapping[str, str]:

@@ -1,10 +1,13 @@
 """Implements the special remote: turns each request of git-annex into an operation on the store."""
 
+import itertools
+
 from annexremote import Master, SpecialRemote
 
-from git_annex_remote_pyshare.annex.disk_reserve import NoRoom, Reserve
-from git_annex_remote_pyshare.annex.keys import digests, expected_size, is_checked, is_whole
+from git_annex_remote_pyshare.annex.keys import digests, expected_size, is_of_repository, is_replaced, is_whole
 from git_annex_remote_pyshare.annex.layout import name_of
+from git_annex_remote_pyshare.annex.repository_chunks import chunks_of
+from git_annex_remote_pyshare.annex.retrieval import Retrieval
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import (
@@ -17,9 +20,9 @@ from git_annex_remote_pyshare.backends.base import (
     StoreConfig,
     ability,
 )
-from git_annex_remote_pyshare.errors import Corrupt, PyshareError
+from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
-from git_annex_remote_pyshare.transfer import Sink, Source, in_words, local_path
+from git_annex_remote_pyshare.transfer import Source, in_words, local_path
 
 
 class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no types
@@ -50,7 +53,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
 
     def transfer_store(self, key: str, local_file: str) -> None:
         """Store the file as the object of `key`; this replaces an existing object."""
-        source = Source(local_path(local_file), digests(key))
+        source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))
         store, name = self.session.store(self.annex), self._name(key)
         store.put(name, source, self.annex.progress)
         self._remark(store)
@@ -58,34 +61,28 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             self._publish(store, key, name)
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
-        """Download the object of `key` into the file, and resume if the file already has its beginning.
+        """Download the content of `key` into the file.
 
-        Raises:
-            Corrupt: The object has the wrong size; the file is then empty.
-            NoRoom: The disk is almost full; the file is then empty.
+        A file's object is resumed if the file already has its beginning.
         """
-        sink = Sink(local_path(local_file), is_checked=is_checked(key))
-        expected = expected_size(key)
-        store = self.session.store(self.annex)
-        reserve = Reserve(store.place.clone, sink.path) if expected is None else None
-
-        def report(done: int) -> None:
-            if expected is not None and done > expected:  # a server may send without end, until the disk is full
-                raise _wrong_size(key, done, expected, store.place.clone.remote)
-            if reserve is not None:
-                reserve.check(done)
-            self.annex.progress(done)
-
+        store, layout = self.session.store(self.annex), self._layout
+        retrieval = Retrieval(self.annex, store, key, local_path(local_file))
         try:
-            store.get(self._name(key), sink, report)
-            if expected is not None and sink.size != expected:
-                raise _wrong_size(key, sink.size, expected, store.place.clone.remote)
-        except (Corrupt, NoRoom):
-            with sink.writing(0):  # a later attempt must not resume from wrong data
-                pass
-            raise
+            retrieval.whole(name_of(layout, key))
+        except NotFound:
+            chunks = chunks_of(self.annex, key, layout)
+            if chunks is None:
+                raise
+            retrieval.chunked(chunks)
 
     def checkpresent(self, key: str) -> bool:
+        """Whether the store has the content of `key`, in its full size."""
+        if self._has(key):
+            return True
+        chunks = chunks_of(self.annex, key, self._layout)
+        return chunks is not None and all(map(self._has, chunks.keys()))
+
+    def _has(self, key: str) -> bool:
         """Whether the store has the object of `key`, in its full size."""
         stat = self.session.store(self.annex).stat(self._name(key))
         if stat is None:
@@ -97,6 +94,10 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Remove the object of `key`; succeeds if there is no such object."""
         store, name = self.session.store(self.annex), self._name(key)
         store.delete(name)
+        if chunks := chunks_of(self.annex, key, self._layout):
+            # A clone has no chunk log, so git-annex asks it for the whole only, and the chunks would stay.
+            for chunk in itertools.takewhile(lambda chunk: store.stat(chunk) is not None, chunks.names()):
+                store.delete(chunk)
         self._remark(store)
         if publishes := _publishing(store, key):
             for url in self.annex.geturls(key, "http"):
@@ -154,24 +155,21 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
             self.annex.info(text)
 
     def _name(self, key: str) -> str:
-        return name_of(self.session.settings(self.annex)["layout"], key)
+        return name_of(self._layout, key)
+
+    @property
+    def _layout(self) -> str:
+        return self.session.settings(self.annex)["layout"]
 
 
 def _publishing(store: Backend, key: str) -> Publishes | None:
-    """The store's ability to give the object of `key` a URL; None if the store lacks it or should not use it."""
+    """The store's ability to give the object of `key` a URL; None if the store lacks it or should not use it.
+
+    A git repository in the store gets none: git-annex would record it in the branch that has just been pushed.
+    """
     publishes = ability(store, Publishes)
-    return publishes if publishes and publishes.is_publishing() and is_whole(key) else None
-
-
-def _wrong_size(key: str, came: int, expected: int, remote: str) -> Corrupt:
-    name = command(remote or "NAME")
-    return Corrupt(
-        f"the store sent {came} bytes instead of {expected}",
-        # fsck fails, and git-annex then records that the remote does not have the content.
-        remedy="Where you have the content, this stores it again:"
-        f" git annex fsck --fast --from {name}; git annex copy --to {name}",
-        detail=key,
-    )
+    is_file = is_whole(key) and not is_of_repository(key)
+    return publishes if publishes and publishes.is_publishing() and is_file else None
 
 
 def _without_link(error: PyshareError, key: str, remote: str) -> str:

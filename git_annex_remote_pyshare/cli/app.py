@@ -32,6 +32,13 @@ COMMANDS = {
     "share": Row(
         "git_annex_remote_pyshare.cli.commands.share:share", "Make a link for friends, and say what to send them."
     ),
+    "invite": Row(
+        "git_annex_remote_pyshare.cli.commands.invite:invite", "Print what a friend types to get this dataset."
+    ),
+    "rehearse": Row(
+        "git_annex_remote_pyshare.cli.commands.rehearse:rehearse_command",
+        "Try as a stranger whether friends get the data.",
+    ),
     "restore": Row(
         "git_annex_remote_pyshare.cli.commands.restore:restore", "Bring archived data back, many files at once."
     ),

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.annex.keys import digests, expected_size
+from git_annex_remote_pyshare.annex.keys import digests, expected_size, is_of_repository
 from git_annex_remote_pyshare.backends.base import Backend, Stat
 from git_annex_remote_pyshare.cli.contents import File, Object, copies_of
 from git_annex_remote_pyshare.cli.remotes import Remote
@@ -60,7 +60,13 @@ class Listing:
             with suppress(PyshareError):  # its verdict has the error
                 for things in copies_of(remote, file.key, layout):
                     self._rest.difference_update(thing.name for thing in things)
-        return sorted(self._rest)
+        return sorted(name for name in self._rest if not _holds_history(name, remote.uuid))
+
+
+def _holds_history(name: str, uuid: str) -> bool:
+    """Whether an object is a part of the git repository that is pushed into the remote of this UUID."""
+    key = name.rpartition("/")[2]
+    return is_of_repository(key) and key.partition("--")[2].startswith(uuid)
 
 
 def verdicts(remote: Remote, files: list[File], layout: str, look: Look) -> Iterator[Verdict]:

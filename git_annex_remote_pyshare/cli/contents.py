@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.annex.keys import chunk_of, expected_size
 from git_annex_remote_pyshare.annex.layout import branch_path, name_of
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.output import alert
@@ -186,7 +186,7 @@ def refuse_encrypted(remote: Remote, remedy: str) -> None:
 
 def _chunks(layout: str, key: str, size: int, count: int) -> Iterator[Object]:
     for number in range(1, count + 1):
-        chunk = _chunk(key, size, number)
+        chunk = chunk_of(key, size, number)
         yield Object(name_of(layout, chunk), chunk, number)
 
 
@@ -194,9 +194,3 @@ def _most(key: str, size: int, count: int) -> int:
     """The number of chunks to look for: the log can claim more than the content can have."""
     whole = expected_size(key)
     return count if whole is None else min(count, max(1, -(-whole // size)))
-
-
-def _chunk(key: str, size: int, number: int) -> str:
-    """The key of one chunk (https://git-annex.branchable.com/internals/key_format/)."""
-    head, _, name = key.partition("--")
-    return f"{head}-S{size}-C{number}--{name}"

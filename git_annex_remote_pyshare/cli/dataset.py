@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.cli.steps import Step
+from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git
 from git_annex_remote_pyshare.credentials.host import without_login
 
@@ -25,13 +26,22 @@ class Dataset(NamedTuple):
     remote: str
     """Name of the git remote to push to."""
     url: str
-    """The address that friends clone; contains no login."""
+    """The address that friends clone; contains no login. `annex::` alone if the history is in a store: then the address
+    depends on how friends reach it (`clone_address`)."""
 
     @classmethod
     def of(cls, clone: LocalConfig) -> "Dataset | None":
-        """The git remote that friends can most likely reach: by https, else by ssh or similar, else on this machine."""
+        """The git remote that friends can most likely reach: by https, else by ssh or similar, else on this machine.
+
+        A remote with the history in a store of git-annex comes last.
+        """
         found = [cls(name, _for_friends(clone, url)) for name, url in siblings(clone).items()]
         return min(found, key=_distance, default=None)
+
+    @property
+    def is_in_store(self) -> bool:
+        """Whether the history is in a store of git-annex, and not on a Git host."""
+        return self.url.startswith(SCHEME)
 
     @staticmethod
     def folder_of(clone: LocalConfig) -> str:
@@ -70,6 +80,8 @@ def _for_friends(clone: LocalConfig, url: str) -> str:
 
 
 def _distance(dataset: Dataset) -> int:
+    if dataset.is_in_store:
+        return 3
     if dataset.url.startswith("https://"):
         return 0
     return 1 if ":" in dataset.url else 2

@@ -106,9 +106,18 @@ def _annex_settings(clone: LocalConfig, uuid: str) -> Mapping[str, str]:
     own = clone.config_uuid
     if not own:
         return shared
+    return with_inherited(remote_settings(clone.git_dir, own), shared)
+
+
+def with_inherited(own: Mapping[str, str], shared: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings of a remote made by `--sameas`, with those of git-annex itself that it inherits.
+
+    Args:
+        own: The settings that the remote itself has.
+        shared: The settings of the remote with the same UUID.
+    """
     ours = {setting.name for setting in registry.all_settings()}
-    inherited = {name: value for name, value in shared.items() if name not in ours}
-    return {**inherited, **remote_settings(clone.git_dir, own)}
+    return {**{name: value for name, value in shared.items() if name not in ours}, **own}
 
 
 def _unknown(clone: LocalConfig, name: str) -> BadSetting:

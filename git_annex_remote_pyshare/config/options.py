@@ -75,13 +75,25 @@ def flag(value: str) -> bool:
 
 
 def amount(value: str) -> int:
-    """A number of bytes in git-annex's notation: `100 megabytes`, `1.5 GiB`, `500MB`.
+    """The space to leave free on a disk, in bytes.
 
     An invalid text gives the default, since git-annex itself reports the error.
     """
+    try:
+        return byte_count(value)
+    except ValueError:
+        return _RESERVE
+
+
+def byte_count(value: str) -> int:
+    """A number of bytes in git-annex's notation: `100 megabytes`, `1.5 GiB`, `500MB` (Utility/DataUnits.hs, readSize).
+
+    Raises:
+        ValueError: The text is not a size.
+    """
     match = _AMOUNT.fullmatch(value.strip().lower())
     if not match:
-        return _RESERVE
+        raise ValueError("a size like 50MiB")
     unit = match[2]
     base = 1024 if unit[1:] in {"i", "ib"} or "bi" in unit else 1000
     return int(float(match[1]) * float(base) ** " kmgtpezy".index(unit[:1].replace("b", " ") or " "))

@@ -37,6 +37,13 @@ def waiting(clone: LocalConfig) -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def link_named(clone: LocalConfig, uuid: str, url: str) -> str:
+    """The name of the remote made with `--sameas` for this UUID and URL; empty if there is none."""
+    rows = all_remotes(clone.git_dir).values()
+    names = (row.get("sameas-name", "") for row in rows if row.get("sameas-uuid") == uuid and row.get("url") == url)
+    return next(filter(None, names), "")
+
+
 def links_to(clone: LocalConfig, uuid: str) -> list[str]:
     """The URLs of the remotes made with `--sameas` for this UUID, through which others reach the store."""
     remotes = all_remotes(clone.git_dir).values()

@@ -9,3 +9,7 @@ USER_AGENT = f"git-annex-remote-pyshare/{__version__}"
 
 HEADERS: Mapping[str, str] = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 """No compression: a compressed body could neither be resumed nor counted."""
+
+UNCACHED: Mapping[str, str] = {"Cache-Control": "no-cache"}
+"""For requests that read: a proxy on the way must ask the server, since others replace and remove objects (RFC 9111
+§5.2.1.4)."""

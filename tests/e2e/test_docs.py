@@ -35,6 +35,7 @@ OF_GIT_ANNEX = {
     "Push prevented due to an unverified special remote",
     "This special remote cannot be used since it's not verified",
     '`get` says "not available"',
+    "No git repository found in this remote",
 }
 """What troubleshooting.md quotes from git-annex."""
 

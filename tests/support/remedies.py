@@ -123,6 +123,9 @@ TYPED: dict[str, tuple[str, ...]] = {
         "e2e/cli/test_cleanup.py::test_a_young_upload_is_shown_and_both_commands_work",
     ),
     "pyshare info {}": (f"{_REMEDIES}test_a_server_that_is_down_is_looked_at",),
+    "pyshare invite {}": (
+        "e2e/share/test_invite.py::test_a_dataset_that_is_published_nowhere_gets_the_commands_that_publish_it",
+    ),
     "pyshare login {}": (
         f"{_REMEDIES}test_a_friend_without_a_login_logs_in",
         f"{_REMEDIES}test_a_login_that_the_server_refuses_is_renewed",
@@ -176,6 +179,7 @@ UNTYPED: dict[str, str] = {
     "git config {} {}": "allows redirects to a private address; tests/integration/test_private_networks.py checks it",
     "pyshare help": _GENERAL,
     "pyshare info": _GENERAL,
+    "pyshare invite": "for the owner of the dataset, whose remote a stranger does not know",
     "pyshare login": "the origin of a login in a sentence, not a command to type",
     "pyshare login --help": _GENERAL,
     "pyshare login URL": "no address is known there",

@@ -6,8 +6,8 @@ from support.checkout import CHECKOUT
 
 PACKAGE = CHECKOUT / "git_annex_remote_pyshare"
 STARTS = {"subprocess.run", "subprocess.Popen", "subprocess.check_output", "subprocess.call"}
-OWN = ("cli/demo/", "config/git_config.py")
-"""The demo looks its programs up in a PATH of its own; the other is the place that finds git."""
+OWN = ("cli/demo/", "cli/sandbox.py", "config/git_config.py")
+"""The demo and the sandbox look their programs up in a PATH of their own; the other is the place that finds git."""
 
 
 def test_no_program_is_started_by_its_bare_name() -> None:

@@ -222,6 +222,8 @@ USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "whoami": ((), ("--json",), ("{odd}",), ("--check",)),
     "info": ((), ("--json",), ("{odd}",), ("store",), ("store", "--json"), ("dav",), ("{shell}",)),
     "share": (("store",), ("{odd}",), ("dav",), ("{shell}",), ("store", "--expires", "{odd}")),
+    "invite": (("store", "--no-rehearsal"), ("{odd}",), ("{shell}",), ("store", "--file", "{odd}")),
+    "rehearse": (("store",), ("{odd}",), ("{shell}",), ("https://{odd}",), ("pyshare1:{odd}",), ("annex::{odd}",)),
     "restore": (("store",), ("{odd}",), ("store", "{odd}"), ("{shell}",)),
     "verify": (("store",), ("store", "--json"), ("{odd}",), ("store", "{odd}")),
     "cleanup": (("store",), ("{odd}",), ("dav",), ("store", "--older-than", "{odd}")),

@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, trac
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
-from git_annex_remote_pyshare.transport.headers import HEADERS
+from git_annex_remote_pyshare.transport.headers import HEADERS, UNCACHED
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
@@ -175,10 +175,12 @@ class Client:
         response_timeout = 0 if request.method in _READ_METHODS else request.response_timeout
         if login is None and self._published and request.method in _READ_METHODS and not request.query:
             url = self._published + request.path.removeprefix(f"{address.bucket_path.rstrip('/')}/")
-            return self._connections.send(request.method, url, headers)
+            return self._connections.send(request.method, url, {**headers, **UNCACHED})
         unsigned = Unsigned(request.method, address.host, request.path, request.query, headers, request.payload)
         if login is not None:
             headers = signed_headers(unsigned, login, address.region, time.time() + self._clock_offset)
+        if request.method in _READ_METHODS:  # after signing: a proxy may change it
+            headers = {**headers, **UNCACHED}
         url = f"{address.server.scheme}://{address.host}{unsigned.target}"
         return self._connections.send(request.method, url, headers, request.body, response_timeout=response_timeout)
 

@@ -79,6 +79,8 @@ class Uploads:
 
     def _headers(self, source: Source) -> dict[str, str]:
         headers = dict(self._headers_of_new)
+        if source.is_replaced:  # for the CDN that publicurl= may lead to (RFC 9111 §5.2.2.4)
+            headers["Cache-Control"] = "no-cache"
         if md5 := source.digest("md5") if self._wants_md5 else source.known("md5"):
             headers["Content-MD5"] = b64encode(bytes.fromhex(md5)).decode()
         return headers

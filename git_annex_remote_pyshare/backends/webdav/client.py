@@ -19,7 +19,7 @@ from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections, peer_of
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
 from git_annex_remote_pyshare.transport.fence import Fence, Private
-from git_annex_remote_pyshare.transport.headers import HEADERS
+from git_annex_remote_pyshare.transport.headers import HEADERS, UNCACHED
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
@@ -181,6 +181,8 @@ class Client:
 
     def _once(self, request: Request, url: str, login: str) -> HTTPResponse:
         headers = {**self._headers, **request.headers} if self.auth.is_for(url) else dict(request.headers)
+        if request.method in _READS:
+            headers.update(UNCACHED)
         if login:
             headers["Authorization"] = login.encode("utf-8", "surrogateescape")  # type: ignore[assignment]
         if request.destination is not None:

@@ -1,21 +1,19 @@
 """`pyshare demo`: the whole job before your eyes, with the real git-annex and datalad, in a temporary place."""
 
 import shutil
-import signal
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.util import find_spec
-from types import FrameType
 
 import click
 
 from git_annex_remote_pyshare.cli.demo.share import folder_share, webdav_share
-from git_annex_remote_pyshare.cli.demo.stage import kept_place, search_path, temporary_place
 from git_annex_remote_pyshare.cli.demo.story import REMOTE, differences, tell
 from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.sandbox import ended_like_ctrl_c, kept_place, search_path, temporary_place
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
+
+_PREFIX = "pyshare-demo-"
 
 EXTRA = "Type: pip install 'git-annex-remote-pyshare[demo]'"
 """Brings git-annex, datalad and a WebDAV server along."""
@@ -67,7 +65,7 @@ def demo(*, webdav: bool, keep: bool) -> None:
     _require_programs()
     if webdav:
         _require_libraries()
-    with _ended_like_ctrl_c(), kept_place() if keep else temporary_place() as place:
+    with ended_like_ctrl_c(), kept_place(_PREFIX) if keep else temporary_place(_PREFIX) as place:
         say(f"All of this happens in {place}, which {'stays' if keep else 'is removed'} at the end.")
         with (webdav_share if webdav else folder_share)(place) as share:
             tell(place, share)
@@ -90,19 +88,3 @@ def _require_libraries() -> None:
     for library in LIBRARIES:
         if find_spec(library) is None:
             raise PyshareError(f"the demo's WebDAV server needs {library}, which is not installed", remedy=EXTRA)
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """Let a polite end from outside clean up, as Ctrl-C does."""
-    polite = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, _leave) for number in polite}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _leave(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)

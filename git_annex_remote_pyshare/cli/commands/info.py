@@ -1,16 +1,18 @@
 """`pyshare info [NAME]`: where remotes keep their data, which login goes there, and how much space is free."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, Quota
+from git_annex_remote_pyshare.cli.clone_address import clone_address, holds_repository
 from git_annex_remote_pyshare.cli.output import show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
 from git_annex_remote_pyshare.config.remotes import enabled, links_to, waiting
-from git_annex_remote_pyshare.errors import NotReached, PyshareError
+from git_annex_remote_pyshare.errors import BadSetting, NotReached, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.transfer import in_words
 
@@ -65,6 +67,9 @@ def _known(name: str, remote: Remote) -> Fields:
         fields["public"] = settings["public"] or "no"
     if spec.takes_login:
         fields["login"] = _login(remote)
+    if holds_repository(remote):
+        with suppress(BadSetting):  # no one can clone from it
+            fields["address"] = clone_address(remote).text
     if links := [url for url in links_to(remote.place.clone, remote.uuid) if url != remote.place.url]:
         fields["link"] = links
     return fields

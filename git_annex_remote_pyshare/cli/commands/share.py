@@ -9,6 +9,7 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms
 from git_annex_remote_pyshare.backends.login import ask_guest
+from git_annex_remote_pyshare.cli.clone_address import clone_address
 from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.output import say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
@@ -18,6 +19,7 @@ from git_annex_remote_pyshare.cli.share.publish import publish, steps
 from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
 from git_annex_remote_pyshare.cli.steps import run_steps
 from git_annex_remote_pyshare.cli.terminal import CommandLine
+from git_annex_remote_pyshare.config.remotes import link_named
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
@@ -181,6 +183,17 @@ def _say_who(store: Backend, link: Share) -> None:
     say(f"Anyone with {who} can read everything in it{f', until {link.ends}' if link.ends else ''}.\n")
 
 
+def _address(remote: Remote, dataset: Dataset, link: Share) -> str:
+    """The address of a dataset whose history is in a store, so that friends reach the store by the link."""
+    holder = remote_named(dataset.remote)
+    by_link = holder.uuid == remote.uuid and link.url != holder.place.url
+    name = link_named(remote.place.clone, remote.uuid, link.url) if by_link else ""
+    if by_link and not name:
+        again = command("pyshare", "share", remote.place.clone.remote)
+        raise BadSetting("the dataset does not name this link yet", remedy=f"Type the above, and then: {again}")
+    return clone_address(holder, name).text
+
+
 def _say_lines(remote: Remote, link: Share) -> None:
     dataset = Dataset.of(remote.place.clone)
     if dataset is None:
@@ -190,8 +203,11 @@ def _say_lines(remote: Remote, link: Share) -> None:
         say(f"  {command('datalad', 'push', '--to', 'github')}")
         say(f"  {command('pyshare', 'share', name)}")
         return
+    folder = ""
+    if dataset.is_in_store:
+        dataset, folder = dataset._replace(url=_address(remote, dataset, link)), Dataset.folder_of(remote.place.clone)
     say("Send this to your friends:\n")
-    for line in lines(dataset, link):
+    for line in lines(dataset, link, folder):
         show(f"  {line}")
     if link.has_password:
         say("\nSend the link's password separately.")

@@ -1,18 +1,15 @@
-"""Runs the demo's commands: in a temporary folder, as persons whose commands are shown before they run."""
+"""Runs the demo's commands: as persons whose commands are shown before they run."""
 
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import sysconfig
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.cli.output import heading, say, typed
+from git_annex_remote_pyshare.cli.sandbox import NO_KEYRING, end, search_path
 from git_annex_remote_pyshare.errors import PyshareError
 
 PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT")
@@ -20,29 +17,6 @@ PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"
 
 TIMEOUT = 120
 """Seconds after which a command counts as hung."""
-
-
-@contextmanager
-def temporary_place() -> Iterator[str]:
-    """A new folder that is always removed at the end."""
-    with kept_place() as place:
-        try:
-            yield place
-        finally:
-            _remove(place)
-
-
-@contextmanager
-def kept_place() -> Iterator[str]:
-    """A new folder that stays."""
-    # Resolved, since git shows and compares real paths (macOS has a link at the beginning of this one).
-    yield os.path.realpath(tempfile.mkdtemp(prefix="pyshare-demo-"))
-
-
-def search_path() -> str:
-    """PATH with this Python's own programs first: a virtual environment need not be activated."""
-    own = (os.path.dirname(sys.executable), sysconfig.get_path("scripts"))
-    return os.pathsep.join(dict.fromkeys((*own, *os.environ.get("PATH", os.defpath).split(os.pathsep))))
 
 
 class Person:
@@ -132,7 +106,7 @@ class Person:
             try:
                 output, _ = process.communicate(answers, timeout=TIMEOUT)
             except BaseException:  # also Ctrl-C must leave no program running
-                _end(process)
+                end(process)
                 raise
         return _Done(process.returncode, output)
 
@@ -140,10 +114,6 @@ class Person:
 class _Done(NamedTuple):
     code: int
     output: str
-
-
-NO_KEYRING = "keyring.backends.fail.Keyring"
-"""A keyring that refuses everything: the reader's keyring does not depend on HOME and must not change."""
 
 
 def _environment(home: str) -> Mapping[str, str]:
@@ -166,22 +136,3 @@ def _show_output(output: str) -> None:
     for line in essential.splitlines():
         if line.strip() and not line.startswith("(recording state"):
             say(f"    {line}")
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Kill a command and its child processes."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-
-
-def _remove(place: str) -> None:
-    """Remove a folder in which git-annex has made objects and their folders read-only."""
-    for folder, _, files in os.walk(place):
-        os.chmod(folder, 0o700)
-        if os.name == "nt":  # elsewhere the mode of a file does not prevent its removal
-            for file in files:
-                os.chmod(os.path.join(folder, file), 0o600)
-    shutil.rmtree(place)

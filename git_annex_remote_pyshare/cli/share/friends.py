@@ -13,16 +13,17 @@ _PROGRAMS = ("git-annex", "datalad", "git-annex-remote-pyshare")
 _PLAIN = re.compile(r"\w[\w.-]*", re.ASCII)
 
 
-def lines(dataset: Dataset, link: Share) -> list[str]:
+def lines(dataset: Dataset, link: Share, folder: str = "") -> list[str]:
     """The commands for a friend, from the installation to the files.
 
     Args:
         dataset: The dataset as friends find it.
         link: How friends reach the store.
+        folder: The folder of the clone, for an address that names none; empty for the last part of the address.
     """
-    folder = os.path.basename(dataset.url.rstrip("/")).removesuffix(".git") or "dataset"
+    named = os.path.basename(dataset.url.rstrip("/")).removesuffix(".git") or "dataset"
     made = [command("pipx", "install", *_PROGRAMS), *([link.login] if link.login else [])]
     # DataLad chooses this name itself; with other characters in it, it may choose another one.
-    into = [] if _PLAIN.fullmatch(folder) else [folder]
-    made += [command("datalad", "clone", dataset.url, *into), command("cd", folder)]
+    into = [] if not folder and _PLAIN.fullmatch(named) else [folder or named]
+    made += [command("datalad", "clone", dataset.url, *into), command("cd", folder or named)]
     return [*made, "datalad get ."]

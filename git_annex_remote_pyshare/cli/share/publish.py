@@ -25,7 +25,7 @@ def steps(remote: Remote, link: Share) -> list[Step]:
     made = changes(remote, link)
     dataset = Dataset.of(remote.place.clone)
     if dataset and (made or _is_behind(remote, dataset, written_remotes(remote.place.clone.git_dir))):
-        made.append(_push(dataset.remote))
+        made.append(_push(dataset))
     return made
 
 
@@ -72,12 +72,12 @@ def _link_steps(remote: Remote, link: Share, known: Mapping[str, Mapping[str, st
     same = next((each for each, written in links.items() if written.get("url") == link.url), None)
     there = same or (f"{name}-link" if f"{name}-link" in links else None)
     if there is None:
-        ours = ("type=external", "externaltype=pyshare", "autoenable=true")
+        ours = ("type=external", "externaltype=pyshare", f"autoenable={_autoenable(remote)}")
         new = _free_name(remote, known)
         yield ("git", "annex", "initremote", new, f"--sameas={name}", *ours, *_typed(settings))
     else:
         written = {"layout": _default_layout(link.url), **links[there]}
-        wanted = {"autoenable": "true", "layout": _default_layout(link.url), **settings}
+        wanted = {"autoenable": _autoenable(remote), "layout": _default_layout(link.url), **settings}
         changed = {key: value for key, value in wanted.items() if written.get(key, "") != value}
         if changed:
             yield ("git", "annex", "enableremote", there, *_typed(changed))
@@ -86,13 +86,24 @@ def _link_steps(remote: Remote, link: Share, known: Mapping[str, Mapping[str, st
         yield ("git", "annex", "configremote", name, "autoenable=false")
 
 
+def _autoenable(remote: Remote) -> str:
+    """Whether each clone enables the link's remote by itself.
+
+    Not if the history is in a store too: friends clone by the link itself, and git-annex would let no one else push
+    before they have verified the link's remote.
+    """
+    dataset = Dataset.of(remote.place.clone)
+    return "false" if dataset and dataset.is_in_store else "true"
+
+
 def _own_changes(remote: Remote, link: Share, known: Mapping[str, Mapping[str, str]]) -> Iterator[Step]:
     clone = remote.place.clone
     written = _own_settings(remote, known)
     changed = {name: value for name, value in link.settings.items() if (written.get(name) or "no") != value}
     if changed:
         yield ("git", "annex", "enableremote", clone.remote, *_typed(changed))
-    if written.get("autoenable") != "true" and link.settings.get("public") != "no":
+    is_unknown = written.get("autoenable") != "true" and _autoenable(remote) == "true"
+    if is_unknown and link.settings.get("public") != "no":
         # A remote that a friend enables by hand is blocked until it is verified by hand.
         yield ("git", "annex", "configremote", clone.remote, "autoenable=true")
 
@@ -132,8 +143,8 @@ def _is_behind(remote: Remote, dataset: Dataset, known: Mapping[str, Mapping[str
     return any(there.get(uuid) != each for uuid, each in ours.items())
 
 
-def _push(remote: str) -> Step:
+def _push(dataset: Dataset) -> Step:
     """The push of the history: pushing the content may take hours."""
-    if shutil.which("datalad"):
-        return ("datalad", "push", "--to", remote, "--data", "nothing")
-    return ("git", "push", remote, "git-annex")
+    if shutil.which("datalad") and not dataset.is_in_store:
+        return ("datalad", "push", "--to", dataset.remote, "--data", "nothing")
+    return ("git", "push", dataset.remote, "git-annex")

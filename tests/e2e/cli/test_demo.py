@@ -18,8 +18,9 @@ from support.annex import unlock
 from git_annex_remote_pyshare.cli.commands import demo as command
 from git_annex_remote_pyshare.cli.commands.demo import demo
 from git_annex_remote_pyshare.cli.demo import stage, story
-from git_annex_remote_pyshare.cli.demo.stage import Person, temporary_place
+from git_annex_remote_pyshare.cli.demo.stage import Person
 from git_annex_remote_pyshare.cli.demo.story import BOOK, DATA, DATASET, FILES, WITHHELD
+from git_annex_remote_pyshare.cli.sandbox import temporary_place
 from git_annex_remote_pyshare.errors import PyshareError
 
 LIMIT = 30
@@ -220,7 +221,7 @@ def test_read_only_folders_are_made_writable_before_they_are_removed(monkeypatch
         remove(place)
 
     monkeypatch.setattr(shutil, "rmtree", watched)
-    with temporary_place() as place:
+    with temporary_place("pyshare-demo-") as place:
         os.makedirs(os.path.join(place, "objects", "key"))
         os.chmod(os.path.join(place, "objects", "key"), 0o500)
         os.chmod(os.path.join(place, "objects"), 0o500)
