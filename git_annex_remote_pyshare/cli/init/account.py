@@ -32,12 +32,12 @@ def place_for(settings: Mapping[str, str], clone: LocalConfig) -> StoreConfig:
     Raises:
         BadSetting: A setting is wrong.
     """
-    from git_annex_remote_pyshare.store.place import place_of, trust_of  # noqa: PLC0415  # not for help
+    from git_annex_remote_pyshare.store.store_config import store_config_of, trust_of  # noqa: PLC0415  # not for help
 
     parsed = registry.parse(settings)
     trust = trust_of(parsed, clone)
     trust.accept()
-    return place_of(parsed, trust, None)
+    return store_config_of(parsed, trust, None)
 
 
 def logged_in(
