@@ -122,9 +122,11 @@ class CreateSiblingPyshare(Interface):  # type: ignore[misc]  # DataLad ships no
         recursion_limit: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         # Imported here, since `datalad --help` imports this module.
+        from git_annex_remote_pyshare.datalad_extension.hierarchy import Hierarchy  # noqa: PLC0415
         from git_annex_remote_pyshare.datalad_extension.sibling import Wish, pairs  # noqa: PLC0415
-        from git_annex_remote_pyshare.datalad_extension.tree import Tree  # noqa: PLC0415
 
+        for word, value in (("mode", mode), ("readers", readers), ("existing", existing)):
+            CreateSiblingPyshare._params_[word].constraints(value)  # DataLad itself checks them in a shell only
         top = require_dataset(dataset, check_installed=True, purpose="create sibling(s)")
         report = partial(get_status_dict, refds=top.path, type="sibling", logger=_lgr)
         if mode not in _READY:
@@ -132,8 +134,8 @@ class CreateSiblingPyshare(Interface):  # type: ignore[misc]  # DataLad ships no
             yield report(_ACTION, path=top.path, status="impossible", message=message)
             return
         wish = Wish(url, name or "", readers or "", history, {**_MODES[mode], **pairs(settings or [])})
-        limit = recursion_limit if recursive else 0
-        yield from Tree(top, wish, existing, report).create(recursive=recursive, recursion_limit=limit)
+        siblings = Hierarchy(top, wish, existing, report)
+        yield from siblings.create(recursive=recursive, recursion_limit=recursion_limit)
 
 
 _MODES: dict[str, dict[str, str]] = {"keys": {}, "tree": {"exporttree": "yes"}}

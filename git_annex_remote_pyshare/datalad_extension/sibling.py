@@ -117,19 +117,20 @@ def planned(wish: Wish, folder: str) -> Planned:
     return Planned(asked.answers.name, asked.answers.url, asked.answers.history, made.steps)
 
 
-def make(todo: Planned, again: str, *, is_below: bool) -> None:
+def make(todo: Planned, again: str, inside: str) -> None:
     """Run the commands before the first push; what they say goes to standard error.
 
     Args:
         todo: What is to be done.
         again: The command that continues after a failure.
-        is_below: Whether the store is inside of one that was made before.
+        inside: Address of the store that was made before and that the new one is inside of; empty for none.
 
     Raises:
         PyshareError: One of them failed; those after it have not run.
     """
-    if is_below and registry.spec_of(todo.url).local and os.path.isabs(todo.url):
-        # A folder is made only where the one above it exists, since a missing one may be a disk that is not mounted.
+    # A folder is made only where the one above it exists, since a missing one may be a disk that is not mounted. The
+    # store of the top dataset exists by now.
+    if inside and registry.spec_of(todo.url).local and os.path.isdir(inside):
         os.makedirs(os.path.dirname(todo.url), exist_ok=True)
     run([step for step in todo.steps if step not in todo.pushes], again)
 

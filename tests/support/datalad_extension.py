@@ -76,6 +76,7 @@ def nested_dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A dataset with subdatasets, to be copied."""
     home = Home(tmp_path_factory.mktemp("home"), "Alice")
     folder = home.folder / "study"
+    above: list[str | Path]
     for made, above in ((folder, []), (folder / RAW, ["-d", folder]), (folder / SCANS, ["-d", folder / RAW])):
         home.run("datalad", "create", *above, made, cwd=home.folder)
     for name, content in FILES.items():

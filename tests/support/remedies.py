@@ -17,10 +17,21 @@ _SCRIPTED = "e2e/cli/test_init_scripted.py::"
 _BY_HAND = f"{_SCRIPTED}test_the_commands_of_a_dry_run_do_the_same_when_they_are_typed"
 _REPAIRED = f"{_SCRIPTED}test_what_is_missing_of_a_remote_is_repaired"
 _OTHERWISE = f"{_SCRIPTED}test_what_does_not_fit_a_remote_that_exists_is_refused_with_the_command_for_it"
+_OF_DATALAD = "e2e/datalad/test_create_sibling.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
+    "datalad create-sibling-pyshare -r --history github s3": (
+        f"{_OF_DATALAD}test_files_come_before_the_history_that_goes_to_a_git_sibling",
+    ),
+    "datalad create-sibling-pyshare -s cloud --readers link https": (
+        f"{_OF_DATALAD}test_a_friend_without_a_login_gets_all_subdatasets_by_links",
+    ),
+    "datalad create-sibling-pyshare {} {}": (
+        f"{_OF_DATALAD}test_a_failure_names_the_command_that_goes_on_from_there",
+        f"{_OF_DATALAD}test_the_command_that_a_conflict_names_adds_what_the_sibling_lacks",
+    ),
     "datalad create --force": (f"{_INIT}test_where_there_is_no_dataset_one_is_made",),
     "git annex enableremote {} --with-url": (_REPAIRED,),
     "git annex enableremote {} url={}": (_OTHERWISE,),
@@ -162,6 +173,7 @@ UNTYPED: dict[str, str] = {
     "git annex init": "where DataLad is missing; as above",
     "git annex push": "where DataLad is missing; as above",
     "git config --add remote.{}.{} {}": "run by `pyshare init` and `accept`, whose tests look at what it sets",
+    "datalad create-sibling-github {} --publish-depends {}": "needs an account at GitHub",
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",
     "git annex enableremote NAME": "for a login that git-annex holds and Dropbox revoked; the token is the user's own",

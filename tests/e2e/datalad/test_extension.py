@@ -17,6 +17,8 @@ def test_datalad_lists_the_command_in_its_help(alice: Home) -> None:
 def test_the_entry_point_is_plain_data_and_imports_nothing_of_datalad() -> None:
     (found,) = entry_points(group="datalad.extensions", name="pyshare")
     module, _, name = found.value.partition(":")
-    script = f"import sys, {module}\nassert {module}.{name}\nprint([each for each in sys.modules if 'datalad.' in each])"
+    script = (
+        f"import sys, {module}\nassert {module}.{name}\nprint([each for each in sys.modules if 'datalad.' in each])"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -9,6 +9,7 @@ from datalad.distribution.dataset import Dataset
 from datalad.utils import chpwd
 
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, SAME
+from git_annex_remote_pyshare.credentials.host import without_login
 from git_annex_remote_pyshare.datalad_extension import sibling
 from git_annex_remote_pyshare.datalad_extension.sibling import Planned, Wish
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
@@ -49,7 +50,7 @@ class _Found(NamedTuple):
         return str(self.dataset.path)
 
 
-class Tree:
+class Hierarchy:
     """A dataset with those of its subdatasets that are here.
 
     Args:
@@ -74,7 +75,7 @@ class Tree:
         except PyshareError as error:
             yield self._failure(self._top.path, error)
             return
-        self._again = self._command(recursive=recursive)
+        self._again = self._command(recursive=recursive, recursion_limit=recursion_limit)
         found, refusals = self._look(recursive=recursive, recursion_limit=recursion_limit)
         if refusals:
             yield from refusals
@@ -103,7 +104,7 @@ class Tree:
         for done in self._top.foreach_dataset(
             look,
             recursive=recursive,
-            recursion_limit=recursion_limit,
+            recursion_limit=recursion_limit if recursive else 0,  # without a limit, `recursive` alone is not respected
             jobs=0,  # the working directory is that of the process
             on_failure="ignore",
             return_type="generator",
@@ -135,7 +136,7 @@ class Tree:
         if found.todo is None:
             return self._left_alone(_STORAGE, found)
         with self._working_on(found):
-            sibling.make(found.todo, self._again, is_below=found.path != self._top.path)
+            sibling.make(found.todo, self._again, "" if found.path == self._top.path else self._wish.url)
         found.dataset.config.reload(force=True)
         return self._result(_STORAGE, found, (found.todo.name, found.todo.url), changed=found.todo.changes_storage)
 
@@ -174,18 +175,17 @@ class Tree:
     def _failure(self, path: str, error: PyshareError) -> Result:
         """A refusal is `impossible`, but a name that is taken, and all that failed, is an `error`."""
         is_refusal = isinstance(error, BadSetting) and not isinstance(error, _Taken)
-        status = "impossible" if is_refusal else "error"
-        return self._report(
-            _GIT, path=path, status=status, name=self._wish.name, url=self._wish.url, message=str(error)
-        )
+        status, url = "impossible" if is_refusal else "error", without_login(self._wish.url)
+        return self._report(_GIT, path=path, status=status, name=self._wish.name, url=url, message=str(error))
 
-    def _command(self, *, recursive: bool) -> str:
+    def _command(self, *, recursive: bool, recursion_limit: int | None) -> str:
         """The command that goes on after a failure, ready to paste."""
         wish = self._wish
         words = ["-d", self._top.path, "-s", wish.name, "--history", wish.history, "--existing", "reconfigure"]
         words += ["--readers", wish.readers] if wish.readers else []
         words += [word for name, value in wish.settings.items() for word in ("--set", f"{name}={value}")]
         words += ["-r"] if recursive else []
+        words += ["-R", str(recursion_limit)] if recursive and recursion_limit is not None else []
         return command("datalad", "create-sibling-pyshare", *words, wish.url)
 
 
