@@ -9,6 +9,7 @@ from datalad.distribution.dataset import Dataset
 from datalad.utils import chpwd
 
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, SAME
+from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.credentials.host import without_login
 from git_annex_remote_pyshare.datalad_extension import sibling
 from git_annex_remote_pyshare.datalad_extension.sibling import Planned, Wish
@@ -128,6 +129,8 @@ class Hierarchy:
                     remedy=f"Choose another name with -s, or, to add what it lacks, type: {self._again}",
                 )
             return _Found(dataset, head)
+        if not head and self._wish.history == SAME:  # an empty history cannot be pushed, nor cloned
+            raise BadSetting("the dataset has no commit yet", remedy="Save a file in it first, by: datalad save")
         folder = os.path.relpath(dataset.path, self._top.path).replace(os.sep, "/")
         return _Found(dataset, head, sibling.planned(self._wish, "" if folder == "." else folder))
 
@@ -169,7 +172,10 @@ class Hierarchy:
     def _result(self, action: str, found: _Found, named: tuple[str, str], *, changed: bool) -> Result:
         name, url = named
         status = "ok" if changed else "notneeded"
-        message = one_line(f"{name}: {url}")
+        told = f"{name}: {url}"
+        if url.startswith(SCHEME):
+            told = f"{name}, others type: {command('datalad', 'clone', url, os.path.basename(found.path))}"
+        message = one_line(told)
         return self._report(action, path=found.path, status=status, name=name, url=url, message=message)
 
     def _failure(self, path: str, error: PyshareError) -> Result:

@@ -76,9 +76,9 @@ def nested_dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A dataset with subdatasets, to be copied."""
     home = Home(tmp_path_factory.mktemp("home"), "Alice")
     folder = home.folder / "study"
-    above: list[str | Path]
-    for made, above in ((folder, []), (folder / RAW, ["-d", folder]), (folder / SCANS, ["-d", folder / RAW])):
-        home.run("datalad", "create", *above, made, cwd=home.folder)
+    home.run("datalad", "create", folder, cwd=home.folder)
+    home.run("datalad", "create", "-d", folder, folder / RAW, cwd=home.folder)
+    home.run("datalad", "create", "-d", folder / RAW, folder / SCANS, cwd=home.folder)
     for name, content in FILES.items():
         (folder / name).write_bytes(content)
     home.run("datalad", "save", "-r", "-m", "files", cwd=folder)

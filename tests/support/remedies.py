@@ -50,6 +50,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "pyshare share {} {} --before-push --yes": (_BY_HAND,),
     "datalad clone {} {}": (
+        f"{_OF_DATALAD}test_a_friend_gets_all_subdatasets_out_of_a_folder",
         f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",
     ),
     "datalad get": (f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",),

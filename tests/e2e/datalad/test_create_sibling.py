@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 from support.annex import Home
+from support.at_terminal import typing
+from support.clicker import browser
 from support.datalad_extension import FILES, SCANS, SUBDATASETS, Researcher, everything
+from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.login_cloud import APP_PASSWORD, LoginCloud
 from support.places import SharedPlace
+
+from git_annex_remote_pyshare.safe_text import command
 
 STORAGE, SIBLING = "create_sibling_pyshare.storage", "create_sibling_pyshare"
 ALL = (".", *SUBDATASETS)
@@ -22,17 +27,18 @@ def counted(results: list[dict[str, Any]]) -> Mapping[tuple[str, str], int]:
     return found
 
 
-def address_of(results: list[dict[str, Any]], owner: Researcher) -> str:
-    """Where the dataset is cloned from."""
-    (found,) = (each["url"] for each in results if each["action"] == SIBLING and each["path"] == str(owner.folder))
-    return str(found)
+def clone_command(results: list[dict[str, Any]], owner: Researcher) -> str:
+    """What friends type, as the result for the top dataset says."""
+    (found,) = (each for each in results if each["action"] == SIBLING and each["path"] == str(owner.folder))
+    return str(found["message"]).partition("others type: ")[2]
 
 
-def received(friend: Home, address: str, *words: str) -> Path:
-    """A friend's clone with all files."""
-    friend.run("datalad", "clone", address, "clone", cwd=friend.folder)
-    friend.run("datalad", "get", *words, ".", cwd=friend.folder / "clone")
-    return friend.folder / "clone"
+def received(friend: Home, line: str) -> Path:
+    """A friend's clone with all files, after the friend has typed the line."""
+    friend.run("sh", "-e", "-c", line, cwd=friend.folder)
+    (clone,) = (path.parent for path in friend.folder.glob("*/.datalad"))
+    friend.run("datalad", "get", "-r", ".", cwd=clone)
+    return clone
 
 
 @pytest.mark.parametrize("place", ["apache", "moto"], indirect=True)
@@ -63,7 +69,7 @@ def test_a_friend_gets_all_subdatasets_out_of_a_folder(researcher: Researcher, t
     assert urls == {str(tmp_path / "disk"), *(f"{tmp_path / 'disk'}/{name}" for name in SUBDATASETS)}
     assert "nothing to save" in researcher.datalad("status", "-r")
     researcher.datalad("push", "-r", "--to", "disk")
-    assert everything(received(bob, address_of(made, researcher), "-r")) == FILES
+    assert everything(received(bob, clone_command(made, researcher))) == FILES
 
 
 def test_a_friend_without_a_login_gets_all_subdatasets_by_links(
@@ -75,7 +81,7 @@ def test_a_friend_without_a_login_gets_all_subdatasets_by_links(
     assert counted(made) == {(STORAGE, "ok"): 3, (SIBLING, "ok"): 3}
     assert len(login_cloud.links) == 3
     researcher.datalad("push", "-r", "--to", "cloud")
-    assert everything(received(bob, address_of(made, researcher), "-r")) == FILES
+    assert everything(received(bob, clone_command(made, researcher))) == FILES
     again = researcher.create_sibling(*words, "--existing", "reconfigure")
     assert counted(again) == {(STORAGE, "notneeded"): 3, (SIBLING, "notneeded"): 3}
 
@@ -91,7 +97,7 @@ def test_files_come_before_the_history_that_goes_to_a_git_sibling(
     assert counted(made) == {(STORAGE, "ok"): 3, (SIBLING, "ok"): 3}
     assert {each["name"] for each in made if each["action"] == SIBLING} == {"hub"}
     researcher.datalad("push", "-r", "--to", "hub")
-    assert everything(received(bob, str(hub), "-r")) == FILES
+    assert everything(received(bob, command("datalad", "clone", str(hub)))) == FILES
 
 
 def test_a_sibling_that_exists_in_a_subdataset_stops_all_unless_it_is_skipped(
@@ -146,6 +152,16 @@ def test_what_cannot_work_is_refused_before_anything_is_made(researcher: Researc
     assert researcher.remotes() == set()
 
 
+def test_a_dataset_without_a_commit_is_refused_since_no_one_could_clone_it(
+    researcher: Researcher, tmp_path: Path
+) -> None:
+    researcher.home.run("git", "init", "-q", "empty", cwd=researcher.folder)
+    researcher.home.run("git", "annex", "init", cwd=researcher.folder / "empty")
+    ((refused,),) = researcher.calls({"url": str(tmp_path / "disk"), "below": "empty"})
+    assert (refused["status"], refused["message"].partition(".")[0]) == ("impossible", "the dataset has no commit yet")
+    assert not (tmp_path / "disk").exists()
+
+
 def test_a_failure_names_the_command_that_goes_on_from_there(researcher: Researcher, tmp_path: Path) -> None:
     call = {"url": str(tmp_path / "missing" / "disk"), "name": "disk", "settings": ["chunk=1MiB"], "recursive": True}
     ((failed,),) = researcher.calls({**call, "recursion_limit": 1})
@@ -165,3 +181,19 @@ def test_a_missing_login_is_named_with_the_command_for_it(researcher: Researcher
     researcher.home.run("sh", "-e", "-c", f"{line} --no-browser", cwd=researcher.folder)
     made = researcher.create_sibling(login_cloud.url)
     assert counted(made) == {(STORAGE, "ok"): 1, (SIBLING, "ok"): 1}
+
+
+def test_at_a_terminal_the_login_opens_the_browser_at_once(researcher: Researcher, login_cloud: LoginCloud) -> None:
+    researcher.home.environment["BROWSER"] = browser(researcher.home.folder)[0]
+    words = ["datalad", "create-sibling-pyshare", login_cloud.url]
+    with typing(researcher.home, words, researcher.folder) as terminal:
+        assert terminal.end() == 0, terminal.shown
+    assert "create_sibling_pyshare (ok: 1)" in terminal.shown
+    assert f"{login_cloud.url}{HOME_OF_BOB}/study" in terminal.shown
+
+
+def test_a_password_in_the_address_is_refused_and_not_shown(researcher: Researcher, login_cloud: LoginCloud) -> None:
+    url = login_cloud.url.replace("://", "://bob:hunter2@")
+    (refused,) = researcher.create_sibling(url, check=False)
+    assert refused["status"] == "impossible"
+    assert "hunter2" not in str(refused)
