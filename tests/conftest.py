@@ -1,9 +1,16 @@
 """Fixtures that several test modules use, and which kind of test each one is."""
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
+
+_ARENAS = "MALLOC_ARENA_MAX"
+"""Number of heaps of glibc's malloc. A heap for each thread, as is usual, makes a worker grow to 3 GiB."""
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop(_ARENAS, None)  # for this worker alone: the programs whose memory tests measure run without it
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A suite that runs in the background ignores SIGINT, and all programs that the tests start would inherit that.
@@ -11,6 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "support.annex",
+    "support.computer",
     "support.servers",
     "support.s3_servers",
     "support.s3kit",
@@ -34,3 +42,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its folder: `unit`, `integration` or `e2e`."""
     for item in items:
         item.add_marker(item.path.relative_to(TESTS).parts[0])
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Start two workers for each processor with `-n auto`: half of a test's time is waiting for other programs."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_xdist_setupnodes() -> None:
+    """Let the workers, which start next, return memory to the system."""
+    os.environ[_ARENAS] = "2"

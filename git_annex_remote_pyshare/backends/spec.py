@@ -29,8 +29,9 @@ def _only_account(account: str) -> tuple[str, ...]:
 class LoginFlow(NamedTuple):
     """How users log in to a kind of store: for `pyshare login`, `logout` and `whoami --check`."""
 
-    log_in: Callable[["LoginRequest", "Terminal"], None]
-    """Gets a login from the user, tests it, stores it (`backends.login.keep`), and tells the user."""
+    log_in: Callable[["LoginRequest", "Terminal"], str | None]
+    """Gets a login from the user, tests it, stores it (`backends.login.keep`), and tells the user. Returns the URL of a
+    folder in which the user can make stores now, empty if there is none, or None if the user was told what is next."""
     check: Callable[[Callable[[], Settings], Credential], None]
     """Tests a stored login once; raises a PyshareError unless the server accepts it. The first argument returns the
     settings that the login was created with, or raises BadSetting if they are unknown."""

@@ -60,7 +60,7 @@ def typing(home: Home, words: Sequence[str], cwd: Path) -> Iterator[AtTerminal]:
         words[0],
         list(words[1:]),
         cwd=str(cwd),
-        env=home.environment,
+        env={**home.environment, "NO_COLOR": "1"},
         encoding="utf-8",
         timeout=_PATIENCE,
         dimensions=(40, 400),

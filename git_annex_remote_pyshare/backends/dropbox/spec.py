@@ -86,10 +86,10 @@ def _account_of_link(settings: Settings) -> Account:
     return account_of_link(settings)
 
 
-def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:
+def _log_in(request: "LoginRequest", terminal: "Terminal") -> str:
     from git_annex_remote_pyshare.backends.dropbox.login import login
 
-    login(request, terminal)
+    return login(request, terminal)
 
 
 def _check_login(_settings: "Callable[[], Settings]", login: Credential) -> None:

@@ -104,10 +104,10 @@ def _account(settings: Settings) -> Account:
     return account_of(settings)
 
 
-def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:
+def _log_in(request: "LoginRequest", terminal: "Terminal") -> str:
     from git_annex_remote_pyshare.backends.s3.login import login
 
-    login(request, terminal)
+    return login(request, terminal)
 
 
 def _check_login(settings: Callable[[], Settings], login: "Credential") -> None:

@@ -40,10 +40,10 @@ def _correct(place: StoreConfig, refusal: "BadSetting") -> "BadSetting":
     return with_hint(place, refusal)
 
 
-def _log_in(request: "LoginRequest", terminal: "Terminal") -> None:
+def _log_in(request: "LoginRequest", terminal: "Terminal") -> str | None:
     from git_annex_remote_pyshare.backends.webdav.login import login
 
-    login(request, terminal)
+    return login(request, terminal)
 
 
 def _check_login(settings: "Callable[[], Settings]", login: "Credential") -> None:

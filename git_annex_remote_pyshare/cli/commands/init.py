@@ -50,7 +50,9 @@ def init(name: str, url: str, *, settings: tuple[str, ...], readers: str | None,
 
     if "://" in name and not url:
         name, url = "", name
-    set_up(Options(name, url, settings=_pairs(settings), readers=readers or "", **typed))
+    given = _pairs(settings)
+    url = given.pop("url", url)
+    set_up(Options(name, url, settings=given, readers=readers or "", **typed))
 
 
 def _pairs(words: tuple[str, ...]) -> dict[str, str]:

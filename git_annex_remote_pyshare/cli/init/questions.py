@@ -125,9 +125,8 @@ def _withdraw(name: str, *, is_public: bool) -> str:
 def _address(options: Options, dialogue: Dialogue) -> Mapping[str, str]:
     """The kind of store and its address, as settings."""
     kinds = {spec.name: spec for spec in registry.offered()}
-    if options.url or options.settings.get("url"):
-        url = options.url or options.settings["url"]
-        return _settings_of(url, _kind(options.service, kinds) if options.service else None)
+    if options.url:
+        return _settings_of(options.url, _kind(options.service, kinds) if options.service else None)
     if not dialogue.is_open and not options.service:
         raise BadSetting(
             "the address of the store is missing", remedy="Give it after the name, e.g. https://cloud.example.org"

@@ -26,17 +26,20 @@ def run(steps: list[Step], again: str) -> None:
     for step in steps:
         try:
             if step[:2] == ("pyshare", "share"):
-                share_before_push(step[2], public="--public" in step, run=run_one)
+                share_before_push(step[2], _run_one, public="--public" in step)
             else:
-                run_one(step)
+                _run_one(step)
         except PyshareError as error:
-            more = f"When that is mended, type: {again}"
-            raise type(error)(error.what, remedy=f"{error.remedy} {more}" if error.remedy else more) from error
-        say_check(State.OK, command(*step))
+            # A link's password or end, which a server may require, has no option here.
+            first = f"{command(*step)} && " if step[:2] == ("pyshare", "share") else ""
+            error.remedy = f"{error.remedy} When that is mended, type: {first}{again}".lstrip()
+            raise
+        if step[0] == "pyshare":
+            say_check(State.OK, command(*step))
 
 
-def run_one(step: Step) -> None:
-    """Run one command, and show what it prints if that tells more than that it worked.
+def _run_one(step: Step) -> None:
+    """Run one command, and show that it worked and what else it tells.
 
     Raises:
         CommandFailed: It failed.
@@ -57,3 +60,4 @@ def run_one(step: Step) -> None:
     for line in lines:
         if not line.startswith(_CHATTER):
             say(f"  {line.strip()}")
+    say_check(State.OK, command(*step))

@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.cli.init.questions import Asked, ask_all, ask_what
 from git_annex_remote_pyshare.cli.init.run import run
 from git_annex_remote_pyshare.cli.json_option import show_json
 from git_annex_remote_pyshare.cli.output import say, say_next
+from git_annex_remote_pyshare.cli.remotes import require_verified
 from git_annex_remote_pyshare.cli.steps import Step, show_steps
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
@@ -61,12 +62,17 @@ def _require_dataset(here: Here, options: Options, dialogue: Dialogue) -> None:
 
 
 def _answers(options: Options, here: Here, dialogue: Dialogue) -> tuple[Asked, State | None]:
-    """The answers, and the state of the remote that they are for; None for a new one."""
+    """The answers, and the state of the remote that they are for; None for a new one.
+
+    A remote that came with the dataset has to be verified first: its author chose where it leads.
+    """
     if options.name and (remote := here.remote(options.name)):
+        require_verified(remote)
         state = State(remote)
         return ask_what_is_missing(options, here, dialogue, state), state
     asked = ask_all(options, here, dialogue)
-    remote = here.remote(asked.answers.name)
+    if remote := here.remote(asked.answers.name):
+        require_verified(remote)
     return asked, State(remote) if remote else None
 
 

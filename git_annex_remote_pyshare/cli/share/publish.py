@@ -9,7 +9,7 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
 from git_annex_remote_pyshare.cli.dataset import Dataset
-from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.output import is_for_programs, say
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.steps import Step, run_steps, show_steps
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
@@ -35,8 +35,8 @@ def changes(remote: Remote, link: Share) -> list[Step]:
     return [*(_own_changes(remote, link, known) if link.url == remote.place.url else _link_steps(remote, link, known))]
 
 
-def publish(made: list[Step], *, yes: bool) -> None:
-    """Run the commands if the user agrees, else print them.
+def publish(made: list[Step], *, yes: bool) -> bool:
+    """Run the commands if the user agrees, else print them; whether all clones know the link then.
 
     Args:
         made: As `steps` returns them.
@@ -46,14 +46,16 @@ def publish(made: list[Step], *, yes: bool) -> None:
         CommandFailed: One of the commands failed.
     """
     if not made:
-        return
+        return True
     if not (yes or _agreed()):
-        say("Type once, so that every clone knows it:\n")
-        show_steps(made)
-        say()
-        return
+        if not is_for_programs():
+            say("Type once, so that every clone knows it:\n")
+            show_steps(made)
+            say()
+        return False
     run_steps(made)
     say()
+    return True
 
 
 def _agreed() -> bool:

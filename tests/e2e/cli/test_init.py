@@ -125,7 +125,11 @@ def test_a_bucket_is_opened_for_anyone_and_not_for_readers_with_an_account(owner
     assert "autoenable=true" in told["commands"][0]
     with moto_server.client() as client, pytest.raises(client.exceptions.ClientError, match="NoSuchBucketPolicy"):
         client.get_bucket_policy(Bucket=bucket)
-    told = json.loads(owner.type("pyshare", "init", "all", f"s3://{bucket}/all", "--readers", "link", *words).stdout)
+    typed = ["pyshare", "init", "all", f"s3://{bucket}/all", "--readers", "link", *words, "--dry-run"]
+    told = json.loads(owner.type(*typed).stdout)
+    for line in told["commands"]:
+        owner.type("sh", "-e", "-c", line)
+    assert json.loads(owner.type(*typed).stdout) == {**told, "commands": []}
     assert told["remotes"] == ["all"]
     assert told["next"] == ["datalad push --to github", "pyshare invite all"]
     with moto_server.client() as client:

@@ -11,6 +11,7 @@ from support.annex import Home, unlock
 from support.at_terminal import typing
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.login_cloud import APP_PASSWORD, LoginCloud
+from support.schemas import schema_of
 from support.sharing import Owner
 
 
@@ -32,6 +33,7 @@ def known(published: Owner, login_cloud: LoginCloud) -> Owner:
 def init(owner: Owner, *words: str) -> dict[str, Any]:
     """`pyshare init … --yes --json`; what it prints."""
     told: dict[str, Any] = json.loads(owner.type("pyshare", "init", *words, "--yes", "--json").stdout)
+    schema_of("init").validate(told)
     return told
 
 
@@ -58,7 +60,8 @@ def test_a_dry_run_shows_the_commands_of_the_real_one_and_changes_nothing(
     assert configuration(known) == before
     assert not [seen for seen in login_cloud.requests if seen.method in {"PUT", "MKCOL", "MOVE", "DELETE"}]
     assert login_cloud.links == {}
-    assert [f"  {line}" for line in planned["commands"]] == shown.splitlines()[: len(planned["commands"])]
+    lines = [line.strip() for line in shown.splitlines() if line.startswith("  ")]
+    assert lines == [*planned["commands"], *planned["next"]]
     assert init(known, *words) == planned
 
 
@@ -161,11 +164,17 @@ def test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there(
     assert done.returncode == 1
     assert "✓ git annex initremote cloud" in done.stdout
     assert "Next, type" not in done.stdout
-    login_cloud.enforces_passwords = False
-    again = " ".join(done.stderr.split()).partition("When that is mended, type: ")[2]
+    said = " ".join(done.stderr.split())
+    assert "If the server wants a password or an end date for links, add --password" in said
+    link, again = said.partition("When that is mended, type: ")[2].split(" && ")
+    line = f"{link} --password --json"
+    told = json.loads(known.home.run("sh", "-e", "-c", line, cwd=known.folder, input="opensesame\n").stdout)
+    schema_of("share").validate(told)
+    (made,) = login_cloud.links.values()
+    assert made.password == "opensesame"
     done = known.type("sh", "-e", "-c", again)
-    assert "initremote cloud " not in done.stdout
-    assert "✓ pyshare share cloud --before-push --yes" in done.stdout
+    assert "initremote" not in done.stdout
+    assert "✓ git config --add remote.github.datalad-publish-depends cloud" in done.stdout
 
 
 def test_what_git_annex_says_about_a_setting_is_shown(published: Owner, tmp_path: Path) -> None:
@@ -215,7 +224,7 @@ def test_who_says_no_or_presses_ctrl_c_changes_nothing(published: Owner, tmp_pat
 def test_what_is_said_to_keep_the_history_with_the_files_does_that(sharer: Owner, tmp_path: Path) -> None:
     sharer.type("git", "commit", "-q", "--allow-empty", "-m", "begun")
     told = sharer.type("pyshare", "init", "disk", str(tmp_path / "disk"), "--yes").stdout
-    line = told.partition("To keep it with the files, type: ")[2].strip()
+    line = told.partition("To keep it with the files, type: ")[2].splitlines()[0]
     assert "✓ git push disk main git-annex" in sharer.type("sh", "-e", "-c", f"{line} --yes").stdout
     unlock(tmp_path)
 
@@ -230,4 +239,18 @@ def test_outside_of_a_dataset_the_option_that_makes_one_is_named(alice: Home, tm
     told = json.loads(alice.run(*words, "--create", "--json", "--history", "same", cwd=folder).stdout)
     assert shlex.split(told["commands"][0])[:2] == ["datalad", "create"]
     assert told["next"][0] == "datalad save"
+    unlock(tmp_path)
+
+
+def test_a_strangers_remote_is_not_set_up_before_it_is_verified(published: Owner, tmp_path: Path, bob: Home) -> None:
+    init(published, "disk", str(tmp_path / "disk"))
+    published.type("git", "push", "-q", "github", "git-annex")
+    url = published.type("git", "config", "remote.github.url").stdout.strip()
+    bob.run("git", "clone", "-q", url, "clone", cwd=bob.folder)
+    bob.run("git", "annex", "init", "-q", cwd=bob.folder / "clone")
+    before = (bob.folder / "clone" / ".git" / "config").read_text()
+    done = bob.run("pyshare", "init", "disk", "--yes", cwd=bob.folder / "clone", check=False)
+    assert done.returncode != 0
+    assert "remote disk is not verified" in " ".join(done.stderr.split())
+    assert (bob.folder / "clone" / ".git" / "config").read_text() == before
     unlock(tmp_path)

@@ -55,6 +55,7 @@ def test_a_friend_without_a_login_gets_repository_and_contents_by_a_link_of_next
     sharing_cloud.forget()
     clone = as_friend(bob, lines)
     assert content(Repository(bob, clone)) == FILES
+    assert address(Repository(bob, clone), "origin") == of(lines)
     assert all("/public.php/dav/files/" in seen.path for seen in sharing_cloud.requests)
     assert {seen.headers.get("Cache-Control") for seen in sharing_cloud.requests} == {"no-cache"}
     in_cloud.add({"new": b"three"})
