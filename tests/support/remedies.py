@@ -41,6 +41,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "git annex enableremote {} url={}": (_OTHERWISE,),
     "git annex enableremote {} {}={}": (_OTHERWISE,),
     "git annex initremote {} {} {}": (_BY_HAND,),
+    "pyshare init": ("e2e/test_two_people.py::test_at_a_terminal_the_owner_answers_six_questions_and_the_friend_two",),
     "pyshare init {} {} {}": (
         f"{_SCRIPTED}test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there",
         f"{_SCRIPTED}test_without_a_terminal_and_without_yes_nothing_runs",
