@@ -50,7 +50,7 @@ def _pairs() -> Iterator["ParameterSet"]:
             yield pytest.param(kind, place, marks=[*marks, *(LONG if rare else [])], id=f"{kind}-{place}")
 
 
-@pytest.mark.parametrize(("kind", "place"), _pairs(), indirect=["place"])
+@pytest.mark.parametrize(("kind", "place"), [*_pairs()], indirect=["place"])
 def test_git_annex_testremote_passes_pr30(
     repository: Repository, place: SharedPlace, kind: str, throw_away_key: tuple[str, str]
 ) -> None:
