@@ -92,7 +92,7 @@ class Move(NamedTuple):
     """The arguments of a MOVE."""
 
     temporary: str
-    """The path of the object now: a temporary one, or that of a file of a tree."""
+    """The temporary path of the object."""
     path: str
     size: int | None
     """Bytes of the object; None if unknown."""

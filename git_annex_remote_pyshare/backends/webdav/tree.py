@@ -18,8 +18,9 @@ _REMOVED = {200, 204, 404, 410}
 def move(client: Client, folders: Folders, source: str, target: str) -> None:
     """See `Moves.move`.
 
-    Never sends `Overwrite: T`: rclone removes the target of a MOVE even if there is no source (golang.org/x/net/webdav,
-    moveFiles), so that a repeated MOVE would destroy what the first one has moved.
+    Never sends `Overwrite: T`: Go's WebDAV server (rclone) first removes the target, then looks for the source
+    (golang.org/x/net/webdav, moveFiles). So a repeated MOVE would destroy what the first one has moved, and may be the
+    only copy. What is really to be replaced is removed by a request of its own, once the source was seen.
 
     Servers refuse a MOVE of a missing source, and one into a missing folder, with the same codes (rclone: 403 for both;
     Apache: 500 for the second), so after a refusal the source is looked for.

@@ -14,7 +14,7 @@ from support.trees import stored_tree
 
 COUNT = 6
 FILES = {f"many/f{number}.txt": b"%d" % number * 9 for number in range(COUNT)}
-PATIENCE = "2"
+PATIENCE = "0.5"
 """Seconds for which a failing rename is repeated."""
 FOR_EVER = 500
 
@@ -31,8 +31,8 @@ class Line(NamedTuple):
     """A place behind a line that fails and counts."""
 
     place: SharedPlace
-    fail: Callable[[str, int], None]
-    """Let so many requests of renames fail in this way, and no others."""
+    fail: Callable[[list[str], int], None]
+    """Let so many requests of renames fail in each of these ways, and no others."""
     requests: Callable[[], Counter[str]]
     """What came since the last look: methods, or routes."""
 
@@ -65,7 +65,7 @@ def _behind(proxy: FaultProxy, place: SharedPlace, *methods: str) -> Line:
 
     return Line(
         place,
-        lambda fault, times: proxy.fail("; ".join(f"{times}x {method} {fault}" for method in methods)),
+        lambda faults, times: proxy.fail("; ".join(f"{times}x {each} {fault}" for fault in faults for each in methods)),
         requests,
     )
 
@@ -74,10 +74,9 @@ def _behind(proxy: FaultProxy, place: SharedPlace, *methods: str) -> Line:
 def _dropbox(request: pytest.FixtureRequest) -> Iterator[Line]:
     running = request.getfixturevalue("fake_dropbox")
 
-    def fail(fault: str, times: int) -> None:
+    def fail(faults: list[str], times: int) -> None:
         running.service.script.clear()
-        if times:
-            running.service.play(Rule("files/move_v2", FAULTS[fault], times))
+        running.service.play(*(Rule("files/move_v2", FAULTS[fault], times) for fault in faults))
 
     def requests() -> Counter[str]:
         seen = Counter(route.removeprefix("files/") for route in running.service.routes() if route.startswith("files/"))
@@ -108,32 +107,30 @@ def _renamed(repository: Repository, folder: str) -> dict[str, bytes]:
     return {name.replace("many/", f"{folder}/"): content for name, content in FILES.items()}
 
 
-def _ok(line: Line) -> None:
-    line.fail("503", 0)
+def test_a_rename_that_fails_for_a_while_is_done_in_the_same_export(exported: Repository, line: Line) -> None:
+    exported.annex("drop", "--force", "-q", ".")
+    line.requests()
+    line.fail([*FAULTS], 2)
+    wanted = _renamed(exported, "after")
+
+    exported.annex("export", "HEAD", "--to", "store", "-J8")
+
+    assert stored_tree(line.place) == wanted
 
 
-def test_a_rename_that_fails_loses_nothing_and_leaves_nothing_behind(exported: Repository, line: Line) -> None:
+@pytest.mark.parametrize("jobs", ["-J1", "-J8"])
+def test_a_rename_that_fails_for_long_is_done_by_the_next_export(exported: Repository, line: Line, jobs: str) -> None:
     exported.annex("drop", "--force", "-q", ".")
     exported.git("config", "remote.store.pyshare-timeout", PATIENCE)
+    line.fail(["503"], FOR_EVER)
+    wanted = _renamed(exported, "after")
+    assert exported.annex("export", "HEAD", "--to", "store", jobs, check=False).returncode == 1
+    assert sorted({*stored_tree(line.place).values()}) == sorted(FILES.values())
 
-    for number, fault in enumerate(FAULTS):
-        line.requests()
-        line.fail(fault, 2)
-        wanted = _renamed(exported, f"after-{number}")
-        exported.annex("export", "HEAD", "--to", "store", "-J8")
-        assert stored_tree(line.place) == wanted, fault
+    line.fail([], 0)
+    exported.annex("export", "HEAD", "--to", "store", jobs)
 
-    for number, fault in enumerate(("503", "reset")):
-        line.fail(fault, FOR_EVER)
-        wanted = _renamed(exported, f"at-last-{number}")
-        done = exported.annex("export", "HEAD", "--to", "store", "-J8", check=False)
-        assert done.returncode == 1
-        assert sorted({*stored_tree(line.place).values()}) == sorted(FILES.values())
-
-        _ok(line)
-        exported.annex("export", "HEAD", "--to", "store", "-J8")
-        assert stored_tree(line.place) == wanted, fault
-
+    assert stored_tree(line.place) == wanted
     exported.annex("get", "-q", ".")
 
 
