@@ -51,12 +51,16 @@ class SharedPlace(NamedTuple):
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
     """The place that the test's parameter names; on a server, a folder or bucket of its own that is not made yet."""
     if request.param == "folder":
-        share = tmp_path / "share"
-        return SharedPlace({"url": str(share)}, stored=lambda: _files_below(share))
+        return folder_at(tmp_path / "share")
     if request.param == "dropbox":
         return dropbox_of(request.getfixturevalue("fake_dropbox"))
     server = request.getfixturevalue(f"{request.param}_server")
     return bucket_on(server) if isinstance(server, S3Server) else folder_on(server)
+
+
+def folder_at(path: Path) -> SharedPlace:
+    """A folder on this machine."""
+    return SharedPlace({"url": str(path)}, stored=lambda: _files_below(path))
 
 
 def folder_on(server: Server) -> SharedPlace:
