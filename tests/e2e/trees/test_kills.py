@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from support.servers import Server
 
 KILLS = 5
-COUNT = 16
+COUNT = 8
 FILES = {f"many/f{number}.txt": b"%d" % number * 9 for number in range(COUNT)}
 PATIENCE = 8.0
 """Seconds for an export."""
+
+# With several jobs, git-annex 10.20261026 sends a request to the process that is gone, takes the new tree for exported
+# nevertheless, and asks nobody about that file again.
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 
@@ -48,18 +51,19 @@ def test_kills_while_files_are_renamed_lose_nothing_and_leave_nothing(
     place.initremote(repository, {"exporttree": "yes"})
     repository.annex("export", "HEAD", "--to", "store", "-J8")
     repository.annex("drop", "--force", "-q", ".")
-    repository.git("mv", "many", "moved")
-    repository.git("commit", "-q", "-m", "a folder is renamed")
+    kills = 0
+    for number in range(KILLS):
+        repository.git("mv", "many" if number == 0 else f"after-{number - 1}", f"after-{number}")
+        repository.git("commit", "-q", "-m", "a folder is renamed")
 
-    kills = sum(_killed(repository, folder, number) for number in range(KILLS))
+        kills += _killed(repository, folder, number)
 
+        assert sorted({*stored_tree(place).values()}) == sorted(FILES.values())
+        repository.annex("export", "HEAD", "--to", "store", "-J1")
+        renamed = {name.replace("many/", f"after-{number}/"): content for name, content in FILES.items()}
+        assert stored_tree(place) == renamed
     assert kills
-    assert sorted({*stored_tree(place).values()}) == sorted(FILES.values())
-    repository.annex("export", "HEAD", "--to", "store", "-J1")
-    renamed = {name.replace("many/", "moved/"): content for name, content in FILES.items()}
-    assert stored_tree(place) == renamed
     repository.annex("get", "-q", ".")
-    assert {name: (repository.folder / name).read_bytes() for name in renamed} == renamed
 
 
 def _names(folder: Path) -> set[str]:
