@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.state import killed
 from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
 from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
@@ -164,3 +165,41 @@ def _rename_and_die(store: MemoryBackend, done: Callable[[str, str], None]) -> N
 
     with pytest.raises(_KilledError):
         Tree(Dying(store.place)).rename(KEY, OLD, TEMPORARY)
+
+
+def test_what_a_failed_rename_has_left_is_brought_to_where_it_is_looked_for(
+    store: MemoryBackend, faults: Faults
+) -> None:
+    faults.next("move", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        Tree(store).rename(KEY, OLD, TEMPORARY)
+    with pytest.raises(NotRenamed):
+        Tree(store).remove(KEY, OLD)
+
+    assert not Tree(store).is_present(OTHER, NEW)
+    assert Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [NEW]
+    assert not Tree(store).is_present(KEY, "another name")
+
+    tree = Tree(store)  # of a git-annex that noticed the failure, and repeats the rename
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(KEY, TEMPORARY, NEW)
+    assert _names(store) == [NEW]
+    tree.remove(KEY, NEW)
+    assert _names(store) == []
+
+
+def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
+    store: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tree(store).close()
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)  # nobody holds the mark of the first one
+    first, second = Tree(store), Tree(store)
+    with pytest.raises(NotRenamed):
+        second.remove(KEY, OLD)
+    assert _names(store) == [OLD]
+    for each in (first, second):
+        each.close()
+
+    Tree(store).remove(KEY, OLD)
+    assert _names(store) == []
