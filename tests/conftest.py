@@ -18,6 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "support.annex",
+    "support.computer",
     "support.servers",
     "support.s3_servers",
     "support.s3kit",
@@ -30,6 +31,8 @@ pytest_plugins = [
     "support.partskit",
     "support.sharing",
     "support.sharing_cloud",
+    "support.login_cloud",
+    "support.datalad_extension",
 ]
 
 TESTS = Path(__file__).parent

@@ -223,8 +223,10 @@ def check_owner(request: LoginRequest, terminal: Terminal, login: Credential, gr
     )
 
 
-def revoke(spec: BackendSpec | None, entry: "Kept", terminal: Terminal) -> None:
+def revoke(spec: BackendSpec | None, entry: "Kept", terminal: Terminal) -> bool:
     """Revoke a stored login that the server created for pyshare, if possible, and tell the user the result.
+
+    Returns whether the server has revoked it.
 
     Args:
         spec: The kind of store; None if it is no longer known.
@@ -235,10 +237,11 @@ def revoke(spec: BackendSpec | None, entry: "Kept", terminal: Terminal) -> None:
 
     if _is_revoked(spec, entry.server, lambda: stored.read(entry)):
         terminal.say(f"The earlier login for {entry.account} is revoked.")
-    else:
-        terminal.warn(
-            f"The earlier login for {entry.account} could not be revoked. Remove it in the settings of {entry.server}."
-        )
+        return True
+    terminal.warn(
+        f"The earlier login for {entry.account} could not be revoked. Remove it in the settings of {entry.server}."
+    )
+    return False
 
 
 def _is_revoked(spec: BackendSpec | None, server: str, read: Callable[[], Credential | None]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.offer import Offer
 from git_annex_remote_pyshare.config.settings import Setting
 from git_annex_remote_pyshare.credentials.account import Account, of_host
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -28,8 +29,9 @@ def _only_account(account: str) -> tuple[str, ...]:
 class LoginFlow(NamedTuple):
     """How users log in to a kind of store: for `pyshare login`, `logout` and `whoami --check`."""
 
-    log_in: Callable[["LoginRequest", "Terminal"], None]
-    """Gets a login from the user, tests it, stores it (`backends.login.keep`), and tells the user."""
+    log_in: Callable[["LoginRequest", "Terminal"], str | None]
+    """Gets a login from the user, tests it, stores it (`backends.login.keep`), and tells the user. Returns the URL of a
+    folder in which the user can make stores now, empty if there is none, or None if the user was told what is next."""
     check: Callable[[Callable[[], Settings], Credential], None]
     """Tests a stored login once; raises a PyshareError unless the server accepts it. The first argument returns the
     settings that the login was created with, or raises BadSetting if they are unknown."""
@@ -110,6 +112,16 @@ class BackendSpec(NamedTuple):
     server can provide one."""
     is_public: Callable[[Settings], bool] = _never
     """Returns whether anyone can read the store according to the settings, so that a clone needs no login."""
+    offer: Offer | None = None
+    """How `pyshare init` offers such stores; None for the usual questions."""
+
+    @property
+    def offered(self) -> Offer:
+        """How `pyshare init` offers such stores."""
+        if self.offer:
+            return self.offer
+        scheme = self.claims[0] if self.claims else f"{self.name}:"
+        return Offer(self.title or self.name, question=f"Its address, which begins with {scheme}")
 
     def account_of(self, settings: Settings) -> Account:
         """The account of a login for the store.

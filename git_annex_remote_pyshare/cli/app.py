@@ -2,13 +2,16 @@
 
 import sys
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from git_annex_remote_pyshare import __version__, log
 from git_annex_remote_pyshare.cli.ending import Exit, failed
 from git_annex_remote_pyshare.cli.output import Loudness, Reader, set_loudness, set_reader, show
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Row(NamedTuple):
@@ -21,6 +24,7 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "init": Row("git_annex_remote_pyshare.cli.commands.init:init", "Choose where a dataset's files go, once."),
     "login": Row("git_annex_remote_pyshare.cli.commands.login:login", "Log in at a server, once for all datasets."),
     "logout": Row("git_annex_remote_pyshare.cli.commands.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.commands.whoami:whoami", "Show which logins are kept, and where."),
@@ -38,16 +42,23 @@ COMMANDS = {
         "git_annex_remote_pyshare.cli.commands.rehearse:rehearse_command",
         "Try as a stranger whether friends get the data.",
     ),
+    "accept": Row(
+        "git_annex_remote_pyshare.cli.commands.accept:accept", "Clone a dataset that someone shares, and get its files."
+    ),
     "restore": Row(
         "git_annex_remote_pyshare.cli.commands.restore:restore", "Bring archived data back, many files at once."
     ),
     "verify": Row(
         "git_annex_remote_pyshare.cli.commands.verify:verify", "Check that a store has what git-annex believes."
     ),
+    "doctor": Row("git_annex_remote_pyshare.cli.commands.doctor:doctor", "Find what is wrong, and say what mends it."),
     "cleanup": Row(
         "git_annex_remote_pyshare.cli.commands.cleanup:cleanup", "Remove what unfinished uploads have left."
     ),
     "demo": Row("git_annex_remote_pyshare.cli.commands.demo:demo", "Watch Alice share a dataset with Bob."),
+    "completion": Row(
+        "git_annex_remote_pyshare.cli.commands.completion:completion", "Print what your shell needs to complete on TAB."
+    ),
     "help": Row("git_annex_remote_pyshare.cli.app:show_help", "Show this help, or the help of one command."),
 }
 """In the order in which people need them."""
@@ -81,6 +92,15 @@ class Commands(click.Group):
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The names of the table, since click's own would import each command; or the options."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # only a TAB pays for it
+
+        found = ((name, row.summary) for name, row in COMMANDS.items() if name.startswith(incomplete))
+        return [CompletionItem(name, help=summary) for name, summary in found]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
         """The table, for the help."""
         with formatter.section("Commands"):
@@ -112,8 +132,12 @@ def pyshare(context: click.Context, *, verbose: bool, quiet: bool) -> None:
         show(context.get_help())
 
 
+def _commands(context: click.Context, _parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
+    return pyshare.shell_complete(context, begun)
+
+
 @click.command("help")
-@click.argument("name", metavar="[COMMAND]", default="")
+@click.argument("name", metavar="[COMMAND]", default="", shell_complete=_commands)
 @click.pass_context
 def show_help(context: click.Context, name: str) -> None:
     """Show the help of COMMAND, or of pyshare as a whole.

@@ -121,12 +121,13 @@ def by_size(stat: Callable[[str], Stat | None]) -> Look:
     return look
 
 
-def by_content(store: Backend, folder: Path) -> Look:
+def by_content(store: Backend, folder: Path, count: Callable[[int], None]) -> Look:
     """Downloads the objects one by one and compares the checksum of the content with the key.
 
     Args:
         store: The store with the objects.
         folder: For temporary files, one for each file that is checked.
+        count: Called with the number of bytes that have come since the last call, from several threads.
     """
 
     def look(key: str, things: Iterable[Object]) -> bool:
@@ -137,7 +138,7 @@ def by_content(store: Backend, folder: Path) -> Look:
             path = Path(own) / "object"
             for thing in things:
                 size = expected_size(thing.key)
-                store.get(thing.name, Sink(local_path(str(path))), _at_most(thing.shown, size))
+                store.get(thing.name, Sink(local_path(str(path))), _at_most(thing.shown, size, count))
                 _require_size(thing.shown, path.stat().st_size, size)
                 total += path.stat().st_size
                 _feed(hashers.values(), path)
@@ -165,10 +166,14 @@ def _require_size(what: str, found: int | None, wanted: int | None) -> None:
         raise Corrupt(f"{what} has {found} bytes instead of {wanted}")
 
 
-def _at_most(what: str, size: int | None) -> Progress:
-    """Stops a download that is longer than the object, before the disk is full."""
+def _at_most(what: str, size: int | None, count: Callable[[int], None]) -> Progress:
+    """Stops a download that is longer than the object, before the disk is full, and counts its bytes."""
+    before = 0
 
     def progress(done: int) -> None:
+        nonlocal before
+        count(done - before)
+        before = done
         if size is not None and done > size:
             raise Corrupt(f"{what} has more than {size} bytes")
 

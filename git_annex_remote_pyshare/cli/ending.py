@@ -11,14 +11,22 @@ from enum import IntEnum
 import click
 
 from git_annex_remote_pyshare.cli.output import alert, complain, is_for_programs, show, warn
-from git_annex_remote_pyshare.errors import BadSetting, Busy, PermissionDenied, PyshareError, Unreachable, origin
+from git_annex_remote_pyshare.errors import (
+    BadSetting,
+    Busy,
+    NotAStore,
+    PermissionDenied,
+    PyshareError,
+    Unreachable,
+    origin,
+)
 from git_annex_remote_pyshare.safe_text import one_line
 
 DEBUG = "PYSHARE_DEBUG"
 """Environment variable that makes a failure of pyshare itself show its traceback."""
 
-_LOGIN = re.compile(r"\b(pyshare|aws|aws sso) login\b")
-"""In a remedy: the user has to log in."""
+_LOGIN = re.compile(r"(?<!&& )\b(pyshare|aws|aws sso) login\b")
+"""In a remedy: the user has to log in, and nothing before it."""
 
 
 class Exit(IntEnum):
@@ -39,7 +47,7 @@ def exit_of(error: PyshareError) -> Exit:
     """The exit code for an error that ends a command."""
     if isinstance(error, PermissionDenied) and _LOGIN.search(error.remedy):
         return Exit.LOGIN
-    if isinstance(error, BadSetting | Unreachable | Busy):
+    if isinstance(error, BadSetting | NotAStore | Unreachable | Busy):
         return Exit.UNABLE
     return Exit.FAILED
 

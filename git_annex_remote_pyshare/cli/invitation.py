@@ -73,7 +73,8 @@ class Invitation(NamedTuple):
         """
         _require_valid(self)
         content = {"v": _VERSION, **self._asdict(), "access": self.access.value}
-        raw = json.dumps({key: value for key, value in content.items() if value != ""}, ensure_ascii=False)
+        told = {key: value for key, value in content.items() if value != ""}
+        raw = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         code = PREFIX + urlsafe_b64encode(raw.encode()).decode().rstrip("=")
         if len(code) > LONGEST:
             raise BadSetting("the invitation is too long for a code", remedy="Give the dataset a shorter address.")

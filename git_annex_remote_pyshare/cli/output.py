@@ -167,21 +167,24 @@ def _check(out: TextIO, state: State, text: str, fix: str) -> None:
     sign, arrow = (look.sign, "→") if _can_show(_SIGNS, out) else (look.plain, "->")
     text, fix = one_line(text), printable(fix)
     is_wide = not fix or len(f"{sign} {text} {arrow} {fix}") <= width_of(out)
-    tail = f"{' ' if is_wide else chr(10) + '  '}{arrow} {_styled(fix, out, bold=True)}" if fix else ""
-    _print(f"{_styled(sign, out, fg=look.colour)} {text}{tail}", out)
+    found = f"{_styled(sign, out, fg=look.colour)} {text}"
+    gap = " " if is_wide else "\n  "
+    _print(f"{found}{gap}{arrow} {_styled(fix, out, bold=True)}" if fix else found, out)
 
 
-def say_next(*commands: str) -> None:
+def say_next(*commands: str, where: str = "") -> None:
     """Print the last lines of a command: what to type next; by the rules of `say`.
 
     Args:
         *commands: Command lines, quoted to be pasted; for none, nothing is printed.
+        where: The place to type them if it is another one, e.g. `in your dataset's folder`.
     """
     if is_quiet() or not commands:
         return
     out = _for_people()
     safe = [_styled(printable(line), out, bold=True) for line in commands]
-    _print(f"Next, type: {safe[0]}" if len(safe) == 1 else "\n  ".join(["Next, type:", *safe]), out)
+    lead = f"Next, {where}, type:" if where else "Next, type:"
+    _print(f"{lead} {safe[0]}" if len(safe) == 1 else "\n  ".join([lead, *safe]), out)
 
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
@@ -199,7 +202,7 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> 
     out = sys.stdout
     cells = [[_cell(cell) for cell in row] for row in rows]
     lines, width = _grid(headers, cells, out)
-    if out.isatty() and width > width_of(out):
+    if width > width_of(out):
         for row in cells:
             _print(_paragraph(headers, row, out), out)
         return
@@ -219,7 +222,7 @@ def _grid(headers: Sequence[str], rows: "Sequence[Sequence[Text]]", out: TextIO)
     """The table as lines, with all that their cells hold, and its width in columns."""
     from rich.table import Table  # noqa: PLC0415  # as above
 
-    table = Table(*headers, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=out.isatty())
+    table = Table(*headers, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=is_terminal(out))
     for row in rows:
         table.add_row(*row)
     console = _console(out)
@@ -319,7 +322,7 @@ def _has_colours(out: TextIO) -> bool:
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") in DUMB:
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or out.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal(out)
 
 
 def _can_show(text: str, out: TextIO) -> bool:
@@ -330,9 +333,14 @@ def _can_show(text: str, out: TextIO) -> bool:
     return True
 
 
+def is_terminal(out: TextIO | None) -> bool:
+    """Whether a stream prints to a terminal; a program that was started with a closed output has None."""
+    return out is not None and out.isatty()
+
+
 def width_of(out: TextIO) -> int:
     """Columns of the terminal to which a stream prints; many if it prints to none."""
-    if not out.isatty():
+    if not is_terminal(out):
         return _NO_LIMIT
     if (told := os.environ.get("COLUMNS", "")).isdecimal() and int(told):
         return int(told)

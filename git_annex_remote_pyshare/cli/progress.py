@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from git_annex_remote_pyshare.cli.output import DUMB, beside, is_quiet, width_of
+from git_annex_remote_pyshare.cli.output import DUMB, beside, is_quiet, is_terminal, width_of
 from git_annex_remote_pyshare.transfer import in_words
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _bytes(task: "Task") -> str:
 @contextmanager
 def _shown(label: str, total: int, numbers: "Callable[[Task], str]") -> Iterator[Callable[[int], None]]:
     """Show a progress with these numbers; yields the function that advances it."""
-    if is_quiet() or not sys.stderr.isatty() or os.environ.get("TERM") in DUMB:
+    if is_quiet() or not is_terminal(sys.stderr) or os.environ.get("TERM") in DUMB:
         yield lambda _count: None
         return
     from rich.console import Console  # noqa: PLC0415  # costs milliseconds, which only a terminal pays

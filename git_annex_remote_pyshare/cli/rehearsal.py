@@ -108,14 +108,27 @@ class Rehearsal(NamedTuple):
 _EXIT_CODES: Mapping[State, int] = {State.OK: 0, State.PROBLEM: 1, State.UNKNOWN: 2, State.LOGIN: 4}
 
 
-def rehearse(address: str, uuid: str = "", *, files: int = 1, fixes: Fixes = ASK_OWNER) -> Rehearsal:
+class Store(NamedTuple):
+    """A store that friends are meant to read."""
+
+    uuid: str
+    """Its UUID; empty for all pyshare stores of the dataset."""
+    name: str = ""
+    """The remote that the published dataset has to know: that of the link, if there is one."""
+
+
+ANY = Store("")
+"""All pyshare stores of a dataset."""
+
+
+def rehearse(address: str, store: Store = ANY, *, files: int = 1, fixes: Fixes = ASK_OWNER) -> Rehearsal:
     """Clone a dataset as a stranger, and get its smallest files from the store.
 
     Call it in the main thread: an end from outside (SIGTERM, SIGHUP) removes what it made, as Ctrl-C does.
 
     Args:
         address: What friends clone; checked before, see `cli.foreign_address`.
-        uuid: The UUID of the store; empty for all pyshare stores of the dataset.
+        store: What to read.
         files: How many files to read.
         fixes: What to type in order to mend a problem.
     """
@@ -123,7 +136,7 @@ def rehearse(address: str, uuid: str = "", *, files: int = 1, fixes: Fixes = ASK
         visit = _Visit(place, address, fixes)
         checks: list[Check] = []
         try:
-            checks.extend(visit.checks(uuid, files))
+            checks.extend(visit.checks(store, files))
         except PyshareError as error:
             checks.append(Check("clone", State.UNKNOWN, error.what, error.remedy))
     return Rehearsal(address, tuple(checks), visit.files, visit.missing)
@@ -141,7 +154,7 @@ class _Visit:
         self._address = address
         self._fixes = fixes
 
-    def checks(self, uuid: str, files: int) -> Iterator[Check]:
+    def checks(self, store: Store, files: int) -> Iterator[Check]:
         """Go through everything that a friend does, until something stops them."""
         cloned = self._stranger.run("git", "clone", "--quiet", "--", self._address, self._clone, cwd=self._place)
         if cloned.code:
@@ -152,13 +165,14 @@ class _Visit:
             return
         yield Check("clone", State.OK, "cloned")
         self._annex("init", "--quiet")
-        if self._address.startswith(SCHEME) and "?" in self._address:
-            uuid = parse_annex_url(self._address).uuid
-        stores = self._enabled(uuid)
-        if not stores:
-            yield Check("store", State.PROBLEM, "the published dataset does not know the store", self._fixes.push)
+        is_store = self._address.startswith(SCHEME) and "?" in self._address
+        of_address = parse_annex_url(self._address).uuid if is_store else ""
+        stores = self._enabled(store.uuid or of_address)
+        if not stores or not self._knows(store.name):
+            what = store.name or "the store"
+            yield Check("store", State.PROBLEM, f"the published dataset does not know {what} yet", self._fixes.push)
             return
-        yield Check("store", State.OK, f"the store is known as {' and '.join(sorted(stores))}")
+        yield Check("store", State.OK, f"the store is enabled as {' and '.join(sorted(stores))}")
         yield from self._content(stores, files)
 
     def _not_cloned(self, done: Done) -> Check:
@@ -187,6 +201,11 @@ class _Visit:
                     self._stranger.run("git", "config", f"remote.{name}.annex-verified", "verified", cwd=self._clone)
             found = self._remotes(wanted)
         return found
+
+    def _knows(self, name: str) -> bool:
+        """Whether the published dataset has a remote of this name; an empty name is always known."""
+        rows = written_remotes(self._git_dir).values()
+        return not name or any(name in {row.get("name"), row.get("sameas-name")} for row in rows)
 
     def _remotes(self, uuids: set[str]) -> dict[str, str]:
         config = LocalConfig(self._git_dir).config

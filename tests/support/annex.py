@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from support.schemas import hold
+
 PROGRAMS = Path(sys.executable).parent
 """Where this environment's git-annex, datalad, rclone and our own programs are."""
 
@@ -63,6 +65,8 @@ class Home:
             timeout=timeout,
             check=False,
         )
+        if command[0] == "pyshare":
+            hold(command[1:], done.stdout)
         if check:
             assert done.returncode == 0, f"{command} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

@@ -26,6 +26,7 @@ from keyring.backend import KeyringBackend
 from git_annex_remote_pyshare.cli import loopback
 from git_annex_remote_pyshare.cli.app import run
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from support.schemas import hold
 
 
 class MemoryKeyring(KeyringBackend):
@@ -167,7 +168,9 @@ def typed(alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def do(*words: str, pipe: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", Piped(pipe))
         code = run(list(words))
-        return Outcome(code, *capsys.readouterr())
+        done = Outcome(code, *capsys.readouterr())
+        hold(words, done.out)
+        return done
 
     return do
 

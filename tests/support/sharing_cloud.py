@@ -16,6 +16,7 @@ import pytest
 
 from support.fakes.nextcloud import FILES, CloudHandler, ScriptedCloud
 from support.scripted import Answer, Seen, served
+from support.sharing import Owner
 
 _API = "/ocs/v2.php/apps/files_sharing/api/v1/shares"
 _GUEST = re.compile("/public.php/dav/files/([A-Za-z0-9]+)(/.*)?")
@@ -151,3 +152,12 @@ def sharing_cloud() -> Iterator[SharingCloud]:
     """A Nextcloud of this test alone."""
     with served(SharingCloud()) as cloud:
         yield cloud
+
+
+def make_link(owner: Owner, cloud: SharingCloud, folder: str = "/our share") -> Link:
+    """A link and its remote, as `pyshare share for-friends -y` makes them, without the time that datalad takes."""
+    link = cloud.add_link(folder, permissions="1")
+    words = ("type=external", "externaltype=pyshare", "autoenable=true", f"url={link.url}")
+    owner.type("git", "annex", "initremote", "for-friends-link", "--sameas=for-friends", *words)
+    owner.type("git", "annex", "configremote", "for-friends", "autoenable=false")
+    return link

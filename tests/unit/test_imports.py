@@ -33,7 +33,7 @@ def test_a_module_says_what_it_is_for_and_is_short(module: str) -> None:
 TOO_EARLY = frozenset(
     (
         *("urllib3", "requests", "http.client", "ssl", "socket", "tenacity", "keyring", "dropbox", "botocore", "click"),
-        *("defusedxml", "xml", "subprocess", "truststore", "platformdirs", "importlib.metadata", "tempfile"),
+        *("rich", "defusedxml", "xml", "subprocess", "truststore", "platformdirs", "importlib.metadata", "tempfile"),
     )
 )
 """What nobody needs before the first request that goes to the store; each of these costs milliseconds."""

@@ -25,8 +25,7 @@ from git_annex_remote_pyshare.backends.login import (
     refuse_options,
     word_of,
 )
-from git_annex_remote_pyshare.config.git_config import LocalConfig, git_command, git_dir_here, git_environment
-from git_annex_remote_pyshare.config.remotes import names
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 
 DEFAULT_APP_KEY = ""
@@ -96,8 +95,8 @@ _DENIED = Page(
 )
 
 
-def login(request: LoginRequest, terminal: Terminal) -> None:
-    """Log in at Dropbox.
+def login(request: LoginRequest, terminal: Terminal) -> str:
+    """Log in at Dropbox; returns its URL.
 
     Raises:
         BadSetting: There is no app key, or an option is not for Dropbox.
@@ -114,15 +113,7 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
     now = keep(request, terminal, credential, CONNECTED_APPS)
     _remember(granted)
     terminal.say(f"Logged in at Dropbox as {granted.email}; the login is kept in the {now.place}.")
-    # A friend's clone already has the remote; initremote would make a second store.
-    git_dir = git_dir_here()
-    if git_dir and names(LocalConfig(git_dir)):
-        terminal.say("Next: git annex get .")
-    else:
-        terminal.say(
-            "Next, in your dataset: git annex initremote dropbox type=external externaltype=pyshare encryption=none"
-            " autoenable=true url=dropbox:/FOLDER"
-        )
+    return "dropbox:"
 
 
 def _kept_app() -> str:

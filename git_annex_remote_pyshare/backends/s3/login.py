@@ -30,8 +30,8 @@ _TEMPORARY = "ASIA"
 prefixes")."""
 
 
-def login(request: LoginRequest, terminal: Terminal) -> None:
-    """Log in at an S3 server.
+def login(request: LoginRequest, terminal: Terminal) -> str:
+    """Log in at an S3 server; returns the URL of the bucket.
 
     Raises:
         BadSetting: A setting or option is invalid.
@@ -54,6 +54,7 @@ def login(request: LoginRequest, terminal: Terminal) -> None:
         check(request.settings, key)
     now = keep(request, terminal, key)
     terminal.say(f"Logged in at {account.name} with the key {key.user}; it is kept in the {now.place}.")
+    return request.url
 
 
 def _ask_key(user: str, terminal: Terminal) -> Credential:

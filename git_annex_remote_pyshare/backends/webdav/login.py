@@ -18,7 +18,6 @@ from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
-from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.nextcloud import Flow
@@ -35,20 +34,24 @@ class AcceptedLogin(NamedTuple):
     """The cloud that issued this app password and can revoke it; empty for a password that was typed."""
 
 
-def login(request: LoginRequest, terminal: Terminal) -> None:
-    """Log in at a WebDAV server, or enter the password of a public link."""
+def login(request: LoginRequest, terminal: Terminal) -> str | None:
+    """Log in at a WebDAV server, or enter the password of a public link.
+
+    Returns the address of the user's files; empty for a link, None if the user was told what to type there.
+    """
     _check_address(request)
     account = request.account
     if not account.is_link:
         accepted = _obtain(to_web(request.url), request, terminal)
         if accepted.granted_by:
             check_owner(request, terminal, accepted.login, accepted.granted_by)
-        _report(accepted, keep(request, terminal, accepted.login, accepted.granted_by), request, terminal)
-    elif guest := _as_guest(account, request, terminal):
+        return _report(accepted, keep(request, terminal, accepted.login, accepted.granted_by), request, terminal)
+    if guest := _as_guest(account, request, terminal):
         now = keep(request, terminal, guest)
         terminal.say(f"The password of the public link {account.name} is kept in the {now.place}.")
     else:
         terminal.say("This is a public link without a password: all who have it can read there; you need no login.")
+    return ""
 
 
 def _check_address(request: LoginRequest) -> None:
@@ -137,18 +140,17 @@ def _try_login(url: str, server: str | None, login: Credential, request: LoginRe
         raise Refused(error.host, request.command()) from None
 
 
-def _report(accepted: AcceptedLogin, now: "Kept", request: LoginRequest, terminal: Terminal) -> None:
+def _report(accepted: AcceptedLogin, now: "Kept", request: LoginRequest, terminal: Terminal) -> str | None:
     account = request.account
     who = accepted.login.user or "the owner of the token"
     terminal.say(f"Logged in at {account.name} as {who}; the login is kept in the {now.place}.")
     if not accepted.address:
-        return
+        return request.url
     from git_annex_remote_pyshare.backends.webdav.other_users import hints  # noqa: PLC0415  # as above
 
     for hint in (hinted := hints(account, accepted.address, request.url)):
         terminal.say(hint)
-    if not hinted:
-        terminal.say(f"For your files there give git-annex: {command(f'url={accepted.address}/FOLDER')}")
+    return None if hinted else accepted.address
 
 
 def check(settings: Settings, login: Credential) -> None:

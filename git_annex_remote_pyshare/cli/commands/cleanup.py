@@ -10,7 +10,9 @@ from git_annex_remote_pyshare.annex.keys import without_chunk
 from git_annex_remote_pyshare.annex.layout import is_of_key, name_of
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.multipart import SupportsMultipart, Unfinished
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.contents import all_files, layout_of
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.output import counted, say, show, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -40,9 +42,22 @@ class _Upload(NamedTuple):
         size = "" if self.found.size is None else f"{in_words(self.found.size)}, "
         return one_line(f"{self.shown}: {size}began {_ago(self.days)}, {self.whose}")
 
+    def fields(self, *, is_removed: bool) -> Mapping[str, object]:
+        """The same for programs; see docs/reference/json/cleanup.json."""
+        return {
+            "shown": self.shown,
+            "object": self.found.name,
+            "id": self.found.id,
+            "size": self.found.size,
+            "days": self.days,
+            "origin": self.whose,
+            "is_ours": self.is_ours,
+            "removed": is_removed,
+        }
+
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=remote_names)
 @click.option(
     "--older-than",
     default=7.0,
@@ -51,7 +66,8 @@ class _Upload(NamedTuple):
     help="Leave younger ones, which may be under way (7). 0 removes all.",
 )
 @click.option("--list", "--dry-run", "only_list", is_flag=True, help="Only show them.")
-def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
+@json_option()
+def cleanup(name: str, older_than: float, *, only_list: bool, as_json: bool) -> None:
     """Show the unfinished uploads into the store of the remote NAME, and remove the old ones.
 
     \b
@@ -67,6 +83,8 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
     with opened(remote.place) as store:
         if not store.has(SupportsMultipart):
             say("Nothing to do: this kind of store leaves no unfinished uploads.")
+            if as_json:
+                show_json({"name": name, "uploads": []})
             return
         if not only_list:
             require_verified(remote)
@@ -75,7 +93,15 @@ def cleanup(name: str, older_than: float, *, only_list: bool) -> None:
         for upload in uploads:
             if upload in old:
                 _abort(store, upload.found)
-            (show if only_list else say)(f"{upload.line}{': removed' if upload in old else ''}")
+            if not as_json:
+                (show if only_list else say)(f"{upload.line}{': removed' if upload in old else ''}")
+    if as_json:
+        show_json({"name": name, "uploads": [upload.fields(is_removed=upload in old) for upload in uploads]})
+    _say_rest(name, uploads, old, older_than)
+
+
+def _say_rest(name: str, uploads: list[_Upload], old: list[_Upload], older_than: float) -> None:
+    """Say how many were removed, and what to do about the others."""
     left = [upload for upload in uploads if upload.is_ours and upload not in old]
     if old:
         say(f"{counted(len(old), 'upload')} removed")
@@ -99,8 +125,11 @@ def _is_old(upload: _Upload, older_than: float) -> bool:
 def _described(remote: Remote, found: list[Unfinished]) -> list[_Upload]:
     if not found:
         return []
-    layout = layout_of(remote)
-    files = {_bare(name_of(layout, file.key)): file.path for file in all_files()}
+    if remote.place.is_tree:
+        files = {_bare(file.path): file.path for file in all_files()}
+    else:
+        layout = layout_of(remote)
+        files = {_bare(name_of(layout, file.key)): file.path for file in all_files()}
     own = {upload.id: upload.name for upload in UploadJournal(remote.place.clone.git_dir).uploads()}
     return [_upload(one, own, files) for one in found]
 

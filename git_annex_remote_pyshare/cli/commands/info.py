@@ -1,6 +1,6 @@
 """`pyshare info [NAME]`: where remotes keep their data, which login goes there, and how much space is free."""
 
-import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -9,19 +9,25 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import HasQuota, Quota
 from git_annex_remote_pyshare.cli.clone_address import clone_address, holds_repository
-from git_annex_remote_pyshare.cli.output import show, warn
+from git_annex_remote_pyshare.cli.completion import remote_names
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.output import Cell, State, show, show_table, warn
 from git_annex_remote_pyshare.cli.remotes import Remote, clone_here, opened, remote_named
 from git_annex_remote_pyshare.config.remotes import enabled, links_to, waiting
 from git_annex_remote_pyshare.errors import BadSetting, NotReached, PyshareError
-from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
 Fields = dict[str, Any]
 
+ENABLED = "enabled"
+NOT_ENABLED = "not enabled"
+_STATES = {ENABLED: State.OK, NOT_ENABLED: State.WARNING}
+
 
 @click.command()
-@click.argument("name", default="")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs: an object, or a list of all remotes.")
+@click.argument("name", default="", shell_complete=remote_names)
+@json_option()
 def info(name: str, *, as_json: bool) -> None:
     """Show the remote NAME: its address, settings, login, links, and free space; without NAME, all pyshare remotes.
 
@@ -31,7 +37,7 @@ def info(name: str, *, as_json: bool) -> None:
       pyshare info for-friends
       pyshare info for-friends --json
 
-    All that is known is shown, also where the server cannot be asked. The exit code is 1 only when there is no such
+    All that is known is shown, also where the server cannot be asked. The exit code is 2 only when there is no such
     remote.
     """
     if not name:
@@ -40,7 +46,7 @@ def info(name: str, *, as_json: bool) -> None:
     remote = remote_named(name)
     fields = _known(name, remote)
     if as_json:
-        show(json.dumps({**fields, **_space(remote)}, indent=2))
+        show_json({**fields, **_space(remote)})
         return
     for field, value in fields.items():
         show(f"{field}: {', '.join(value) if isinstance(value, list) else value}")
@@ -112,16 +118,25 @@ def _space_in_words(space: Fields) -> str:
 
 def _show_all(*, as_json: bool) -> None:
     clone = clone_here()
-    here = [{"name": name, "url": row.get("url", ""), "enabled": True} for name, row in enabled(clone)]
-    others = [{"name": name, "url": row.get("url", ""), "enabled": False} for name, row in waiting(clone).items()]
+    rows = [*(_row(name, row, ENABLED) for name, row in enabled(clone))]
+    rows += [_row(name, row, NOT_ENABLED) for name, row in waiting(clone).items()]
     if as_json:
-        show(json.dumps(here + others, indent=2))
+        show_json({"remotes": [{**row, "enabled": row["state"] == ENABLED} for row in rows]})
         return
-    wide = max((len(one_line(str(row["name"]))) for row in here + others), default=0)
-    for row in here + others:
-        where = "" if row["enabled"] else "  (not enabled)"
-        show(f"{one_line(str(row['name'])):{wide}}  {one_line(str(row['url']))}{where}")
-    for row in others:
-        warn(f"Not enabled yet. Type: {command('git', 'annex', 'enableremote', str(row['name']))}")
-    if not here + others:
+    cells = [(row["name"], row["kind"], row["url"], Cell(row["state"], _STATES[row["state"]])) for row in rows]
+    show_table(("Remote", "Kind", "Address", "State"), cells)
+    for row in rows:
+        if row["state"] == NOT_ENABLED:
+            warn(f"Not enabled yet. Type: {command('git', 'annex', 'enableremote', row['name'])}")
+    if not rows:
         warn("This dataset has no pyshare remote yet. See: pyshare help")
+
+
+def _row(name: str, settings: Mapping[str, str], state: str) -> Mapping[str, str]:
+    """A remote in the list; its settings come from the dataset, and may be wrong."""
+    url = settings.get("url", "")
+    try:
+        spec = registry.spec_of(url)
+    except PyshareError:
+        return {"name": name, "kind": "unknown", "url": url, "state": state}
+    return {"name": name, "kind": spec.title or spec.name, "url": url, "state": state}

@@ -7,13 +7,14 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import NO_TERMS, Opens, Shares, ability
 from git_annex_remote_pyshare.cli.commands.rehearse import SHOWN
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.foreign_address import require_safe_address
 from git_annex_remote_pyshare.cli.invitation import Access, Invitation, is_folder_name
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.output import say, say_check, show, warn
 from git_annex_remote_pyshare.cli.qr import qr_code, require_qr
-from git_annex_remote_pyshare.cli.rehearsal import Rehearsal, State, rehearse
+from git_annex_remote_pyshare.cli.rehearsal import Rehearsal, State, Store, rehearse
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.share.publish import steps
 from git_annex_remote_pyshare.cli.share.reach import Reach, address_of, fixes_of, reach_of, require_published
@@ -54,7 +55,7 @@ class _Message(NamedTuple):
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=remote_names)
 @click.option("--link", is_flag=True, help="Make a link that anyone can read by, without asking, if there is none.")
 @click.option("--file", type=click.Path(dir_okay=False), help="Write what you send into a new file, too.")
 @click.option("--qr", is_flag=True, help="Show the friend's command as a QR code, too.")
@@ -82,7 +83,7 @@ def invite(name: str, *, link: bool, file: str | None, qr: bool, no_rehearsal: b
     remote = remote_named(name)  # as the link has changed it
     address = address_of(remote, dataset, reach.store)
     _require_sendable(address, name)
-    rehearsal = None if no_rehearsal else _rehearsed(address, remote, dataset)
+    rehearsal = None if no_rehearsal else _rehearsed(address, remote, reach, dataset)
     message = _message(address, remote, reach, rehearsal)
     if file:
         _write(file, message)
@@ -129,19 +130,21 @@ def _require_sendable(address: str, name: str) -> None:
         ) from None
 
 
-def _rehearsed(address: str, remote: Remote, dataset: Dataset) -> Rehearsal:
+def _rehearsed(address: str, remote: Remote, reach: Reach, dataset: Dataset) -> Rehearsal:
     warn("Trying it as a stranger …")
-    return rehearse(address, remote.uuid, fixes=fixes_of(remote, dataset))
+    return rehearse(address, Store(remote.uuid, reach.store), fixes=fixes_of(remote, dataset))
 
 
 def _message(address: str, remote: Remote, reach: Reach, rehearsal: Rehearsal | None) -> _Message:
-    access = _seen(reach, rehearsal)
+    access = _seen(address, reach, rehearsal)
     who = {
         Access.OPEN: "anyone who has it can read the data",
         Access.PASSWORD: "anyone who has it and the link's password can read the data",
         Access.ACCOUNT: f"friends need a login of their own at {_service(remote)}",
         Access.SAME_DISK: f"friends need the same folder, {reach.url}",
     }[access]
+    if not address.startswith(SCHEME) and State.LOGIN in _states(rehearsal, "clone"):
+        who = f"friends need access to {address}"
     if rehearsal and {check.check for check in rehearsal.checks if check.state is State.PROBLEM} - {"files"}:
         heading = "Do not send this yet, see below:"
     else:
@@ -157,12 +160,18 @@ def _service(remote: Remote) -> str:
     return spec.title if is_one else registry.account_of(remote.place.settings).host
 
 
-def _seen(reach: Reach, rehearsal: Rehearsal | None) -> Access:
+def _seen(address: str, reach: Reach, rehearsal: Rehearsal | None) -> Access:
     """What friends need, after a stranger has tried."""
-    read = [check.state for check in rehearsal.checks if check.check == "read"] if rehearsal else []
-    if State.LOGIN in read:
+    states = _states(rehearsal, "read")
+    if address.startswith(SCHEME):  # cloning reads the store, too
+        states |= _states(rehearsal, "clone") - {State.OK}
+    if State.LOGIN in states:
         return Access.PASSWORD if reach.is_link else Access.ACCOUNT
-    return Access.OPEN if State.OK in read and reach.access is Access.ACCOUNT else reach.access
+    return Access.OPEN if State.OK in states and reach.access is Access.ACCOUNT else reach.access
+
+
+def _states(rehearsal: Rehearsal | None, name: str) -> set[State]:
+    return {check.state for check in rehearsal.checks if check.check == name} if rehearsal else set()
 
 
 def _invitation(address: str, remote: Remote, reach: Reach, access: Access) -> Invitation:

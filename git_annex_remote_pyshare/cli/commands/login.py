@@ -7,8 +7,13 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.login import LoginRequest
+from git_annex_remote_pyshare.cli.after_login import next_commands
+from git_annex_remote_pyshare.cli.completion import services
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.login_request import settings_of
+from git_annex_remote_pyshare.cli.output import say_next
 from git_annex_remote_pyshare.cli.terminal import CommandLine
+from git_annex_remote_pyshare.config.git_config import git_dir_here
 from git_annex_remote_pyshare.errors import BadSetting, Untrusted
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ _VARIABLE = "If your network opens TLS with a certificate of its own, type: SSL_
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", shell_complete=services)
 @click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
 @click.option("--user", default="", metavar="NAME", help="Give a password for NAME instead of using the browser.")
 @click.option("--token", is_flag=True, help="Give a bearer token instead of user and password.")
@@ -28,7 +33,8 @@ _VARIABLE = "If your network opens TLS with a certificate of its own, type: SSL_
 @click.option("--sharing", is_flag=True, help="Dropbox: ask for the right to make and read shared links, too.")
 @click.option("--app-key", default="", metavar="KEY", help="Dropbox: log in for an app of your own.")
 @click.option("--ca", default="", metavar="FILE", help="Trust the certificates in FILE for this server, now and later.")
-def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
+@json_option()
+def login(url: str, settings: tuple[str, ...], *, as_json: bool, **typed: Any) -> None:
     """Log in at the server of URL, once for all datasets.
 
     \b
@@ -58,9 +64,22 @@ def login(url: str, settings: tuple[str, ...], **typed: Any) -> None:
         raise BadSetting(f"{url} is not the address of a server", remedy="Give one like https://cloud.example.org.")
     try:
         with _trusting(request):
-            spec.login.log_in(request, CommandLine())
+            place = spec.login.log_in(request, CommandLine())
     except Untrusted as error:
         raise Untrusted(error.what, remedy=_remedy(request)) from error
+    then = [] if place is None else next_commands(request, place)
+    say_next(*then, where="" if git_dir_here() else "in your dataset's folder")
+    if as_json:
+        show_json({**_kept(request), "next": then})
+
+
+def _kept(request: LoginRequest) -> dict[str, str]:
+    """Which login is kept now; its account alone for a public link that needs none."""
+    from git_annex_remote_pyshare.cli.commands.whoami import row_of  # noqa: PLC0415  # not for help and wrong words
+    from git_annex_remote_pyshare.credentials.stored import entry  # noqa: PLC0415  # as above
+
+    found = entry(request.spec.name, request.account.name)
+    return {**row_of(found)} if found else {"account": request.account.name}
 
 
 def _trusting(request: LoginRequest) -> "AbstractContextManager[None]":

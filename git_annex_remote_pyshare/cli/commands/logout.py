@@ -6,6 +6,8 @@ import click
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.login import revoke
+from git_annex_remote_pyshare.cli.completion import accounts
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.login_request import settings_of
 from git_annex_remote_pyshare.cli.output import alert, say
 from git_annex_remote_pyshare.cli.terminal import CommandLine
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", shell_complete=accounts)
 @click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
 @click.option("--kind", default="", metavar="KIND", help="Which login, where a server has several: webdav, s3.")
-def logout(url: str, settings: tuple[str, ...], kind: str) -> None:
+@json_option()
+def logout(url: str, settings: tuple[str, ...], kind: str, *, as_json: bool) -> None:
     """Forget the login for the server of URL, or the password of a public link.
 
     \b
@@ -42,12 +45,15 @@ def logout(url: str, settings: tuple[str, ...], kind: str) -> None:
     if not found:
         raise BadSetting(f"no login is kept for {account_named(url, settings)}", remedy="Type: pyshare whoami")
     (entry,) = found
-    if entry.server:
-        revoke(registry.spec_named(entry.service), entry, CommandLine())
-    if not kept.forget(entry):
+    is_revoked = bool(entry.server) and revoke(registry.spec_named(entry.service), entry, CommandLine())
+    is_gone = kept.forget(entry)
+    if not is_gone:
         alert(f"The {entry.where} does not answer; remove it there: {kept.label(entry)[0]}")
     _distrust(entry)
     say(f"Logged out from {entry.account}.")
+    if as_json:
+        who = {"account": entry.account, "user": entry.user, "service": entry.service}
+        show_json({**who, "revoked": is_revoked, "removed": is_gone})
 
 
 def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":

@@ -1,10 +1,12 @@
 """`pyshare rehearse NAME`: be a stranger who clones the dataset and reads its store."""
 
+import os
 from collections.abc import Mapping
 
 import click
 
 from git_annex_remote_pyshare.cli import output
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.invitation import read_invitation
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.rehearsal import Rehearsal, State, rehearse
@@ -21,7 +23,7 @@ SHOWN: Mapping[State, output.State] = {
 
 
 @click.command("rehearse")
-@click.argument("name", metavar="NAME|CODE|URL")
+@click.argument("name", metavar="NAME|CODE|URL", shell_complete=remote_names)
 @click.option("--files", type=click.IntRange(1, 1000), default=1, help="Read that many of the smallest files.")
 @json_option()
 def rehearse_command(name: str, *, files: int, as_json: bool) -> int:
@@ -39,7 +41,7 @@ def rehearse_command(name: str, *, files: int, as_json: bool) -> int:
     removed at the end. The exit code is 0 if friends get the data, 1 if they do not, 4 if they need a login, and 2 if
     it could not be tried.
     """
-    rehearsal = _of_address(name, files) if ":" in name or "/" in name else rehearse_remote(remote_named(name), files)
+    rehearsal = _of_address(name, files) if _is_address(name) else rehearse_remote(remote_named(name), files)
     if as_json:
         show_json(rehearsal.fields)
         return rehearsal.exit_code
@@ -47,6 +49,11 @@ def rehearse_command(name: str, *, files: int, as_json: bool) -> int:
     for check in rehearsal.checks:
         output.show_check(SHOWN[check.state], check.text, check.fix)
     return rehearsal.exit_code
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is no name of a remote: those have no colon."""
+    return ":" in text or os.path.isabs(text)
 
 
 def _of_address(text: str, files: int) -> Rehearsal:

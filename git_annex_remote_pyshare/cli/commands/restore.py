@@ -9,8 +9,11 @@ from typing import NamedTuple, get_args
 import click
 
 from git_annex_remote_pyshare.backends.base import Backend, Readiness, Restores
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.contents import File, behind, copies_of, files_in, layout_of, refuse_encrypted
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show
+from git_annex_remote_pyshare.cli.ending import Exit
+from git_annex_remote_pyshare.cli.json_option import json_option
+from git_annex_remote_pyshare.cli.output import State, alert, counted, say, say_next, say_state, show
 from git_annex_remote_pyshare.cli.progress import with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PyshareError
@@ -34,10 +37,10 @@ class Found(NamedTuple):
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=remote_names)
 @click.argument("paths", nargs=-1)
 @click.option("--status", is_flag=True, help="Only show how far they are; ask for nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each file.")
+@json_option("Print a JSON object for each file, one a line.")
 def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -> int:
     """Ask the store of the remote NAME to bring PATHS (or everything) back from its archive.
 
@@ -47,8 +50,8 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
       pyshare restore glacier results/ --status
       git annex get results/ --from glacier
 
-    Bringing back takes minutes to days and may cost money. The exit code is 1 if a file could not be asked for, or if
-    there is none.
+    Bringing back takes minutes to days and may cost money. The exit code is 1 if a file could not be asked for, and 2
+    if there is none.
     """
     remote = remote_named(name)
     get = command("git", "annex", "get", "--from", name, *behind(paths))
@@ -61,8 +64,10 @@ def restore(name: str, paths: tuple[str, ...], *, status: bool, as_json: bool) -
         files = files_in(name, paths)
         asked = _asked(remote, files, _readiness(store) if status else _restored(store))
         found = list(with_bar(asked, len(files), "Asking"))
-    _show(name, found, as_json=as_json)
-    return int(not found or any(one.state == FAILED for one in found))
+    _show(name, paths, found, as_json=as_json)
+    if not found:
+        return Exit.UNABLE
+    return Exit.FAILED if any(one.state == FAILED for one in found) else Exit.DONE
 
 
 def _readiness(store: Backend) -> Callable[[str], Readiness]:
@@ -104,7 +109,7 @@ def _state(names: Iterable[str], ask: Callable[[str], Readiness]) -> tuple[str, 
     return next(state for state in ("archived", "restoring", "ready") if state in states), ""
 
 
-def _show(name: str, found: list[Found], *, as_json: bool) -> None:
+def _show(name: str, paths: tuple[str, ...], found: list[Found], *, as_json: bool) -> None:
     if as_json:
         for one in found:
             show(json.dumps({"file": one.file.path, "key": one.file.key, "state": one.state, "error": one.why}))
@@ -114,4 +119,11 @@ def _show(name: str, found: list[Found], *, as_json: bool) -> None:
             alert(one_line(f"{one.file.shown}: {one.why}"))
     tally = Counter(one.state for one in found)
     states = [f"{counted(tally[state], 'file')} {state}" for state in (*get_args(Readiness), FAILED) if tally[state]]
-    say(", ".join(states) or f"nothing to restore: git-annex knows no file of these in {name}")
+    if not states:
+        say(f"nothing to restore: git-annex knows no file of these in {name}")
+        return
+    say_state(State.PROBLEM if tally[FAILED] else State.OK, ", ".join(states))
+    if tally["ready"]:
+        say_next(command("git", "annex", "get", "--from", name, *behind(paths)))
+    elif len(found) > tally[FAILED]:
+        say_next(command("pyshare", "restore", name, "--status", *behind(paths)))

@@ -1,6 +1,7 @@
 """`pyshare share NAME`: find or make the link by which friends read a store, and print what to send to them."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -10,12 +11,16 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms
 from git_annex_remote_pyshare.backends.login import ask_guest
 from git_annex_remote_pyshare.cli.clone_address import clone_address
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.dataset import Dataset
-from git_annex_remote_pyshare.cli.output import say, show
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.output import is_for_programs, say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
+from git_annex_remote_pyshare.cli.share.before_push import share_before_push
 from git_annex_remote_pyshare.cli.share.friends import lines
 from git_annex_remote_pyshare.cli.share.publish import publish, steps
 from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.cli.steps import run_steps
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.config.remotes import link_named
 from git_annex_remote_pyshare.errors import BadSetting
@@ -44,6 +49,10 @@ class _LastDay(click.ParamType[str]):
         return day.isoformat()
 
 
+_Result = Mapping[str, object]
+"""What `--json` prints; see docs/reference/json/share.json."""
+
+
 class _Options(NamedTuple):
     """The options of the command."""
 
@@ -54,13 +63,15 @@ class _Options(NamedTuple):
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=remote_names)
 @click.option("--public", is_flag=True, help="S3: let anyone read the store, by the bucket's policy.")
 @click.option("--expires", type=_LastDay(), help="Let the link end after that many days, or on that day.")
 @click.option("--password", is_flag=True, help="Ask for a password that friends then need.")
 @click.option("--revoke", is_flag=True, help="Withdraw all links to the store (with --public: close the bucket).")
 @click.option("-y", "--yes", is_flag=True, help="Publish the link with the dataset without asking.")
-def share(name: str, *, public: bool, expires: str | None, password: bool, revoke: bool, yes: bool) -> None:
+@click.option("--before-push", is_flag=True, help="Make the link before anything is stored; your next push tells it.")
+@json_option()
+def share(name: str, *, expires: str | None, password: bool, before_push: bool, as_json: bool, **typed: bool) -> None:
     """Make, or find, the link by which friends read the store of the remote NAME, and print what to send to them.
 
     \b
@@ -73,29 +84,54 @@ def share(name: str, *, public: bool, expires: str | None, password: bool, revok
     link before it prints anything to send, and asks whether to publish the link with the dataset.
     """
     remote = remote_named(name)
-    if revoke and (expires or password):
+    if typed["revoke"] and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
     terms = Terms(expires or "", ask_guest(CommandLine(), "").secret if password else "")
-    options = _Options(public, revoke, yes, terms)
+    options = _Options(terms=terms, **typed)
+    result = _before_push(remote, options) if before_push else _done(remote, options)
+    if as_json:
+        show_json({"name": name, **result})
+
+
+def _before_push(remote: Remote, options: _Options) -> _Result:
+    """Make the link of a store that is still empty."""
+    if options.revoke or (options.public and any(options.terms)):
+        raise BadSetting(
+            "--before-push makes a link, and --public has neither an end nor a password", remedy="Leave one out."
+        )
+    made = share_before_push(
+        remote.place.clone.remote, lambda step: run_steps([step]), public=options.public, terms=options.terms
+    )
+    return {
+        "url": made.link.url,
+        "is_new": made.link.is_new,
+        "has_password": made.link.has_password,
+        "ends": made.link.ends,
+        "commands": [command(*step) for step in made.steps],
+        "published": False,
+        "friends": [],
+        "next": [],
+    }
+
+
+def _done(remote: Remote, options: _Options) -> _Result:
+    """Do what the options say, and tell it; the result for programs."""
     if registry.spec_of(remote.place.url).local:
-        _share_folder(remote, options)
-        return
+        return _share_folder(remote, options)
     require_verified(remote)
     with opened(remote.place) as store:
-        _revoke(remote, store, options) if revoke else _share(remote, store, options)
+        return (_revoke if options.revoke else _share)(remote, store, options)
 
 
-def _share_folder(remote: Remote, options: _Options) -> None:
+def _share_folder(remote: Remote, options: _Options) -> _Result:
     """Share a folder, which has no link: friends use its path."""
     _refuse(remote, options.public or options.revoke or any(options.terms))
     require_content(remote)
     say(f"Friends read {remote.place.url} where they have the same folder.\n")
-    link = Share(remote.place.url)
-    publish(steps(remote, link), yes=options.yes)
-    _say_lines(remote, link)
+    return _published(remote, Share(remote.place.url), options)
 
 
-def _share(remote: Remote, store: Backend, options: _Options) -> None:
+def _share(remote: Remote, store: Backend, options: _Options) -> _Result:
     if not store.has(Shares):
         raise BadSetting(f"pyshare cannot share {remote.place.url}")
     sample = require_content(remote, store)
@@ -110,8 +146,25 @@ def _share(remote: Remote, store: Backend, options: _Options) -> None:
         _say_link(remote, link)
         require_readable(remote, link, Guest(sample, options.terms.password, just_opened=options.public))
         _say_who(store, link)
-    publish(steps(remote, link), yes=options.yes)
-    _say_lines(remote, link)
+    return _published(remote, link, options)
+
+
+def _published(remote: Remote, link: Share, options: _Options) -> _Result:
+    """Publish the link, and say what to send to friends."""
+    made = steps(remote, link)
+    done = publish(made, yes=options.yes)
+    friends, then = _lines(remote, link)
+    _say_lines(friends, then, link)
+    return {
+        "url": link.url,
+        "is_new": link.is_new,
+        "has_password": link.has_password,
+        "ends": link.ends,
+        "commands": [command(*step) for step in made],
+        "published": done,
+        "friends": friends,
+        "next": then,
+    }
 
 
 def _by_login(remote: Remote, sample: str, *, can_open: bool) -> Share:
@@ -131,20 +184,28 @@ def _open(remote: Remote, store: Backend, terms: Terms) -> Share:
     return Share(remote.place.url, settings=store.call(Opens, lambda able: able.open_to_all()))
 
 
-def _revoke(remote: Remote, store: Backend, options: _Options) -> None:
+def _revoke(remote: Remote, store: Backend, options: _Options) -> _Result:
     if options.public:
         _refuse(remote, not store.has(Opens))
         settings = store.call(Opens, lambda able: able.close_to_all())
         say(f"The bucket's policy no longer has the statement that lets anyone read {remote.place.url}.")
-        publish(steps(remote, Share(remote.place.url, settings=settings)), yes=options.yes)
-        return
+        made = steps(remote, Share(remote.place.url, settings=settings))
+        done = publish(made, yes=options.yes)
+        return {
+            "withdrawn": [remote.place.url],
+            "commands": [command(*step) for step in made],
+            "published": done,
+            "next": [],
+        }
     withdrawn = store.call(Shares, lambda able: able.revoke()) if store.has(Shares) else ()
     for url in withdrawn:
         say(f"Withdrew the link {url}")
+    again = command("pyshare", "share", remote.place.clone.remote)
     if withdrawn:
-        say(f"\nA new one: {command('pyshare', 'share', remote.place.clone.remote)}")
+        say(f"\nA new one: {again}")
     else:
         say("There is no link to withdraw.")
+    return {"withdrawn": [*withdrawn], "commands": [], "published": False, "next": [again] if withdrawn else []}
 
 
 def _refuse(remote: Remote, refused: object) -> None:
@@ -182,20 +243,32 @@ def _address(remote: Remote, dataset: Dataset, link: Share) -> str:
     return clone_address(holder, name).text
 
 
-def _say_lines(remote: Remote, link: Share) -> None:
+def _lines(remote: Remote, link: Share) -> tuple[list[str], list[str]]:
+    """The commands for friends, and those that the owner has to type first: one of the two is empty."""
     dataset = Dataset.of(remote.place.clone)
-    if dataset is None:
-        name, folder = remote.place.clone.remote, Dataset.folder_of(remote.place.clone)
-        say("Your dataset is not published yet, so your friends cannot clone it. Type, for example:\n")
-        say(f"  {command('datalad', 'create-sibling-github', folder, '--publish-depends', name)}")
-        say(f"  {command('datalad', 'push', '--to', 'github')}")
-        say(f"  {command('pyshare', 'share', name)}")
+    if dataset and dataset.is_in_store:
+        hosted = dataset._replace(url=_address(remote, dataset, link))
+        return lines(hosted, link, Dataset.folder_of(remote.place.clone)), []
+    if dataset:
+        return lines(dataset, link), []
+    name, folder = remote.place.clone.remote, Dataset.folder_of(remote.place.clone)
+    return [], [
+        command("datalad", "create-sibling-github", folder, "--publish-depends", name),
+        command("datalad", "push", "--to", "github"),
+        command("pyshare", "share", name),
+    ]
+
+
+def _say_lines(friends: list[str], then: list[str], link: Share) -> None:
+    if is_for_programs():
         return
-    folder = ""
-    if dataset.is_in_store:
-        dataset, folder = dataset._replace(url=_address(remote, dataset, link)), Dataset.folder_of(remote.place.clone)
+    if then:
+        say("Your dataset is not published yet, so your friends cannot clone it. Type, for example:\n")
+        for line in then:
+            say(f"  {line}")
+        return
     say("Send this to your friends:\n")
-    for line in lines(dataset, link, folder):
+    for line in friends:
         show(f"  {line}")
     if link.has_password:
         say("\nSend the link's password separately.")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import click
 
-from git_annex_remote_pyshare.annex.keys import is_checked
+from git_annex_remote_pyshare.annex.keys import expected_size, is_checked
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.cli.check import (
@@ -29,6 +29,7 @@ from git_annex_remote_pyshare.cli.check import (
     by_size,
     verdicts,
 )
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.contents import (
     File,
     behind,
@@ -41,8 +42,10 @@ from git_annex_remote_pyshare.cli.contents import (
     refuse_encrypted,
     top,
 )
-from git_annex_remote_pyshare.cli.output import alert, counted, say, show, warn
-from git_annex_remote_pyshare.cli.progress import with_bar
+from git_annex_remote_pyshare.cli.ending import Exit
+from git_annex_remote_pyshare.cli.json_option import json_option
+from git_annex_remote_pyshare.cli.output import State, alert, counted, say_state, show, warn
+from git_annex_remote_pyshare.cli.progress import bytes_bar, with_bar
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.config.settings import LAYOUTS
@@ -84,13 +87,11 @@ class _Result(NamedTuple):
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=remote_names)
 @click.argument("paths", nargs=-1)
 @click.option("--download", is_flag=True, help="Download everything and compare the checksums of git-annex's keys.")
 @click.option("--repair", is_flag=True, help="Store again what is missing or damaged, where this clone has it.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print a JSON object for each file that is not complete, and a summary."
-)
+@json_option("Print a JSON object for each file that is not complete, and a summary; one a line.")
 def verify(name: str, paths: tuple[str, ...], *, download: bool, repair: bool, as_json: bool) -> int:
     """Check that the store of the remote NAME really has what git-annex believes that it has.
 
@@ -102,7 +103,8 @@ def verify(name: str, paths: tuple[str, ...], *, download: bool, repair: bool, a
 
     Sizes are compared, and checksums where the store has one that the key has, too. Without PATHS the store is listed
     once, which also finds objects that belong to no file. The exit code is 0 only if everything could be compared and
-    is complete.
+    is complete, 1 if something is missing or damaged, and 2 if the rest could not be compared or there is nothing to
+    check.
     """
     task = _Task(remote_named(name), paths, download, repair)
     refuse_encrypted(task.remote, f"Type: {command('git', 'annex', 'fsck', '--from', name, *behind(paths))}")
@@ -113,7 +115,13 @@ def verify(name: str, paths: tuple[str, ...], *, download: bool, repair: bool, a
     if repair:
         result = _repaired(task, result)
     (_print_json if as_json else _print)(task, result, files_not_in(name, paths))
-    return int(not chosen or any(verdict.state != COMPLETE for verdict in result.verdicts))
+    return _exit_of({verdict.state for verdict in result.verdicts})
+
+
+def _exit_of(states: set[str]) -> Exit:
+    if states & {MISSING, DAMAGED}:
+        return Exit.FAILED
+    return Exit.DONE if states == {COMPLETE} else Exit.UNABLE
 
 
 def _checked(task: _Task, chosen: list[File]) -> _Result:
@@ -130,10 +138,12 @@ def _checked(task: _Task, chosen: list[File]) -> _Result:
 
 def _verdicts(task: _Task, store: Backend, chosen: list[File]) -> list[Verdict]:
     """Verdicts from one request for each object."""
-    with tempfile.TemporaryDirectory(prefix="pyshare-verify-") as folder:
-        look = by_content(store, Path(folder)) if task.download else by_size(store.stat)
-        found = verdicts(task.remote, chosen, layout_of(task.remote), look)
-        return list(with_bar(found, len(chosen), "Verifying"))
+    layout = layout_of(task.remote)
+    if not task.download:
+        return list(with_bar(verdicts(task.remote, chosen, layout, by_size(store.stat)), len(chosen), "Verifying"))
+    total = sum(expected_size(file.key) or 0 for file in chosen)
+    with tempfile.TemporaryDirectory(prefix="pyshare-verify-") as folder, bytes_bar(total, "Downloading") as count:
+        return list(verdicts(task.remote, chosen, layout, by_content(store, Path(folder), count)))
 
 
 def _other_layout(remote: Remote, chosen: list[File], foreign: set[str]) -> str:
@@ -192,8 +202,8 @@ def _print(task: _Task, result: _Result, absent: int) -> None:
             alert(one_line(f"{verdict.file.shown}: {verdict.state}{': ' if verdict.why else ''}{verdict.why}"))
     for name in result.foreign:
         alert(one_line(f"{name}: not ours: it belongs to no file that git-annex knows there"))
-    for line in _summary(task, result):
-        say(line)
+    for state, line in _summary(task, result):
+        say_state(state, line)
     if absent:
         which = command("git", "annex", "find", "--not", "--in", task.name, *behind(task.paths or top()))
         of = "these" if task.paths else "this dataset"
@@ -201,25 +211,25 @@ def _print(task: _Task, result: _Result, absent: int) -> None:
     _advise(task, result)
 
 
-def _summary(task: _Task, result: _Result) -> Iterator[str]:
-    """The lines of a result."""
+def _summary(task: _Task, result: _Result) -> Iterator[tuple[State, str]]:
+    """The lines of a result, and what each means."""
     tally = Counter(verdict.state for verdict in result.verdicts)
     how = "checksums compared" if task.download else "sizes compared"
     if result.repaired:
-        yield f"{counted(result.repaired, 'file')} {_are(result.repaired)} stored again"
+        yield State.OK, f"{counted(result.repaired, 'file')} {_are(result.repaired)} stored again"
     if not result.verdicts:
-        yield f"nothing to check: git-annex knows no file in {task.name}"
-    for state, words in (
-        (COMPLETE, f"complete ({how})"),
-        (UNCHECKED, f"unchecked: there, but with nothing to compare ({_kinds(result)})"),
-        (MISSING, "missing"),
-        (DAMAGED, "damaged"),
-        (UNKNOWN, "unknown: the store could not be asked"),
+        yield State.UNKNOWN, f"nothing to check: git-annex knows no file in {task.name}"
+    for state, meaning, words in (
+        (COMPLETE, State.OK, f"complete ({how})"),
+        (UNCHECKED, State.UNKNOWN, f"unchecked: there, but with nothing to compare ({_kinds(result)})"),
+        (MISSING, State.PROBLEM, "missing"),
+        (DAMAGED, State.PROBLEM, "damaged"),
+        (UNKNOWN, State.UNKNOWN, "unknown: the store could not be asked"),
     ):
         if tally[state]:
-            yield f"{counted(tally[state], 'file')} {_are(tally[state])} {words}"
+            yield meaning, f"{counted(tally[state], 'file')} {_are(tally[state])} {words}"
     if result.foreign:
-        yield f"{counted(len(result.foreign), 'object')} {_are(len(result.foreign))} not ours"
+        yield State.WARNING, f"{counted(len(result.foreign), 'object')} {_are(len(result.foreign))} not ours"
 
 
 def _advise(task: _Task, result: _Result) -> None:

@@ -1,6 +1,5 @@
 """`pyshare whoami`: which logins are kept, for which server or public link, where, and whether they still work."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,10 +8,13 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.spec import LoginFlow
 from git_annex_remote_pyshare.cli.commands.logout import account_named, kept_for
+from git_annex_remote_pyshare.cli.completion import accounts
+from git_annex_remote_pyshare.cli.ending import Exit
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.login_request import settings_of
-from git_annex_remote_pyshare.cli.output import alert, show, warn
+from git_annex_remote_pyshare.cli.output import Cell, State, alert, show_table, warn
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
-from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.credentials.stored import Kept
@@ -24,6 +26,7 @@ Row = Mapping[str, str]
 WORKS = "works"
 REFUSED = "refused"
 UNKNOWN = "unknown"
+_STATES = {WORKS: State.OK, REFUSED: State.PROBLEM, UNKNOWN: State.UNKNOWN}
 
 
 class Trial(NamedTuple):
@@ -36,9 +39,9 @@ class Trial(NamedTuple):
 
 
 @click.command()
-@click.argument("url", default="")
+@click.argument("url", default="", shell_complete=accounts)
 @click.option("--check", is_flag=True, help="Try each login once, and say whether it still works.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list for programs.")
+@json_option()
 def whoami(url: str, *, check: bool, as_json: bool) -> int:
     """Show which logins `pyshare login` has kept, for all servers and public links or the one of URL.
 
@@ -49,27 +52,30 @@ def whoami(url: str, *, check: bool, as_json: bool) -> int:
       pyshare whoami https://cloud.example.org
       pyshare whoami --json
 
-    URL may also be a name from the first column. The exit code is 1 when a URL is given and no login is kept for it,
-    or when one that was tried does not work. Which login a remote uses, and whether that comes from here, from
-    git-annex or from the environment, is shown by: pyshare info NAME
+    URL may also be a name from the first column. The exit code is 4 when a URL is given and no login is kept for it,
+    or when a server refuses a login that was tried, and 2 when one could not be tried. Which login a remote uses, and
+    whether that comes from here, from git-annex or from the environment, is shown by: pyshare info NAME
     """
     rows = logins(url)
+    if url and not rows:
+        raise PermissionDenied(
+            f"no login is kept for {account_named(url)}", remedy=f"Type: {command('pyshare', 'login', url)}"
+        )
     if check:
         rows = [_tried(row, entry) for row, entry in zip(rows, _entries(url), strict=True)]
     if as_json:
-        show(json.dumps(rows, indent=2))
+        show_json({"logins": rows})
     else:
         _show(rows)
-    if url and not rows:
-        raise BadSetting(
-            f"no login is kept for {account_named(url)}", remedy=f"Type: {command('pyshare', 'login', url)}"
-        )
-    return int(any(row.get("state", "works") != "works" for row in rows))
+    states = {row.get("state", WORKS) for row in rows}
+    if REFUSED in states:
+        return Exit.LOGIN
+    return Exit.UNABLE if UNKNOWN in states else Exit.DONE
 
 
 def logins(url: str = "") -> list[Row]:
     """The kept logins without their secrets, all or those that `url` means."""
-    return [_row(entry) for entry in _entries(url)]
+    return [row_of(entry) for entry in _entries(url)]
 
 
 def _entries(url: str) -> "list[Kept]":
@@ -78,7 +84,8 @@ def _entries(url: str) -> "list[Kept]":
     return kept_for(url) if url else kept.entries()
 
 
-def _row(entry: "Kept") -> Row:
+def row_of(entry: "Kept") -> Row:
+    """A kept login without its secret, as `--json` shows it."""
     return {
         "account": entry.account,
         "user": entry.user,
@@ -96,23 +103,24 @@ def _title(service: str) -> str:
 
 
 def _tried(row: Row, entry: "Kept") -> Row:
-
     trial = try_login(entry)
     return {**row, "state": trial.state, "why": trial.why}
 
 
 def _show(rows: list[Row]) -> None:
-    columns = [(row["account"], row["kind"], row["user"] or "(token)") for row in rows]
-    safe = [[one_line(cell) for cell in cells] for cells in columns]
-    wide = [max(map(len, cells)) for cells in zip(*safe, strict=True)]
-    for row, cells in zip(rows, safe, strict=True):
-        aligned = "  ".join(f"{cell:{width}}" for cell, width in zip(cells, wide, strict=True))
-        state = f"  {row['state']}" if "state" in row else ""
-        show(f"{aligned}  in the {row['place']}{state}")
-        if row.get("why"):
-            alert(f"{row['account']}: {row['why']}")
     if not rows:
         warn("No login is kept. Type: pyshare login URL")
+        return
+    tried = ("Works",) if "state" in rows[0] else ()
+    show_table(("Account", "Kind", "User", "Kept", *tried), [_cells(row) for row in rows])
+    for row in rows:
+        if row.get("why"):
+            alert(f"{row['account']}: {row['why']}")
+
+
+def _cells(row: Row) -> list[str | Cell]:
+    known: list[str | Cell] = [row["account"], row["kind"], row["user"] or "(token)", f"in the {row['place']}"]
+    return [*known, Cell(row["state"], _STATES[row["state"]])] if "state" in row else known
 
 
 def try_login(entry: "Kept") -> Trial:

@@ -9,7 +9,7 @@ import click
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Share
 from git_annex_remote_pyshare.cli.dataset import Dataset
-from git_annex_remote_pyshare.cli.output import say
+from git_annex_remote_pyshare.cli.output import is_for_programs, say
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.steps import Step, run_steps, show_steps
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
@@ -22,17 +22,21 @@ def steps(remote: Remote, link: Share) -> list[Step]:
         remote: The remote that is shared.
         link: How friends reach it; its URL is that of the remote if friends use the same remote.
     """
-    clone = remote.place.clone
-    known = written_remotes(clone.git_dir)
-    made = [*(_own_changes(remote, link, known) if link.url == remote.place.url else _link_steps(remote, link, known))]
-    dataset = Dataset.of(clone)
-    if dataset and (made or _is_behind(remote, dataset, known)):
+    made = changes(remote, link)
+    dataset = Dataset.of(remote.place.clone)
+    if dataset and (made or _is_behind(remote, dataset, written_remotes(remote.place.clone.git_dir))):
         made.append(_push(dataset))
     return made
 
 
-def publish(made: list[Step], *, yes: bool) -> None:
-    """Run the commands if the user agrees, else print them.
+def changes(remote: Remote, link: Share) -> list[Step]:
+    """The commands that record a link, or changed settings of the remote, in this clone only; arguments as `steps`."""
+    known = written_remotes(remote.place.clone.git_dir)
+    return [*(_own_changes(remote, link, known) if link.url == remote.place.url else _link_steps(remote, link, known))]
+
+
+def publish(made: list[Step], *, yes: bool) -> bool:
+    """Run the commands if the user agrees, else print them; whether all clones know the link then.
 
     Args:
         made: As `steps` returns them.
@@ -42,14 +46,16 @@ def publish(made: list[Step], *, yes: bool) -> None:
         CommandFailed: One of the commands failed.
     """
     if not made:
-        return
+        return True
     if not (yes or _agreed()):
-        say("Type once, so that every clone knows it:\n")
-        show_steps(made)
-        say()
-        return
+        if not is_for_programs():
+            say("Type once, so that every clone knows it:\n")
+            show_steps(made)
+            say()
+        return False
     run_steps(made)
     say()
+    return True
 
 
 def _agreed() -> bool:

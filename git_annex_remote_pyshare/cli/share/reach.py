@@ -8,7 +8,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.clone_address import clone_address
 from git_annex_remote_pyshare.cli.dataset import Dataset, publishes_first
 from git_annex_remote_pyshare.cli.invitation import Access
-from git_annex_remote_pyshare.cli.rehearsal import Fixes, Rehearsal, rehearse
+from git_annex_remote_pyshare.cli.rehearsal import Fixes, Rehearsal, Store, rehearse
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named
 from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
@@ -103,8 +103,9 @@ def rehearse_remote(remote: Remote, files: int = 1) -> Rehearsal:
         BadSetting: The dataset is published nowhere.
     """
     dataset = require_published(remote)
-    address = address_of(remote, dataset, reach_of(remote).store)
-    return rehearse(address, remote.uuid, files=files, fixes=fixes_of(remote, dataset))
+    store = reach_of(remote).store
+    fixes = fixes_of(remote, dataset)
+    return rehearse(address_of(remote, dataset, store), Store(remote.uuid, store), files=files, fixes=fixes)
 
 
 def _links(remote: Remote) -> Mapping[str, Mapping[str, str]]:

@@ -53,7 +53,7 @@ def test_what_a_login_without_the_authority_says_to_type_serves_git_annex_too(
 ) -> None:
     alice = repository.home
     code, told = types(alice, f"pyshare login {dav.url}/dav --user bob", tmp_path, "pass word\n")
-    assert code == 1
+    assert code == 2
     assert told.startswith(f"pyshare: the certificate of {dav.url[8:]} cannot be trusted (")
     assert told.count("(") == told.count(")")
     line = told.strip().rpartition("type: ")[2]
@@ -74,7 +74,7 @@ def test_the_authority_is_forgotten_with_the_login_and_after_a_failed_one(
 ) -> None:
     line = f"pyshare login {dav.url}/dav --ca 'institution ca.pem'"
     code, told = types(alice, line, tmp_path, "bob\nwrong\n")
-    assert code == 1
+    assert code == 4
     assert "refuses this login" in told
     assert "cannot be trusted" in types(alice, f"pyshare login {dav.url}/dav", tmp_path)[1]
     assert types(alice, line, tmp_path)[0] == 0
@@ -97,12 +97,12 @@ def test_a_file_that_is_none_is_refused_and_one_that_went_away_is_named(
     line = f"pyshare login {dav.url}/dav --ca"
     for name, why in (("text", "it holds no certificate in PEM form"), ("none.pem", "No such file or directory")):
         code, told = types(alice, f"{line} {name}", tmp_path)
-        assert code == 1
+        assert code == 2
         assert f"cannot use the certificates in {tmp_path}/{name}: {why}" in told
     assert types(alice, f"{line} 'institution ca.pem'", tmp_path)[0] == 0
     (tmp_path / "institution ca.pem").rename(tmp_path / "moved.pem")
     code, told = types(alice, "pyshare whoami --check", tmp_path)
-    assert code == 1
+    assert code == 2
     assert f"cannot read the certificates for {dav.url[8:]} in {tmp_path}/institution ca.pem" in told
     assert types(alice, f"{line} moved.pem", tmp_path)[0] == 0
     assert "works" in types(alice, "pyshare whoami --check", tmp_path)[1]
@@ -113,7 +113,7 @@ def test_an_s3_server_of_the_institution_is_trusted_alike(authority: trustme.CA,
         url = server.url
         typed = f"pyshare login s3://bucket endpoint={url}"
         code, told = types(alice, typed, tmp_path, "AKID\nsecret\n")
-        assert code == 1
+        assert code == 2
         line = re.sub("^.*type: ", "", told.strip())
         assert line == f"{typed} --ca FILE"
         code, told = types(alice, line.replace("FILE", "institution\\ ca.pem"), tmp_path, "AKID\nsecret\n")
@@ -123,7 +123,7 @@ def test_an_s3_server_of_the_institution_is_trusted_alike(authority: trustme.CA,
 def test_a_service_with_many_hosts_takes_no_authority(alice: Home, tmp_path: Path) -> None:
     for word in ("dropbox", "s3://bucket"):
         code, told = types(alice, f"pyshare login {word} --ca x.pem", tmp_path)
-        assert code == 1
+        assert code == 2
         assert f"type: SSL_CERT_FILE=FILE pyshare login {word}" in told
 
 

@@ -81,5 +81,5 @@ def test_outside_of_a_clone_the_address_that_was_typed_is_enough(cloud: Scripted
 @pytest.mark.parametrize("path", ["", f"{HOME}/bob/x", f"{HOME}/Bob", "/apps/files"])
 def test_the_users_own_files_need_no_hint(path: str, cloud: ScriptedDAV, bob: Home) -> None:
     done = bob.run("pyshare", "login", f"{cloud.url}{path}", "--user", "bob", cwd=bob.folder, input="pass\n")
-    assert "For your files there give git-annex: url=" in done.stdout
+    assert f"encryption=none url={cloud.url}{HOME}/bob/FOLDER\n" in done.stdout
     assert "These are the files" not in done.stdout

@@ -92,7 +92,7 @@ def test_a_name_that_is_no_remote_of_ours_is_refused_with_those_that_are(
 ) -> None:
     repository.initremote(str(tmp_path / "share"))
     done = alice.run("pyshare", "info", "shop", cwd=repository.folder, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "no pyshare remote shop; it has store." in done.stderr
     outside = alice.run("pyshare", "info", "store", cwd=tmp_path, check=False)
     assert "this folder is in no git repository" in outside.stderr

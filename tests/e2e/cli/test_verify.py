@@ -135,7 +135,7 @@ def test_a_store_that_takes_nothing_is_not_called_repaired(repository: Repositor
     an_object(share, repository, "a.txt").unlink()
     (share / ".pyshare-store").unlink()  # as if the disk were not mounted
     code, out, err = verify(repository, "a.txt", "--repair")
-    assert code == 1
+    assert code == 2
     assert "stored again" not in out
     assert err
 
@@ -171,10 +171,10 @@ def test_files_that_are_not_in_the_store_are_counted_with_the_command_that_lists
 
 def test_nothing_to_check_is_said_and_is_no_success(repository: Repository, tmp_path: Path) -> None:
     repository.initremote(str(tmp_path / "share"))
-    assert verify(repository)[:2] == (1, "nothing to check: git-annex knows no file in store\n")
+    assert verify(repository)[:2] == (2, "nothing to check: git-annex knows no file in store\n")
     repository.add(FILES)
     code, out, err = verify(repository, "a.txt")
-    assert (code, out) == (1, "nothing to check: git-annex knows no file in store\n")
+    assert (code, out) == (2, "nothing to check: git-annex knows no file in store\n")
     assert type_it(repository, advice(err))[1] == "a.txt\n"
 
 
@@ -182,9 +182,9 @@ def test_a_path_that_is_no_annexed_file_is_an_error(repository: Repository, shar
     assert share.is_dir()
     (repository.folder / "README").write_text("hi")
     repository.git("add", "README")
-    assert verify(repository, "nosuchdir")[:2] == (1, "")
+    assert verify(repository, "nosuchdir")[:2] == (2, "")
     code, out, err = verify(repository, "README")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "git-annex has no file at README" in err
     assert "a.txt" in type_it(repository, advice(err))[1]
     code, out, err = verify(repository, "README", "a.txt")
@@ -262,7 +262,7 @@ def test_nothing_is_called_complete_whose_checksum_was_not_compared(
     an_object(tmp_path / "share", repository, "a.txt").write_bytes(b"x" * 3000)
     code, out, err = verify(repository, "--download")
     words = f"3 files are unchecked: there, but with nothing to compare (key of type {backend})\n"
-    assert (code, out) == (1, words)
+    assert (code, out) == (2, words)
     assert ("git annex fsck" in err) == (backend != "WORM")
     if backend != "WORM":
         assert "Bad file content" in type_it(repository, advice(err))[2]
@@ -279,7 +279,7 @@ def test_a_key_without_size_and_checksum_is_unchecked_without_a_download_too(
     repository.git("commit", "-q", "-m", "page")
     repository.annex("copy", "--to", "store", "page")
     code, out, _ = verify(repository, "page")
-    assert (code, out) == (1, "1 file is unchecked: there, but with nothing to compare (key of type URL)\n")
+    assert (code, out) == (2, "1 file is unchecked: there, but with nothing to compare (key of type URL)\n")
 
 
 def test_an_encrypted_store_is_left_to_git_annex_with_a_command_that_checks_it(
@@ -289,7 +289,7 @@ def test_an_encrypted_store_is_left_to_git_annex_with_a_command_that_checks_it(
     repository.add(FILES)
     repository.annex("copy", "--to", "store")
     code, out, err = verify(repository, "sub")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "the store of store is encrypted, so only git-annex can look at it" in err
     code, out, _ = type_it(repository, advice(err))
     assert (code, out.count("fsck sub/c.txt")) == (0, 1)
@@ -316,7 +316,7 @@ def test_a_hash_that_the_server_tells_is_compared_where_the_key_has_it(
 def test_a_store_that_does_not_answer_is_no_verdict(repository: Repository, share: Path) -> None:
     share.rename(share.with_name("unmounted"))
     code, out, err = verify(repository, "a.txt")
-    assert (code, out) == (1, "1 file is unknown: the store could not be asked\n")
+    assert (code, out) == (2, "1 file is unknown: the store could not be asked\n")
     assert "a.txt: unknown: " in err
 
 
@@ -352,7 +352,7 @@ def test_a_strangers_chunk_log_costs_neither_memory_nor_requests(
     (journal / f"{name}.log.cnk").write_text(f"9999999999s {uuid}:{size} {count}\n")
     (journal / f"{name}.log").write_text(f"9999999999s 1 {uuid}\n9999999999s 1 {here}\n")
     code, out, err = verify(repository)
-    assert (code, out.splitlines()[-1]) == (1, "1 file is unknown: the store could not be asked")
+    assert (code, out.splitlines()[-1]) == (2, "1 file is unknown: the store could not be asked")
     assert f"git-annex's log claims {count} chunks, the smallest of " in err
 
 

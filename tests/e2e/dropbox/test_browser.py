@@ -169,7 +169,7 @@ def test_who_denies_access_is_not_logged_in(
     browser: Chrome, clicks: Callable[[str], Do], logs_in: Callable[..., Outcome], town: RunningDropbox
 ) -> None:
     done = logs_in(clicks("deny"))
-    assert done.code == 1
+    assert done.code == 4
     assert done.err.splitlines()[-1].startswith("pyshare: access to Dropbox was not allowed.")
     assert shown(browser).startswith("Access was not allowed\n")
     assert kept.entries() == []
@@ -215,7 +215,7 @@ def test_two_ports_that_are_taken_end_the_login_with_what_to_type(logs_in: Calla
     first, second = (closing(socket.create_server(("127.0.0.1", port))) for port in loopback.PORTS)
     with first, second:
         done = logs_in(lambda _: pytest.fail("opened"))
-    assert done.code == 1
+    assert done.code == 2
     assert done.err.startswith(f"pyshare: other programs have the ports {loopback.PORTS[0]} and {loopback.PORTS[1]}")
     assert "--no-browser" in done.err
 
@@ -225,7 +225,7 @@ def test_a_login_that_dropbox_does_not_complete_says_so_on_the_page_and_in_the_t
 ) -> None:
     town.service.play(Rule("POST /oauth2/token", fails(500)))
     done = logs_in(clicks("allow"))
-    assert done.code == 1
+    assert done.code == 2
     assert "pyshare: cannot log in at Dropbox, which has a problem (status 500)" in done.err
     assert shown(browser).startswith("The login failed\ncannot log in at Dropbox, which has a problem")
 
@@ -338,7 +338,7 @@ def test_ctrl_c_ends_the_wait_at_once() -> None:
 def test_the_link_asks_for_the_least_and_proves_itself_without_a_secret() -> None:
     program = Program("--no-browser")
     query: dict[str, Any] = parse_qs(urlsplit(program.link).query)
-    assert program.end("")[0] == 1
+    assert program.end("")[0] == 2
     assert query["scope"] == [" ".join(STORING)]
     assert query["code_challenge_method"] == ["S256"]
     assert query["token_access_type"] == ["offline"]

@@ -59,7 +59,7 @@ def test_what_a_revoked_login_says_to_type_works(owner: Home, fake_dropbox: Runn
     assert line == f"pyshare login dropbox --app-key {fake_dropbox.service.app.key}"
     done = types(owner, line, repository.folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("Next: git annex get .\n")  # not another remote
+    assert done.stdout.endswith("Next, type: git annex copy --to store\n")  # not another remote
     assert "account: 114 bytes used" in types(owner, "pyshare info store", repository.folder).stdout
 
 
@@ -84,7 +84,7 @@ def test_after_cancel_the_command_is_printed_as_it_was_typed_and_works(
     owner.environment["BROWSER"], _ = browser(owner.folder, "deny")
     typed = f"pyshare login dropbox --sharing --app-key {fake_dropbox.service.app.key}"
     done = types(owner, typed, owner.folder)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert done.stderr.splitlines()[-1].endswith(f"If that was a mistake, type again: {typed}")
     owner.environment["BROWSER"], _ = browser(owner.folder)
     assert types(owner, done.stderr.splitlines()[-1].rpartition("again: ")[2], owner.folder).returncode == 0
@@ -94,7 +94,7 @@ def test_a_wrong_code_from_a_pipe_is_answered_with_the_whole_command(alice: Home
     reaches(alice, fake_dropbox)
     typed = f"pyshare login dropbox --no-browser --sharing --app-key {fake_dropbox.service.app.key}"
     done = types(alice, typed, alice.folder, "wrong\n")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "does not accept the code" in done.stderr
     line = done.stderr.splitlines()[-1].rpartition("again: ")[2]
     assert sorted(shlex.split(line)) == sorted(shlex.split(typed))

@@ -16,7 +16,7 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.servers import Server
 from support.sharing import Owner, has_all, type_all
-from support.sharing_cloud import SharingCloud
+from support.sharing_cloud import SharingCloud, make_link
 
 from git_annex_remote_pyshare.cli.invitation import Access, read_invitation
 
@@ -38,8 +38,8 @@ def as_json(owner: Owner, *words: str, code: int = 0) -> dict[str, Any]:
 
 def cloned(friend: Home, address: str) -> Path:
     """A friend's clone with all files, made by hand of what the invitation says."""
-    friend.run("datalad", "clone", address, "clone", cwd=friend.folder)
-    friend.run("datalad", "get", ".", cwd=friend.folder / "clone")
+    friend.run("git", "clone", "-q", address, "clone", cwd=friend.folder)
+    friend.run("git", "annex", "get", ".", cwd=friend.folder / "clone")
     return friend.folder / "clone"
 
 
@@ -72,7 +72,7 @@ def test_for_a_folder_the_lines_name_the_address_and_the_rehearsal(lab: Owner, t
     assert rest[0] == "Rehearsed as a stranger just now:"
     assert rest[1:] == [
         "✓ cloned",
-        "✓ the store is known as for-friends",
+        "✓ the store is enabled as for-friends",
         "✓ 2 files, all in the store",
         "✓ smallest file read",
     ]
@@ -113,7 +113,7 @@ def test_without_a_terminal_no_link_is_made_and_with_link_it_is(cloudy: Owner, s
     (link,) = sharing_cloud.links.values()
     printed = invited(cloudy)
     assert "Send this (anyone who has it can read the data):\n" in printed
-    assert "✓ the store is known as for-friends-link\n" in printed
+    assert "✓ the store is enabled as for-friends-link\n" in printed
     link.password = "opensesame"
     printed = invited(cloudy)
     assert printed.startswith("Send this (anyone who has it and the link's password can read the data):\n")
@@ -142,8 +142,16 @@ def test_a_person_at_a_terminal_is_asked_once_for_the_link(
     assert len(sharing_cloud.links) == number
 
 
-def test_a_withdrawn_link_is_not_to_be_sent(cloudy: Owner, sharing_cloud: SharingCloud) -> None:
-    cloudy.share("-y")
+def test_a_link_that_is_not_published_or_was_withdrawn_is_not_to_be_sent(
+    cloudy: Owner, sharing_cloud: SharingCloud
+) -> None:
+    make_link(cloudy, sharing_cloud)
+    printed = invited(cloudy, code=1)
+    assert printed.startswith("Do not send this yet, see below:\n")
+    said, _, push = next(line for line in printed.splitlines() if line.startswith("✗")).partition(" → ")
+    assert said == "✗ the published dataset does not know for-friends-link yet"
+    type_all(cloudy.home, [push], cloudy.folder)
+    assert invited(cloudy).startswith("Send this (anyone who has it can read the data):\n")
     sharing_cloud.links.clear()
     printed = invited(cloudy, code=1)
     assert printed.startswith("Do not send this yet, see below:\n")
@@ -208,6 +216,8 @@ def test_with_the_history_in_a_folder_the_code_leads_a_friend_to_all_bytes(
     assert (invitation.name, invitation.who) == ("DataLad-101", "Alice")
     assert (invitation.store, invitation.access) == ("for-friends", Access.SAME_DISK)
     assert has_all(cloned(bob, invitation.url))
+    tried = sharer.type("pyshare", "rehearse", found["target"], "--json")
+    assert json.loads(tried.stdout)["address"] == invitation.url
     unlock(tmp_path)
 
 
@@ -216,13 +226,18 @@ def test_with_the_history_behind_a_link_the_code_has_the_link_and_what_is_missin
 ) -> None:
     url = f"{sharing_cloud.url}{HOME_OF_BOB}/our share"
     in_the_store(sharer, url)
-    sharer.share("-y")
+    make_link(sharer, sharing_cloud)
+    sharer.type("git", "push", "-q", "for-friends", "git-annex")
     found = as_json(sharer, code=0)
     invitation = read_invitation(found["target"])
     assert sharing_cloud.url in invitation.url.replace("%3A", ":").replace("%2F", "/")
     assert HOME_OF_BOB not in invitation.url
     assert (invitation.store, invitation.access) == ("for-friends-link", Access.OPEN)
     assert has_all(cloned(bob, invitation.url))
+    (link,) = sharing_cloud.links.values()
+    link.password = "opensesame"
+    assert invited(sharer).startswith("Send this (anyone who has it and the link's password can read the data):\n")
+    link.password = ""
     (sharer.folder / "new").write_bytes(b"new")
     sharer.type("git", "annex", "add", "-q", ".")
     sharer.type("git", "commit", "-q", "-m", "new")

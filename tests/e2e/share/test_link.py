@@ -1,5 +1,6 @@
 """Sharing by a Nextcloud's link: all that `pyshare share` prints is typed, and friends have the bytes."""
 
+import json
 import os
 import pty
 import shlex
@@ -23,10 +24,10 @@ def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     return sharer
 
 
-def refused(owner: Owner, *words: str) -> str:
+def refused(owner: Owner, *words: str, code: int = 1) -> str:
     """What a share that fails says."""
     done = owner.share(*words, check=False)
-    assert done.returncode == 1
+    assert done.returncode == code
     assert done.stdout == ""
     return " ".join(done.stderr.split())
 
@@ -170,7 +171,7 @@ def test_before_the_first_push_share_says_what_to_type_and_that_helps(
     sharer.type("git", "commit", "-q", "-m", "file")
     sharer.publish()
     words = "nothing is stored in for-friends yet. Type: datalad push --to for-friends, then: pyshare share for-friends"
-    assert words in refused(sharer)
+    assert words in refused(sharer, code=2)
     assert sharing_cloud.links == {}
     push, again = words.partition("Type: ")[2].split(", then: ")
     type_all(sharer.home, [push], sharer.folder)
@@ -251,7 +252,7 @@ def test_a10_a_link_that_is_not_the_servers_own_is_refused_and_gives_no_orders(
     link = sharing_cloud.add_link("/our share", permissions="1")
     for url in FOREIGN:
         link.url = url.format(server=sharing_cloud.url)
-        told = refused(cloudy)
+        told = refused(cloudy, code=2)
         assert "which is not one of its own" in told
         assert told.isprintable()
 
@@ -326,3 +327,20 @@ def test_what_git_annex_believes_and_the_store_lacks_is_not_sent_to_friends(
     assert done.returncode == 1
     assert "Send this" not in done.stdout
     assert "Type: pyshare verify for-friends" in " ".join(done.stderr.split())
+
+
+def test_programs_get_the_link_and_the_commands_for_friends_and_nothing_else(
+    cloudy: Owner, sharing_cloud: SharingCloud, bob: Home
+) -> None:
+    first = json.loads(cloudy.share("--json").stdout)
+    (link,) = sharing_cloud.links.values()
+    assert (first["url"], first["is_new"], first["published"], first["next"]) == (link.url, True, False, [])
+    done = cloudy.share("--json", "-y")
+    second = json.loads(done.stdout)
+    assert (second["is_new"], second["published"]) == (False, True)
+    assert second["commands"] == first["commands"]
+    assert "$ git annex initremote for-friends-link" in done.stderr
+    assert has_all(as_friend(bob, second["friends"]))
+    withdrawn = json.loads(cloudy.share("--revoke", "--json").stdout)
+    assert withdrawn["withdrawn"] == [link.url]
+    assert withdrawn["next"] == ["pyshare share for-friends"]

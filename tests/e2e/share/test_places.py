@@ -34,7 +34,7 @@ def test_a_folder_has_nothing_to_withdraw_or_open(sharer: Owner, tmp_path: Path)
     sharer.store()
     for words in (("--revoke",), ("--public",), ("--expires", "30d")):
         done = sharer.share(*words, check=False)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert "Type: pyshare share for-friends" in " ".join(done.stderr.split())
 
 
@@ -53,7 +53,7 @@ def test_friends_with_a_login_at_the_server_get_by_what_share_prints(
     assert f"pyshare login '{url}'" in lines
     assert has_all(as_friend(bob, lines, f"{apache_server.user}\n{apache_server.password}\n"))
     for words in (("--revoke",), ("--public",), ("--expires", "30d")):
-        assert sharer.share(*words, check=False).returncode == 1
+        assert sharer.share(*words, check=False).returncode == 2
 
 
 def test_a_server_that_lets_anyone_read_needs_no_login_of_friends(sharer: Owner, dav: ScriptedDAV, bob: Home) -> None:
@@ -72,7 +72,7 @@ def test_before_the_first_push_to_a_folder_share_says_what_to_type(sharer: Owner
     sharer.type("git", "commit", "-q", "-m", "file")
     sharer.publish()
     done = sharer.share(check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     push, again = " ".join(done.stderr.split()).partition("Type: ")[2].split(", then: ")
     assert "Send this" in type_all(sharer.home, [push, again], sharer.folder).stdout
 

@@ -14,15 +14,12 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
-from support.dropbox_people import machine
 from support.fakes.dav import ScriptedDAV
-from support.fakes.dropbox.accounts import Account
-from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.fakes.s3 import ScriptedS3
 from support.s3_gate import Login
-from support.sharing import FILES, Owner, blocks
-from support.sharing_cloud import SharingCloud
+from support.sharing import FILES, Owner
+from support.sharing_cloud import SharingCloud, make_link
 
 Found = TypeVar("Found")
 
@@ -65,8 +62,8 @@ def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     """Alice's dataset, published, its content in a Nextcloud that friends read by a link."""
     sharer.initremote(f"{sharing_cloud.url}{HOME_OF_BOB}/our share")
     sharer.store()
+    make_link(sharer, sharing_cloud)
     sharer.publish()
-    sharer.share("-y")
     return sharer
 
 
@@ -79,13 +76,13 @@ def test_a_folder_is_read_and_the_json_says_what_was_done(lab: Owner) -> None:
     assert f"✓ {len(FILES)} smallest files read\n" in done.stdout
 
 
-def test_a_link_is_read_without_a_login(cloudy: Owner) -> None:
+def test_a_link_is_read_and_a_password_or_a_withdrawal_is_said_with_what_helps(
+    cloudy: Owner, sharing_cloud: SharingCloud
+) -> None:
     found = rehearsed(cloudy, code=0)
     assert states(found) == FINE
-    assert text(found, "store") == "the store is known as for-friends-link → "
+    assert text(found, "store") == "the store is enabled as for-friends-link → "
 
-
-def test_a_link_with_a_password_says_what_friends_type(cloudy: Owner, sharing_cloud: SharingCloud) -> None:
     (link,) = sharing_cloud.links.values()
     link.password = "opensesame"
     found = rehearsed(cloudy, code=4)
@@ -93,14 +90,12 @@ def test_a_link_with_a_password_says_what_friends_type(cloudy: Owner, sharing_cl
     assert f"Does it have a password? Type: pyshare login {link.url}" in text(found, "read")
     assert "opensesame" not in json.dumps(found)
 
-
-def test_a_link_that_was_withdrawn_is_a_problem(cloudy: Owner, sharing_cloud: SharingCloud) -> None:
     sharing_cloud.links.clear()
     found = rehearsed(cloudy, code=1)
     assert states(found) == {**FINE, "read": "problem"}
-    assert "there is no such link any more" in text(found, "read")
-    lines = blocks(cloudy.type("sh", "-e", "-c", f"{text(found, 'read').partition(' → ')[2]} -y").stdout)
-    assert lines
+    said, _, fix = text(found, "read").partition(" → ")
+    assert "there is no such link any more" in said
+    cloudy.type(*fix.split(), "-y")
     assert states(rehearsed(cloudy, code=0)) == FINE
 
 
@@ -124,13 +119,9 @@ def test_files_that_are_not_stored_are_counted_and_what_is_said_to_type_stores_t
     assert states(found) == {**FINE, "files": "problem"}
     said, _, fix = text(found, "files").partition(" → ")
     assert said == "1 of 3 files is not in the store"
-    lab.type("sh", "-e", "-c", fix)
-    rehearsed(lab, code=0)
+    assert fix == "git annex copy --to for-friends && datalad push --to github --data nothing"
     # Where the publication dependency is set, one command does both.
     lab.type("git", "config", "--add", "remote.github.datalad-publish-depends", "for-friends")
-    (lab.folder / "newer").write_bytes(b"newer")
-    lab.type("datalad", "save", "-m", "newer")
-    lab.type("git", "push", "-q", "github", "main", "git-annex")
     fix = text(rehearsed(lab, code=1), "files").partition(" → ")[2]
     assert fix == "datalad push --to github"
     lab.type(*fix.split())
@@ -153,36 +144,18 @@ def test_content_that_the_store_has_lost_or_changed_is_a_problem(lab: Owner, tmp
     assert "the file is not in" in text(found, "read")
 
 
-@pytest.mark.parametrize(("policy", "code"), [("public", 0), ("private", 4)])
-def test_a_bucket_is_read_if_it_is_public_and_else_a_login_is_needed(
-    sharer: Owner, scripted_s3: ScriptedS3, policy: str, code: int
-) -> None:
+def test_a_bucket_needs_a_login_until_it_is_public(sharer: Owner, scripted_s3: ScriptedS3) -> None:
     scripted_s3.login = Login()
     login = {"AWS_ACCESS_KEY_ID": Login().access_key, "AWS_SECRET_ACCESS_KEY": Login().secret_key}
     sharer.home.environment.update(login)
     sharer.initremote("s3://bucket/our share", endpoint=scripted_s3.url, region="us-east-1")
     sharer.store()
     sharer.publish()
-    if policy == "public":
-        sharer.share("--public", "-y")
-    found = rehearsed(sharer, code=code)
-    assert states(found) == {**FINE, "read": "ok" if policy == "public" else "login"}
-    if policy == "private":
-        assert "Type: pyshare login 's3://bucket/our share'" in text(found, "read")
-
-
-def test_at_dropbox_friends_are_told_to_log_in_with_the_key_of_the_app(
-    sharer: Owner, fake_dropbox: RunningDropbox, dropbox_alice: Account
-) -> None:
-    machine(sharer.home, fake_dropbox, dropbox_alice)
-    sharer.initremote("dropbox:/Data")
-    sharer.store()
-    sharer.publish()
-    sharer.share("-y")
     found = rehearsed(sharer, code=4)
     assert states(found) == {**FINE, "read": "login"}
-    key = fake_dropbox.service.app.key
-    assert f"Type: pyshare login dropbox --app-key {key} --sharing" in text(found, "read")
+    assert "Type: pyshare login 's3://bucket/our share'" in text(found, "read")
+    sharer.share("--public", "-y")
+    assert states(rehearsed(sharer, code=0)) == FINE
 
 
 OWNERS = {

@@ -123,7 +123,7 @@ def test_a_login_that_may_not_open_the_bucket_is_told_a_command_for_who_may(
 def test_a_bucket_has_no_links_with_an_end_or_a_password(bucket: Bucket) -> None:
     for words in (("--expires", "30d"), ("--revoke",)):
         done = bucket.owner.share(*words, check=False)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert "has no links" in done.stderr
 
 
@@ -133,7 +133,7 @@ def test_a_server_without_policies_is_said_to_have_none(sharer: Owner, rclone_s3
     sharer.store({"file": b"content"})
     sharer.publish()
     done = sharer.share("--public", check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "Send this" not in done.stdout
 

@@ -97,7 +97,7 @@ def test_a_wrong_key_is_tried_once_said_and_not_kept(pipe: str, text: str, serve
 def test_a_key_that_could_not_be_tried_is_not_kept(rule: Rule, text: str, server: ScriptedS3, typed: Type) -> None:
     server.script(rule)
     done = typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED)
-    assert done.code == 1
+    assert done.code == 2
     assert text in done.err
     assert kept.entries() == []
 
@@ -105,7 +105,7 @@ def test_a_key_that_could_not_be_tried_is_not_kept(rule: Rule, text: str, server
 def test_a_key_is_not_kept_for_what_is_no_s3_server(server: ScriptedS3, typed: Type) -> None:
     server.script(Rule("GET", answer(200, b"{}", Content_Type="application/json")))
     done = typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED)
-    assert done.code == 1
+    assert done.code == 2
     assert "the response is not from an S3 server" in done.err
     assert login_for(host_of(server)) is None
 
@@ -113,7 +113,7 @@ def test_a_key_is_not_kept_for_what_is_no_s3_server(server: ScriptedS3, typed: T
 def test_without_a_server_a_key_is_kept_only_when_told_so(typed: Type) -> None:
     words = ("login", "s3://bucket", "endpoint=http://127.0.0.1:1")
     done = typed(*words, pipe=TYPED)
-    assert (done.code, kept.entries()) == (1, [])
+    assert (done.code, kept.entries()) == (2, [])
     assert typed(*words, "--no-check", pipe=TYPED).code == 0
     assert login_for("127.0.0.1:1") == PAIR
 
@@ -123,7 +123,7 @@ def test_whoami_tries_the_key_on_demand_where_it_was_given(server: ScriptedS3, t
     assert typed("whoami", "--check").out.endswith("  works\n")
     server.login = Login("AKIDOTHER", "other")
     done = typed("whoami", host_of(server), "--check")
-    assert (done.code, done.out.split()[-1]) == (1, "refused")
+    assert (done.code, done.out.split()[-1]) == (4, "refused")
     assert f"Type: pyshare login s3://bucket endpoint={server.url}\n" in done.err
     server.script(Rule("GET", INTERNAL_ERROR))
     assert typed("whoami", "--check").out.endswith("  unknown\n")
@@ -134,7 +134,7 @@ def test_one_login_serves_all_of_amazon_but_not_its_clouds_apart(typed: Type) ->
     assert login_for("amazonaws.com") == PAIR
     assert typed("whoami", "s3://another-bucket").out.split()[:3] == ["amazonaws.com", "S3", KEY.access_key]
     assert account_of(parse({"url": "s3://b", "region": "cn-north-1"})).name == "amazonaws.com.cn"
-    assert typed("logout", "s3://third", "region=cn-north-1").code == 1
+    assert typed("logout", "s3://third", "region=cn-north-1").code == 2
     assert typed("logout", "s3://third", "region=eu-west-1").code == 0
     assert kept.entries() == []
 
@@ -157,7 +157,7 @@ def test_one_login_serves_all_of_amazon_but_not_its_clouds_apart(typed: Type) ->
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], pipe: bytes, text: str, typed: Type) -> None:
     done = typed("login", *words, pipe=pipe)
-    assert done.code == 1
+    assert done.code == 2
     assert done.err.startswith("pyshare: ")
     assert done.err.count("\n") == 1
     assert text in done.err

@@ -53,7 +53,7 @@ def test_help_is_quick_since_it_imports_no_command() -> None:
 import sys
 from git_annex_remote_pyshare.cli.app import run
 run(["--help"])
-modules = {"requests", "urllib3", "keyring", "platformdirs", "git_annex_remote_pyshare.cli.commands.login"}
+modules = {"rich", "requests", "urllib3", "keyring", "platformdirs", "git_annex_remote_pyshare.cli.commands.login"}
 print(*modules & sys.modules.keys(), file=sys.stderr)
 """)
     assert (done.returncode, done.stderr.strip()) == (0, "")
@@ -64,7 +64,7 @@ def test_a_failure_is_one_line_without_traceback(typed: Type, monkeypatch: pytes
         raise Unreachable("it\nbroke", remedy="Try again.")
 
     monkeypatch.setattr(whoami, "logins", fail)
-    assert typed("whoami") == (1, "", "pyshare: it broke. Try again.\n")
+    assert typed("whoami") == (2, "", "pyshare: it broke. Try again.\n")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,22 @@ main()
         rest = process.stderr.read()
         assert process.wait(20) == 130
     assert rest.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("verify", "x", "--jsn"), "--json"),
+        (("verify", "x", "--dowload"), "--download"),
+        (("share", "x", "--expire", "3d"), "--expires"),
+        (("--verson",), "--version"),
+    ],
+)
+def test_a_mistyped_option_is_answered_with_the_nearest_one(words: tuple[str, ...], meant: str, typed: Type) -> None:
+    done = typed(*words)
+    assert done.code == 2
+    assert "No such option" in done.err
+    assert meant in done.err.partition("No such option")[2].partition("?")[0]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """What the commands print suits the place where it is read: terminals of all widths, pipes, other encodings."""
 
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pexpect
@@ -131,3 +134,11 @@ def test_progress_of_bytes_tells_both_in_words() -> None:
 @pytest.mark.parametrize("code", [PROGRESS, "set_loudness(Loudness.QUIET)" + PROGRESS])
 def test_a_dumb_terminal_and_a_quiet_command_show_no_progress(code: str) -> None:
     assert "Verifying" not in on_terminal(START + code, TERM="xterm" if "QUIET" in code else "dumb")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its shell has no such redirection")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_command_that_was_started_with_a_closed_output_ends_as_ever(closed: str, alone: Path) -> None:
+    line = f"exec {sys.executable} -m git_annex_remote_pyshare whoami {closed}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)

@@ -106,7 +106,7 @@ def test_a_process_without_any_input_is_told_that_the_code_was_missing(
     here: RunningDropbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    assert run(["login", "dropbox", "--no-browser", "--app-key", here.service.app.key]) == 1
+    assert run(["login", "dropbox", "--no-browser", "--app-key", here.service.app.key]) == 2
     assert "the pipe ended before this was given: code" in capsys.readouterr().err
 
 
@@ -162,7 +162,8 @@ def test_a_login_that_fails_says_why_in_one_line_and_keeps_nothing(
     # Twice, since the SDK tries to renew an expired token, although it has nothing to renew it with.
     here.service.play(*(Rule(route, play, times=2) for route, play in plays.items()))
     done = logs_in()
-    assert done.code == 1
+    is_refused = "refuses it" in done.err or "suspended" in done.err
+    assert done.code == (4 if ": pyshare login" in done.err else 1 if is_refused else 2)
     assert done.err.splitlines()[-1].startswith("pyshare: ")
     assert text in done.err
     assert kept.entries() == []
@@ -175,7 +176,7 @@ def test_db22_an_app_that_gives_less_than_is_needed_is_told_by_the_permission(
     scopes = "account_info.read files.metadata.read files.content.read"
     here.service.play(Rule(TOKEN, Play(as_json({**answer, "scope": scopes}))))
     done = logs_in()
-    assert done.code == 1
+    assert done.code == 4
     assert "lacks the permission files.content.write. Tick files.content.write under Permissions" in done.err
     assert kept.entries() == []
 
@@ -199,7 +200,7 @@ def test_at_a_terminal_a_wrong_code_is_asked_for_again(
     assert "(1 more)" in told[2]
     answers = iter(("wrong",) * 4)
     done = typed(*words)
-    assert done.code == 1
+    assert done.code == 4
     assert len(told) == 6
     assert done.err.endswith("Type again: pyshare login dropbox --no-browser --app-key fakeappkey\n")
 
@@ -210,7 +211,7 @@ def test_whoami_tries_the_login_on_demand(logs_in: Type, typed: Type, here: Runn
     (refresh,) = here.service.refreshes
     here.service.revoke(refresh)
     done = typed("whoami", "--check")
-    assert done.code == 1
+    assert done.code == 4
     assert done.out.endswith("  refused\n")
     assert "it was revoked. Type: pyshare login dropbox --app-key fakeappkey\n" in done.err
 
@@ -218,14 +219,14 @@ def test_whoami_tries_the_login_on_demand(logs_in: Type, typed: Type, here: Runn
 @pytest.mark.parametrize("option", [("--user", "bob"), ("--token",), ("--no-check",), ("--insecure",)])
 def test_options_for_other_servers_are_refused(option: tuple[str, ...], typed: Type) -> None:
     done = typed("login", "dropbox", *option)
-    assert done.code == 1
+    assert done.code == 2
     assert done.err.startswith(f"pyshare: {option[0]} is not for Dropbox")
 
 
 @pytest.mark.parametrize("word", ["dropbox", "Dropbox", "dropbox:", "dropbox:/DataLad-101"])
 def test_without_an_app_the_error_says_where_to_get_one(word: str, typed: Type) -> None:
     done = typed("login", word)
-    assert done.code == 1
+    assert done.code == 2
     assert done.err.startswith("pyshare: this pyshare has no app of its own at Dropbox yet. ")
     assert f"({login_dropbox.GUIDE}), and type: pyshare login {word} --app-key KEY" in done.err
     assert (DOCS / login_dropbox.GUIDE.rpartition("/")[2]).exists()

@@ -65,14 +65,14 @@ def test_wd32_a_link_that_is_gone_is_told_before_any_password_is_asked_for(cloud
     cloud.links = {}
     cloud.replies["PROPFIND", "/cloud/public.php/webdav/"] = (404, {})
     done = typed("login", f"{cloud.base}/s/T0k")
-    assert done.code == 1
+    assert done.code == 2
     assert f"has no public link {cloud.host}/cloud/s/T0k" in done.err
 
 
 def test_wd32_a_server_that_fails_has_not_denied_the_link(cloud: Cloud, typed: Type) -> None:
     cloud.replies["PROPFIND", "/cloud/public.php/dav/files/T0k/"] = (500, {})
     done = typed("login", f"{cloud.base}/s/T0k")
-    assert (done.code, done.err) == (1, f"pyshare: {cloud.host} has an internal error (status 500). Try again later.\n")
+    assert (done.code, done.err) == (2, f"pyshare: {cloud.host} has an internal error (status 500). Try again later.\n")
 
 
 def test_wd32_a_link_password_may_be_kept_untried(cloud: Cloud, typed: Type) -> None:
@@ -84,7 +84,7 @@ def test_wd32_a_link_password_may_be_kept_untried(cloud: Cloud, typed: Type) -> 
 @pytest.mark.parametrize("words", [("--user", "bob"), ("--token",)], ids=["WD32-user", "WD32-token"])
 def test_a_link_has_no_users_and_no_tokens(words: tuple[str, ...], cloud: Cloud, typed: Type) -> None:
     done = typed("login", f"{cloud.base}/s/T0k", *words, pipe=b"opensesame\n")
-    assert done.code == 1
+    assert done.code == 2
     assert f"has one password for all. Type: pyshare login {cloud.base}/s/T0k\n" in done.err
     assert cloud.seen == []
 

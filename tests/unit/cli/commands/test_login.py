@@ -113,7 +113,7 @@ def test_a_piped_password_is_taken_byte_for_byte(sent: bytes, password: str, typ
 def test_a_plain_server_takes_user_and_password_from_two_lines(cloud: Cloud, typed: Type) -> None:
     done = typed("login", f"http://{cloud.host}/plain", pipe=b"bob@example.org\npass word\n")
     assert done.code == 0
-    assert "url=" not in done.out
+    assert f"url=http://{cloud.host}/plain/FOLDER" in done.out
     assert login_for(cloud.host) == Credential("bob@example.org", "pass word", "pyshare login")
 
 
@@ -125,7 +125,7 @@ def test_a_token_is_kept_without_a_user(cloud: Cloud, typed: Type) -> None:
 @pytest.mark.parametrize("where", ["/cloud", "/plain"])
 def test_wd26_a_wrong_password_is_tried_once_said_and_not_kept(where: str, cloud: Cloud, typed: Type) -> None:
     done = typed("login", f"http://{cloud.host}{where}", "--user", "bob@example.org", pipe=b"hunter2\n")
-    assert done.code == 1
+    assert done.code == 4
     assert done.err.startswith(f"pyshare: {cloud.host} refuses this login. Type: pyshare login http://")
     assert "hunter2" not in done.out + done.err
     assert kept.entries() == []
@@ -134,7 +134,7 @@ def test_wd26_a_wrong_password_is_tried_once_said_and_not_kept(where: str, cloud
 
 def test_a_login_that_could_not_be_tried_is_not_kept(typed: Type) -> None:
     done = typed("login", "http://127.0.0.1:1/x", "--user", "bob", pipe=b"p\n")
-    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert (done.code, done.err.count("\n")) == (2, 1)
     assert "cannot reach 127.0.0.1:1" in done.err
     assert kept.entries() == []
 
@@ -153,7 +153,7 @@ def test_a_login_that_could_not_be_tried_is_not_kept(typed: Type) -> None:
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], pipe: bytes, text: str, typed: Type) -> None:
     done = typed("login", *words, pipe=pipe)
-    assert done.code == 1
+    assert done.code == 2
     assert done.err.startswith("pyshare: ")
     assert done.err.count("\n") == 1
     assert text in done.err
@@ -221,7 +221,7 @@ def test_logging_in_again_revokes_the_earlier_app_password(cloud: Cloud, typed: 
 
 def test_logging_out_where_no_login_is_says_so(typed: Type) -> None:
     done = typed("logout", "https://dav.example.org")
-    assert (done.code, done.err) == (1, "pyshare: no login is kept for dav.example.org. Type: pyshare whoami\n")
+    assert (done.code, done.err) == (2, "pyshare: no login is kept for dav.example.org. Type: pyshare whoami\n")
 
 
 def test_whoami_lists_hosts_users_and_places(typed: Type, with_keyring: Equip) -> None:
@@ -234,19 +234,19 @@ def test_whoami_lists_hosts_users_and_places(typed: Type, with_keyring: Equip) -
         f"a.example.org       WebDAV  bob      in the private file {file}",
         "longer.example.org  WebDAV  (token)  in the system keyring",
     ]
-    rows = json.loads(typed("whoami", "--json").out)
+    rows = json.loads(typed("whoami", "--json").out)["logins"]
     common = {"kind": "WebDAV", "service": "webdav"}
     own = {"account": "a.example.org", "user": "bob", "kept": "private file", "place": f"private file {file}"}
     other = {"account": "longer.example.org", "user": "", "kept": "system keyring", "place": "system keyring"}
     assert rows == [{**own, **common}, {**other, **common}]
-    assert json.loads(typed("whoami", "https://a.example.org/x", "--json").out) == rows[:1]
+    assert json.loads(typed("whoami", "https://a.example.org/x", "--json").out) == {"logins": rows[:1]}
 
 
 def test_whoami_tells_when_there_is_no_login(typed: Type) -> None:
     assert typed("whoami") == (0, "", "No login is kept. Type: pyshare login URL\n")
-    assert typed("whoami", "--json") == (0, "[]\n", "")
+    assert typed("whoami", "--json") == (0, '{\n  "logins": []\n}\n', "")
     done = typed("whoami", "https://dav.example.org/x", "--json")
-    assert (done.code, done.out) == (1, "[]\n")
+    assert (done.code, json.loads(done.out)["error"]["what"]) == (4, "no login is kept for dav.example.org")
     assert "Type: pyshare login https://dav.example.org/x" in done.err
 
 
@@ -275,7 +275,7 @@ def test_https_is_taken_for_granted(word: str, typed: Type) -> None:
 @pytest.mark.parametrize("command", ["login", "logout", "whoami"])
 def test_a_mistyped_service_is_answered_with_the_one_that_was_meant(command: str, typed: Type) -> None:
     done = typed(command, "drobox")
-    assert (done.code, done.err) == (1, "pyshare: drobox is not the address of a server. Did you mean dropbox?\n")
+    assert (done.code, done.err) == (2, "pyshare: drobox is not the address of a server. Did you mean dropbox?\n")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_a_mistyped_service_is_answered_with_the_one_that_was_meant(command: str
 )
 def test_why_a_server_does_not_answer_is_said_in_words(url: str, why: str, typed: Type) -> None:
     done = typed("login", url, "--user", "bob", pipe=b"p\n")
-    assert done.code == 1
+    assert done.code == 2
     assert why in done.err
     assert not {"Errno", "('", "_ssl", "object at"} & set(done.err.split())
     assert done.err.count("(") == done.err.count(")")
@@ -295,7 +295,7 @@ def test_why_a_server_does_not_answer_is_said_in_words(url: str, why: str, typed
 
 def test_an_https_address_of_an_http_server_is_told_apart_from_a_bad_certificate(cloud: Cloud, typed: Type) -> None:
     done = typed("login", cloud.host, "--user", "bob", pipe=b"p\n")
-    assert done.code == 1
+    assert done.code == 2
     assert f"{cloud.host} does not speak TLS there. Is it an http:// address?" in done.err
 
 
@@ -315,7 +315,7 @@ def test_the_names_that_whoami_shows_are_taken_by_whoami_and_logout(typed: Type)
     kept.keep("webdav", "127.0.0.1:34671", Credential("bob", "x", "x"))
     kept.keep("s3", "amazonaws.com", Credential("AKID", "x", "x"))
     kept.keep("webdav", "a.example.org/s/T0k", Credential("anonymous", "x", "x"))
-    names = [row["account"] for row in json.loads(typed("whoami", "--json").out)]
+    names = [row["account"] for row in json.loads(typed("whoami", "--json").out)["logins"]]
     assert len(names) == 3
     for name in names:
         assert typed("whoami", name).out.startswith(name)
@@ -327,7 +327,7 @@ def test_of_two_logins_under_one_name_each_can_be_meant(typed: Type) -> None:
     kept.keep("webdav", "127.0.0.1:9000", Credential("bob", "x", "x"))
     kept.keep("s3", "127.0.0.1:9000", Credential("AKID", "x", "x"))
     done = typed("logout", "127.0.0.1:9000")
-    assert done.code == 1
+    assert done.code == 2
     assert len(kept.entries()) == 2
     for line in done.err.strip().rpartition("Type one of: ")[2].split(" / "):
         assert typed(*line.split()[1:]).code == 0
@@ -346,11 +346,11 @@ def test_whoami_tries_each_login_on_demand(cloud: Cloud, typed: Type) -> None:
     cloud.passwords["bob@example.org"] = "changed"
     cloud.links["T0k"] = "changed"
     done = typed("whoami", "--check")
-    assert done.code == 1
+    assert done.code == 4
     assert [line.split()[-1] for line in done.out.splitlines()] == ["refused", "refused"]
     assert f"{cloud.host}: {cloud.host} refuses this login. Type: pyshare login http://{cloud.host}/plain" in done.err
     assert f"Type: pyshare login {cloud.base}/s/T0k\n" in done.err
-    states = {row["account"]: row["state"] for row in json.loads(typed("whoami", "--check", "--json").out)}
+    states = {row["account"]: row["state"] for row in json.loads(typed("whoami", "--check", "--json").out)["logins"]}
     assert set(states.values()) == {"refused"}
     cloud.replies["PROPFIND", "/plain/"] = (500, {})
     assert "unknown" in typed("whoami", cloud.host, "--check").out
@@ -364,7 +364,7 @@ def test_whoami_tries_what_a_cloud_granted_and_never_another_host(
     assert typed("whoami", "--check").code == 0
     kept.keep("webdav", cloud.host, Credential("bob", "hunter2", "x"), "", (stranger.base,))
     done = typed("whoami", "--check")
-    assert done.code == 1
+    assert done.code == 2
     assert "an earlier version kept this login" in done.err
     assert stranger.seen == []
 
@@ -429,7 +429,7 @@ def test_a_login_of_an_earlier_version_is_not_tried_but_named_with_what_to_type(
     ):
         kept.keep(service, account, Credential("bob", "x", "x"))
         done = typed("whoami", account, "--check")
-        assert done.code == 1
+        assert done.code == 2
         assert done.err.endswith(f"log in again: pyshare login {words}\n")
 
 
@@ -442,12 +442,33 @@ def test_a_refused_login_is_typed_again_with_all_its_options(cloud: Cloud, typed
 @pytest.mark.parametrize("url", ["https://dropbox.com", "https://www.dropbox.com", "dropbox.com", "www.dropbox.com/"])
 def test_the_address_of_dropbox_is_answered_with_its_command(url: str, typed: Type) -> None:
     done = typed("login", url)
-    assert (done.code, done.err) == (1, f"pyshare: {url} is the address of Dropbox. Type: pyshare login dropbox\n")
+    assert (done.code, done.err) == (2, f"pyshare: {url} is the address of Dropbox. Type: pyshare login dropbox\n")
 
 
 def test_the_address_that_a_cloud_gives_may_be_pasted(cloud: Cloud, typed: Type, opened: list[str]) -> None:
     cloud.granted["server"] = f"{cloud.base}/;touch PWNED;"
     done = typed("login", cloud.base)
     assert done.code == 0
-    words = shlex.split(done.out.rpartition("give git-annex: ")[2])
-    assert words == [f"url={cloud.base}/;touch PWNED;/remote.php/dav/files/bob%40example.org/FOLDER"]
+    words = shlex.split(done.out.rpartition("type: ")[2])
+    assert words[-1] == f"url={cloud.base}/;touch PWNED;/remote.php/dav/files/bob%40example.org/FOLDER"
+
+
+def test_programs_get_what_is_kept_and_what_is_gone(cloud: Cloud, typed: Type, opened: list[str]) -> None:
+    done = typed("login", cloud.base, "--json")
+    kept_now = json.loads(done.out)
+    assert (kept_now["account"], kept_now["user"], kept_now["kept"]) == (cloud.host, "bob@example.org", "private file")
+    assert kept_now["next"][0].endswith(f"url={cloud.base}/remote.php/dav/files/bob%20the%201st/FOLDER")
+    assert "Logged in at" in done.err
+    gone = json.loads(typed("logout", cloud.base, "--json").out)
+    assert gone == {
+        "account": cloud.host,
+        "user": "bob@example.org",
+        "service": "webdav",
+        "revoked": True,
+        "removed": True,
+    }
+
+
+def test_a_link_without_a_password_is_its_account_alone_for_programs(cloud: Cloud, typed: Type) -> None:
+    said = json.loads(typed("login", f"{cloud.base}/s/0pen", "--json").out)
+    assert said == {"account": f"{cloud.host}/cloud/s/0pen", "next": []}
