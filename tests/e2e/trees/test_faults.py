@@ -118,9 +118,7 @@ def test_a_rename_that_fails_for_a_while_is_done_in_the_same_export(exported: Re
     assert stored_tree(line.place) == wanted
 
 
-@pytest.mark.parametrize(
-    ("line", "jobs"), [("apache", "-J1"), ("apache", "-J8"), ("moto", "-J8"), ("dropbox", "-J8")], indirect=["line"]
-)
+@pytest.mark.parametrize(("line", "jobs"), [("apache", "-J1"), ("moto", "-J8"), ("dropbox", "-J8")], indirect=["line"])
 def test_a_rename_that_fails_for_long_is_done_by_the_next_export(exported: Repository, line: Line, jobs: str) -> None:
     exported.annex("drop", "--force", "-q", ".")
     exported.git("config", "remote.store.pyshare-timeout", PATIENCE)

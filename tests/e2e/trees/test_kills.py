@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.annex import Repository
 from support.fault_proxy import faulty
+from support.marks import LONG
 from support.places import SharedPlace, folder_at, folder_on
 from support.trees import our_processes, stored_tree
 
@@ -30,7 +31,7 @@ PATIENCE = 8.0
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 
 
-@pytest.fixture(params=["folder", "apache"])
+@pytest.fixture(params=["folder", pytest.param("apache", marks=LONG)])
 def far_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SharedPlace, Path]]:
     """A folder, or one on Apache that is so far away that a kill meets requests under way."""
     if request.param == "folder":
