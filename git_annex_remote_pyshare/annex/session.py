@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from annexremote import Master, ProtocolError
 
@@ -14,6 +15,12 @@ from git_annex_remote_pyshare.config.settings import Setting
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, trust_of
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.annex.tree import Tree
+
+_TREE = "exporttree"
+"""A setting of git-annex itself: the store has the files of a tree, under their own names."""
 
 
 class Session:
@@ -28,7 +35,9 @@ class Session:
         self._preparing = Lock()
         self._is_prepared = False
         self._settings: Mapping[str, str] = {}
+        self._is_tree = False
         self._store: Backend | None = None
+        self._tree: Tree | None = None
         self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:
@@ -51,7 +60,7 @@ class Session:
         url = annex.getconfig("url")
         # Most settings are for other kinds of stores.
         settings = registry.settings_for(url)
-        asked = [setting.name for setting in settings if setting.name != "url"]
+        asked = [*(setting.name for setting in settings if setting.name != "url"), _TREE]
         return self._keep({"url": url, **annex.getconfigs(asked)}, settings)
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
@@ -63,7 +72,7 @@ class Session:
             BadSetting: A setting is wrong, or is for another kind of store.
         """
         self._is_prepared = False
-        given = annex.getconfigs(setting.name for setting in registry.all_settings())
+        given = annex.getconfigs([*(setting.name for setting in registry.all_settings()), _TREE])
         return self._keep(given, registry.all_settings(given["url"]))
 
     def settings(self, annex: Master) -> Mapping[str, str]:
@@ -85,6 +94,17 @@ class Session:
                 self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)
             return self._store
 
+    def tree(self, annex: Master) -> "Tree":
+        """The tree in the store, created at the first call; raises as `store` does."""
+        store = self.store(annex)
+        with self._lock:
+            if self._tree is None:
+                # Imported here, since only `exporttree=yes` needs it.
+                from git_annex_remote_pyshare.annex.tree import Tree  # noqa: PLC0415
+
+                self._tree = Tree(store)
+            return self._tree
+
     def tell(self, text: str) -> None:
         """Show the user a line of text, through any job that handles a request at the moment."""
         for annex in list(self._jobs):
@@ -100,10 +120,11 @@ class Session:
         """The address of the store, with the login that `trust` allows there."""
         # Read now, during the job's request; the backend may need it later, in any thread.
         held = held_login(annex) if self.kind(annex).takes_login else None
-        return store_config_of(self.settings(annex), trust, held)
+        return store_config_of(self.settings(annex), trust, held)._replace(is_tree=self._is_tree)
 
     def _keep(self, given: Mapping[str, str], settings: tuple[Setting, ...]) -> Mapping[str, str]:
-        values = registry.parse(given, settings)
+        self._is_tree = given[_TREE] == "yes"
+        values = registry.parse({name: value for name, value in given.items() if name != _TREE}, settings)
         spec = registry.check(values)
         self._settings = {**values, "layout": values["layout"] or spec.layout}
         return self._settings

@@ -25,10 +25,12 @@ from git_annex_remote_pyshare.backends.abilities import (
     HasQuota,
     Initialized,
     Locates,
+    Moves,
     Opens,
     Publishes,
     Quota,
     Readiness,
+    RemovesFolders,
     ReportsAvailability,
     Restores,
     Share,
@@ -50,11 +52,13 @@ __all__ = [
     "HasQuota",
     "Initialized",
     "Locates",
+    "Moves",
     "Opens",
     "Publishes",
     "Quota",
     "Readiness",
     "Receipt",
+    "RemovesFolders",
     "ReportsAvailability",
     "Restores",
     "Share",
@@ -119,6 +123,9 @@ class StoreConfig(NamedTuple):
     """UUID of the remote in git-annex; only set for `initialize`."""
     acceptance: Callable[[], str] = lambda: ""
     """Returns the command with which the user accepts the settings; empty if there is none."""
+    is_tree: bool = False
+    """Whether the objects are the files of a tree, which people read under their own names (`exporttree=yes`). Such a
+    store has no marker, and no other file of ours after a quiet run."""
 
 
 class Backend(ABC):

@@ -1,0 +1,108 @@
+"""Keeps the promises of a tree: a failed or unknown rename never leads to a removal, and no old content counts as new.
+
+Why git-annex needs that: after a failed rename it removes the file and uploads it again, also if its only copy is the
+one in the store; and it takes any file that is present under a name for the content that it wants to store there (seen
+with git-annex 10.20261026).
+"""
+
+from threading import Lock
+
+from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.backends.base import Backend, Moves
+from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
+from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.state.renames import Rename, Renames
+
+
+class NotRenamed(PyshareError):
+    """A file is kept, since its rename was not confirmed."""
+
+
+class Tree:
+    """What all jobs of one process know about the tree in the store.
+
+    Args:
+        store: The store.
+    """
+
+    def __init__(self, store: Backend) -> None:
+        clone = store.place.clone
+        self._store = store
+        self._remote = clone.remote
+        self._renames = Renames(clone.git_dir, clone.remote_uuid)
+        self._unremoved: dict[str, str] = {}
+        """Name → key whose removal failed, so that the store may still have its content there."""
+        self._lock = Lock()
+
+    def is_present(self, key: str, name: str) -> bool:
+        """Whether the content of `key` is at `name`; decided by its size, and by what was not removed before."""
+        with self._lock:
+            if self._unremoved.get(name, key) != key:
+                return False
+        return self._has(key, name)
+
+    def stored(self, name: str) -> None:
+        """Note that the store has new content at `name`."""
+        with self._lock:
+            self._unremoved.pop(name, None)
+
+    def remove(self, key: str, name: str) -> None:
+        """Remove the file; succeeds if there is none.
+
+        Raises:
+            NotRenamed: The file was to be renamed, and its content is still there; the next removal is obeyed.
+            PyshareError: Any other failure.
+        """
+        if rename := self._renames.find(key, name):
+            kept = next((place for place in (name, rename.target) if place and self._has(key, place)), "")
+            self._renames.end(key, name)
+            if kept:
+                raise self._not_renamed(kept)
+        try:
+            self._store.delete(name)
+        except BadName:
+            return  # the store never had it
+        except PyshareError:
+            with self._lock:
+                self._unremoved[name] = key
+            raise
+        self.stored(name)
+
+    def rename(self, key: str, source: str, target: str) -> None:
+        """Rename the file; succeeds if an earlier call has done it.
+
+        Raises:
+            PyshareError: The file has its old name, or it is unknown which one it has.
+        """
+        self._renames.begin(Rename(key, source, target))
+        try:
+            self._store.call(Moves, lambda able: able.move(source, target))
+        except PyshareError as error:
+            if not self._is_moved(key, source, target):
+                if isinstance(error, NotFound) and not self._has(key, source):
+                    self._renames.end(key, source)  # nothing is there that a removal could destroy
+                raise
+        self._renames.end(key, source)
+        self.stored(target)
+
+    def _is_moved(self, key: str, source: str, target: str) -> bool:
+        """Whether a failed rename has happened after all; False if that is unknown."""
+        try:
+            return self._store.stat(source) is None and self._has(key, target)
+        except PyshareError:
+            return False
+
+    def _has(self, key: str, name: str) -> bool:
+        """Whether a file of the key's size is there."""
+        try:
+            stat = self._store.stat(name)
+        except BadName:
+            return False
+        expected = expected_size(key)
+        return stat is not None and (expected is None or stat.size is None or stat.size == expected)
+
+    def _not_renamed(self, name: str) -> NotRenamed:
+        return NotRenamed(
+            f"{one_line(name)} was not renamed, so it is kept",
+            remedy=f"Export again: {command('git', 'annex', 'export', 'HEAD', '--to', self._remote or 'NAME')}",
+        )

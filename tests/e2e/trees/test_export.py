@@ -1,0 +1,89 @@
+"""A tree that people read (`exporttree=yes`), with the real git-annex on every place."""
+
+from collections.abc import Mapping
+
+import pytest
+from support.annex import Repository
+from support.places import PLACES, SharedPlace
+from support.trees import stored_tree
+
+JOBS = pytest.mark.parametrize("jobs", ["-J1", "-J8"])
+ON_EVERY_PLACE = pytest.mark.parametrize("place", PLACES, indirect=True)
+
+FILES: Mapping[str, bytes] = {
+    "top.txt": b"top",
+    "a/one.txt": b"one",
+    "a/b/c/deep.bin": bytes(range(256)) * 40,
+    "a/b/two words & more#?.txt": b"two",
+    "a/ü/empty": b"",
+    **{f"many/f{number}": b"%d" % number * 7 for number in range(12)},
+}
+
+
+@pytest.fixture
+def shared(repository: Repository, place: SharedPlace) -> Repository:
+    """A repository with the files, and the remote `store` for its tree."""
+    repository.add(FILES)
+    (repository.folder / "in-git.sh").write_text("#!/bin/sh\n")
+    (repository.folder / "in-git.sh").chmod(0o755)
+    repository.git("add", "in-git.sh")
+    repository.git("commit", "-q", "-m", "a script")
+    place.initremote(repository, {"exporttree": "yes"})
+    return repository
+
+
+def _exported(repository: Repository, jobs: str) -> None:
+    repository.annex("export", "HEAD", "--to", "store", jobs)
+
+
+def _tree_of(repository: Repository) -> dict[str, bytes]:
+    """What the last commit has: name → content."""
+    names = repository.git("-c", "core.quotePath=false", "ls-tree", "-r", "-z", "--name-only", "HEAD").stdout
+    return {name: (repository.folder / name).read_bytes() for name in names.split("\0") if name}
+
+
+def _change(repository: Repository) -> None:
+    """All that people do to files, in one commit."""
+    folder = repository.folder
+    repository.git("mv", "many", "moved")
+    repository.git("mv", "top.txt", "swap")
+    repository.git("mv", "a/one.txt", "top.txt")
+    repository.git("mv", "swap", "a/one.txt")
+    repository.git("rm", "-q", "a/b/c/deep.bin")
+    repository.annex("unlock", "a/ü/empty")
+    (folder / "moved/f3").unlink()
+    (folder / "moved/f3").write_bytes(b"another text, and longer")
+    (folder / "moved/f4").unlink()
+    (folder / "moved/f4/inner").parent.mkdir()
+    (folder / "moved/f4/inner").write_bytes(b"a file became a folder")
+    repository.annex("add", "-q", ".")
+    repository.git("commit", "-q", "-a", "-m", "changes")
+
+
+@ON_EVERY_PLACE
+@JOBS
+def test_the_store_is_the_tree_after_each_export(shared: Repository, place: SharedPlace, jobs: str) -> None:
+    _exported(shared, jobs)
+    assert stored_tree(place) == _tree_of(shared)
+
+    _change(shared)
+    _exported(shared, jobs)
+
+    assert stored_tree(place) == _tree_of(shared)
+    shared.annex("fsck", "--fast", "--from", "store", jobs)
+
+
+@ON_EVERY_PLACE
+def test_what_only_the_store_has_is_renamed_there_and_comes_back(shared: Repository, place: SharedPlace) -> None:
+    before = _tree_of(shared)
+    _exported(shared, "-J8")
+    shared.annex("drop", "--force", "many", "a")
+    shared.git("mv", "many", "moved")
+    shared.git("commit", "-q", "-m", "a folder is renamed")
+
+    _exported(shared, "-J8")
+    shared.annex("get", ".")
+
+    renamed = {name.replace("many/", "moved/"): content for name, content in before.items()}
+    assert _tree_of(shared) == renamed
+    assert stored_tree(place) == renamed
