@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.s3kit",
     "support.davkit",
     "support.fakes.nextcloud_files",
+    "support.folder_people",
     "support.places",
     "support.logins",
     "support.dropbox_places",

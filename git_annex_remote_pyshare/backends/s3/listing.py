@@ -44,8 +44,8 @@ class _Page(NamedTuple):
     """Query parameters of the next page; empty after the last one."""
 
 
-def entries(client: Client, folder: str) -> Iterator[Entry]:
-    """All objects in a folder, or in the whole store.
+def entries(client: Client, folder: str, *, marker: str = MARKER) -> Iterator[Entry]:
+    """All objects in a folder, or in the whole store, but not the one that marks it.
 
     Raises:
         PyshareError: The bucket cannot be listed, or the server repeats a page.
@@ -54,7 +54,7 @@ def entries(client: Client, folder: str) -> Iterator[Entry]:
     below = f"{prefix}{folder}/" if folder else prefix
     for each in _objects(client, below):
         name = each.key.removeprefix(prefix)
-        if name != MARKER and is_legal(name):
+        if name != marker and is_legal(name):
             yield Entry(name, each.size)
 
 
@@ -70,7 +70,7 @@ def contents(client: Client, cursor: str, add: Callable[[Content], None]) -> lis
         name = each.key.removeprefix(prefix)
         if "\n" in name:
             add(Content(name, 0, ""))
-        elif name not in {MARKER, MARK} and is_legal(name):
+        elif name != MARK and is_legal(name):
             add(Content(name, each.size or 0, content_id(client, each.size, each.tag)))
     return [json.dumps(page.after)] if page.after else []
 

@@ -2,10 +2,10 @@
 
 import pytest
 from support.annex import Repository
+from support.folder_people import People
 from support.places import SharedPlace
-from support.trees import People, people_of
 
-ON_EVERY_PLACE = pytest.mark.parametrize("place", ["folder"], indirect=True)
+ON_EVERY_PLACE = pytest.mark.parametrize("place", ["folder", "apache", "moto", "dropbox"], indirect=True)
 
 FILES = {
     "top.txt": b"top",
@@ -15,12 +15,6 @@ FILES = {
     "many/f1": b"first",
     "many/f2": b"second",
 }
-
-
-@pytest.fixture
-def people(place: SharedPlace) -> People:
-    """Those who edit the place's folder, without git-annex."""
-    return people_of(place)
 
 
 @pytest.fixture
