@@ -23,7 +23,6 @@ pytest_plugins = [
     "support.s3kit",
     "support.davkit",
     "support.fakes.nextcloud_files",
-    "support.folder_people",
     "support.places",
     "support.logins",
     "support.dropbox_places",
@@ -31,6 +30,7 @@ pytest_plugins = [
     "support.partskit",
     "support.sharing",
     "support.sharing_cloud",
+    "support.folder_people",
 ]
 
 TESTS = Path(__file__).parent

@@ -1,9 +1,14 @@
 """A folder that people edit (`importtree=yes`), with the real git-annex on every place."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from support.annex import Repository
+from support.fault_proxy import faulty
 from support.folder_people import People
+from support.paused_import import Pause
 from support.places import SharedPlace
+from support.servers import Server
 
 ON_EVERY_PLACE = pytest.mark.parametrize("place", ["folder", "apache", "moto", "dropbox"], indirect=True)
 
@@ -58,3 +63,58 @@ def test_what_people_do_in_the_folder_arrives_in_git_and_only_new_content_is_fet
     expected["moved.txt"] = expected.pop("a/b/two words & more#?.txt")
     assert tree_of(imported) == expected
     assert came == 2
+
+
+@ON_EVERY_PLACE
+def test_an_edit_between_the_list_and_the_download_fails_and_never_counts_as_what_was_listed(
+    imported: Repository, people: People
+) -> None:
+    pause = Pause(imported.home)
+    people.write("a/one.txt", b"AAA")
+    with ThreadPoolExecutor(1) as elsewhere:
+        running = elsewhere.submit(imported.annex, "import", "main", "--from", "store", check=False)
+        pause.wait()
+        people.write("a/one.txt", b"BBB")
+        pause.go_on()
+        done = running.result()
+
+    assert done.returncode == 1
+    assert "a/one.txt changed since it was listed. Import again." in done.stdout + done.stderr
+    people.write("a/one.txt", b"AAA")
+    fetched(imported)
+    assert tree_of(imported) == {**FILES, "a/one.txt": b"AAA"}
+
+
+@pytest.mark.parametrize("place", ["apache"], indirect=True)
+def test_a_list_that_fails_in_its_second_folder_removes_nothing_from_git(
+    repository: Repository, people: People, place: SharedPlace, apache_server: Server
+) -> None:
+    people.write_all(FILES)
+    with faulty(apache_server.url.removeprefix("http://")) as proxy:
+        url = place.settings["url"].replace(apache_server.url, proxy.url)
+        place._replace(settings={"url": url}).initremote(repository, {"importtree": "yes"})
+        repository.annex("import", "main", "--from", "store")
+        before = repository.git("rev-parse", "store/main").stdout
+        proxy.requests.clear()
+        proxy.fail("PROPFIND ok; 500x PROPFIND 403")
+
+        done = repository.annex("import", "main", "--from", "store", check=False)
+
+        assert done.returncode == 1
+        assert "Unable to list contents of store" in done.stderr
+        assert len([seen for seen in proxy.requests if seen.method == "PROPFIND"]) == 2
+    assert repository.git("rev-parse", "store/main").stdout == before
+
+
+@ON_EVERY_PLACE
+def test_a_later_get_delivers_what_was_imported_or_says_that_it_changed(imported: Repository, people: People) -> None:
+    imported.annex("drop", "--force", "a/one.txt", "top.txt")
+    people.write("top.txt", b"TOP")
+
+    imported.annex("get", "a/one.txt")
+    done = imported.annex("get", "top.txt", check=False)
+
+    assert (imported.folder / "a/one.txt").read_bytes() == b"one"
+    assert done.returncode == 1
+    assert "top.txt changed since it was listed. Import again." in done.stdout + done.stderr
+    imported.annex("fsck", "--fast", "--from", "store", "a/one.txt")
