@@ -1,58 +1,82 @@
 """A folder that people and git both change: an export and an import of one store, tied by `--sameas`."""
 
+import re
+
 import pytest
 from support.annex import Repository
+from support.checkout import CHECKOUT
 from support.folder_people import People
 from support.places import SharedPlace
+from support.sharing import type_all
 
 ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", "apache"], indirect=True)
 
 
+PAGE = CHECKOUT / "docs" / "guide" / "folder-people-edit.md"
+EXAMPLE = "https://cloud.example.org/lab"
+PAPER, TABLE = "paper.txt", "data/table.csv"
+
+
 @pytest.fixture
-def both_ways(repository: Repository, place: SharedPlace) -> Repository:
-    """A repository with two remotes of one folder, exported once."""
-    repository.add({"paper.txt": b"first words", "data/table.csv": b"1,2,3"})
+def both_ways(repository: Repository, place: SharedPlace, people: People) -> Repository:
+    """A repository and a folder, each with files of its own, after the commands of docs/guide/folder-people-edit.md."""
+    people.write("old notes.txt", b"their old notes")
+    repository.add({PAPER: b"first words", TABLE: b"1,2,3"})
     repository.home.environment.update({**place.environment, **place.login})
-    url = f"url={place.settings['url']}"
-    ours = ("type=external", "externaltype=pyshare")
-    repository.annex("initremote", "out", *ours, "encryption=none", url, "exporttree=yes")
-    repository.annex("initremote", "back", "--sameas=out", *ours, url, "importtree=yes", "exporttree=no")
-    for name in ("out", "back"):
-        repository.git("config", f"remote.{name}.annex-tracking-branch", "main")
-    _synced(repository)
+    _, make, sync = _blocks(place)
+    type_all(repository.home, [*make, *sync], repository.folder)
     return repository
 
 
-def _synced(repository: Repository) -> None:
-    """Twice: an import takes what the last export has sent for the common base of both sides' later changes."""
-    repository.annex("sync", "--content")
-    repository.annex("sync", "--content")
+def _blocks(place: SharedPlace) -> list[list[str]]:
+    """The commands of docs/guide/folder-people-edit.md, for this place."""
+    page = PAGE.read_text(encoding="utf-8").replace(EXAMPLE, place.settings["url"])
+    return [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
 
 
 @ON_SOME_PLACES
-def test_both_sides_edit_and_both_have_everything_after_one_sync(
+def test_who_only_imports_types_three_lines(repository: Repository, place: SharedPlace, people: People) -> None:
+    people.write("old notes.txt", b"their old notes")
+    repository.add({PAPER: b"mine"})
+    repository.home.environment.update({**place.environment, **place.login})
+
+    type_all(repository.home, _blocks(place)[0], repository.folder)
+
+    assert _tree_of(repository) == {PAPER: b"mine", "old notes.txt": b"their old notes"}
+
+
+@ON_SOME_PLACES
+def test_both_sides_edit_and_both_have_everything_after_each_sync(
     both_ways: Repository, place: SharedPlace, people: People
 ) -> None:
-    people.write("paper.txt", b"their words")
+    expected = {PAPER: b"first words", TABLE: b"1,2,3", "old notes.txt": b"their old notes"}
+    assert _tree_of(both_ways) == dict(place.stored()) == expected
+
+    people.write(PAPER, b"their words")
     people.write("notes/new.txt", b"their notes")
-    people.remove("data/table.csv")
+    people.remove(TABLE)
     both_ways.add({"mine.txt": b"my file"})
+    both_ways.annex("sync", "--content")
 
-    _synced(both_ways)
+    expected |= {PAPER: b"their words", "notes/new.txt": b"their notes", "mine.txt": b"my file"}
+    del expected[TABLE]
+    assert _tree_of(both_ways) == dict(place.stored()) == expected
 
-    expected = {"paper.txt": b"their words", "notes/new.txt": b"their notes", "mine.txt": b"my file"}
-    assert _tree_of(both_ways) == expected
-    assert dict(place.stored()) == expected
-
+    _change(both_ways, PAPER, b"our words after theirs")
+    both_ways.annex("sync", "--content")
+    people.write(PAPER, b"their words after ours")
     both_ways.git("rm", "-q", "mine.txt")
     both_ways.git("commit", "-q", "-m", "mine is gone")
-    people.write("paper.txt", b"their second words")
-    _synced(both_ways)
+    both_ways.annex("sync", "--content")
 
-    expected["paper.txt"] = b"their second words"
+    expected[PAPER] = b"their words after ours"
     del expected["mine.txt"]
-    assert _tree_of(both_ways) == expected
-    assert dict(place.stored()) == expected
+    assert _tree_of(both_ways) == dict(place.stored()) == expected
+
+
+def _change(repository: Repository, name: str, content: bytes) -> None:
+    (repository.folder / name).unlink()
+    repository.add({name: content})
 
 
 def _tree_of(repository: Repository) -> dict[str, bytes]:
