@@ -80,6 +80,16 @@ class Contents:
         """The list is complete."""
         self._database.execute("COMMIT")
 
+    def note(self, name: str, version: Version) -> None:
+        """Change the complete list: this clone has stored the file. Does nothing if the list cannot be written."""
+        with self._lock, suppress(sqlite3.Error):
+            self.add(name, version)
+
+    def forget(self, name: str) -> None:
+        """Change the complete list: this clone has removed the file. Does nothing if the list cannot be written."""
+        with self._lock, suppress(sqlite3.Error):
+            self._database.execute("DELETE FROM entries WHERE name = ?", (_bytes(name),))
+
     def find(self, name: str) -> Version | None:
         """What was listed under the name; None if nothing was."""
         with self._lock:
@@ -134,10 +144,16 @@ class KeptContents:
             raise
 
     def kept(self) -> Contents | None:
-        """The list that this clone has made last; None if there is none."""
+        """The list that this clone has made last; None if there is none that can be read."""
         if not self._path or not os.path.exists(self._path):
             return None
-        return Contents(self._path, is_new=False)
+        found = Contents(self._path, is_new=False)
+        try:
+            found.find("")
+        except sqlite3.Error:  # not written by us, or damaged: as if there were none
+            found.close()
+            return None
+        return found
 
 
 def _is_over(note: "os.DirEntry[str]") -> bool:

@@ -82,3 +82,53 @@ def _change(repository: Repository, name: str, content: bytes) -> None:
 def _tree_of(repository: Repository) -> dict[str, bytes]:
     names = repository.git("ls-tree", "-r", "-z", "--name-only", "HEAD").stdout
     return {name: (repository.folder / name).read_bytes() for name in names.split("\0") if name}
+
+
+@ON_SOME_PLACES
+def test_what_no_import_has_seen_is_kept_by_an_export_that_replaces_adds_or_moves_it(
+    both_ways: Repository, place: SharedPlace, people: People
+) -> None:
+    theirs = {PAPER: b"their words", "new.txt": b"theirs", TABLE: b"their table"}
+    people.write_all(theirs)
+    _change(both_ways, PAPER, b"our words")
+    both_ways.add({"new.txt": b"ours, as long"})
+    both_ways.git("mv", TABLE, "table.csv")
+    both_ways.git("commit", "-q", "-m", "a table is moved")
+
+    done = both_ways.annex("export", "main", "--to", "out", check=False)
+
+    assert done.returncode == 1
+    assert dict(place.stored()).items() >= theirs.items()
+    for name in theirs:
+        assert f"{name} was changed in the store since this clone listed it" in done.stdout + done.stderr
+
+
+@ON_SOME_PLACES
+def test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours(
+    both_ways: Repository, place: SharedPlace, people: People
+) -> None:
+    people.write(PAPER, b"their words")
+    _change(both_ways, PAPER, b"our words")
+    done = both_ways.annex("export", "main", "--to", "out", check=False)
+    (typed,) = set(re.findall(r"first, type: (git annex .*?), or", done.stdout + done.stderr))
+
+    both_ways.home.run("sh", "-c", typed, cwd=both_ways.folder)
+
+    after = _tree_of(both_ways)
+    assert {b"their words", b"our words"} <= set(after.values())
+    assert dict(place.stored()) == after
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_who_wants_to_overwrite_types_the_other_command(
+    both_ways: Repository, place: SharedPlace, people: People
+) -> None:
+    people.write(PAPER, b"their words")
+    _change(both_ways, PAPER, b"our words")
+    done = both_ways.annex("export", "main", "--to", "out", check=False)
+    (typed,) = set(re.findall(r"from now on: (git config .*)", done.stdout + done.stderr))
+    both_ways.home.run("sh", "-c", typed, cwd=both_ways.folder)
+
+    both_ways.annex("export", "main", "--to", "out")
+
+    assert place.stored()[PAPER] == b"our words"
