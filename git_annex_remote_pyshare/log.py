@@ -1,4 +1,4 @@
-"""Logs a line for each HTTP request; `git annex --debug` and `pyshare -v` show it.
+"""Logs a line for each HTTP request; `git annex --debug` and `pyshare -v` show it, and `pyshare doctor` reads it.
 
 No line contains a secret: headers, queries and the user name in an address are not logged, and the token of a public
 link is removed from the path.
@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -20,15 +20,21 @@ from git_annex_remote_pyshare.safe_text import one_line
 Send = Callable[[str], bool]
 """Sends a line to git-annex for its user; returns False if git-annex would not read it now."""
 
+SHOWN_HEADERS = ("Content-Type", "Date", "Server")
+"""Headers of a response that say what kind of server sent it; none of them has a secret."""
+
 _ALL = logging.getLogger("pyshare")
 _ALL.addHandler(logging.NullHandler())  # otherwise Python prints records that have no handler
 _HTTP = logging.getLogger("pyshare.http")
 
-_OPENERS = re.compile(
-    r"(/(?:s|sh|d/s|scl/f[io]|public\.php/dav/files|dav/public-files|remote\.php/direct|seafhttp/files|login/v2/flow|cd/0/get)/)[^/]+",
-    re.IGNORECASE,
+_BEFORE_OPENER = (
+    r"(/(?:s|sh|d/s|scl/f[io]|public\.php/dav/files|dav/public-files|remote\.php/direct|seafhttp/files|login/v2/flow"
+    r"|cd/0/get)/)"
 )
+_OPENERS = re.compile(rf"{_BEFORE_OPENER}[^/]+", re.IGNORECASE)
 """Where addresses of Nextcloud, ownCloud and Dropbox contain a token of a link, a login or a download."""
+_OPENERS_IN_TEXT = re.compile(rf"{_BEFORE_OPENER}[^/\s\"'?#,]+", re.IGNORECASE)
+"""The same where the address is in a text, and ends before a space or a quote."""
 
 
 class Exchange:
@@ -46,8 +52,12 @@ class Exchange:
         self.received = 0
         """Bytes of the response body that were received."""
         self.status = 0
+        self.method = method
+        self.headers: Mapping[str, str] = {}
+        """Of the response: those of `SHOWN_HEADERS` that it has, by these names."""
+        self.responded = 0.0
+        """When the response began, in seconds since 1970 by this machine's clock."""
         self._begin = time.monotonic()
-        self._method = method
         self._server, self._path = _shown(server, target)
 
     def end(self, outcome: str = "") -> None:
@@ -59,8 +69,15 @@ class Exchange:
         took = (time.monotonic() - self._begin) * 1000
         _HTTP.debug(
             "%s %s %s: %s, %.0f ms, %d bytes sent, %d received",
-            *(self._method, self._server, self._path, outcome or self.status, took, max(self.sent, 0), self.received),
+            *(self.method, self._server, self._path, outcome or self.status, took, max(self.sent, 0), self.received),
+            extra={"exchange": self},
         )
+
+    def begin_response(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note the beginning of the response."""
+        self.status = status
+        self.responded = time.time()
+        self.headers = {name: headers[name] for name in SHOWN_HEADERS if name in headers}
 
 
 def exchange(method: str, server: str, target: str) -> Exchange | None:
@@ -101,6 +118,37 @@ def to_git_annex(send: Send) -> Iterator[None]:
         _GIT_ANNEX.jobs.remove(send)
         if not _GIT_ANNEX.jobs:
             _remove(_GIT_ANNEX)
+
+
+class Recorded(logging.Handler):
+    """The lines of a block, and the requests that they are about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.exchanges: list[Exchange] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging for each line, in any thread."""
+        self.lines.append(one_line(record.getMessage()))
+        if isinstance(done := getattr(record, "exchange", None), Exchange):
+            self.exchanges.append(done)
+
+
+@contextmanager
+def recorded() -> Iterator[Recorded]:
+    """Keep all lines of the block, for a command that looks at what a server does."""
+    handler = Recorded()
+    _add(handler)
+    try:
+        yield handler
+    finally:
+        _remove(handler)
+
+
+def without_tokens(text: str) -> str:
+    """The text without what opens a public link, in addresses of the services that pyshare knows."""
+    return _OPENERS_IN_TEXT.sub(r"\1…", text)
 
 
 class _StandardError(logging.Handler):

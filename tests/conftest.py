@@ -18,6 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "support.annex",
+    "support.computer",
     "support.servers",
     "support.s3_servers",
     "support.s3kit",
@@ -31,6 +32,8 @@ pytest_plugins = [
     "support.sharing",
     "support.sharing_cloud",
     "support.folder_people",
+    "support.login_cloud",
+    "support.datalad_extension",
 ]
 
 TESTS = Path(__file__).parent

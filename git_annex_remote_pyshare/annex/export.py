@@ -44,6 +44,10 @@ class TreeRemote(PyshareRemote, ExportRemote):  # type: ignore[misc]  # annexrem
             except BadName:
                 return  # the store never had it
 
+    def whereis(self, key: str) -> str:
+        """As of any remote; empty for a tree, since git-annex does not say which file it asks about."""
+        return "" if self.session.is_tree(self.annex) else str(super().whereis(key))
+
     def renameexport(self, key: str, name: str, new_name: str) -> None:
         """Rename the file; succeeds if an earlier request has done it."""
         self.session.tree(self.annex).rename(key, name, new_name)

@@ -96,6 +96,11 @@ class Session:
                 self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)
             return self._store
 
+    def is_tree(self, annex: Master) -> bool:
+        """Whether the store holds the files of a tree; raises BadSetting as `configure` does."""
+        self.settings(annex)
+        return self._is_tree
+
     def tree(self, annex: Master) -> "Tree":
         """The tree in the store, created at the first call; raises as `store` does."""
         store = self.store(annex)

@@ -87,6 +87,18 @@ class HasQuota(Protocol):
         """Request the quota from the server; raises a PyshareError if that fails."""
 
 
+@runtime_checkable
+class NamesProduct(Protocol):
+    """Ability: say which product and version the server is."""
+
+    def product(self) -> str:
+        """Name and version, for example `Nextcloud 31.0.2`; empty if the server does not say it.
+
+        Raises:
+            PyshareError: The server does not respond.
+        """
+
+
 class Terms(NamedTuple):
     """The terms of a link; a term that is not given leaves an existing link unchanged."""
 

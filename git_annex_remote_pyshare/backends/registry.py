@@ -73,6 +73,17 @@ def built_in() -> list[BackendSpec]:
     return [_loaded(target) for target in dict.fromkeys(BACKENDS.values())]
 
 
+def offered() -> list[BackendSpec]:
+    """The kinds of stores that a new remote can be made in, those of other packages, too; folders on this machine last.
+
+    Imports the backends of all packages.
+    """
+    kinds: dict[str, BackendSpec] = {}
+    for spec in (*built_in(), *_plugins()):
+        kinds.setdefault(spec.name, spec)
+    return sorted(kinds.values(), key=lambda spec: (spec.local, spec.offered.title.lower()))
+
+
 def settings_for(url: str) -> tuple[Setting, ...]:
     """The settings that a store at `url` may have; if the URL is empty, those of all built-in kinds."""
     return _together([spec_of(url)] if url else built_in())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.offer import Offer
 from git_annex_remote_pyshare.config.settings import Setting
 from git_annex_remote_pyshare.credentials.account import Account, of_host
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -111,6 +112,16 @@ class BackendSpec(NamedTuple):
     server can provide one."""
     is_public: Callable[[Settings], bool] = _never
     """Returns whether anyone can read the store according to the settings, so that a clone needs no login."""
+    offer: Offer | None = None
+    """How `pyshare init` offers such stores; None for the usual questions."""
+
+    @property
+    def offered(self) -> Offer:
+        """How `pyshare init` offers such stores."""
+        if self.offer:
+            return self.offer
+        scheme = self.claims[0] if self.claims else f"{self.name}:"
+        return Offer(self.title or self.name, question=f"Its address, which begins with {scheme}")
 
     def account_of(self, settings: Settings) -> Account:
         """The account of a login for the store.

@@ -61,9 +61,12 @@ def _make(request: LoginRequest, place: str, folder: str) -> list[str]:
 
 def _lacks_content() -> bool:
     """Whether a file of the working directory's dataset has no content in this clone."""
-    words = git_command("annex", "find", "--not", "--in", "here")
     with subprocess.Popen(
-        words, env=git_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        git_command("annex", "find", "--not", "--in", "here"),
+        env=git_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as finding:
         first = finding.stdout.readline() if finding.stdout else b""
         finding.kill()

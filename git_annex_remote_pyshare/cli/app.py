@@ -24,6 +24,7 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "init": Row("git_annex_remote_pyshare.cli.commands.init:init", "Choose where a dataset's files go, once."),
     "login": Row("git_annex_remote_pyshare.cli.commands.login:login", "Log in at a server, once for all datasets."),
     "logout": Row("git_annex_remote_pyshare.cli.commands.logout:logout", "Forget the login for a server."),
     "whoami": Row("git_annex_remote_pyshare.cli.commands.whoami:whoami", "Show which logins are kept, and where."),
@@ -41,12 +42,16 @@ COMMANDS = {
         "git_annex_remote_pyshare.cli.commands.rehearse:rehearse_command",
         "Try as a stranger whether friends get the data.",
     ),
+    "accept": Row(
+        "git_annex_remote_pyshare.cli.commands.accept:accept", "Clone a dataset that someone shares, and get its files."
+    ),
     "restore": Row(
         "git_annex_remote_pyshare.cli.commands.restore:restore", "Bring archived data back, many files at once."
     ),
     "verify": Row(
         "git_annex_remote_pyshare.cli.commands.verify:verify", "Check that a store has what git-annex believes."
     ),
+    "doctor": Row("git_annex_remote_pyshare.cli.commands.doctor:doctor", "Find what is wrong, and say what mends it."),
     "cleanup": Row(
         "git_annex_remote_pyshare.cli.commands.cleanup:cleanup", "Remove what unfinished uploads have left."
     ),

@@ -59,7 +59,8 @@ def remote_named(name: str) -> Remote:
     annex = _annex_settings(clone, uuid)
     settings = registry.parse(annex)
     held = _held(clone.git_dir, uuid)
-    return Remote(store_config_of(settings, trust_of(settings, clone), held), uuid, annex)
+    place = store_config_of(settings, trust_of(settings, clone), held)
+    return Remote(place._replace(is_tree=annex.get("exporttree") == "yes"), uuid, annex)
 
 
 @contextmanager
@@ -74,27 +75,42 @@ def opened(place: StoreConfig) -> Iterator[Backend]:
         store.close()
 
 
+class Unverified(NamedTuple):
+    """Why a remote counts as a stranger's, and the command with which the user accepts it."""
+
+    what: str
+    accept: str
+    """Quoted for a shell."""
+
+
+def unverified(remote: Remote) -> Unverified | None:
+    """None for a remote whose settings the user has accepted."""
+    if remote.place.trusted():
+        return None
+    name, url = remote.place.clone.remote, remote.place.url
+    trust = trust_of(remote.place.settings, remote.place.clone)
+    if trust.moved:
+        return Unverified(
+            f"the address of remote {name} changed: it leads to {trust.host} now, and you accepted {trust.bound}",
+            trust.acceptance(),
+        )
+    # An older git-annex has no verifyremote, and leaves this option out.
+    by_annex = remote.place.clone.verified in _UNVERIFIED or not trust.host
+    return Unverified(
+        f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
+        command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance(),
+    )
+
+
 def require_verified(remote: Remote) -> None:
     """Raise PermissionDenied for a remote that the user has not verified; called before a command changes a store.
 
     git-annex itself does not write to such a remote either.
     """
-    if remote.place.trusted():
-        return
-    name, url = remote.place.clone.remote, remote.place.url
-    trust = trust_of(remote.place.settings, remote.place.clone)
-    if trust.moved:
-        raise PermissionDenied(
-            f"the address of remote {name} changed: it leads to {trust.host} now, and you accepted {trust.bound}",
-            remedy=f"If you trust {trust.host}, type: {trust.acceptance()}",
-        )
-    # An older git-annex has no verifyremote, and leaves this option out.
-    by_annex = remote.place.clone.verified in _UNVERIFIED or not trust.host
-    accept = command("git", "annex", "verifyremote", name) if by_annex else trust.acceptance()
-    raise PermissionDenied(
-        f"remote {name} is not verified: its address {url} comes from the dataset, and you have not accepted it yet",
-        remedy=f"If you trust it, type: {accept}",
-    )
+    if found := unverified(remote):
+        trust = trust_of(remote.place.settings, remote.place.clone)
+        it = trust.host if trust.moved else "it"
+        raise PermissionDenied(found.what, remedy=f"If you trust {it}, type: {found.accept}")
 
 
 def _annex_settings(clone: LocalConfig, uuid: str) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from git_annex_remote_pyshare.config.git_config import git
 
 _JOURNALS = ("journal", "journal-private")
+_VERIFYING = "verifying-remote.log"
 _VERIFIED = "verified-remote.log"
 """File next to the journals with the settings that this clone's user has accepted, in the format of remote.log."""
 
@@ -56,6 +57,18 @@ def is_pinned(git_dir: str, uuid: str) -> bool:
         uuid: The UUID under which git-annex stores the remote's settings.
     """
     return bool(uuid) and any(line.startswith(f"{uuid} ") for line in _verified(git_dir).split("\n"))
+
+
+def proposed_settings(git_dir: str, number: str) -> Mapping[str, str]:
+    """The settings that `git annex verifyremote NAME --safe NUMBER` will accept; empty if git-annex proposes none.
+
+    git-annex writes them to a file beside the journal when `verifyremote NAME` prints the number, in lines
+    `<seconds>s NUMBER name=value …`.
+    """
+    text = _text(os.path.join(git_dir, "annex", _VERIFYING))
+    rows = [line.split(" ") for line in text.split("\n")]
+    found = [dict(map(_pair, row[2:])) for row in rows if row[1:2] == [number]]
+    return found[-1] if found else {}
 
 
 def written_remotes(git_dir: str, ref: str = "") -> Mapping[str, Mapping[str, str]]:

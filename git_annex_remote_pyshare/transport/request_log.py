@@ -93,7 +93,7 @@ class LoggedConnection(HTTPConnection):
         original = getattr(response, "_original_response", None)
         exchange, self._exchange = self._exchange, None
         if exchange is not None and original is not None:
-            exchange.status = response.status
+            exchange.begin_response(response.status, response.headers)
             original.exchange = exchange
         return response
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from support import settings_page
 from support.annex import Home, Repository
 from support.checkout import CHECKOUT
+from support.generated_pages import GENERATED
 
 from git_annex_remote_pyshare.annex.layout import name_of
 from git_annex_remote_pyshare.backends import registry
@@ -116,9 +116,10 @@ def test_the_table_of_settings_is_the_declared_one() -> None:
     assert _table("reference/settings.md", "setting") == wanted
 
 
-def test_the_tables_of_git_config_options_are_up_to_date() -> None:
-    text = settings_page.PAGE.read_text(encoding="utf-8")
-    assert text == settings_page.rewritten(text), "type: cd tests && python -m support.settings_page"
+@pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
+def test_a_page_that_is_made_from_the_code_is_current(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == GENERATED[page](text), "type: cd tests && python -m support.generated_pages"
 
 
 def test_only_options_that_are_declared_are_read() -> None:
@@ -268,7 +269,8 @@ def _anchors(page: Path) -> Iterator[str]:
 def _code(page: Path) -> str:
     """Code blocks, and code inside of sentences."""
     text = page.read_text(encoding="utf-8")
-    return "\n".join([*re.findall(r"(?s)```sh\n(.*?)```", text), *re.findall("`([^`\n]+)`", text)])
+    blocks = (re.sub(r" \\\n +", " ", block) for block in re.findall(r"(?s)```sh\n(.*?)```", text))
+    return "\n".join([*blocks, *re.findall("`([^`\n]+)`", text)])
 
 
 def _commands(code: str, *beginnings: str) -> Iterator[str]:

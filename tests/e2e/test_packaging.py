@@ -4,65 +4,17 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from email.parser import Parser
-from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from support.annex import unlock
 from support.checkout import CHECKOUT
+from support.computer import Computer, pipx_works
 
 from git_annex_remote_pyshare import __version__
-
-FROM_OUTSIDE = ("PIP_", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SYSTEMROOT")
-"""Beginnings of the variables that tell pip how to reach the Python index from here."""
-
-pipx_works = pytest.mark.skipif(
-    not os.environ.get("CI") and find_spec("ensurepip") is None,
-    reason="pipx needs Python's ensurepip, which is not there (Debian: apt install python3-venv)",
-)
-
-
-class Computer:
-    """One with an empty HOME, on which pyshare was installed by pipx."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.environment = {
-            **_from_outside(),
-            "HOME": str(home),
-            "PATH": os.pathsep.join((str(home / ".local" / "bin"), os.defpath)),
-        }
-
-    def run(self, *command: str, timeout: float = 60) -> str:
-        """Run a command that must succeed; what it prints."""
-        done = subprocess.run(
-            command,
-            cwd=self.home,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=CHECKOUT,
-        check=True,
-        capture_output=True,
-    )
-    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
@@ -138,10 +90,6 @@ def test_the_installed_remote_greets_git_annex(computer: Computer) -> None:
 @pytest.mark.parametrize("options", [(), ("--webdav",)], ids=["folder", "webdav"])
 def test_the_installed_demo_finds_git_annex_and_datalad_beside_it(computer: Computer, options: tuple[str, ...]) -> None:
     assert "WRONG" not in computer.run("pyshare", "demo", *options)
-
-
-def _from_outside() -> Mapping[str, str]:
-    return {name: value for name, value in os.environ.items() if name.upper().startswith(FROM_OUTSIDE)}
 
 
 @pytest.mark.parametrize(("library", "vulnerable"), [("requests", "2.32.3"), ("urllib3", "2.6.2")])

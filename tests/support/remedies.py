@@ -9,15 +9,54 @@ _SHARE = "e2e/share/test_link.py::"
 _VERIFY = "e2e/cli/test_verify.py::"
 _UNVERIFIED = "e2e/cli/test_unverified.py::"
 _TWO_WAYS = "e2e/trees/test_two_ways.py::"
+_DOCTOR = "e2e/cli/test_doctor.py::"
 _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
 _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
+_INIT = "e2e/cli/test_init.py::"
+_SCRIPTED = "e2e/cli/test_init_scripted.py::"
+_BY_HAND = f"{_SCRIPTED}test_the_commands_of_a_dry_run_do_the_same_when_they_are_typed"
+_REPAIRED = f"{_SCRIPTED}test_what_is_missing_of_a_remote_is_repaired"
+_OTHERWISE = f"{_SCRIPTED}test_what_does_not_fit_a_remote_that_exists_is_refused_with_the_command_for_it"
+_OF_DATALAD = "e2e/datalad/test_create_sibling.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
+_LIES = "test_what_a_lying_server_needs_is_typed_and_helps"
+_BARE = "e2e/accept/test_bare_machine.py::test_one_line_gets_the_data_on_a_machine_with_only_python_pip_and_git"
+_WITH_HISTORY = "e2e/accept/test_accept.py::test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
+    "datalad create-sibling-pyshare -r --history github s3": (
+        f"{_OF_DATALAD}test_files_come_before_the_history_that_goes_to_a_git_sibling",
+    ),
+    "datalad create-sibling-pyshare -s cloud --readers link https": (
+        f"{_OF_DATALAD}test_a_friend_without_a_login_gets_all_subdatasets_by_links",
+    ),
+    "datalad create-sibling-pyshare {} {}": (
+        f"{_OF_DATALAD}test_a_failure_names_the_command_that_goes_on_from_there",
+        f"{_OF_DATALAD}test_the_command_that_a_conflict_names_adds_what_the_sibling_lacks",
+    ),
+    "datalad create --force": (f"{_INIT}test_where_there_is_no_dataset_one_is_made",),
+    "git annex enableremote {} --with-url": (_REPAIRED,),
+    "git annex enableremote {} url={}": (_OTHERWISE,),
+    "git annex enableremote {} {}={}": (_OTHERWISE,),
+    "git annex initremote {} {} {}": (_BY_HAND,),
+    "pyshare init": ("e2e/test_two_people.py::test_at_a_terminal_the_owner_answers_six_questions_and_the_friend_two",),
+    "pyshare init {} {} {}": (
+        f"{_SCRIPTED}test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there",
+        f"{_SCRIPTED}test_without_a_terminal_and_without_yes_nothing_runs",
+    ),
+    "pyshare init {} --history {}": (f"{_SCRIPTED}test_what_is_said_to_keep_the_history_with_the_files_does_that",),
+    "pyshare share {} --revoke": (
+        f"{_SCRIPTED}test_a_link_that_exists_is_not_withdrawn_but_the_command_for_it_is_named",
+    ),
+    "pyshare share {} --public --revoke": (
+        "e2e/share/test_s3.py::test_anyone_reads_after_share_public_and_nobody_after_it_was_taken_back",
+    ),
+    "pyshare share {} {} --before-push --yes": (_BY_HAND,),
     "datalad clone {} {}": (
+        f"{_OF_DATALAD}test_a_friend_gets_all_subdatasets_out_of_a_folder",
         f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",
     ),
     "datalad get": (f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",),
@@ -54,6 +93,10 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_OF_DROPBOX}test_without_a_login_the_owner_types_what_the_notes_say_and_stores",
     ),
     "git annex enableremote {} url=ADDRESS": ("e2e/cli/test_info.py::test_a_server_that_is_down_is_shown",),
+    "git annex copy --to {} {}": (
+        f"{_DOCTOR}test_all_that_is_wrong_in_a_dataset_is_mended_by_what_is_printed_and_nothing_else_is_changed",
+    ),
+    "git annex enableremote {} chunk=50MiB": (f"{_DOCTOR}{_LIES}",),
     "git annex enableremote {} chunk={}": (
         f"{_REMEDIES}test_a_file_that_is_too_large_for_the_server_is_sent_in_pieces",
     ),
@@ -92,19 +135,31 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_REMEDIES}test_a_friend_whose_login_of_the_environment_is_withheld_verifies_the_remote",
         f"{_UNVERIFIED}test_what_is_advised_is_all_that_is_missing",
     ),
+    "git config --global user.name YOUR NAME": (_BARE,),
+    "git config --global user.email YOU@EXAMPLE.ORG": (_BARE,),
     "git config --unset {}": (f"{_REMEDIES}test_an_option_that_is_none_is_unset",),
     "git config remote.{}.{} {}": (
         f"{_UNVERIFIED}test_an_address_that_leads_elsewhere_now_is_accepted_again",
         "e2e/test_trust_settings.py::test_a_remote_that_shares_a_uuid_gets_the_login_of_git_annex_only_at_the_same_host",
     ),
+    "git config remote.{}.{} FILE": (
+        f"{_DOCTOR}test_a_certificate_of_an_unknown_authority_is_trusted_by_what_is_printed",
+    ),
+    "git config remote.{}.{} move": (f"{_DOCTOR}{_LIES}",),
+    "git config {}": (f"{_DOCTOR}test_a_proxy_that_only_git_knows_is_told_to_the_environment",),
     "git config {} FILE": (f"{_REMEDIES}test_an_institutions_own_certificates_are_trusted",),
     "git config {} true": (f"{_REMEDIES}test_a_password_goes_over_plain_http_where_the_user_says_so",),
     "mkdir -p {}": (
         f"{_REMEDIES}test_a_folder_whose_parent_is_missing_is_made",
         f"{_MARKER}test_the_clone_that_made_a_store_is_told_how_to_make_it_anew",
     ),
+    "pyshare accept {}": (_WITH_HISTORY,),
+    "pyshare accept --yes {}": (_WITH_HISTORY,),
     "pyshare cleanup {} --older-than {}": (
         "e2e/cli/test_cleanup.py::test_a_young_upload_is_shown_and_both_commands_work",
+    ),
+    "pyshare doctor --bundle {}.new.zip": (
+        f"{_DOCTOR}test_requests_are_shown_without_secrets_and_the_bundle_has_none",
     ),
     "pyshare info {}": (f"{_REMEDIES}test_a_server_that_is_down_is_looked_at",),
     "pyshare invite {}": (
@@ -145,7 +200,12 @@ _GENERAL = "names a command in general; its words are in the help, which tests/e
 _SAME = "the same command with another number is typed: chunk=50MiB"
 
 UNTYPED: dict[str, str] = {
+    "git annex add": "where DataLad is missing; git-annex's own words, which all tests of it type",
+    "git annex init": "where DataLad is missing; as above",
+    "git annex push": "where DataLad is missing; as above",
     "git config --add remote.{}.{} {}": "run by `pyshare init` and `accept`, whose tests look at what it sets",
+    "datalad create-sibling-github {} --publish-depends {}": "needs an account at GitHub",
+    "datalad get NAME": "NAME is one that the user finds in the clone",
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",
     "git annex enableremote NAME": "for a login that git-annex holds and Dropbox revoked; the token is the user's own",
@@ -153,11 +213,14 @@ UNTYPED: dict[str, str] = {
     "git annex enableremote {} {}": "endpoint=https://… of a server that the tests run by http only",
     "git annex find --include='*": "only lists the annexed files",
     "git annex fsck": "for a machine or a network that damages data",
+    "git annex fsck --from {}": "for a server that returns other bytes than it got",
+    "git annex unused --from {}": "only lists what could be removed from a full store",
     "git annex get": "the friend's ordinary command, which most tests of friends type",
     "git config --get-regexp 'pyshare-": "only shows the options that name files",
     "git config remote.{}.pyshare-host {}": "for a machine in a path of Windows",
     "git config remote.{}.pyshare-part-size 64MiB": "for servers that refuse the number of parts of a huge file",
     "git config {} {}": "allows redirects to a private address; tests/integration/test_private_networks.py checks it",
+    "pyshare doctor {}": "looks again, after the user logged in to the network; all tests of the doctor type it",
     "pyshare help": _GENERAL,
     "pyshare info": _GENERAL,
     "pyshare invite": "for the owner of the dataset, whose remote a stranger does not know",

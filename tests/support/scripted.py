@@ -56,6 +56,8 @@ class Play(NamedTuple):
     """Answer before the body is read, and take the rest of it all the same."""
     half: bool = False
     """Store the first half of the body and end the connection, as a server without atomic PUT."""
+    keeps: bool = False
+    """Store half of what came of a body that breaks off, as a server without atomic PUT."""
     wait: float = 0
     """Seconds before the answer."""
     drip: float = 0
@@ -217,7 +219,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(play.status, play.headers, play.body, play)
         body = b"" if play.early else self.rfile.read(length)
         if play.hasty or (len(body) < length and not play.early):
-            return  # Who breaks off gets nothing done.
+            if play.keeps and not play.hasty:
+                with self.scripted.lock:
+                    self.keep_half(asked._replace(body=body))
+            return  # Who breaks off gets nothing else done.
         seen = asked._replace(body=body)
         with self.scripted.lock:
             self.scripted.requests.append(seen)

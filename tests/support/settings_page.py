@@ -1,4 +1,4 @@
-"""Writes the tables of git config options in the documentation: `cd tests && python -m support.settings_page`."""
+"""Makes the tables of git config options; `cd tests && python -m support.generated_pages` writes them."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,3 @@ def rewritten(text: str) -> str:
         rows = (f"| `{one.name}` | {one.help} | {f'{one.shown} ' if one.shown else ''}|\n" for one in options)
         text = "".join([before, found, *rows, "\n", after.partition("\n\n")[2]])
     return text
-
-
-if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

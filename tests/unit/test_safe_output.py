@@ -200,6 +200,15 @@ def dataset(alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "init": (
+        ("x", "{odd}", "--dry-run"),
+        ("{odd}", "https://h.example.org/{odd}", "--dry-run"),
+        ("store", "--dry-run"),
+        ("{shell}", "--dry-run", "--readers", "account"),
+        ("new", "/tmp/{odd}", "--dry-run", "--set", "{odd}={odd}"),
+        ("new", "{cloud}/{odd}", "--dry-run", "--folder", "{odd}", "--history", "{odd}"),
+        ("new", "--service", "{odd}", "--yes"),
+    ),
     "login": (
         ("{odd}",),
         ("https://h.example.org/{odd}", "--user", "{odd}:x"),
@@ -215,9 +224,15 @@ USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "share": (("store",), ("{odd}",), ("dav",), ("{shell}",), ("store", "--expires", "{odd}")),
     "invite": (("store", "--no-rehearsal"), ("{odd}",), ("{shell}",), ("store", "--file", "{odd}")),
     "rehearse": (("store",), ("{odd}",), ("{shell}",), ("https://{odd}",), ("pyshare1:{odd}",), ("annex::{odd}",)),
+    "accept": (
+        *((), ("--json",), ("{odd}",), ("--show", "https://h/{odd}"), ("--show", "/{shell}"), ("pyshare1:{odd}",)),
+        *(("annex::{odd}",), ("/nowhere/{shell}", "--yes"), ("/nowhere", "{shell}", "--yes")),
+        ("--host", "{odd}", "--get", "{odd}"),
+    ),
     "restore": (("store",), ("{odd}",), ("store", "{odd}"), ("{shell}",)),
     "verify": (("store",), ("store", "--json"), ("{odd}",), ("store", "{odd}")),
     "cleanup": (("store",), ("{odd}",), ("dav",), ("store", "--older-than", "{odd}")),
+    "doctor": (("store",), ("store", "--json"), ("{odd}",), ("{shell}",)),
     "demo": (("{odd}",), ("--{odd}",)),
     "completion": (("{odd}",), ("bash",), ("zsh",), ("fish",)),
     "help": (("{odd}",), ("login", "{odd}")),

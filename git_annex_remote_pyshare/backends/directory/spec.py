@@ -1,6 +1,7 @@
 """Declares the directory backend: URL schemes, cost, checks."""
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.offer import Found, Offer
 from git_annex_remote_pyshare.backends.spec import BackendSpec, Settings
 from git_annex_remote_pyshare.credentials.account import Account
 
@@ -24,6 +25,17 @@ def _account(settings: Settings) -> Account:
     return account_of(settings)
 
 
+def _read(text: str) -> Settings:
+    import os
+
+    is_url = text[:5].lower() == "file:"
+    return {"url": text if is_url else os.path.abspath(os.path.expanduser(text))}
+
+
+def _look(_settings: Settings) -> Found:
+    return Found(has_links=False)
+
+
 SPEC = BackendSpec(
     "directory",
     _backend,
@@ -33,4 +45,11 @@ SPEC = BackendSpec(
     local=True,
     takes_login=False,
     account=_account,
+    offer=Offer(
+        "a folder (a disk, a network drive, a synchronized folder)",
+        remote="folder",
+        question="Path of the folder",
+        read=_read,
+        look=_look,
+    ),
 )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.offer import Found, Offer
 from git_annex_remote_pyshare.backends.spec import BackendSpec, LoginFlow, Settings
 from git_annex_remote_pyshare.config.settings import Setting, matching, one_of
 from git_annex_remote_pyshare.credentials.account import Account
@@ -104,6 +105,15 @@ def _revoke(server: str, login: Credential) -> bool:
     return revoke(server, login)
 
 
+def _read(text: str) -> Settings:
+    return {"url": text if text.lower().startswith("dropbox:") else f"dropbox:/{text.strip('/')}"}
+
+
+def _look(settings: Settings) -> Found:
+    """Whether the folder is one that several members share is known only after initremote, which then says so."""
+    return Found(needs_folder=not settings["url"].partition(":")[2].strip("/"), is_private=True)
+
+
 SPEC = BackendSpec(
     "dropbox",
     _backend,
@@ -114,6 +124,14 @@ SPEC = BackendSpec(
     account=_account,
     variables=_Variables(),
     login=LoginFlow(_log_in, _check_login, _revoke, url="dropbox:", says_how=True),
+    offer=Offer(
+        "Dropbox",
+        remote="dropbox",
+        question="",
+        login_for_links=True,
+        read=_read,
+        look=_look,
+    ),
 )
 
 LINK = SPEC._replace(

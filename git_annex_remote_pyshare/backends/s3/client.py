@@ -11,6 +11,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import errors
 from git_annex_remote_pyshare.backends.s3.auth import Login
 from git_annex_remote_pyshare.backends.s3.errors import ClockSkewed, Doing, LoginExpired, WrongRegion
+from git_annex_remote_pyshare.backends.s3.redirect import follow, leads_elsewhere
 from git_annex_remote_pyshare.backends.s3.response import error_details, is_from_s3, is_web_page, server_time
 from git_annex_remote_pyshare.backends.s3.signing import EMPTY_SHA256, Unsigned, signed_headers
 from git_annex_remote_pyshare.backends.s3.url import Address
@@ -158,6 +159,10 @@ class Client:
             login = self.login.for_request(writing=not request.reads_data)
             address = self.address
             response = self._send_once(request, address, login)
+            if leads_elsewhere(request.method, request.query, response):
+                url = f"{address.server.scheme}://{address.host}{request.path}"
+                doing = str(self._doing(request))
+                response = follow(doing, url, response, request.headers, self._connections, self._place)
             if response.status < 300 or response.status in request.expected_statuses:
                 return response
             if _needs_body(request, response):

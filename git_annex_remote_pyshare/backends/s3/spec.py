@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.offer import Found, Offer
 from git_annex_remote_pyshare.backends.spec import BackendSpec, LoginFlow, Settings
 from git_annex_remote_pyshare.config.settings import Setting, matching, one_of
 from git_annex_remote_pyshare.credentials.account import Account
@@ -140,6 +141,16 @@ def _is_public(settings: Settings) -> bool:
     return settings["public"] == "yes" or bool(settings["publicurl"]) or settings["signature"] == "anonymous"
 
 
+def _read(text: str) -> Settings:
+    from git_annex_remote_pyshare.backends.s3.url import settings_of_address
+
+    return settings_of_address(text)
+
+
+def _look_at(settings: Settings) -> Found:
+    return Found(wants_login=settings.get("signature") != "anonymous")
+
+
 SPEC = BackendSpec(
     "s3",
     _backend,
@@ -155,4 +166,13 @@ SPEC = BackendSpec(
     default_settings=_default_settings,
     default_url=_default_url,
     is_public=_is_public,
+    offer=Offer(
+        "S3",
+        remote="s3",
+        question="Bucket and folder, e.g. my-bucket/my-data (with the server unless it is Amazon's:"
+        " https://s3.example.org/my-bucket/my-data)",
+        anyone="anyone, without a login (pyshare opens this folder of the bucket)",
+        read=_read,
+        look=_look_at,
+    ),
 )

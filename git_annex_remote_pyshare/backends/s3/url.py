@@ -18,6 +18,8 @@ _IN_HOST = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """A bucket that can be part of a host name: with a dot, the server's certificate would not match (Amazon S3 User Guide,
 "Virtual hosting of general purpose buckets")."""
 _PUBLIC = re.compile(r"https?://[^/?#@\\\s]+(?:/[^?#\s]*)?", re.IGNORECASE)
+_WEB = re.compile(r"(https?://[^/?#]+)/*([^?#]*)", re.IGNORECASE | re.DOTALL)
+"""A server, and a bucket in its path."""
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _QUOTED = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _KEPT}
 _MAX_KEY_BYTES = 1024
@@ -93,6 +95,13 @@ class Address(NamedTuple):
     def public_url(self, name: str) -> str:
         """The object's public URL; empty if it has none. Raises BadName."""
         return self.published and f"{self.published}{quoted_key(self.key_of(name))}"
+
+
+def settings_of_address(text: str) -> Mapping[str, str]:
+    """The settings that an address means as users type it: BUCKET/FOLDER, or https://SERVER/BUCKET/FOLDER."""
+    if not (web := _WEB.fullmatch(text)):
+        return {"url": text if text.lower().startswith("s3://") else f"s3://{text}"}
+    return {"url": f"s3://{web[2]}", "endpoint": web[1]}
 
 
 def check(settings: Mapping[str, str]) -> None:

@@ -20,7 +20,15 @@ from git_annex_remote_pyshare.backends.base import (
 )
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.ownership import MARK
-from git_annex_remote_pyshare.backends.webdav import contents, download, other_users, propfind, public_link, tree
+from git_annex_remote_pyshare.backends.webdav import (
+    capabilities,
+    contents,
+    download,
+    other_users,
+    propfind,
+    public_link,
+    tree,
+)
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import Downloads
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -42,8 +50,8 @@ _REMOVED = {200, 204, 404, 410}
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, RemovesFolders, Shares, SupportsMultipart. All
-    jobs share the connections and the features detected so far.
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, NamesProduct, RemovesFolders, Shares,
+    SupportsMultipart. All jobs share the connections and the features detected so far.
 
     Args:
         place: Its URL is the folder's.
@@ -137,6 +145,16 @@ class WebDAVBackend(Backend):
         return (
             Quota(None, None) if resource is None or resource.used is None else Quota(resource.used, resource.available)
         )
+
+    def product(self) -> str:
+        """The name and version of a Nextcloud or ownCloud; other servers have no address that tells them."""
+        if not self._address.cloudy:
+            return ""
+        self._ensure_ready()
+        below = (self._address.server or self._address.base.partition("/remote.php/")[0]).removeprefix(
+            self._address.origin
+        )
+        return capabilities.product(self.client, below)
 
     def share(self, terms: Terms = NO_TERMS) -> Share | None:
         """A public link, on Nextcloud and ownCloud. If the store itself is one, only its owner can change it."""

@@ -147,14 +147,32 @@ def web_page_error(place: StoreConfig) -> BadSetting | None:
         home = nextcloud.dav_address(server, user)
         if f"{url}/".startswith(f"{home}/"):
             return None
-        path = urlsplit(url).path.removeprefix(urlsplit(server).path)
-        folder = _folder_shown(url) if _PAGE.fullmatch(path) else _folder_named(path, user)
+        folder = folder_meant(url, server, user)
         address = f"{home}/{quote(folder or _name_of_dataset(place.clone.git_dir))}"
-        is_what = "the web page of a" if _PAGE.fullmatch(path) else "not the address of a folder on this"
+        is_what = "the web page of a" if _is_page(url, server) else "not the address of a folder on this"
         return BadSetting(
             f"{place.url} is {is_what} Nextcloud or ownCloud", remedy=f"Type instead: {command(f'url={address}')}"
         )
     return None
+
+
+def folder_meant(url: str, server: str, user: str = "") -> str:
+    """The path of the folder, below the user's own files, that an address on a cloud most likely means.
+
+    Args:
+        url: What the user typed or copied: a web page's address, or an incomplete one, with http(s).
+        server: The cloud's base URL.
+        user: The user's id, which may be a part of the address.
+    """
+    return _folder_shown(url) if _is_page(url, server) else _folder_named(_below(url, server), user)
+
+
+def _below(url: str, server: str) -> str:
+    return urlsplit(url).path.removeprefix(urlsplit(server).path)
+
+
+def _is_page(url: str, server: str) -> bool:
+    return _PAGE.fullmatch(_below(url, server)) is not None
 
 
 def _folder_shown(url: str) -> str:

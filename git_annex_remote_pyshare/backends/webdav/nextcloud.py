@@ -14,13 +14,15 @@ from git_annex_remote_pyshare.credentials import web
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.host import host_of, is_confidential
 from git_annex_remote_pyshare.errors import Busy, NotAStore, PermissionDenied, Unreachable
-from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.safe_text import command, one_line
 
 PAUSE = 2.0
 """Seconds between two polls for the browser's grant."""
 LIMIT = 20 * 60.0
 """Seconds after which the server drops the flow (its LoginFlowV2Mapper)."""
 
+_LONGEST_NAME = 60
+"""Characters of a server's name that are shown."""
 _OCS = {"OCS-APIRequest": "true"}
 _MARKS = ("/remote.php", "/public.php", "/index.php", "/ocs/", "/apps/", "/s/", "/dav/")
 """What follows the server's own address in URLs that users copy."""
@@ -51,6 +53,17 @@ def find_server(url: str) -> str | None:
             if "productname" in _json(web.ask("GET", f"{base}/status.php")):
                 return base
     return None
+
+
+def name_of(server: str) -> str:
+    """Product and main version of the cloud, e.g. `Nextcloud 31`; empty if it does not report them.
+
+    Raises:
+        Unreachable: There is no response.
+    """
+    status = _json(web.ask("GET", f"{server}/status.php"))
+    version = str(status.get("versionstring") or status.get("version") or "").partition(".")[0]
+    return one_line(f"{status.get('productname') or ''} {version}")[:_LONGEST_NAME]
 
 
 def begin(server: str) -> Flow | None:

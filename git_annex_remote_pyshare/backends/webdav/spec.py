@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
+from git_annex_remote_pyshare.backends.offer import Found, Offer
 from git_annex_remote_pyshare.backends.spec import BackendSpec, LoginFlow, Settings
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.environment import Variables
@@ -57,6 +58,22 @@ def _revoke(server: str, login: "Credential") -> bool:
     return revoke(server, login)
 
 
+def _read(text: str) -> Settings:
+    return {"url": text if "://" in text else f"https://{text}"}
+
+
+def _look(settings: Settings) -> Found:
+    from git_annex_remote_pyshare.backends.webdav.offer import look
+
+    return look(settings["url"])
+
+
+def _complete(settings: Settings, folder: str, login: "Credential | None") -> Settings:
+    from git_annex_remote_pyshare.backends.webdav.offer import complete
+
+    return {"url": complete(settings["url"], folder, login)}
+
+
 SPEC = BackendSpec(
     "webdav",
     _backend,
@@ -67,4 +84,12 @@ SPEC = BackendSpec(
     variables=Variables("WEBDAV_USERNAME", "WEBDAV_PASSWORD", "WEBDAV_TOKEN"),
     login=LoginFlow(_log_in, _check_login, _revoke),
     correct=_correct,
+    offer=Offer(
+        "Nextcloud, ownCloud, sciebo, B2DROP, other WebDAV servers",
+        remote="cloud",
+        question="Address of your cloud, as in the browser",
+        read=_read,
+        look=_look,
+        complete=_complete,
+    ),
 )

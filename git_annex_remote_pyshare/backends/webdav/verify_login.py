@@ -60,6 +60,16 @@ def check(url: str, login: Credential) -> None:
         raise NotAStore(f"{url} is not a WebDAV folder (status {status})", remedy="Check the address.")
 
 
+def is_wanted(url: str) -> bool:
+    """Whether the server requires a login for the WebDAV folder `url`.
+
+    Raises:
+        Unreachable: There is no response.
+    """
+    response = web.ask("PROPFIND", url.rstrip("/") + "/", headers={"Depth": "0"})
+    return response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
 def _look(url: str, login: Credential) -> requests.Response:
     response = web.ask("PROPFIND", url, headers={"Depth": "0"}, auth=web.basic(login))
     challenge = response.headers.get("WWW-Authenticate", "").lower()

@@ -16,9 +16,11 @@ from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.output import is_for_programs, say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
+from git_annex_remote_pyshare.cli.share.before_push import share_before_push
 from git_annex_remote_pyshare.cli.share.friends import lines
 from git_annex_remote_pyshare.cli.share.publish import publish, steps
 from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
+from git_annex_remote_pyshare.cli.steps import run_steps
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.config.remotes import link_named
 from git_annex_remote_pyshare.errors import BadSetting
@@ -67,8 +69,9 @@ class _Options(NamedTuple):
 @click.option("--password", is_flag=True, help="Ask for a password that friends then need.")
 @click.option("--revoke", is_flag=True, help="Withdraw all links to the store (with --public: close the bucket).")
 @click.option("-y", "--yes", is_flag=True, help="Publish the link with the dataset without asking.")
+@click.option("--before-push", is_flag=True, help="Make the link before anything is stored; your next push tells it.")
 @json_option()
-def share(name: str, *, expires: str | None, password: bool, as_json: bool, **typed: bool) -> None:
+def share(name: str, *, expires: str | None, password: bool, before_push: bool, as_json: bool, **typed: bool) -> None:
     """Make, or find, the link by which friends read the store of the remote NAME, and print what to send to them.
 
     \b
@@ -84,9 +87,31 @@ def share(name: str, *, expires: str | None, password: bool, as_json: bool, **ty
     if typed["revoke"] and (expires or password):
         raise BadSetting("--revoke withdraws a link, which then has no end and no password", remedy="Leave one out.")
     terms = Terms(expires or "", ask_guest(CommandLine(), "").secret if password else "")
-    result = _done(remote, _Options(terms=terms, **typed))
+    options = _Options(terms=terms, **typed)
+    result = _before_push(remote, options) if before_push else _done(remote, options)
     if as_json:
         show_json({"name": name, **result})
+
+
+def _before_push(remote: Remote, options: _Options) -> _Result:
+    """Make the link of a store that is still empty."""
+    if options.revoke or (options.public and any(options.terms)):
+        raise BadSetting(
+            "--before-push makes a link, and --public has neither an end nor a password", remedy="Leave one out."
+        )
+    made = share_before_push(
+        remote.place.clone.remote, lambda step: run_steps([step]), public=options.public, terms=options.terms
+    )
+    return {
+        "url": made.link.url,
+        "is_new": made.link.is_new,
+        "has_password": made.link.has_password,
+        "ends": made.link.ends,
+        "commands": [command(*step) for step in made.steps],
+        "published": False,
+        "friends": [],
+        "next": [],
+    }
 
 
 def _done(remote: Remote, options: _Options) -> _Result:

@@ -22,13 +22,17 @@ def steps(remote: Remote, link: Share) -> list[Step]:
         remote: The remote that is shared.
         link: How friends reach it; its URL is that of the remote if friends use the same remote.
     """
-    clone = remote.place.clone
-    known = written_remotes(clone.git_dir)
-    made = [*(_own_changes(remote, link, known) if link.url == remote.place.url else _link_steps(remote, link, known))]
-    dataset = Dataset.of(clone)
-    if dataset and (made or _is_behind(remote, dataset, known)):
+    made = changes(remote, link)
+    dataset = Dataset.of(remote.place.clone)
+    if dataset and (made or _is_behind(remote, dataset, written_remotes(remote.place.clone.git_dir))):
         made.append(_push(dataset))
     return made
+
+
+def changes(remote: Remote, link: Share) -> list[Step]:
+    """The commands that record a link, or changed settings of the remote, in this clone only; arguments as `steps`."""
+    known = written_remotes(remote.place.clone.git_dir)
+    return [*(_own_changes(remote, link, known) if link.url == remote.place.url else _link_steps(remote, link, known))]
 
 
 def publish(made: list[Step], *, yes: bool) -> bool:

@@ -1,5 +1,6 @@
 """`pyshare cleanup`: whose unfinished uploads a server keeps, which of them go, and what to type about the rest."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -172,3 +173,14 @@ def test_names_of_uploads_give_no_orders_to_a_terminal(repository: Repository, s
 def test_an_age_that_is_none_is_refused(repository: Repository, words: tuple[str, ...]) -> None:
     done = repository.home.run("pyshare", "cleanup", "store", *words, cwd=repository.folder, check=False)
     assert done.returncode == 2
+
+
+def test_programs_get_each_upload_with_what_became_of_it(repository: Repository, s3: ScriptedS3) -> None:
+    begin(s3, repository.key("a.bin"), 5 * MIB)
+    listed, removed, empty = (
+        json.loads(cleanup(repository, *words, "--json")[0]) for words in (("--dry-run",), ("--older-than", "0"), ())
+    )
+    (upload,) = listed["uploads"]
+    assert (upload["shown"], upload["size"], upload["is_ours"], upload["removed"]) == ("a.bin", 5 * MIB, True, False)
+    assert removed["uploads"][0]["removed"] is True
+    assert empty == {"name": "store", "uploads": []}

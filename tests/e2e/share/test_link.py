@@ -1,5 +1,6 @@
 """Sharing by a Nextcloud's link: all that `pyshare share` prints is typed, and friends have the bytes."""
 
+import json
 import os
 import pty
 import shlex
@@ -326,3 +327,20 @@ def test_what_git_annex_believes_and_the_store_lacks_is_not_sent_to_friends(
     assert done.returncode == 1
     assert "Send this" not in done.stdout
     assert "Type: pyshare verify for-friends" in " ".join(done.stderr.split())
+
+
+def test_programs_get_the_link_and_the_commands_for_friends_and_nothing_else(
+    cloudy: Owner, sharing_cloud: SharingCloud, bob: Home
+) -> None:
+    first = json.loads(cloudy.share("--json").stdout)
+    (link,) = sharing_cloud.links.values()
+    assert (first["url"], first["is_new"], first["published"], first["next"]) == (link.url, True, False, [])
+    done = cloudy.share("--json", "-y")
+    second = json.loads(done.stdout)
+    assert (second["is_new"], second["published"]) == (False, True)
+    assert second["commands"] == first["commands"]
+    assert "$ git annex initremote for-friends-link" in done.stderr
+    assert has_all(as_friend(bob, second["friends"]))
+    withdrawn = json.loads(cloudy.share("--revoke", "--json").stdout)
+    assert withdrawn["withdrawn"] == [link.url]
+    assert withdrawn["next"] == ["pyshare share for-friends"]

@@ -142,9 +142,10 @@ def test_nobody_else_is_shown_what_we_signed(
     with served(ScriptedS3()) as elsewhere:
         play = answer(status, Location=f"{elsewhere.url}/bucket/key?X-Amz-Signature=5")
         scripted_s3.script(*(Rule(method, play, times=-1) for method in ("HEAD", "GET", "PUT", "DELETE")))
+        reads = () if status == 302 else (lambda: desk.get(bucket, KEY),)  # test_redirected_reads.py
         for ask in (
             lambda: bucket.stat(KEY),
-            lambda: desk.get(bucket, KEY),
+            *reads,
             lambda: desk.put(bucket, KEY, b"content"),
             lambda: bucket.delete(KEY),
         ):

@@ -24,7 +24,8 @@ class DAVHandler(Handler):
     scripted: "ScriptedDAV"
 
     def decoded_path(self) -> str:
-        return super().decoded_path().rstrip("/")
+        # A client that takes this server for a proxy sends the whole URL (RFC 9112 section 3.2.2).
+        return re.sub("^http://[^/]*", "", super().decoded_path()).rstrip("/")
 
     def keep_half(self, seen: Seen) -> None:
         self.scripted.objects[seen.path] = seen.body[: len(seen.body) // 2]
@@ -93,7 +94,11 @@ class DAVHandler(Handler):
         if tag:
             headers["ETag"] = tag
         wanted = re.fullmatch(r"bytes=(\d+)-", seen.headers.get("Range", ""))
-        if not wanted or (self.scripted.knows_conditions and seen.headers.get("If-Range", tag) != tag):
+        if (
+            not wanted
+            or not self.scripted.knows_ranges
+            or (self.scripted.knows_conditions and seen.headers.get("If-Range", tag) != tag)
+        ):
             return 200, headers, body
         start = int(wanted[1])
         if start >= len(body):
@@ -148,6 +153,8 @@ class ScriptedDAV(Scripted):
         """Seconds since 1970 by path, where the server tells."""
         self.knows_conditions = True
         """False for a server that takes no notice of If-Range."""
+        self.knows_ranges = True
+        """False for a server that always sends whole objects."""
         self.login: tuple[str, str] | None = None
         self.on_put: MoreHeaders = lambda _seen: {}
         """More headers for the answer to a PUT."""

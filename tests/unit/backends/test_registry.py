@@ -107,6 +107,14 @@ def test_the_table_has_what_the_backends_claim() -> None:
     assert sum(len(spec.claims) for spec in built_in()) == len(BACKENDS)
 
 
+def test_init_offers_each_kind_once_also_another_packages_and_folders_last(installed: None) -> None:
+    kinds = registry.offered()
+    assert [spec.name for spec in kinds] == ["dropbox", "memory", "webdav", "s3", "directory"]
+    assert kinds[1].offered.title == "memory"
+    assert "memory:" in kinds[1].offered.question
+    assert kinds[1].offered.read("memory:x") == {"url": "memory:x"}
+
+
 def test_a_service_takes_its_own_hosts_of_a_shared_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "BACKENDS", {**BACKENDS, "https://www.example.com/scl/": f"{__name__}:MEMORY"})
     assert spec_of("https://www.Example.com/scl/fo/x").name == "memory"

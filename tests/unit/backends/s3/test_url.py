@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.backends.registry import all_settings
-from git_annex_remote_pyshare.backends.s3.url import Address, account_of, address_of, check
+from git_annex_remote_pyshare.backends.s3.url import Address, account_of, address_of, check, settings_of_address
 from git_annex_remote_pyshare.errors import BadName, BadSetting
 
 OWN = "https://s3.example.org"
@@ -274,3 +274,17 @@ def test_a_bucket_has_a_path(given: dict[str, str], path: str) -> None:
 def test_error_texts_name_the_server_where_it_is_not_amazons() -> None:
     assert address("s3://bucket/x").shown == "s3://bucket/x/"
     assert address(endpoint=OWN).shown == f"s3://bucket/ at {OWN}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("s3://bucket/a b", {"url": "s3://bucket/a b"}),
+        ("bucket", {"url": "s3://bucket"}),
+        ("bucket/folder", {"url": "s3://bucket/folder"}),
+        ("https://s3.example.org:9000/bucket/folder", {"url": "s3://bucket/folder", "endpoint": f"{OWN}:9000"}),
+        ("HTTPS://s3.example.org//bucket", {"url": "s3://bucket", "endpoint": "HTTPS://s3.example.org"}),
+    ],
+)
+def test_an_address_is_understood_as_people_type_it(typed: str, meant: dict[str, str]) -> None:
+    assert settings_of_address(typed) == meant

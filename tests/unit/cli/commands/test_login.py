@@ -451,3 +451,24 @@ def test_the_address_that_a_cloud_gives_may_be_pasted(cloud: Cloud, typed: Type,
     assert done.code == 0
     words = shlex.split(done.out.rpartition("type: ")[2])
     assert words[-1] == f"url={cloud.base}/;touch PWNED;/remote.php/dav/files/bob%40example.org/FOLDER"
+
+
+def test_programs_get_what_is_kept_and_what_is_gone(cloud: Cloud, typed: Type, opened: list[str]) -> None:
+    done = typed("login", cloud.base, "--json")
+    kept_now = json.loads(done.out)
+    assert (kept_now["account"], kept_now["user"], kept_now["kept"]) == (cloud.host, "bob@example.org", "private file")
+    assert kept_now["next"][0].endswith(f"url={cloud.base}/remote.php/dav/files/bob%20the%201st/FOLDER")
+    assert "Logged in at" in done.err
+    gone = json.loads(typed("logout", cloud.base, "--json").out)
+    assert gone == {
+        "account": cloud.host,
+        "user": "bob@example.org",
+        "service": "webdav",
+        "revoked": True,
+        "removed": True,
+    }
+
+
+def test_a_link_without_a_password_is_its_account_alone_for_programs(cloud: Cloud, typed: Type) -> None:
+    said = json.loads(typed("login", f"{cloud.base}/s/0pen", "--json").out)
+    assert said == {"account": f"{cloud.host}/cloud/s/0pen", "next": []}

@@ -1,0 +1,64 @@
+"""Defines how `pyshare init` offers a kind of store: the words of its questions, and what to make of the answers.
+
+A backend that brings no Offer is offered all the same, with the defaults here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.credentials.credential import Credential
+
+Settings = Mapping[str, str]
+"""Settings of a remote, name → value; empty if unset."""
+
+
+class Found(NamedTuple):
+    """What a backend knows about an address before there is a remote."""
+
+    text: str = ""
+    """The server in words for the user, e.g. `Nextcloud 31`; empty if there is nothing to tell."""
+    needs_folder: bool = False
+    """Whether the address names a whole server or account, so that the user has to choose a folder there."""
+    has_links: bool = True
+    """Whether people without a login can be let in."""
+    is_private: bool = False
+    """Whether only the owner's login opens such an address, so that other people's clones must not enable it."""
+    wants_login: bool = True
+    """Whether a store there needs its owner's login."""
+
+
+def _as_typed(text: str) -> Settings:
+    return {"url": text}
+
+
+def _found(_settings: Settings) -> Found:
+    return Found()
+
+
+def _complete(settings: Settings, folder: str, _login: Credential | None) -> Settings:
+    return {"url": f"{settings['url'].rstrip('/')}/{folder}"} if folder else {}
+
+
+class Offer(NamedTuple):
+    """How a kind of store is offered. The functions import what they need when they are called, as in a spec."""
+
+    title: str
+    """The services as their users call them."""
+    remote: str = "store"
+    """The remote's name, unless the user chooses one."""
+    question: str = "Its address"
+    """The question for the address; empty if the URL of the kind's LoginFlow is enough."""
+    anyone: str = "anyone with the link"
+    """What it means there that people without a login may read."""
+    login_for_links: bool = False
+    """Whether a login can make links only if `pyshare login --sharing` asked for that right."""
+    read: Callable[[str], Settings] = _as_typed
+    """Converts what the user typed as the address to settings. Raises BadSetting if it is no address."""
+    look: Callable[[Settings], Found] = _found
+    """Finds out what is at the address; may send requests, without a login. Raises a PyshareError if it must know and
+    the server does not respond."""
+    complete: Callable[[Settings, str, Credential | None], Settings] = _complete
+    """Returns the settings that the remote needs instead of those typed, e.g. the WebDAV address for a web page's.
+
+    Called with the settings as typed, the folder that the user chose (empty for none), and the login (None if there is
+    none yet: then a part of the address may be a placeholder). May send requests."""

@@ -1,0 +1,120 @@
+"""Says in words where data lies: the hosts, the kind of store, and what a friend may do there."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from git_annex_remote_pyshare.backends import registry
+from git_annex_remote_pyshare.backends.spec import BackendSpec
+from git_annex_remote_pyshare.config.annex_url import SCHEME, parse_annex_url
+from git_annex_remote_pyshare.config.remotes import OURS
+from git_annex_remote_pyshare.credentials.account import Account
+from git_annex_remote_pyshare.credentials.host import host_of
+from git_annex_remote_pyshare.safe_text import one_line
+
+_PUBLIC_URL = "publicurl"
+"""Setting of a store with a second address, from which others read."""
+
+
+class Place(NamedTuple):
+    """A store, as its settings describe it."""
+
+    hosts: tuple[str, ...]
+    """All hosts that get requests; for a store on this machine, its path."""
+    kind: str
+    """Name of the kind of store, for users."""
+    access: str
+    """What a friend may do there, in words; empty if only the server knows."""
+    settings: Mapping[str, str]
+    """All settings of the store, defaults included; empty for a store of git-annex itself."""
+
+    @property
+    def spec(self) -> BackendSpec:
+        """The kind of store."""
+        return registry.spec_of(self.settings["url"])
+
+    @property
+    def account(self) -> Account:
+        """The account that a login for the store is for."""
+        return self.spec.account_of(self.settings)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the store is a folder on this machine."""
+        return bool(self.settings) and not self.account.host
+
+    @property
+    def is_link(self) -> bool:
+        """Whether this is a link to the store of another person, through which friends only read."""
+        return self.access.startswith("public link")
+
+    @property
+    def where(self) -> str:
+        """The hosts, in one line that is safe for a terminal."""
+        return one_line(" and ".join(self.hosts))
+
+    @property
+    def words(self) -> str:
+        """`cloud.example.org (WebDAV, public link, read only)`."""
+        return f"{self.where} ({', '.join(filter(None, (self.kind, self.access)))})"
+
+
+def place_of(settings: Mapping[str, str]) -> Place:
+    """The place that the settings of one of our remotes lead to; sends no request.
+
+    Args:
+        settings: As git-annex records them, name → value.
+
+    Raises:
+        BadSetting: The settings are wrong, or name no store.
+    """
+    values = registry.parse(settings)
+    spec = registry.check(values)
+    account = spec.account_of(values)
+    hosts = [account.host or values["url"], *_other_hosts(values)]
+    kind = spec.title or spec.name
+    if spec.local:
+        kind, access = "a folder", "on this machine" if not account.host else "in your network"
+    else:
+        access = _access(settings, spec.is_public(values) or account.is_link)
+    return Place(tuple(dict.fromkeys(hosts)), kind, access, values)
+
+
+def place_of_address(url: str) -> Place:
+    """The place that an annex:: address with settings leads to.
+
+    Raises:
+        BadSetting: The settings are wrong, or name no store.
+    """
+    settings = parse_annex_url(url).settings
+    if settings.get("externaltype") != OURS:  # checked before: then it is type=httpalso
+        return Place((host_of(settings["url"]),), "web server", "read only", {})
+    return place_of({**settings, "sameas-uuid": settings.get("config-uuid", "")})
+
+
+def git_host(url: str) -> str:
+    """The host that `git clone` contacts, or the path that it reads.
+
+    Args:
+        url: An address that `require_safe_address` accepts, without annex::.
+    """
+    if url.startswith("/") or url[1:2] == ":":
+        return url
+    if "://" in url:
+        return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
+    return url.partition(":")[0].rpartition("@")[2].lower()
+
+
+def is_store_address(url: str) -> bool:
+    """Whether the address is that of a store with its settings, so that its hosts are known."""
+    return url.startswith(SCHEME) and "?" in url and not url.startswith(f"{SCHEME}http")
+
+
+def _access(settings: Mapping[str, str], is_public: bool) -> str:  # noqa: FBT001  # a fact about the settings
+    if settings.get("sameas-uuid"):
+        return "public link, read only"
+    return "public, read only without a login" if is_public else ""
+
+
+def _other_hosts(values: Mapping[str, str]) -> Iterator[str]:
+    if values.get(_PUBLIC_URL):
+        yield host_of(values[_PUBLIC_URL])

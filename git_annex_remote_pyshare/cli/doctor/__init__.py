@@ -1,0 +1,1 @@
+"""What `pyshare doctor` looks at, a module for each section: machine, dataset, login, server, friends."""

@@ -1,0 +1,18 @@
+"""Writes what the documentation takes from the code: `cd tests && python -m support.generated_pages`."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from support import commands_page, feature_matrix, settings_page
+
+GENERATED: Mapping[Path, Callable[[str], str]] = {
+    commands_page.PAGE: commands_page.rewritten,
+    feature_matrix.PAGE: feature_matrix.rewritten,
+    settings_page.PAGE: settings_page.rewritten,
+}
+"""A page → makes its new text from the one that it has."""
+
+if __name__ == "__main__":
+    for page, rewritten in GENERATED.items():
+        text = page.read_text(encoding="utf-8") if page.exists() else ""
+        page.write_text(rewritten(text), encoding="utf-8")
