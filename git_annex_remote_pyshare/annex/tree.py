@@ -1,8 +1,10 @@
 """Keeps the promises of a tree: a failed or unknown rename never leads to a removal, and no old content counts as new.
 
 Why git-annex needs that: after a failed rename it removes the file and uploads it again, also if its only copy is the
-one in the store; and it takes any file that is present under a name for the content that it wants to store there (seen
-with git-annex 10.20261026).
+one in the store; and it takes any file that is present under a name for the content that it wants to store there. With
+several jobs it does not even notice the failure in the end, and takes the new tree for exported: it never asks for that
+rename again, but only whether the file is present. So what a failed rename has left is brought to its new name when
+git-annex looks for it there (all seen with git-annex 10.20261026).
 """
 
 from threading import Lock
@@ -13,6 +15,12 @@ from git_annex_remote_pyshare.backends.base import Backend, Moves
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.renames import Rename, Renames
+
+_AWAY = ""
+"""In place of a rename's source: its target has content that must not stay there. No name is empty."""
+
+_BROUGHT = "/"
+"""In place of a rename's source: its target has content that git-annex still takes to be elsewhere."""
 
 
 class NotRenamed(PyshareError):
@@ -37,13 +45,15 @@ class Tree:
         self._unremoved: dict[str, str] = {}
         """Name → key whose removal failed, so that the store may still have its content there."""
         self._lock = Lock()
+        self._bringing = Lock()
 
     def is_present(self, key: str, name: str) -> bool:
         """Whether the content of `key` is at `name`; decided by its size, and by what was not removed before."""
         with self._lock:
             if self._unremoved.get(name, key) != key:
                 return False
-        return self._has_known(key, name) if self._guard.is_on else self._has(key, name)
+        is_there = self._has_known(key, name) if self._guard.is_on else self._has(key, name)
+        return is_there or self._bring(key, name)
 
     def check_store(self, name: str) -> None:
         """Raise ChangedByOthers if a file that people changed is there, which a store would overwrite."""
@@ -73,6 +83,7 @@ class Tree:
             kept = next((place for place in (name, rename.target) if place and self._has(key, place)), "")
             self._renames.end(key, name)
             if kept:
+                self._renames.begin(Rename(key, _AWAY, kept))
                 raise self._not_renamed(kept)
         try:
             self._guard.check(name)
@@ -84,6 +95,7 @@ class Tree:
                 self._unremoved[name] = key
             raise
         self._removed(name)
+        self._forget(key, name)
 
     def rename(self, key: str, source: str, target: str) -> None:
         """Rename the file; succeeds if an earlier call has done it.
@@ -98,12 +110,43 @@ class Tree:
             self._store.call(Moves, lambda able: able.move(source, target))
         except PyshareError as error:
             if not self._is_moved(key, source, target):
-                if isinstance(error, NotFound) and not self._has(key, source):
+                if not isinstance(error, NotFound) or self._has(key, source):
+                    raise
+                if not self._rename_from_elsewhere(key, source, target):
                     self._renames.end(key, source)  # nothing is there that a removal could destroy
-                raise
+                    raise
         self._renames.end(key, source)
+        self._forget(key, source)
         self._guard.moved(source, target)
         self._removed(target)
+
+    def _rename_from_elsewhere(self, key: str, source: str, target: str) -> bool:
+        """Rename the file from where an earlier failure, or `_bring`, has left it; False if that is nowhere."""
+        notes = (self._renames.find(key, note) for note in (_AWAY, _BROUGHT))
+        place = next((note.target for note in notes if note and note.target not in {"", source, target}), "")
+        if not place or not self._has(key, place):
+            return False
+        self.rename(key, place, target)
+        return True
+
+    def _bring(self, key: str, name: str) -> bool:
+        """Move content to this name if a failed rename has left it elsewhere; returns whether that was done."""
+        with self._bringing:
+            left = self._renames.find(key, _AWAY)
+            if not left or left.target in {"", name} or not self._has(key, left.target):
+                return False
+            try:
+                self.rename(key, left.target, name)
+            except (BadName, NotFound):
+                return False
+            self._renames.begin(Rename(key, _BROUGHT, name))
+            return True
+
+    def _forget(self, key: str, place: str) -> None:
+        """Forget that content was left at a place, since it is no longer there."""
+        for note in (_AWAY, _BROUGHT):
+            if (left := self._renames.find(key, note)) and left.target == place:
+                self._renames.end(key, note)
 
     def _is_moved(self, key: str, source: str, target: str) -> bool:
         """Whether a failed rename has happened after all; False if that is unknown."""

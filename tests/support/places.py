@@ -51,15 +51,20 @@ class SharedPlace(NamedTuple):
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
     """The place that the test's parameter names; on a server, a folder or bucket of its own that is not made yet."""
     if request.param == "folder":
-        share = tmp_path / "share"
-        return SharedPlace({"url": str(share)}, stored=lambda: _files_below(share))
+        return folder_at(tmp_path / "share")
     if request.param == "dropbox":
-        return _dropbox(request.getfixturevalue("fake_dropbox"))
+        return dropbox_of(request.getfixturevalue("fake_dropbox"))
     server = request.getfixturevalue(f"{request.param}_server")
-    return _bucket(server) if isinstance(server, S3Server) else _folder(server)
+    return bucket_on(server) if isinstance(server, S3Server) else folder_on(server)
 
 
-def _folder(server: Server) -> SharedPlace:
+def folder_at(path: Path) -> SharedPlace:
+    """A folder on this machine."""
+    return SharedPlace({"url": str(path)}, stored=lambda: _files_below(path))
+
+
+def folder_on(server: Server) -> SharedPlace:
+    """A new folder on a WebDAV server."""
     name = f"{uuid.uuid4().hex}/share"
     url = f"{server.url}/{name}"
     login = {"WEBDAV_USERNAME": server.user, "WEBDAV_PASSWORD": server.password}
@@ -71,7 +76,8 @@ def _folder(server: Server) -> SharedPlace:
     )
 
 
-def _bucket(server: S3Server) -> SharedPlace:
+def bucket_on(server: S3Server) -> SharedPlace:
+    """A new bucket on an S3 server, which is not made yet."""
     bucket = f"annex-{uuid.uuid4().hex}"
     url = f"s3://{bucket}/share"
     answers = f"{server.access_key}\n{server.secret_key}\n"
@@ -80,7 +86,7 @@ def _bucket(server: S3Server) -> SharedPlace:
     return SharedPlace(settings, server.login, log_in, stored=lambda: _objects(server, bucket, "share/"))
 
 
-def _dropbox(running: RunningDropbox) -> SharedPlace:
+def dropbox_of(running: RunningDropbox) -> SharedPlace:
     """The Dropbox of a group who all use one account."""
     account = running.service.person("Lab")
     login = running.with_login(running.service.log_in(account))

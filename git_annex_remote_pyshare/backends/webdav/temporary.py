@@ -92,36 +92,25 @@ class Move(NamedTuple):
     """The arguments of a MOVE."""
 
     temporary: str
-    """The path of the object now: a temporary one, or that of a file of a tree."""
+    """The temporary path of the object."""
     path: str
     size: int | None
     """Bytes of the object; None if unknown."""
     what: str
     """For error texts."""
-    overwrite: bool = True
-    """Whether to replace an object at `path`."""
-
-
-class TargetExists(PyshareError):
-    """Another object has the new name, and nothing has changed."""
 
 
 def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
-    """Rename the object.
+    """Rename the temporary object to its final name, replacing an existing object.
 
     MOVE is not idempotent: after a lost response the target is checked before it is repeated.
-
-    Raises:
-        TargetExists: An object must not be replaced.
-        PyshareError: Any other failure.
 
     Args:
         client: Sends the requests.
         wanted: What to move.
         tick: Called while waiting; may raise to stop.
     """
-    headers = {"Overwrite": "T" if wanted.overwrite else "F"}
-    request = Request("MOVE", wanted.temporary, wanted.what, headers, destination=wanted.path)
+    request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": "T"}, destination=wanted.path)
     doubt = _try(client, request, None)
     for seconds in _PAUSES:
         if doubt is None or _has_moved(client, wanted):
@@ -142,8 +131,6 @@ def _try(client: Client, request: Request, doubt: PyshareError | None) -> Pyshar
             status = response.status
     except Unreachable as lost:
         return lost
-    if status == 412 and request.headers["Overwrite"] == "F":
-        raise TargetExists(f"{client.doing(request.what)}: there is another file of the new name")
     if status == 412:
         _clear(client, request)
     elif doubt is None and status not in IN_DOUBT:
