@@ -98,7 +98,7 @@ class S3Backend(Backend):
 
     def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
         """See `ListsContents.list_contents`: one page."""
-        return contents(self.client, cursor, add)
+        return contents(self.client, cursor, add, marker="" if self.place.is_tree else MARKER)
 
     def content_of(self, name: str) -> Content | None:
         return self._downloads.content_of(name)

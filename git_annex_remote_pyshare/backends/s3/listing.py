@@ -58,10 +58,16 @@ def entries(client: Client, folder: str, *, marker: str = MARKER) -> Iterator[En
             yield Entry(name, each.size)
 
 
-def contents(client: Client, cursor: str, add: Callable[[Content], None]) -> list[str]:
+def contents(client: Client, cursor: str, add: Callable[[Content], None], *, marker: str) -> list[str]:
     """The versions of the objects of one page; see `ListsContents.list_contents`.
 
     Objects that are no files are left out: placeholders of folders, and names with an empty or `.` segment.
+
+    Args:
+        client: Sends the request.
+        cursor: See there.
+        add: See there.
+        marker: Name of the object that marks the store; empty if there is none.
     """
     prefix = client.address.prefix
     after = tuple((str(name), str(value)) for name, value in json.loads(cursor)) if cursor else _FIRST
@@ -70,7 +76,7 @@ def contents(client: Client, cursor: str, add: Callable[[Content], None]) -> lis
         name = each.key.removeprefix(prefix)
         if "\n" in name:
             add(Content(name, 0, ""))
-        elif name != MARK and is_legal(name):
+        elif name not in {marker, MARK} and is_legal(name):
             add(Content(name, each.size or 0, content_id(client, each.size, each.tag)))
     return [json.dumps(page.after)] if page.after else []
 

@@ -106,7 +106,7 @@ def test_a_list_that_fails_in_its_second_folder_removes_nothing_from_git(
     assert repository.git("rev-parse", "store/main").stdout == before
 
 
-@ON_EVERY_PLACE
+@pytest.mark.parametrize("place", ["folder", "moto"], indirect=True)
 def test_a_later_get_delivers_what_was_imported_or_says_that_it_changed(imported: Repository, people: People) -> None:
     imported.annex("drop", "--force", "a/one.txt", "top.txt")
     people.write("top.txt", b"TOP")
@@ -118,3 +118,20 @@ def test_a_later_get_delivers_what_was_imported_or_says_that_it_changed(imported
     assert done.returncode == 1
     assert "top.txt changed since it was listed. Import again." in done.stdout + done.stderr
     imported.annex("fsck", "--fast", "--from", "store", "a/one.txt")
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_odd_names_arrive_and_what_git_cannot_hold_is_left_out_with_one_line(
+    repository: Repository, people: People, place: SharedPlace
+) -> None:
+    odd = {"trail ": b"1", " lead": b"2", "back\\slash": b"3", "tab\tx": b"4", "not utf-8 \udcff": b"5", "\r": b"6"}
+    people.write_all({**odd, "line\nbreak": b"-", "sub/.git/config": b"-", "below\n/file": b"-"})
+    place.initremote(repository, {"importtree": "yes"})
+
+    done = repository.annex("import", "main", "--from", "store")
+
+    told = done.stdout + done.stderr
+    assert told.count("not imported: ") == 1
+    assert "1 named .git or below a folder of that name, 2 with a line break in the name" in told
+    repository.git("merge", "-q", "--allow-unrelated-histories", "store/main")
+    assert tree_of(repository) == odd
