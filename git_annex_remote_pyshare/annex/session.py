@@ -150,6 +150,8 @@ class Session:
     def stop(self) -> None:
         """Stop transfers and waits in all jobs, and close the connections."""
         self.stopping.set()
+        if self._tree is not None:
+            self._tree.close()
         if self._store is not None:
             self._store.close()
 

@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.annex.keys import expected_size
 from git_annex_remote_pyshare.backends.base import Backend, Moves
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.state.killed import Presence
 from git_annex_remote_pyshare.state.renames import Rename, Renames
 
 _AWAY = ""
@@ -39,6 +40,7 @@ class Tree:
         self._store = store
         self._remote = clone.remote
         self._renames = Renames(clone.git_dir, clone.remote_uuid)
+        self._presence = Presence(clone.git_dir, clone.remote_uuid)
         self._guard = Guard(store)
         self._absent: set[str] = set()
         """Names that the store has just reported as absent."""
@@ -46,6 +48,10 @@ class Tree:
         """Name → key whose removal failed, so that the store may still have its content there."""
         self._lock = Lock()
         self._bringing = Lock()
+
+    def close(self) -> None:
+        """Note that this process ends in order, so that nothing was under way."""
+        self._presence.end()
 
     def is_present(self, key: str, name: str) -> bool:
         """Whether the content of `key` is at `name`; decided by its size, and by what was not removed before."""
@@ -76,7 +82,8 @@ class Tree:
         """Remove the file; succeeds if there is none.
 
         Raises:
-            NotRenamed: The file was to be renamed, and its content is still there; the next removal is obeyed.
+            NotRenamed: The file was to be renamed, or may have been, and its content is still there; the next removal,
+                or that of the next git-annex, is obeyed.
             PyshareError: Any other failure.
         """
         if rename := self._renames.find(key, name):
@@ -85,6 +92,10 @@ class Tree:
             if kept:
                 self._renames.begin(Rename(key, _AWAY, kept))
                 raise self._not_renamed(kept)
+        elif self._presence.follows_a_killed_one and self._has(key, name):
+            # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
+            self._renames.begin(Rename(key, _AWAY, name))
+            raise self._not_renamed(name)
         try:
             self._guard.check(name)
             self._store.delete(name)

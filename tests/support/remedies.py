@@ -75,6 +75,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     "git annex sync --content": (f"{_TWO_WAYS}test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours",),
     "git config remote.{}.pyshare-overwrite true": (f"{_TWO_WAYS}test_who_wants_to_overwrite_types_the_other_command",),
     "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
+    "git annex export HEAD --to {}": (
+        "e2e/trees/test_export.py::test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it",
+    ),
     "git annex copy --to {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex configremote {} autoenable=false": (
         f"{_OF_WEBDAV}test_a_remote_that_only_its_owner_opens_is_not_for_each_clone",

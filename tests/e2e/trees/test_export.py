@@ -1,6 +1,7 @@
 """A tree that people read (`exporttree=yes`), with the real git-annex on every place."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from support.annex import Repository
@@ -97,3 +98,27 @@ def test_what_only_the_store_has_is_renamed_there_and_comes_back(shared: Reposit
     renamed = {name.replace("many/", "moved/"): content for name, content in before.items()}
     assert _tree_of(shared) == renamed
     assert stored_tree(place) == renamed
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it(
+    shared: Repository, place: SharedPlace
+) -> None:
+    _exported(shared, "-J1")
+    shared.annex("drop", "--force", "many/f1")
+    shared.git("mv", "many/f1", "kept.txt")
+    shared.git("commit", "-q", "-m", "renamed")
+    in_the_way = Path(place.settings["url"]) / f".git-annex-tmp-content-{shared.key('kept.txt')}" / "a file"
+    in_the_way.parent.mkdir()
+    in_the_way.touch()
+    failed = shared.annex("export", "HEAD", "--to", "store", check=False)
+    in_the_way.unlink()
+    in_the_way.parent.rmdir()
+    assert failed.returncode == 1
+    assert "many/f1 was not renamed, so it is kept" in failed.stdout + failed.stderr
+    (printed,) = (line for line in (failed.stdout + failed.stderr).splitlines() if "Export again: " in line)
+
+    shared.home.run("sh", "-e", "-c", printed.partition("Export again: ")[2], cwd=shared.folder)
+
+    shared.annex("get", "kept.txt")
+    assert stored_tree(place) == _tree_of(shared)

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
 
-from git_annex_remote_pyshare.annex.guard import ChangedByOthers
-from git_annex_remote_pyshare.annex.importing import Importing
 from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.state import killed
 from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
 from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
@@ -169,82 +167,39 @@ def _rename_and_die(store: MemoryBackend, done: Callable[[str, str], None]) -> N
         Tree(Dying(store.place)).rename(KEY, OLD, TEMPORARY)
 
 
-LISTED = "a/listed.txt"
-
-
-def _import(store: MemoryBackend) -> None:
-    """What an import in this clone does first."""
-    Importing(store, Event()).list()
-
-
-def test_what_people_changed_since_the_list_is_neither_removed_nor_renamed_nor_overwritten(
-    store: MemoryBackend, tmp_path: Path
+def test_what_a_failed_rename_has_left_is_brought_to_where_it_is_looked_for(
+    store: MemoryBackend, faults: Faults
 ) -> None:
-    _import(store)
-    _put(store, tmp_path, OLD, b"theirs!")
-    _put(store, tmp_path, NEW, b"theirs, new")
-    tree = Tree(store)
-
-    assert not tree.is_present(KEY, OLD)
-    with pytest.raises(ChangedByOthers):
-        tree.remove(KEY, OLD)
-    with pytest.raises(ChangedByOthers):
-        tree.rename(KEY, OLD, TEMPORARY)
-    with pytest.raises(PyshareError):
-        tree.remove(KEY, OLD)
-    for name in (OLD, NEW):
-        with pytest.raises(ChangedByOthers):
-            tree.check_store(name)
-
-    assert _content(store, tmp_path, OLD) == b"theirs!"
-    assert _content(store, tmp_path, NEW) == b"theirs, new"
-
-
-def test_a_rename_onto_a_file_of_other_people_fails_and_the_removal_that_follows_keeps_the_only_copy(
-    store: MemoryBackend, tmp_path: Path
-) -> None:
-    _import(store)
-    tree = Tree(store)
-    tree.rename(KEY, OLD, TEMPORARY)
-    _put(store, tmp_path, NEW, b"theirs, new")
-
-    with pytest.raises(ChangedByOthers):
-        tree.rename(KEY, TEMPORARY, NEW)
+    faults.next("move", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        Tree(store).rename(KEY, OLD, TEMPORARY)
     with pytest.raises(NotRenamed):
-        tree.remove(KEY, TEMPORARY)
+        Tree(store).remove(KEY, OLD)
 
-    assert _content(store, tmp_path, TEMPORARY) == CONTENT
-    assert _content(store, tmp_path, NEW) == b"theirs, new"
+    assert not Tree(store).is_present(OTHER, NEW)
+    assert Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [NEW]
+    assert not Tree(store).is_present(KEY, "another name")
 
-
-def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
-    store: MemoryBackend, tmp_path: Path
-) -> None:
-    _import(store)
-    tree = Tree(store)
-    assert not tree.is_present(OTHER, LISTED)
-    tree.check_store(LISTED)
-    _put(store, tmp_path, LISTED, b"ours")
-    tree.stored(LISTED)
+    tree = Tree(store)  # of a git-annex that noticed the failure, and repeats the rename
     tree.rename(KEY, OLD, TEMPORARY)
     tree.rename(KEY, TEMPORARY, NEW)
-
-    later = Tree(store)
-    assert later.is_present(KEY, NEW)
-    later.remove(KEY, NEW)
-    later.remove(OTHER, LISTED)
+    assert _names(store) == [NEW]
+    tree.remove(KEY, NEW)
     assert _names(store) == []
 
 
-def test_a_clone_that_has_never_imported_overwrites_as_git_annex_says(store: MemoryBackend, tmp_path: Path) -> None:
-    _put(store, tmp_path, OLD, b"theirs!")
-    tree = Tree(store)
-    tree.check_store(OLD)
-    tree.remove(KEY, OLD)
+def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
+    store: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tree(store).close()
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)  # nobody holds the mark of the first one
+    first, second = Tree(store), Tree(store)
+    with pytest.raises(NotRenamed):
+        second.remove(KEY, OLD)
+    assert _names(store) == [OLD]
+    for each in (first, second):
+        each.close()
+
+    Tree(store).remove(KEY, OLD)
     assert _names(store) == []
-
-
-def _content(store: MemoryBackend, folder: Path, name: str) -> bytes:
-    new = folder / f"out {len(list(folder.iterdir()))}"
-    new.mkdir()
-    return Desk(new).get(store, name)
