@@ -9,6 +9,7 @@ from support.folder_people import People
 from support.places import SharedPlace
 from support.sharing import type_all
 
+IN_A_FOLDER = pytest.mark.parametrize("place", ["folder"], indirect=True)
 ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", "apache"], indirect=True)
 
 
@@ -34,7 +35,7 @@ def _blocks(place: SharedPlace) -> list[list[str]]:
     return [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
 
 
-@ON_SOME_PLACES
+@IN_A_FOLDER
 def test_who_only_imports_types_three_lines(repository: Repository, place: SharedPlace, people: People) -> None:
     people.write("old notes.txt", b"their old notes")
     repository.add({PAPER: b"mine"})
@@ -103,7 +104,7 @@ def test_what_no_import_has_seen_is_kept_by_an_export_that_replaces_adds_or_move
         assert f"{name} was changed in the store since this clone listed it" in done.stdout + done.stderr
 
 
-@ON_SOME_PLACES
+@IN_A_FOLDER
 def test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours(
     both_ways: Repository, place: SharedPlace, people: People
 ) -> None:
@@ -119,7 +120,7 @@ def test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours(
     assert dict(place.stored()) == after
 
 
-@pytest.mark.parametrize("place", ["folder"], indirect=True)
+@IN_A_FOLDER
 def test_who_wants_to_overwrite_types_the_other_command(
     both_ways: Repository, place: SharedPlace, people: People
 ) -> None:
