@@ -49,7 +49,7 @@ class Presence:
 
 
 def _is_of_the_dead(path: str, text: str) -> bool:
-    """Whether a file is such a mark, and nobody holds it any more."""
+    """Whether a file is such a mark, and no process holds it any more."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDWR)
         try:

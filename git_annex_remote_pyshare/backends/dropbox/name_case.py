@@ -101,7 +101,7 @@ class NameCase:
 
 
 class TreeNames(NameCase):
-    """How a tree handles such names: whoever is second is refused, also if only the names of folders differ.
+    """How a tree handles such names: the second one is refused, also if only the names of folders differ.
 
     Args:
         folder: Path of the store's folder, which users may type with other case than Dropbox has.

@@ -111,7 +111,7 @@ class Uploads:
     Args:
         client: Sends the requests.
         writes: Shared with all other writes to the store.
-        is_tree: Whether it has the files of a tree, of which a new one seldom replaces another.
+        is_tree: Whether it has the files of a tree; there a new file seldom replaces another.
     """
 
     def __init__(self, client: Client, writes: Writes, *, is_tree: bool = False) -> None:
