@@ -39,9 +39,9 @@ def _serve() -> None:
 
     def make_remote(annex: "Master") -> "SpecialRemote":
         # Called after VERSION is sent, so importing the remote does not delay that.
-        from git_annex_remote_pyshare.annex.export import TreeRemote  # noqa: PLC0415
+        from git_annex_remote_pyshare.annex.import_ import ImportRemote  # noqa: PLC0415
 
-        return TreeRemote(annex, session)
+        return ImportRemote(annex, session)
 
     serve(make_remote, stop=session.stop)
 

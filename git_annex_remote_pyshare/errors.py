@@ -13,6 +13,7 @@ None of the four may contain a secret, since all are shown, logged and published
      ├─ Corrupt           the store has or sent other data than was stored
      │   └─ CorruptUpload the server received other data than was sent              (retryable, once)
      ├─ SourceChanged     the local file changed while it was being stored
+     ├─ ContentChanged    the store has another version than the one that was listed
      ├─ Busy              the server asks the client to wait                        (retryable)
      ├─ Unreachable       no or an incomplete response, or a folder not mounted     (retryable)
      │   ├─ NotReached    there is no such host, or it refuses connections          (retryable)
@@ -36,6 +37,7 @@ __all__ = [
     "Busy",
     "Cancelled",
     "CommandFailed",
+    "ContentChanged",
     "Corrupt",
     "CorruptUpload",
     "NotAStore",
@@ -147,6 +149,12 @@ class CorruptUpload(Corrupt):
 
 class SourceChanged(PyshareError):
     """The local file changed in size or was removed while it was being stored."""
+
+
+class ContentChanged(PyshareError):
+    """The store has another version of the object than the one that was listed."""
+
+    remedy = "Import again."
 
 
 class Busy(PyshareError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from git_annex_remote_pyshare.errors import PyshareError, SourceChanged
+from git_annex_remote_pyshare.errors import ContentChanged, PyshareError, SourceChanged
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -155,6 +155,18 @@ class Sink:
         self.partial = partial or PartialFile(path)
         self._is_checked = is_checked
 
+    content: str = ""
+    """The content identifier of the only version that the sink accepts; empty if it accepts any."""
+
+    def require(self, *content: str) -> None:
+        """Raise ContentChanged if the sink does not accept this version.
+
+        Args:
+            content: The content identifiers that the version may have been listed with.
+        """
+        if self.content and self.content not in content:
+            raise ContentChanged("the file changed since it was listed")
+
     def with_record(self, partial: PartialFile) -> "Sink":
         """The same file, with `partial` as its record."""
         return Sink(self.path, is_checked=self._is_checked, partial=partial)
@@ -270,6 +282,29 @@ class FreshSink(Sink):
             if not offset:
                 self.partial.record(validator)
             yield file
+
+
+class ExactSink(Sink):
+    """A sink that accepts one version of the object only; a partial file of an unknown version is not resumed.
+
+    Args:
+        path: The file.
+        content: The content identifier of that version.
+        partial: As for Sink.
+    """
+
+    def __init__(self, path: LocalPath, content: str, partial: PartialFile | None = None) -> None:
+        super().__init__(path, is_checked=False, partial=partial)
+        self.content = content
+
+    def with_record(self, partial: PartialFile) -> "ExactSink":
+        """The same file, with `partial` as its record."""
+        return ExactSink(self.path, self.content, partial)
+
+    def empty(self) -> None:
+        """Remove what the file has: it is of another version, or of two."""
+        with _on_this_machine(self.path), suppress(FileNotFoundError):
+            os.truncate(self.path, 0)
 
 
 class _LocalFile(FileIO):

@@ -31,6 +31,7 @@ pytest_plugins = [
     "support.partskit",
     "support.sharing",
     "support.sharing_cloud",
+    "support.folder_people",
     "support.login_cloud",
     "support.datalad_extension",
 ]

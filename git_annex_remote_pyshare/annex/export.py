@@ -16,9 +16,10 @@ class TreeRemote(PyshareRemote, ExportRemote):  # type: ignore[misc]  # annexrem
     def transferexport_store(self, key: str, local_file: str, name: str) -> None:
         """Store the file under `name`; this replaces an existing file."""
         source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))
-        store = self.session.store(self.annex)
+        store, tree = self.session.store(self.annex), self.session.tree(self.annex)
+        tree.check_store(name)
         store.put(name, source, self.annex.progress)
-        self.session.tree(self.annex).stored(name)
+        tree.stored(name)
         self._remark(store)
 
     def transferexport_retrieve(self, key: str, local_file: str, name: str) -> None:

@@ -17,10 +17,11 @@ from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, trust_of
 
 if TYPE_CHECKING:
+    from git_annex_remote_pyshare.annex.importing import Importing
     from git_annex_remote_pyshare.annex.tree import Tree
 
-_TREE = "exporttree"
-"""A setting of git-annex itself: the store has the files of a tree, under their own names."""
+_TREE = ("exporttree", "importtree")
+"""Settings of git-annex itself: with either, the store has the files of a tree, under their own names."""
 
 
 class Session:
@@ -38,6 +39,7 @@ class Session:
         self._is_tree = False
         self._store: Backend | None = None
         self._tree: Tree | None = None
+        self._importing: Importing | None = None
         self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:
@@ -60,7 +62,7 @@ class Session:
         url = annex.getconfig("url")
         # Most settings are for other kinds of stores.
         settings = registry.settings_for(url)
-        asked = [*(setting.name for setting in settings if setting.name != "url"), _TREE]
+        asked = [*(setting.name for setting in settings if setting.name != "url"), *_TREE]
         return self._keep({"url": url, **annex.getconfigs(asked)}, settings)
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
@@ -72,7 +74,7 @@ class Session:
             BadSetting: A setting is wrong, or is for another kind of store.
         """
         self._is_prepared = False
-        given = annex.getconfigs([*(setting.name for setting in registry.all_settings()), _TREE])
+        given = annex.getconfigs([*(setting.name for setting in registry.all_settings()), *_TREE])
         return self._keep(given, registry.all_settings(given["url"]))
 
     def settings(self, annex: Master) -> Mapping[str, str]:
@@ -110,6 +112,17 @@ class Session:
                 self._tree = Tree(store)
             return self._tree
 
+    def importing(self, annex: Master) -> "Importing":
+        """The versions in the store, created at the first call; raises as `store` does."""
+        store = self.store(annex)
+        with self._lock:
+            if self._importing is None:
+                # Imported here, since only `importtree=yes` needs it.
+                from git_annex_remote_pyshare.annex.importing import Importing  # noqa: PLC0415
+
+                self._importing = Importing(store, self.stopping)
+            return self._importing
+
     def tell(self, text: str) -> None:
         """Show the user a line of text, through any job that handles a request at the moment."""
         for annex in list(self._jobs):
@@ -128,8 +141,8 @@ class Session:
         return store_config_of(self.settings(annex), trust, held)._replace(is_tree=self._is_tree)
 
     def _keep(self, given: Mapping[str, str], settings: tuple[Setting, ...]) -> Mapping[str, str]:
-        self._is_tree = given[_TREE] == "yes"
-        values = registry.parse({name: value for name, value in given.items() if name != _TREE}, settings)
+        self._is_tree = any(given[name] == "yes" for name in _TREE)
+        values = registry.parse({name: value for name, value in given.items() if name not in _TREE}, settings)
         spec = registry.check(values)
         self._settings = {**values, "layout": values["layout"] or spec.layout}
         return self._settings

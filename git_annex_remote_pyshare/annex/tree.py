@@ -9,6 +9,7 @@ git-annex looks for it there (all seen with git-annex 10.20261026).
 
 from threading import Lock
 
+from git_annex_remote_pyshare.annex.guard import Guard
 from git_annex_remote_pyshare.annex.keys import expected_size
 from git_annex_remote_pyshare.backends.base import Backend, Moves
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
@@ -40,6 +41,9 @@ class Tree:
         self._remote = clone.remote
         self._renames = Renames(clone.git_dir, clone.remote_uuid)
         self._presence = Presence(clone.git_dir, clone.remote_uuid)
+        self._guard = Guard(store)
+        self._absent: set[str] = set()
+        """Names that the store has just reported as absent."""
         self._unremoved: dict[str, str] = {}
         """Name → key whose removal failed, so that the store may still have its content there."""
         self._lock = Lock()
@@ -54,10 +58,23 @@ class Tree:
         with self._lock:
             if self._unremoved.get(name, key) != key:
                 return False
-        return self._has(key, name) or self._bring(key, name)
+        is_there = self._has_known(key, name) if self._guard.is_on else self._has(key, name)
+        return is_there or self._bring(key, name)
+
+    def check_store(self, name: str) -> None:
+        """Raise ChangedByOthers if a file that people changed is there, which a store would overwrite."""
+        with self._lock:
+            if name in self._absent:
+                self._absent.discard(name)
+                return
+        self._guard.check(name)
 
     def stored(self, name: str) -> None:
         """Note that the store has new content at `name`."""
+        self._guard.stored(name)
+        self._removed(name)
+
+    def _removed(self, name: str) -> None:
         with self._lock:
             self._unremoved.pop(name, None)
 
@@ -80,6 +97,7 @@ class Tree:
             self._renames.begin(Rename(key, _AWAY, name))
             raise self._not_renamed(name)
         try:
+            self._guard.check(name)
             self._store.delete(name)
         except BadName:
             return  # the store never had it
@@ -87,17 +105,19 @@ class Tree:
             with self._lock:
                 self._unremoved[name] = key
             raise
-        self.stored(name)
+        self._removed(name)
         self._forget(key, name)
 
     def rename(self, key: str, source: str, target: str) -> None:
         """Rename the file; succeeds if an earlier call has done it.
 
         Raises:
+            ChangedByOthers: People have changed the file, or have made one of the new name.
             PyshareError: The file has its old name, or it is unknown which one it has.
         """
         self._renames.begin(Rename(key, source, target))
         try:
+            self._guard.check(source, target)
             self._store.call(Moves, lambda able: able.move(source, target))
         except PyshareError as error:
             if not self._is_moved(key, source, target):
@@ -108,7 +128,8 @@ class Tree:
                     raise
         self._renames.end(key, source)
         self._forget(key, source)
-        self.stored(target)
+        self._guard.moved(source, target)
+        self._removed(target)
 
     def _rename_from_elsewhere(self, key: str, source: str, target: str) -> bool:
         """Rename the file from where an earlier failure, or `_bring`, has left it; False if that is nowhere."""
@@ -153,6 +174,18 @@ class Tree:
             return False
         expected = expected_size(key)
         return stat is not None and (expected is None or stat.size is None or stat.size == expected)
+
+    def _has_known(self, key: str, name: str) -> bool:
+        """As `_has`, and git knows the version that is there."""
+        try:
+            found = self._guard.look(name)
+        except BadName:
+            return False
+        if found is None:
+            with self._lock:
+                self._absent.add(name)
+            return False
+        return expected_size(key) in {None, found.size} and self._guard.knows(name, found)
 
     def _not_renamed(self, name: str) -> NotRenamed:
         return NotRenamed(

@@ -5,7 +5,7 @@ limited and cancelled like the verbs. You may use an ability that sends no reque
 from `base.ability`. `SupportsMultipart` has its own module, which only large objects need.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from git_annex_remote_pyshare.errors import PyshareError
@@ -222,4 +222,59 @@ class RemovesFolders(Protocol):
         """Remove the folder if it is empty; our own remains of killed uploads do not count.
 
         Succeeds if there is no such folder, or if it has other files. Raises a PyshareError if the request fails.
+        """
+
+
+YOUNG = "-young"
+"""End of the content identifier of a file that was written so shortly before the listing that another edit might leave
+its time and size as they are. The next listing gives another identifier, so git-annex looks at the file once more."""
+
+
+class Content(NamedTuple):
+    """One version of a file of a tree."""
+
+    name: str
+    size: int
+    """Bytes."""
+    id: str
+    """The content identifier, one line: never the same for two contents of the store, and the same as long as the
+    content stays. Empty for a file that the service shows, but does not send."""
+
+
+def is_importable(segment: str) -> bool:
+    """Whether git can hold this part of a name: no line break, and not `.git`. Do not list below another folder."""
+    return "\n" not in segment and segment.lower() != ".git"
+
+
+@runtime_checkable
+class ListsContents(Protocol):
+    """Ability: list the versions of all files, and deliver exactly the listed one: for an import (`importtree=yes`).
+
+    `Backend.get` of such a store looks at `Sink.content`: unless it is empty, it calls `Sink.require` with the
+    identifier of what is there, before it writes and, if the content may change while it is sent, again at the end.
+    """
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        """List a part of the store: one page, or one folder.
+
+        Do not leave out a file in doubt: git-annex takes a file that is not in the list for one that was removed.
+
+        Args:
+            cursor: Empty for the first part, else one that an earlier call has returned.
+            add: Called for each file, but not for our own temporary files and marks; also once for a folder whose name
+                git cannot hold (`is_importable`), in place of its files.
+
+        Returns:
+            The cursors of further parts. An empty one means that the service has forgotten the listing, which must
+            begin again.
+
+        Raises:
+            NotFound: There is no such store.
+            PyshareError: Any other failure.
+        """
+
+    def content_of(self, name: str) -> Content | None:
+        """The version that the store has now; None if it says clearly that there is no such file.
+
+        Raises a PyshareError if the response leaves any doubt.
         """

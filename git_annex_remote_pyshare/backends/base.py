@@ -21,9 +21,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 from git_annex_remote_pyshare.backends.abilities import (
     NO_TERMS,
     CanInitialize,
+    Content,
     HasNotices,
     HasQuota,
     Initialized,
+    ListsContents,
     Locates,
     Moves,
     NamesProduct,
@@ -37,6 +39,7 @@ from git_annex_remote_pyshare.backends.abilities import (
     Share,
     Shares,
     Terms,
+    is_importable,
 )
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
@@ -48,10 +51,12 @@ __all__ = [
     "Ability",
     "Backend",
     "CanInitialize",
+    "Content",
     "Entry",
     "HasNotices",
     "HasQuota",
     "Initialized",
+    "ListsContents",
     "Locates",
     "Moves",
     "NamesProduct",
@@ -70,6 +75,7 @@ __all__ = [
     "Terms",
     "ability",
     "encode_name",
+    "is_importable",
 ]
 
 Ability = TypeVar("Ability")
@@ -126,8 +132,8 @@ class StoreConfig(NamedTuple):
     acceptance: Callable[[], str] = lambda: ""
     """Returns the command with which the user accepts the settings; empty if there is none."""
     is_tree: bool = False
-    """Whether the objects are the files of a tree, which people read under their own names (`exporttree=yes`). Such a
-    store has no marker, and no other file of ours after a quiet run."""
+    """Whether the objects are the files of a tree, which people read under their own names (`exporttree=yes`) or also
+    edit (`importtree=yes`). Such a store has no marker, and no other file of ours after a quiet run."""
 
 
 class Backend(ABC):
@@ -162,6 +168,7 @@ class Backend(ABC):
 
         Raises:
             NotFound: The store has no such object.
+            ContentChanged: It has another version than the sink accepts; see `ListsContents`.
             PyshareError: Any other failure; an error of the sink is passed on unchanged.
         """
 

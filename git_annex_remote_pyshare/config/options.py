@@ -178,6 +178,14 @@ TAKE_OVER = Option(
     " ([why](../services/s3.md#moving-over-from-git-annexs-own-s3-remote))",
     "`false`",
 )
+OVERWRITE = Option(
+    "pyshare-overwrite",
+    flag,
+    False,  # noqa: FBT003  # its default
+    "`true` lets an export overwrite and remove what people changed in the store since the last import"
+    " ([why](../guide/folder-people-edit.md#both-ways))",
+    "`false`",
+)
 RESTORE_TIER = Option(
     "annex-s3-restore-tier",
     text,
@@ -190,7 +198,7 @@ RESTORE_DAYS = Option("annex-s3-restore-days", number, 1.0, "S3: days for which 
 
 OF_REMOTE: tuple[Option[str] | Option[float] | Option[bool], ...] = (
     *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE, TAKE_OVER),
-    *(RESTORE_TIER, RESTORE_DAYS),
+    *(OVERWRITE, RESTORE_TIER, RESTORE_DAYS),
 )
 """The options below `remote.<name>.`, in the order of the documentation."""
 

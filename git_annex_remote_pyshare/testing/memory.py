@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Receipt, Stat, StoreConfig, encode_name
+from git_annex_remote_pyshare.backends.base import Backend, Content, Entry, Receipt, Stat, StoreConfig, encode_name
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import NotFound, SourceChanged, Unreachable
 from git_annex_remote_pyshare.part_plan import Part
@@ -55,6 +55,7 @@ class MemoryBackend(Backend):
             body = self._read(name, fault)
             if body is None:
                 raise NotFound(f"{name} is not in the store")
+            sink.require(_content_id(body))
             _send(arriving(body, fault), sink, progress, fault)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
@@ -82,6 +83,20 @@ class MemoryBackend(Backend):
                 names = sorted({*self._objects, *self._before})
             found = ((name, self._read(name, fault)) for name in names if _below(folder, name))
             yield from [Entry(name, len(body)) for name, body in found if body is not None]
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        """See `ListsContents.list_contents`: PAGE files behind the one that `cursor` names."""
+        with self._met("list_contents"):
+            with self._lock:
+                names = sorted(name for name in self._objects if name > cursor)
+            for name in names[:PAGE]:
+                add(Content(name, len(self._objects[name]), _content_id(self._objects[name])))
+            return [names[PAGE - 1]] if len(names) > PAGE else []
+
+    def content_of(self, name: str) -> Content | None:
+        with self._met("content_of") as fault:
+            body = self._read(name, fault)
+            return None if body is None else Content(name, len(body), _content_id(body))
 
     @contextmanager
     def _met(self, verb: str) -> Iterator[Fault | None]:
@@ -113,6 +128,13 @@ class MemoryBackend(Backend):
 
 
 _SOMEWHERE = place()
+
+PAGE = 10
+"""Files in one part of a listing."""
+
+
+def _content_id(body: bytes) -> str:
+    return f"{len(body)}-{_digest('md5', body)}"
 
 
 def _below(folder: str, name: str) -> bool:

@@ -8,6 +8,7 @@ _REMEDIES = "e2e/test_remedies.py::"
 _SHARE = "e2e/share/test_link.py::"
 _VERIFY = "e2e/cli/test_verify.py::"
 _UNVERIFIED = "e2e/cli/test_unverified.py::"
+_TWO_WAYS = "e2e/trees/test_two_ways.py::"
 _DOCTOR = "e2e/cli/test_doctor.py::"
 _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
@@ -71,6 +72,8 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_MARKER}test_a_second_dataset_in_the_same_place_is_refused",
         f"{_MARKER}test_a_remote_whose_place_another_one_has_taken_is_told_the_command_that_takes_it_back",
     ),
+    "git annex sync --content": (f"{_TWO_WAYS}test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours",),
+    "git config remote.{}.pyshare-overwrite true": (f"{_TWO_WAYS}test_who_wants_to_overwrite_types_the_other_command",),
     "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex export HEAD --to {}": (
         "e2e/trees/test_export.py::test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it",

@@ -187,6 +187,11 @@ RULES: Mapping[str, Rule | Block | Silent] = {
     "REMOVEEXPORT": _outcome("REMOVE", _key),
     "RENAMEEXPORT": _outcome("RENAMEEXPORT", _key_and_name, optional=True, explains=False),
     "REMOVEEXPORTDIRECTORY": _outcome("REMOVEEXPORTDIRECTORY", _text, optional=True, explains=False),
+    "IMPORTSUPPORTED": _outcome("IMPORTSUPPORTED", _nothing, optional=True, explains=False),
+    "LISTIMPORTABLECONTENTS": _outcome("LISTIMPORTABLECONTENTS", _nothing, optional=True),
+    "IMPORT": Silent(),
+    "RETRIEVEIMPORT": _outcome("RETRIEVEIMPORT", _text),
+    "CHECKPRESENTIMPORT": _PRESENCE,
     "ERROR": Silent(),
 }
 """All requests that pyshare supports: first word → rule."""

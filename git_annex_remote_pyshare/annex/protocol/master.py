@@ -131,6 +131,23 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         else:
             self.debug(message)
 
+    def importable(self, contents: Iterable[tuple[str, int, str]]) -> None:
+        """List files of an import: name, size in bytes, content identifier.
+
+        They go out as one block, so call this for some of many files at a time.
+
+        Raises:
+            ProtocolError: The request has ended.
+            Cancelled: git-annex has closed its pipe.
+        """
+        lines = [
+            line
+            for name, size, content in contents
+            for line in (f"IMPORTABLECONTENT {size} {name}", f"IMPORTABLECONTENTIDENTIFIER {content}")
+        ]
+        if lines:
+            self._transmit(*lines)
+
     def error(self, *texts: object) -> None:
         """Fail the current request; the protocol's ERROR would end all jobs, or make them wait forever.
 

@@ -24,6 +24,7 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         self._make_remote = make_remote
         self._remote: Any = None
         super().__init__(None)
+        self._importing = ""
         self.extensions = extensions
 
     @property
@@ -38,14 +39,15 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         self._remote = remote
 
     def command(self, line: str) -> str | None:
-        """Handle one line and return the reply; keeps trailing spaces, and uses an EXPORT name for one request only."""
+        """Handle one line and return the reply; keeps trailing spaces, and uses a name for one request only."""
         word, _, parameter = line.partition(" ")
         method = self.lookupMethod(word) or self.do_UNKNOWN
         try:
             reply: str | None = method(parameter) if parameter else method()
         finally:
-            if word != "EXPORT":
+            if word not in {"EXPORT", "IMPORT"}:
                 self.exporting = False
+                self._importing = ""
         return reply
 
     def check_key(self, key: str) -> None:
@@ -69,6 +71,30 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         key, _, name = parameter.partition(" ")
         self.remote.renameexport(key, self._exported(), name)
         return f"RENAMEEXPORT-SUCCESS {key}"
+
+    def do_IMPORTSUPPORTED(self) -> str:  # noqa: N802
+        """Accept `importtree=yes` if the remote has the methods for it, which annexremote's classes do not know."""
+        if not hasattr(self.remote, "importsupported"):
+            raise annexremote.UnsupportedRequest
+        return "IMPORTSUPPORTED-SUCCESS" if self.remote.importsupported() else "IMPORTSUPPORTED-FAILURE"
+
+    def do_LISTIMPORTABLECONTENTS(self) -> str:  # noqa: N802
+        """List all files; the remote sends the entries itself, in blocks, since there can be a great many."""
+        self.remote.listimportablecontents()
+        return "LISTIMPORTABLECONTENTS-SUCCESS"
+
+    def do_IMPORT(self, name: str = "") -> None:  # noqa: N802
+        """Keep the name for the next request."""
+        self._importing = name
+
+    def do_RETRIEVEIMPORT(self, file: str) -> str:  # noqa: N802
+        """Download the version of the file that was listed."""
+        self.remote.retrieveimport(self._imported(), file)
+        return "RETRIEVEIMPORT-SUCCESS"
+
+    def do_CHECKPRESENTIMPORT(self, key: str) -> str:  # noqa: N802
+        """Do the same as CHECKPRESENT, for the name of the previous IMPORT line."""
+        return _presence(key, self.remote.checkpresentimport(key, self._imported()))
 
     def do_LISTCONFIGS(self) -> str:  # noqa: N802
         """List the settings in the order of their declaration, each help text on one line."""
@@ -98,6 +124,11 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
         if not self.exporting:
             raise annexremote.ProtocolError("git-annex sent no EXPORT line before")
         return str(self.exporting)
+
+    def _imported(self) -> str:
+        if not self._importing:
+            raise annexremote.ProtocolError("git-annex sent no IMPORT line before")
+        return self._importing
 
 
 def _presence(key: str, present: object) -> str:

@@ -2,17 +2,29 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
+from git_annex_remote_pyshare.backends.abilities import YOUNG
+from git_annex_remote_pyshare.backends.base import (
+    Backend,
+    Content,
+    Entry,
+    Initialized,
+    Quota,
+    Receipt,
+    Stat,
+    StoreConfig,
+)
 from git_annex_remote_pyshare.backends.directory.copying import copy
 from git_annex_remote_pyshare.backends.directory.errors import LOCAL_DISK_FULL, as_text, convert_errors
 from git_annex_remote_pyshare.backends.directory.folder import Folder
 from git_annex_remote_pyshare.backends.directory.marker import MARKER, Marker, MissingStore
 from git_annex_remote_pyshare.backends.directory.objects import (
+    content_id,
+    contents,
     find,
     move_into_place,
     open_object,
@@ -50,7 +62,9 @@ def _folder_class() -> type[Folder]:
 
 
 class DirectoryBackend(Backend):
-    """A folder. Besides the verbs: CanInitialize, HasQuota, Locates, Moves, RemovesFolders, ReportsAvailability.
+    """A folder.
+
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders, ReportsAvailability.
 
     Each verb opens the folder again, so that a disk can be unmounted between two verbs, and works below it with
     `Folder`: other users may write to the store, but no link leads a verb out of it.
@@ -77,6 +91,7 @@ class DirectoryBackend(Backend):
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         with self._trying("read the file in", name), self._reading(name) as reader:
             found = os.fstat(reader.fileno())
+            sink.require(*_ids(found))
             size, validator = found.st_size, _validator(found)
             offset = sink.size if sink.size <= size and sink.fits(validator) else 0
             reader.seek(offset)
@@ -84,6 +99,7 @@ class DirectoryBackend(Backend):
                 done = copy(reader, writer, size, progress, offset)
             if done != size:
                 raise Unreachable(f"the file in {as_text(self._root)} changed while it was being read")
+            sink.require(*_ids(os.fstat(reader.fileno())))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         segments = segments_of(name)
@@ -126,6 +142,26 @@ class DirectoryBackend(Backend):
         with self._trying("list the files in", folder), self._opened() as root:
             self._marker.require(root)
             yield from (each for each in walk(root, top, {FOLDER, MARKER}) if not is_temporary(each.name))
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        """See `ListsContents.list_contents`: one folder. A folder that is gone may have been renamed: list again."""
+        above = segments_of(cursor) if cursor else []
+        with self._trying("list the files in", cursor), self._opened() as root:
+            try:
+                below = contents(root, above, () if above else {FOLDER, MARKER}, add)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise Unreachable(
+                    f"a folder in {as_text(self._root)} was renamed or removed while it was being listed",
+                    remedy="Import again.",
+                    retryable=False,
+                ) from error
+        return [b"/".join((*above, each)).decode("utf-8", "surrogateescape") for each in below]
+
+    def content_of(self, name: str) -> Content | None:
+        segments = segments_of(name)
+        with self._trying("look for the file in", name), self._opened() as root:
+            found = find(root, segments)
+        return None if found is None else Content(name, found.st_size, content_id(found))
 
     def initialize(self) -> Initialized:
         """Make the folder if its parent exists, and write the marker with the remote's UUID."""
@@ -264,6 +300,11 @@ def _on_this_machine(sink: Sink) -> Iterator[None]:
             f"cannot write {as_text(sink.path)}: {error.strerror}",
             remedy="Free some space on this machine, then try again.",
         ) from error
+
+
+def _ids(found: os.stat_result) -> tuple[str, str]:
+    """The content identifiers that this version of a file may have been listed with."""
+    return content_id(found), content_id(found) + YOUNG
 
 
 def _validator(found: os.stat_result) -> str:

@@ -3,10 +3,12 @@
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
-from git_annex_remote_pyshare.backends.base import Entry, encode_name
+from git_annex_remote_pyshare.backends.abilities import YOUNG
+from git_annex_remote_pyshare.backends.base import Content, Entry, encode_name, is_importable
 from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary, is_temporary, remove_dead
@@ -18,6 +20,11 @@ _NOT_ON_WINDOWS = frozenset(b'\\:*?"<>|')
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """O_NONBLOCK: opening a pipe could otherwise block forever."""
+
+_STEP = 20_000_000
+_LONG_STEP = 2_000_000_000
+"""Nanoseconds in which a second edit may leave a file the same time: Linux counts in steps of up to 10 ms, FAT of two
+seconds."""
 
 
 def segments_of(name: str) -> list[bytes]:
@@ -163,6 +170,47 @@ def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:
         f"{as_text(folder.path + b'/' + name)} is not what was stored there: another user or program has replaced it",
         remedy=f"See whose it is: {command('ls', '-la', as_text(folder.path))}",
     )
+
+
+def contents(
+    root: Folder, above: Sequence[bytes], own: Collection[bytes], add: Callable[[Content], None]
+) -> list[bytes]:
+    """The versions of the files in one folder, which is not followed if it is a link; returns its subfolders.
+
+    Links and special files are left out: they are no files of the store.
+    """
+    found = []
+    with root.open_below(above) as folder:
+        for entry in folder.entries():
+            last = os.fsencode(entry.name)
+            if last in own or is_temporary(os.fsdecode(last)):
+                continue
+            name = b"/".join((*above, last)).decode("utf-8", "surrogateescape")
+            if entry.is_dir(follow_symlinks=False):
+                if is_importable(name.rpartition("/")[2]):
+                    found.append(last)
+                else:
+                    add(Content(name, 0, ""))
+            elif entry.is_file(follow_symlinks=False):
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    add(Content(name, status.st_size, content_id(status, is_listed=True)))
+    return found
+
+
+def content_id(found: os.stat_result, *, is_listed: bool = False) -> str:
+    """The content identifier of a file.
+
+    Args:
+        found: The file's status.
+        is_listed: Whether to mark a file that changed just now: file systems keep times in steps, of up to two seconds.
+    """
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}" + (YOUNG if is_listed and _is_young(found) else "")
+
+
+def _is_young(found: os.stat_result) -> bool:
+    step = _STEP if found.st_mtime_ns % 1_000_000_000 else _LONG_STEP
+    return time.time_ns() - found.st_mtime_ns < step
 
 
 def walk(root: Folder, top: Sequence[bytes], own: Collection[bytes]) -> Iterator[Entry]:

@@ -1,6 +1,6 @@
 """The Dropbox backend: each operation of the contract as one call of the API."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import (
     NO_TERMS,
     Backend,
+    Content,
     Entry,
     Initialized,
     Quota,
@@ -18,11 +19,10 @@ from git_annex_remote_pyshare.backends.base import (
     StoreConfig,
     Terms,
 )
-from git_annex_remote_pyshare.backends.dropbox import download, initialize, quota, shared_link
+from git_annex_remote_pyshare.backends.dropbox import download, initialize, listing, quota, shared_link
 from git_annex_remote_pyshare.backends.dropbox.auth import PathRoot
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
-from git_annex_remote_pyshare.backends.dropbox.listing import listed
 from git_annex_remote_pyshare.backends.dropbox.name_case import TreeNames, composed
 from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
@@ -44,9 +44,8 @@ _GONE = ("path_lookup/not_found", "path_lookup/not_file")
 class DropboxBackend(Backend):
     """A folder in a user's own Dropbox, in a shared folder or in a team's space.
 
-    Besides the contract's operations: CanInitialize, HasQuota, Moves, Publishes, RemovesFolders, Shares,
-    SupportsMultipart. All jobs share the
-    connections, the login, and the commits under way.
+    Besides the contract's operations: CanInitialize, HasQuota, ListsContents, Moves, Publishes, RemovesFolders, Shares,
+    SupportsMultipart. All jobs share the connections, the login, and the commits under way.
 
     Args:
         place: Its URL is the folder's.
@@ -116,7 +115,16 @@ class DropboxBackend(Backend):
         return self._address.path_of(composed(name) if self.place.is_tree else name)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
-        return listed(self.client, self._address, folder)
+        return listing.listed(self.client, self._address, folder)
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        """See `ListsContents.list_contents`: one page."""
+        return listing.contents(self.client, self._address, cursor, add)
+
+    def content_of(self, name: str) -> Content | None:
+        arg = {"path": self._path(name)}
+        found = self.client.rpc(Call("files/get_metadata", arg, "look for the file", NOTHING, (".tag",))).result
+        return listing.content_of(self.client, name, found) if found.get(".tag") == "file" else None
 
     def close(self) -> None:
         """End all waiting, and close idle connections."""

@@ -80,7 +80,7 @@ def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
         return
     with client.download(call) as response:
         if response is not None:  # as it is without a range
-            _check(client, call, response)
+            _check(client, call, response, sink)
             fill(response, sink, _span(response), progress, client.doing(call.what))
 
 
@@ -90,7 +90,7 @@ def _resume(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:
     with client.download(call, headers) as response:
         if response is None or not goes_on(span := _span(response), start, sink):
             return False
-        _check(client, call, response)
+        _check(client, call, response, sink)
         fill(response, sink, span, progress, client.doing(call.what))
     return True
 
@@ -102,8 +102,9 @@ def _span(response: HTTPResponse) -> ContentRange:
     return span._replace(total=total, validator=str(metadata.get("rev", span.validator)))
 
 
-def _check(client: Client, call: Call, response: HTTPResponse) -> None:
-    """Raise NotFound if the response is the object of another key."""
+def _check(client: Client, call: Call, response: HTTPResponse, sink: Sink) -> None:
+    """Raise NotFound if the response is the object of another key, ContentChanged if it is another version."""
+    sink.require(str(_metadata(response).get("content_hash", "")))
     if call.arg and not client.name_case.fits(_metadata(response), call.arg["path"]):
         raise NotFound(
             f"{client.doing(call.what)}: Dropbox has no file there whose name has the same upper and lower case"

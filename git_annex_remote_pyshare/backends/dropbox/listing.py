@@ -1,9 +1,11 @@
 """Lists the objects in a folder."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from git_annex_remote_pyshare.backends.base import Entry
+from git_annex_remote_pyshare.backends.base import Content, Entry
+from git_annex_remote_pyshare.backends.dropbox import errors
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.url import Address
 from git_annex_remote_pyshare.backends.ownership import MARK
@@ -15,6 +17,7 @@ _CONTINUE = "files/list_folder/continue"
 _NOTHING = ("path/not_found", "path/not_folder", "path/shared_link_not_found")
 _PAGE = ("entries", "cursor", "has_more")
 _RESTARTS = 3
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 def listed(client: Client, address: Address, folder: str) -> Iterator[Entry]:
@@ -29,6 +32,31 @@ def listed(client: Client, address: Address, folder: str) -> Iterator[Entry]:
             name = str(entry["path_display"])[len(address.folder) + 1 :]
             if name != MARK:
                 yield Entry(name, entry["size"])
+
+
+def contents(client: Client, address: Address, cursor: str, add: Callable[[Content], None]) -> list[str]:
+    """The versions of the files of one page; see `ListsContents.list_contents`."""
+    what = "list the files"
+    arg = {"path": address.folder, "recursive": True, "include_non_downloadable_files": True}
+    first = Call(_LIST, arg, what, (), _PAGE)
+    page = client.rpc(Call(_CONTINUE, {"cursor": cursor}, what, ("reset",), _PAGE) if cursor else first)
+    if page.tag:
+        return [""]
+    for entry in page.result["entries"]:
+        if entry.get(".tag") == "file":
+            name = str(entry["path_display"])[len(address.folder) + 1 :]
+            if name != MARK:
+                add(content_of(client, name, entry))
+    return [page.result["cursor"]] if page.result.get("has_more") else []
+
+
+def content_of(client: Client, name: str, entry: Mapping[str, Any]) -> Content:
+    """The version of a file by its metadata; its content hash is the same after a move, copy or restore."""
+    if not entry.get("is_downloadable", True):
+        return Content(name, 0, "")
+    if not _HASH.fullmatch(str(entry.get("content_hash", ""))) or not isinstance(entry.get("size"), int):
+        raise errors.not_dropbox(client.doing("list the files"))
+    return Content(name, entry["size"], entry["content_hash"])
 
 
 def entries(client: Client, arg: Mapping[str, Any], what: str) -> Iterator[Mapping[str, Any]]:

@@ -1,11 +1,12 @@
 """The S3 backend: its operations and abilities, each implemented by a module beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.base import (
     NO_TERMS,
     Backend,
+    Content,
     Entry,
     Initialized,
     Readiness,
@@ -23,7 +24,7 @@ from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import fingerprint
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.download import Downloads
-from git_annex_remote_pyshare.backends.s3.listing import MARKER, entries
+from git_annex_remote_pyshare.backends.s3.listing import MARKER, contents, entries
 from git_annex_remote_pyshare.backends.s3.moving import Moves
 from git_annex_remote_pyshare.backends.s3.multipart_listing import uploads
 from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
@@ -38,8 +39,8 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 class S3Backend(Backend):
     """A bucket, or a folder in one.
 
-    Abilities: CanInitialize, HasNotices, Moves, Opens, Publishes, Restores, Shares, SupportsMultipart. All jobs share
-    the connections and what the client has learned about the server.
+    Abilities: CanInitialize, HasNotices, ListsContents, Moves, Opens, Publishes, Restores, Shares, SupportsMultipart.
+    All jobs share the connections and what the client has learned about the server.
 
     Args:
         place: Its settings give the bucket and the server.
@@ -94,6 +95,13 @@ class S3Backend(Backend):
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         return entries(self.client, folder, marker="" if self.place.is_tree else MARKER)
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        """See `ListsContents.list_contents`: one page."""
+        return contents(self.client, cursor, add, marker="" if self.place.is_tree else MARKER)
+
+    def content_of(self, name: str) -> Content | None:
+        return self._downloads.content_of(name)
 
     def close(self) -> None:
         self.client.close()

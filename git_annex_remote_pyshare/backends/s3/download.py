@@ -2,12 +2,13 @@
 
 import time
 
-from git_annex_remote_pyshare.backends.base import Stat
+from git_annex_remote_pyshare.backends.base import Content, Stat
 from git_annex_remote_pyshare.backends.recent import Recent
 from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.checksums import md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
+from git_annex_remote_pyshare.backends.s3.listing import content_id
 from git_annex_remote_pyshare.errors import NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole
@@ -56,6 +57,17 @@ class Downloads:
         except Archived as error:
             raise self._archive.request_restore(name, error) from error
 
+    def content_of(self, name: str) -> Content | None:
+        """See `ListsContents.content_of`. A bucket that is gone says nothing about its objects."""
+        request = Request("HEAD", self._client.address.path_of(name), "look for the file")
+        try:
+            with self._client.send(request) as response:
+                total = 0 if response.status == _BEHIND_THE_END else span_of(response).total
+                tag = response.headers.get("ETag", "")
+        except NotFound:
+            return None
+        return Content(name, total or 0, content_id(self._client, total, tag))
+
     def _stat(self, name: str) -> Stat | None:
         try:
             with self._client.send(
@@ -90,6 +102,9 @@ class Downloads:
             span = span._replace(total=self._size(name))
         if span.total is None:
             raise self._size_missing("read the file")
+        if sink.content:
+            # An object never changes: what the response says of itself is true for its whole body.
+            sink.require(content_id(self._client, span.total, response.headers.get("ETag", "")))
         fill(response, sink, span, progress, f"cannot read the file on {self._client.address.shown}")
 
     def _size_missing(self, what: str) -> Unreachable:

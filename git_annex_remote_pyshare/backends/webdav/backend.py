@@ -1,6 +1,6 @@
 """The WebDAV backend: each verb as one request, plus the few that a server makes necessary."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from git_annex_remote_pyshare.backends.base import (
     NO_TERMS,
     Backend,
+    Content,
     Entry,
     Initialized,
     Quota,
@@ -21,6 +22,7 @@ from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.webdav import (
     capabilities,
+    contents,
     download,
     other_users,
     propfind,
@@ -48,8 +50,8 @@ _REMOVED = {200, 204, 404, 410}
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, Moves, NamesProduct, RemovesFolders, Shares, SupportsMultipart. All jobs
-    share the connections and the features detected so far.
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, NamesProduct, RemovesFolders, Shares,
+    SupportsMultipart. All jobs share the connections and the features detected so far.
 
     Args:
         place: Its URL is the folder's.
@@ -117,6 +119,15 @@ class WebDAVBackend(Backend):
                 elif name != MARK and not is_temporary(name):
                     listing.count_object()
                     yield Entry(name, resource.size)
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        """See `ListsContents.list_contents`: one folder, by one PROPFIND."""
+        self._ensure_ready()
+        return contents.listed(self.client, cursor, add)
+
+    def content_of(self, name: str) -> Content | None:
+        self._ensure_ready()
+        return contents.content_of(self.client, name)
 
     def close(self) -> None:
         self.client.close()

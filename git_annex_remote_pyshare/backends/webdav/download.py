@@ -1,10 +1,10 @@
 """Reads the size of objects and downloads them."""
 
 from git_annex_remote_pyshare.backends.base import Stat
-from git_annex_remote_pyshare.backends.webdav import errors, propfind
+from git_annex_remote_pyshare.backends.webdav import contents, errors, propfind
 from git_annex_remote_pyshare.backends.webdav.client import REDIRECTS, Client, Request
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import NotFound, PyshareError
+from git_annex_remote_pyshare.errors import ContentChanged, NotFound, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import (
     ContentRange,
@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.transport.content_range import (
     length_of,
     rest,
     span_of,
+    validator_of,
     whole,
 )
 from git_annex_remote_pyshare.transport.response import HTTPResponse
@@ -54,14 +55,14 @@ class Downloads:
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """Download one object; see `Backend.get`."""
         request = Request("GET", in_path(name), "read the file")
-        if sink.size and self._resume(request, sink, progress):
+        if sink.size and self._resume(name, request, sink, progress):
             return
         with self._client.send(request) as response:
             if response.status != 200:
                 raise self._failure(request, response)
-            self._fill(request, response, sink, whole(response), progress)
+            self._fill(name, request, response, sink, whole(response), progress)
 
-    def _resume(self, request: Request, sink: Sink, progress: Progress) -> bool:
+    def _resume(self, name: str, request: Request, sink: Sink, progress: Progress) -> bool:
         """Resume the download; False if it must restart at 0. Content-Range decides, not the status."""
         start, headers = rest(sink, "If-Range")
         request = request._replace(headers=headers)
@@ -73,15 +74,35 @@ class Downloads:
             span = span_of(response)
             if not goes_on(span, start, sink):
                 return False
-            self._fill(request, response, sink, span, progress)
+            self._fill(name, request, response, sink, span, progress)
         return True
 
     def _fill(
-        self, request: Request, response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress
+        self, name: str, request: Request, response: HTTPResponse, sink: Sink, span: ContentRange, progress: Progress
     ) -> None:
         """Write the response's body into the sink; an incomplete body leaves what was received."""
         self._refuse_page(request, response, span)
-        fill(response, sink, span, progress, str(self._client.doing(request.what)))
+        doing = str(self._client.doing(request.what))
+        if not sink.content:
+            fill(response, sink, span, progress, doing)
+            return
+        names_it = contents.is_of(response, span.total, sink.content)
+        if not names_it:
+            self._require(name, sink)
+        fill(response, sink, span, progress, doing)
+        self._require(name, sink)  # a file can be changed while the server reads it
+        if not names_it and self._validator(request) != span.validator:
+            raise ContentChanged("the file changed while it was being read")
+
+    def _require(self, name: str, sink: Sink) -> None:
+        """Raise ContentChanged unless the server still has the version that the sink accepts."""
+        found = contents.content_of(self._client, name)
+        sink.require(*(contents.ids_of(found) if found else ()))
+
+    def _validator(self, request: Request) -> str:
+        """The tag of what is there now, as the server sends it with the file itself."""
+        with self._client.send(request._replace(method="HEAD", headers={})) as response:
+            return validator_of(response)
 
     def _refuse_page(self, request: Request, response: HTTPResponse, span: ContentRange) -> None:
         """Raise if the response is a login page or a folder's listing; an object may be a web page itself."""

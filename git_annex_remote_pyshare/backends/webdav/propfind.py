@@ -27,6 +27,8 @@ _BODY = (
 
 _DATED = _BODY.replace(b"<getcontentlength/>", b"<getcontentlength/><getlastmodified/>")
 
+_VERSIONED = _DATED.replace(b"<getlastmodified/>", b"<getlastmodified/><getetag/>")
+
 _QUOTA = (
     b'<?xml version="1.0" encoding="utf-8"?>'
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
@@ -55,6 +57,10 @@ class Resource(NamedTuple):
     """Free bytes of the account (RFC 4331 §3); None for Nextcloud's negative numbers, which mean "no limit"."""
     modified: float | None = None
     """Seconds since 1970, if requested and reported."""
+    tag: str = ""
+    """The entity tag, if requested and reported."""
+    answered: float | None = None
+    """When the server answered by its own clock, in seconds since 1970; only with the tag."""
 
 
 def stat(client: Client, path: str, what: str) -> Resource | None:
@@ -92,6 +98,14 @@ def contents(client: Client, folder: str, what: str) -> list[Resource] | None:
     return found
 
 
+def versions(client: Client, path: str, depth: str) -> Iterator[Resource]:
+    """A file or folder with its date and entity tag, and with depth `1` all that is in it; nothing if there is none.
+
+    Each path is as the server sends it, decoded.
+    """
+    return _send(client, path, depth, "list the files", _VERSIONED)
+
+
 def _within(folder: Resource, resources: Iterator[Resource]) -> Iterator[Resource]:
     """The direct children of a folder, with their names as paths; invalid names are skipped, they are no objects."""
     for resource in resources:
@@ -117,7 +131,11 @@ def _send(client: Client, path: str, depth: str, what: str, body: bytes = _BODY)
             raise errors.login_page(client.doing(what))
         if response.status != 207:
             raise client.failure(request, response)
-        yield from _parse_all(client, response, what)
+        resources = _parse_all(client, response, what)
+        if body is _VERSIONED:
+            answered = moment(response.headers.get("Date"))
+            resources = (resource._replace(answered=answered) for resource in resources)
+        yield from resources
 
 
 def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Resource]:
@@ -184,7 +202,9 @@ def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
     size = None if is_folder else numbers.get("getcontentlength")
     path = _path(response.findtext("{DAV:}href") or "")
     used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
-    return Resource(path, is_folder, size, used, available, moment(response.findtext(".//{DAV:}getlastmodified")))
+    changed = moment(response.findtext(".//{DAV:}getlastmodified"))
+    tag = response.findtext(".//{DAV:}getetag") or ""
+    return Resource(path, is_folder, size, used, available, changed, tag.strip())
 
 
 def _status(line: str | None) -> int:

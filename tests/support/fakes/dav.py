@@ -127,6 +127,8 @@ class DAVHandler(Handler):
         length = "" if size is None else f"<D:getcontentlength>{len(size)}</D:getcontentlength>"
         if path in self.scripted.modified:
             length += f"<D:getlastmodified>{formatdate(self.scripted.modified[path], usegmt=True)}</D:getlastmodified>"
+        if tag := self.scripted.etags.get(path):
+            length += f"<D:getetag>{escape(tag)}</D:getetag>"
         return (
             f"<D:response><D:href>{escape(href)}</D:href><D:propstat><D:prop><D:resourcetype>{kind}</D:resourcetype>"
             f"{length}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"

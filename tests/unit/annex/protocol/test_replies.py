@@ -35,6 +35,10 @@ METHODS = (
     "removeexport",
     "removeexportdirectory",
     "renameexport",
+    "importsupported",
+    "listimportablecontents",
+    "retrieveimport",
+    "checkpresentimport",
 )
 
 
@@ -88,7 +92,12 @@ FORMS = {
     "EXPORTSUPPORTED": rb"EXPORTSUPPORTED-(SUCCESS|FAILURE)|UNSUPPORTED-REQUEST",
     "RENAMEEXPORT": rb"RENAMEEXPORT-(SUCCESS|FAILURE) %(key)s|UNSUPPORTED-REQUEST",
     "REMOVEEXPORTDIRECTORY": rb"REMOVEEXPORTDIRECTORY-(SUCCESS|FAILURE)|UNSUPPORTED-REQUEST",
+    "IMPORTSUPPORTED": rb"IMPORTSUPPORTED-(SUCCESS|FAILURE)|UNSUPPORTED-REQUEST",
+    "LISTIMPORTABLECONTENTS": rb"LISTIMPORTABLECONTENTS-(SUCCESS|FAILURE [^\n]+)|UNSUPPORTED-REQUEST",
+    "RETRIEVEIMPORT": rb"RETRIEVEIMPORT-(SUCCESS|FAILURE [^\n]+)",
+    "CHECKPRESENTIMPORT": rb"CHECKPRESENT-(SUCCESS %(key)s|FAILURE %(key)s|UNKNOWN %(key)s [^\n]+)",
 }
+SILENT = {"EXPORT", "IMPORT", "ERROR"}
 """git-annex's own grammar, written down a second time, as git-annex would read it."""
 
 anything = st.binary().map(lambda raw: raw.replace(b"\n", b""))
@@ -169,6 +178,7 @@ def requests(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
         "RENAMEEXPORT": key + b" " + draw(names),
         "CLAIMURL": draw(names),
         "CHECKURL": draw(names),
+        "RETRIEVEIMPORT": draw(names),
         "REMOVEEXPORTDIRECTORY": draw(names),
     }.get(word, key if word.startswith(("CHECKPRESENT", "REMOVE", "WHEREIS")) else b"")
     return word.encode() + (b" " + parameter if parameter else b""), key, method
@@ -180,8 +190,8 @@ def test_a_request_ends_in_one_well_formed_reply_whatever_the_remote_does(
     request: tuple[bytes, bytes, bytes], name: bytes, act: Callable[[], Any], tag: str
 ) -> None:
     line, key, method = request
-    silent, replies = converse([b"EXPORT " + name, line], act, tag)
-    assert silent == []
+    *silent, replies = converse([b"EXPORT " + name, b"IMPORT " + name, line], act, tag)
+    assert silent == [[], []]
     assert all(reply.startswith(tag.encode()) for reply in replies)
     reply = b"\n".join(reply.removeprefix(tag.encode()) for reply in replies)
     form = FORMS[line.decode("utf-8", "replace").partition(" ")[0]]
@@ -199,7 +209,7 @@ def test_any_line_gets_one_reply_and_the_job_lives_on(lines: list[bytes], act: C
     *said, last = converse([*lines, b"GETORDERED"], act)
     assert last == [b"ORDERED"]
     for line, replies in zip(lines, said, strict=True):
-        silent = line.partition(b" ")[0] in {b"EXPORT", b"ERROR"}
+        silent = line.partition(b" ")[0] in {word.encode() for word in SILENT}
         assert bool(replies) != silent
 
 
@@ -208,11 +218,11 @@ def test_a_known_word_with_any_parameter_gets_a_reply_unless_it_is_a_message(
     word: str, parameter: bytes, act: Callable[[], Any]
 ) -> None:
     (replies,) = converse([word.encode() + b" " + parameter], act)
-    assert bool(replies) == (word not in {"EXPORT", "ERROR"})
+    assert bool(replies) == (word not in SILENT)
 
 
 def test_the_reply_to_every_known_request_has_been_written_down_here() -> None:
-    assert set(RULES) == set(FORMS) | {"EXTENSIONS", "EXPORT", "ERROR"}
+    assert set(RULES) == set(FORMS) | {"EXTENSIONS"} | SILENT
 
 
 @pytest.mark.parametrize("length", [pytest.param(100_000, id="PR1")])

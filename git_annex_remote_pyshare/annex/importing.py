@@ -1,0 +1,155 @@
+"""Lists a store for an import, whole or not at all, and remembers which version of each file was listed.
+
+git-annex removes from git what the list does not have, so every doubt is a failure. It then asks for files by name
+only, maybe in another process, and records what comes as the content of the listed version, for ever. So exactly that
+version must be delivered (seen with git-annex 10.20261026).
+"""
+
+from collections.abc import Callable, Sequence
+from threading import Event, Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, is_importable
+from git_annex_remote_pyshare.errors import BadSetting, Busy, Cancelled, NotAStore
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.state.contents import Contents, KeptContents, Version
+
+_RESTARTS = 3
+"""How often a listing may begin again because the service has forgotten it."""
+
+_MOST = 5_000_000
+"""Most files of one listing."""
+
+_UNDER_WAY = ".git-annex-tmp-content-"
+"""Start of the name that git-annex gives to a file in an exported tree while it renames the file."""
+
+
+class LeftOut(NamedTuple):
+    """How many files of a listing cannot be imported; a folder whose name is the reason counts as one."""
+
+    of_git: int = 0
+    """Named `.git`, or below it: git refuses such names."""
+    with_line_break: int = 0
+    unsent: int = 0
+    """Files that the service shows, but does not send."""
+
+    def __str__(self) -> str:
+        """One line for the user; empty if all can be imported."""
+        parts = (
+            (self.of_git, "named .git or below a folder of that name"),
+            (self.with_line_break, "with a line break in the name"),
+            (self.unsent, "that the service does not send"),
+        )
+        told = ", ".join(f"{count} {what}" for count, what in parts if count)
+        return f"not imported: {told}" if told else ""
+
+
+class Importing:
+    """What all jobs of a process know about the versions in the store.
+
+    Args:
+        store: The store.
+        stopping: When it is set, a listing fails with `Cancelled`.
+    """
+
+    def __init__(self, store: Backend, stopping: Event) -> None:
+        self._store = store
+        self._stopping = stopping
+        self._lock = Lock()
+        self._contents: Contents | None = None
+        self._was_read = False
+
+    def list(self) -> "tuple[Contents, LeftOut]":
+        """List the whole store; the list replaces that of earlier imports.
+
+        Raises:
+            BadSetting: This kind of store cannot be imported from.
+            PyshareError: A part of the store cannot be listed.
+        """
+        if not self._store.has(ListsContents):
+            raise BadSetting("this kind of store cannot be imported from", remedy="Leave importtree=yes out.")
+        with self._kept().new() as made:
+            left_out = self._listed(made)
+            made.end()
+        with self._lock:
+            self._contents, self._was_read = made, True
+        return made, left_out
+
+    def listed(self, name: str) -> "Version | None":
+        """The version of a file that was listed last, in this process or before; None if this clone never listed it."""
+        with self._lock:
+            if not self._was_read:
+                self._contents, self._was_read = self._kept().kept(), True
+            contents = self._contents
+        return contents.find(name) if contents else None
+
+    def content_of(self, name: str) -> Content | None:
+        """The version of a file that the store has now; None if there is no such file."""
+        return self._store.call(ListsContents, lambda able: able.content_of(name))
+
+    def _kept(self) -> "KeptContents":
+        # Imported here, since only an import, or a get from an imported store, needs it.
+        from git_annex_remote_pyshare.state.contents import KeptContents  # noqa: PLC0415
+
+        clone = self._store.place.clone
+        return KeptContents(clone.git_dir, clone.remote_uuid, self._store.place.url)
+
+    def _listed(self, made: "Contents") -> LeftOut:
+        for _ in range(_RESTARTS):
+            made.clear()
+            if (left_out := self._listed_once(made)) is not None:
+                return left_out
+        raise Busy("the service began the listing again and again, since its files keep changing")
+
+    def _listed_once(self, made: "Contents") -> LeftOut | None:
+        """List all parts; None if the listing must begin again."""
+        sorting, waiting, seen = _Sorting(made), [""], {""}
+        while waiting:
+            if self._stopping.is_set():
+                raise Cancelled("stopped while listing the store")
+            for cursor in self._part(waiting.pop(), made, sorting):
+                if not cursor:
+                    return None
+                if cursor in seen or len(seen) > _MOST:
+                    raise NotAStore("cannot list the store: the server repeats a part of the list", remedy="")
+                seen.add(cursor)
+                waiting.append(cursor)
+        return sorting.left_out
+
+    def _part(self, cursor: str, made: "Contents", sorting: "_Sorting") -> Sequence[str]:
+        def attempt(able: ListsContents) -> Sequence[str]:
+            before = sorting.left_out
+            try:
+                with made.part():
+                    return able.list_contents(cursor, sorting.add)
+            except BaseException:
+                sorting.left_out = before
+                raise
+
+        return self._store.call(ListsContents, attempt)
+
+
+class _Sorting:
+    """Adds the files of a listing that git can hold, and counts the others."""
+
+    def __init__(self, made: "Contents") -> None:
+        from git_annex_remote_pyshare.state.contents import Version  # noqa: PLC0415  # as above
+
+        self.left_out = LeftOut()
+        self._add: Callable[[Content], None] = lambda each: made.add(each.name, Version(each.size, each.id))
+        self._count = 0
+
+    def add(self, each: Content) -> None:
+        self._count += 1
+        if self._count > _MOST:
+            raise NotAStore(f"cannot list the store: it has more than {_MOST} files", remedy="")
+        out = self.left_out
+        if "\n" in each.name:
+            self.left_out = out._replace(with_line_break=out.with_line_break + 1)
+        elif not all(map(is_importable, each.name.split("/"))):
+            self.left_out = out._replace(of_git=out.of_git + 1)
+        elif not each.id:
+            self.left_out = out._replace(unsent=out.unsent + 1)
+        elif not each.name.startswith(_UNDER_WAY):
+            self._add(each)
