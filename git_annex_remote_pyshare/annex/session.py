@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from annexremote import Master, ProtocolError
 
@@ -14,6 +15,9 @@ from git_annex_remote_pyshare.config.settings import Setting
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.trust import Trust
 from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, trust_of
+
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.annex.prediction import Prediction
 
 
 class Session:
@@ -29,6 +33,7 @@ class Session:
         self._is_prepared = False
         self._settings: Mapping[str, str] = {}
         self._store: Backend | None = None
+        self._prediction: Prediction | None = None
         self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:
@@ -82,8 +87,23 @@ class Session:
                 # Imported here, since nothing before PREPARE-SUCCESS needs it.
                 from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415
 
-                self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)
+                place = self.place(annex, self.trust(annex))
+                forecast = self._predict(annex, place.clone)
+                self._store = open_store(place, self.stopping, self.tell, forecast=forecast)
             return self._store
+
+    def asked(self, key: str) -> None:
+        """Note that git-annex asks for the content of `key`, from which the next ones are predicted."""
+        if self._prediction:
+            self._prediction.asked(key)
+
+    def _predict(self, annex: Master, clone: LocalConfig) -> "Prediction | None":
+        """What git-annex will ask for; None for a folder, from which nothing comes faster by reading ahead."""
+        from git_annex_remote_pyshare.annex.prediction import Prediction  # noqa: PLC0415  # as above
+
+        if not self.kind(annex).local:
+            self._prediction = Prediction(clone, self.settings(annex)["layout"])
+        return self._prediction
 
     def tell(self, text: str) -> None:
         """Show the user a line of text, through any job that handles a request at the moment."""
