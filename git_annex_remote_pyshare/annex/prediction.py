@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.annex.index_order import IndexOrder
 
 _FIRST = 3
-"""Contents that a process gets before the index is read: whoever wants one file must not pay for another."""
+"""Contents that a process gets before the index is read: one file must not cost a request for another."""
 
 _NEAR = 64
 """Files behind the position among which git-annex may ask in any order: parallel jobs overtake each other."""
@@ -140,6 +140,7 @@ class Prediction:
         except ValueError:
             self.jumps += 1
             self._entries = None
+            self._upcoming.clear()
             self._asked = OrderedDict({key: None})  # the earlier ones say nothing about the new position
 
     def _next_chunk(self) -> Wanted | None:

@@ -7,6 +7,7 @@ from threading import Event
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.store.limit import Limited
+from git_annex_remote_pyshare.store.presence import Presence
 from git_annex_remote_pyshare.store.progress import Reporting
 from git_annex_remote_pyshare.store.readahead import Forecast, ReadAhead
 from git_annex_remote_pyshare.store.resume import Resumed
@@ -47,7 +48,8 @@ def wrap(
     limited = Limited(backend, stopping, clock=clock)
     retrying = Retrying(limited, stopping, tell=tell, clock=clock, first_contact=first_contact)
     resumed = Resumed(retrying, stopping, clock=clock)
-    store: Backend = Verified(resumed)
+    presence = Presence(resumed, limited, stopping, clock=clock)
+    store: Backend = Verified(presence)
     if forecast:
         store = ReadAhead(store, limited, forecast, stopping, clock=clock)
     return Reporting(store, stopping, clock=clock)

@@ -124,12 +124,14 @@ class ReadAhead(Layer):
             _remove_remains(self.place.clone.git_dir)
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        found = self._claim(name)
-        self._fill()
-        if found and self._takes(found, sink, progress):
-            return
+        if found := self._claim(name):
+            self._fill()
+            if self._takes(found, sink, progress):
+                return
         with self._request():
+            self._fill()
             self.backend.get(name, sink, progress)
+        self._fill()
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         self._forget(name)
