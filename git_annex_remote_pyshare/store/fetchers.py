@@ -43,7 +43,7 @@ class Fetchers:
             if self._files.free < self._reserve:
                 return None
             self._number += 1
-            held = Fetched(wanted, self._number, self._files.path(self._number))
+            held = Fetched(wanted, self._files.path(self._number))
         except OSError:
             return None
         self._queue.put(held)

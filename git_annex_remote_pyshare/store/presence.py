@@ -31,8 +31,8 @@ MOST_NAMES = 20_000
 LONGEST = 5.0
 """Seconds that a listing may take."""
 
-FIRST = 3
-"""Objects that this process must store before a listing is made: for one file a listing costs more than it saves."""
+FIRST = 8
+"""Objects that this process must store before a listing is made: for fewer, a listing costs more than it saves."""
 
 _MOST_ABSENT = 1000
 """Names that were absent and may still be stored, over all jobs."""

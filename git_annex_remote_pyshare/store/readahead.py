@@ -35,6 +35,10 @@ MOST_OBJECTS = options.AHEAD.default
 
 FIRST_WINDOW = 2
 
+_PATIENCE = 96
+"""Requests of git-annex after which an object that it did not ask for is dropped. Of eight jobs, one may be overtaken
+by the others 40 times before it begins its file."""
+
 _MISSES = 8
 """Wrong predictions in a row after which this process no longer predicts."""
 
@@ -67,14 +71,14 @@ class Fetched:
 
     Args:
         wanted: Which one.
-        number: Counts the objects, in the order of the forecast.
         path: Its private file.
     """
 
-    def __init__(self, wanted: Wanted, number: int, path: str) -> None:
+    def __init__(self, wanted: Wanted, path: str) -> None:
         self.name, self.size = wanted
-        self.number = number
         self.path = path
+        self.born = 0
+        """Requests of git-annex before it was begun."""
         self.done = 0
         """Bytes that have arrived."""
         self.over = Event()
@@ -117,6 +121,7 @@ class ReadAhead(Layer):
         self._fetchers: Fetchers | None = None
         self._is_off = not self.place.clone.git_dir
         self._requests = 0
+        self._gets = 0
         self._jumps = 0
         self._window = FIRST_WINDOW
         self._hits = self._misses = self._misses_in_row = 0
@@ -158,16 +163,17 @@ class ReadAhead(Layer):
                 self._jumps = self._forecast.jumps
                 self._miss()
                 self._drop_all()
+            self._gets += 1
             found = self._held.pop(name, None)
+            for late in [other for other in self._held.values() if self._gets - other.born > _PATIENCE]:
+                self._miss()
+                self._drop(late)
             if found is None:
                 return None
             self._hits += 1
             self._misses_in_row = 0
             if not found.over.is_set():
                 self._resize(min(self._most, self._window + 1))
-            for late in [other for other in self._held.values() if other.number < found.number - MOST_OBJECTS]:
-                self._miss()
-                self._drop(late)
             return found
 
     def _takes(self, found: Fetched, sink: Sink, progress: Progress) -> bool:
@@ -218,6 +224,7 @@ class ReadAhead(Layer):
         held = self._fetchers.begin(wanted)
         if held is None:
             return False
+        held.born = self._gets
         self._held[wanted.name] = held
         return True
 

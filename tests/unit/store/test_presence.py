@@ -172,10 +172,10 @@ def test_a_listing_that_fails_is_silent_and_not_repeated(storing: Storing) -> No
 
 
 def test_a_store_with_too_many_names_is_given_up(storing: Storing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "MOST_NAMES", 10)
-    for number in range(11):
+    monkeypatch.setattr(presence, "MOST_NAMES", 15)
+    for number in range(16):
         storing.desk.put(storing.server, f"b/{number}", b"x")
-    storing.stores(5)
+    storing.stores()
     assert storing.layer._is_off
     assert storing.asks("a/new") == (False, 1)
 
@@ -190,5 +190,5 @@ def test_a_listing_that_takes_too_long_is_given_up(storing: Storing, monkeypatch
 def test_a_tree_is_not_listed(storing: Storing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(type(storing.server.place), "is_tree", True, raising=False)
     tree = Storing(storing.desk, storing.time, storing.faults)
-    tree.stores(20)
+    tree.stores(2 * FIRST)
     assert storing.faults.calls("list") == 0

@@ -12,6 +12,7 @@ from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import NotFound, PyshareError, Unreachable
 from git_annex_remote_pyshare.state.ahead_dir import AheadDir
+from git_annex_remote_pyshare.store import readahead
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.store.readahead import LARGEST, MOST_BYTES, MOST_OBJECTS, ReadAhead, Wanted
 from git_annex_remote_pyshare.testing.faults import Drip, Faults
@@ -147,6 +148,15 @@ def test_a_jump_drops_what_waits_and_halves_the_window(bench: Bench) -> None:
     assert becomes(lambda: len(bench.files()) == 2)
     bench.forecast.jumps += 1
     bench.get("now")
+    assert becomes(lambda: len(bench.files()) == 1)
+    assert bench.forecast.left[0].name == "a/3"
+
+
+def test_what_is_not_asked_for_is_dropped_and_makes_room(bench: Bench) -> None:
+    bench.get("now")
+    assert becomes(lambda: len(bench.files()) == 2)
+    for _ in range(readahead._PATIENCE + 1):
+        bench.get("now")
     assert becomes(lambda: len(bench.files()) == 1)
     assert bench.forecast.left[0].name == "a/3"
 
