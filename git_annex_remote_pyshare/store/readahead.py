@@ -139,13 +139,12 @@ class ReadAhead(Layer):
         self._fill()
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        self._forget(name)
-        with self._request():
+        with self._request(), self._changing(name):
             return self.backend.put(name, source, progress)
 
     def delete(self, name: str) -> None:
-        self._forget(name)
-        self.backend.delete(name)
+        with self._changing(name):
+            self.backend.delete(name)
 
     def close(self) -> None:
         with self._lock:
@@ -269,12 +268,19 @@ class ReadAhead(Layer):
             self._window = window
             _LOG.debug("read-ahead: %d hits, %d misses, window %d", self._hits, self._misses, window)
 
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[None]:
+        """Drop an object that is about to change, also if a prediction fetches it meanwhile."""
+        self._forget(name)
+        try:
+            yield
+        finally:
+            self._forget(name)
+
     def _forget(self, name: str) -> None:
-        """Drop an object that is about to change."""
-        if name in self._held:
-            with self._lock:
-                if held := self._held.pop(name, None):
-                    self._drop(held)
+        with self._lock:
+            if held := self._held.pop(name, None):
+                self._drop(held)
 
     def _drop_all(self) -> None:
         for held in list(self._held.values()):

@@ -13,7 +13,7 @@ from support.counting_relay import relayed
 from support.fakes.s3 import ScriptedS3
 from support.servers import Server
 
-COUNT = 300
+COUNT = 200
 DELAY = 0.02
 """Seconds that everything takes on the way to the server, and again back."""
 

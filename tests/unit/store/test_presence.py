@@ -1,12 +1,12 @@
 """A listing may say that an object is absent, never that it is present, and only by its rule."""
 
+import time as clock
 from pathlib import Path
 from threading import Event
 
 import pytest
 from support.waiting import Waiting, desk, faults, time
 
-from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.store import presence
@@ -27,7 +27,7 @@ class Storing:
         self.time = time
         self.faults = faults
         self.server = MemoryBackend(place(layout=layout), faults=faults)
-        self.store: Backend = wrap(self.server, time, clock=time.clock)
+        self.store = wrap(self.server, time, clock=time.clock)
 
     def stores(self, count: int = FIRST, start: int = 0) -> None:
         """Store so many objects, as `git annex copy` does."""
@@ -45,7 +45,7 @@ class Storing:
     @property
     def layer(self) -> Presence:
         """The layer that is tested."""
-        inner: Backend = self.store
+        inner = self.store
         while isinstance(inner, Layer) and not isinstance(inner, Presence):
             inner = inner.backend
         assert isinstance(inner, Presence)
@@ -128,8 +128,8 @@ def test_a_process_that_no_longer_stores_asks(storing: Storing) -> None:
 
 def test_a_machine_that_slept_asks(storing: Storing, monkeypatch: pytest.MonkeyPatch) -> None:
     storing.stores()
-    now = presence.time.time()
-    monkeypatch.setattr(presence.time, "time", lambda: now + 3600)
+    now = clock.time()
+    monkeypatch.setattr(clock, "time", lambda: now + 3600)
     assert storing.asks("a/new") == (False, 1)
 
 
@@ -157,9 +157,7 @@ def test_a_store_that_ignores_case_is_not_misunderstood(storing: Storing) -> Non
 
 
 @pytest.mark.parametrize("layout", ["lower", "directory", "mixed", ""])
-def test_a_layout_of_thousands_of_folders_is_not_listed(
-    desk: Desk, time: Waiting, faults: Faults, layout: str
-) -> None:
+def test_a_layout_of_thousands_of_folders_is_not_listed(desk: Desk, time: Waiting, faults: Faults, layout: str) -> None:
     Storing(desk, time, faults, layout).stores(20)
     assert faults.calls("list") == 0
 

@@ -1,4 +1,4 @@
-"""Presence against a server that other clones change as well: what no request has confirmed is only said by the rule."""
+"""Presence, on a server that other clones change as well: what no request confirms is only said by the rule."""
 
 import tempfile
 from contextlib import suppress
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from support.waiting import Waiting
 
-from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
@@ -44,7 +43,7 @@ class Clones(RuleBasedStateMachine):
         self.begin()
 
     def begin(self) -> None:
-        self.store: Backend = wrap(self.server, self.time, clock=self.time.clock)
+        self.store = wrap(self.server, self.time, clock=self.time.clock)
         self.was_absent: set[str] = set()
         self.stored_at: list[float] = []
         self.changed: set[str] = set()
@@ -61,7 +60,7 @@ class Clones(RuleBasedStateMachine):
         for name in NAMES:
             if not self.is_there(name):
                 self.last_absent[name] = self.time.now
-        layer: Backend = self.store
+        layer = self.store
         while isinstance(layer, Layer) and not isinstance(layer, Presence):
             layer = layer.backend
         assert isinstance(layer, Presence)

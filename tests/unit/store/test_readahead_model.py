@@ -11,7 +11,6 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from support.partskit import InClone
 from support.waiting import Waiting
 
-from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.store.readahead import Wanted
@@ -58,7 +57,7 @@ class Ahead(RuleBasedStateMachine):
     def begin(self) -> None:
         self.forecast = Forecast()
         self.time = Waiting()
-        self.store: Backend = wrap(self.server, self.time, forecast=self.forecast, clock=self.time.clock)
+        self.store = wrap(self.server, self.time, forecast=self.forecast, clock=self.time.clock)
 
     def teardown(self) -> None:
         self.store.close()
