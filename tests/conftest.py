@@ -32,6 +32,7 @@ pytest_plugins = [
     "support.sharing",
     "support.sharing_cloud",
     "support.login_cloud",
+    "support.datalad_extension",
 ]
 
 TESTS = Path(__file__).parent

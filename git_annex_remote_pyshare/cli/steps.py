@@ -39,5 +39,11 @@ def run_steps(steps: Sequence[Step]) -> None:
 
 
 def found(step: Step) -> Sequence[str]:
-    """The command with its program from PATH, never one from the dataset's folder."""
+    """The command with its program from PATH, never one from the dataset's folder.
+
+    Raises:
+        FileNotFoundError: Windows has no such program in PATH.
+    """
+    if os.path.isabs(step[0]):
+        return step
     return program(os.environ.get("PATH", ""), step[0]), *step[1:]

@@ -39,7 +39,9 @@ def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
-def test_a_friend_clones_and_gets(published: Path, place: SharedPlace, bob: Home, tmp_path: Path) -> None:
+def test_a_friend_clones_and_gets_and_pushes_back_after_verifying_the_remote(
+    published: Path, place: SharedPlace, bob: Home, alice: Home, tmp_path: Path
+) -> None:
     place.log_in(bob)
     clone = bob.folder / "DataLad-101"
     bob.run("datalad", "clone", str(published), str(clone), cwd=bob.folder)
@@ -48,16 +50,7 @@ def test_a_friend_clones_and_gets(published: Path, place: SharedPlace, bob: Home
     for name in WITHHELD:
         assert bob.run("datalad", "get", name, cwd=clone, check=False).returncode != 0
         assert not (clone / name).exists()
-    unlock(tmp_path)
 
-
-@pytest.mark.parametrize("place", PLACES, indirect=True)
-def test_a_friend_who_verified_the_remote_pushes_back(
-    published: Path, place: SharedPlace, bob: Home, alice: Home, tmp_path: Path
-) -> None:
-    place.log_in(bob)
-    clone = bob.folder / "DataLad-101"
-    bob.run("datalad", "clone", str(published), str(clone), cwd=bob.folder)
     bob.run("git", "annex", "verifyremote", "for-friends", cwd=clone)
     bob.run("git", "annex", "verifyremote", "for-friends", "--safe", "1", cwd=clone)
     (clone / "mine.txt").write_text("from Bob\n")

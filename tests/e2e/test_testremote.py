@@ -2,11 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 from support.annex import Home, Repository
 from support.places import PLACES, SharedPlace
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +35,22 @@ KINDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES, indirect=True)
-@pytest.mark.parametrize("kind", KINDS)
+LONG = [pytest.mark.long, pytest.mark.skipif("'long' not in config.option.markexpr", reason="like another pair's")]
+
+ENCRYPTED_AT = {"folder", "apache", "moto", "dropbox"}
+"""Where encryption is always tried: git-annex does it, and the place sees only other names and sizes."""
+
+
+def _pairs() -> Iterator["ParameterSet"]:
+    """Each kind on each place; encryption on servers of a kind that is tried already only with -m long."""
+    for kind, settings in KINDS.items():
+        for each in PLACES:
+            place, marks = (each, []) if isinstance(each, str) else (str(each.values[0]), [*each.marks])
+            rare = "encryption" in settings and place not in ENCRYPTED_AT
+            yield pytest.param(kind, place, marks=[*marks, *(LONG if rare else [])], id=f"{kind}-{place}")
+
+
+@pytest.mark.parametrize(("kind", "place"), [*_pairs()], indirect=["place"])
 def test_git_annex_testremote_passes_pr30(
     repository: Repository, place: SharedPlace, kind: str, throw_away_key: tuple[str, str]
 ) -> None:

@@ -18,6 +18,7 @@ _SCRIPTED = "e2e/cli/test_init_scripted.py::"
 _BY_HAND = f"{_SCRIPTED}test_the_commands_of_a_dry_run_do_the_same_when_they_are_typed"
 _REPAIRED = f"{_SCRIPTED}test_what_is_missing_of_a_remote_is_repaired"
 _OTHERWISE = f"{_SCRIPTED}test_what_does_not_fit_a_remote_that_exists_is_refused_with_the_command_for_it"
+_OF_DATALAD = "e2e/datalad/test_create_sibling.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _LIES = "test_what_a_lying_server_needs_is_typed_and_helps"
 _BARE = "e2e/accept/test_bare_machine.py::test_one_line_gets_the_data_on_a_machine_with_only_python_pip_and_git"
@@ -25,11 +26,22 @@ _WITH_HISTORY = "e2e/accept/test_accept.py::test_a_store_with_the_history_is_acc
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
 
 TYPED: dict[str, tuple[str, ...]] = {
+    "datalad create-sibling-pyshare -r --history github s3": (
+        f"{_OF_DATALAD}test_files_come_before_the_history_that_goes_to_a_git_sibling",
+    ),
+    "datalad create-sibling-pyshare -s cloud --readers link https": (
+        f"{_OF_DATALAD}test_a_friend_without_a_login_gets_all_subdatasets_by_links",
+    ),
+    "datalad create-sibling-pyshare {} {}": (
+        f"{_OF_DATALAD}test_a_failure_names_the_command_that_goes_on_from_there",
+        f"{_OF_DATALAD}test_the_command_that_a_conflict_names_adds_what_the_sibling_lacks",
+    ),
     "datalad create --force": (f"{_INIT}test_where_there_is_no_dataset_one_is_made",),
     "git annex enableremote {} --with-url": (_REPAIRED,),
     "git annex enableremote {} url={}": (_OTHERWISE,),
     "git annex enableremote {} {}={}": (_OTHERWISE,),
     "git annex initremote {} {} {}": (_BY_HAND,),
+    "pyshare init": ("e2e/test_two_people.py::test_at_a_terminal_the_owner_answers_six_questions_and_the_friend_two",),
     "pyshare init {} {} {}": (
         f"{_SCRIPTED}test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there",
         f"{_SCRIPTED}test_without_a_terminal_and_without_yes_nothing_runs",
@@ -43,6 +55,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "pyshare share {} {} --before-push --yes": (_BY_HAND,),
     "datalad clone {} {}": (
+        f"{_OF_DATALAD}test_a_friend_gets_all_subdatasets_out_of_a_folder",
         f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",
     ),
     "datalad get": (f"{_SHARE}test_what_share_prints_is_typed_by_owner_and_friend_and_the_friend_has_the_bytes",),
@@ -188,6 +201,7 @@ UNTYPED: dict[str, str] = {
     "git annex init": "where DataLad is missing; as above",
     "git annex push": "where DataLad is missing; as above",
     "git config --add remote.{}.{} {}": "run by `pyshare init` and `accept`, whose tests look at what it sets",
+    "datalad create-sibling-github {} --publish-depends {}": "needs an account at GitHub",
     "datalad get NAME": "NAME is one that the user finds in the clone",
     "datalad push --to github": "GitHub is not reached from a test; a stand-in is pushed to under another name",
     "git annex enableremote": "named in a sentence about publicurl=, whose value only the service's page shows",

@@ -14,7 +14,7 @@ NOT_READ = ("testing/", "cli/demo/", "cli/commands/demo.py", "cli/app.py")
 
 OURS = "init|accept|invite|rehearse|login|logout|whoami|info|share|verify|cleanup|restore|doctor|help"
 COMMAND = re.compile(
-    rf"(?:git annex [a-z]|git -c |git config (?!remote\.\S+ is )|pyshare (?:{OURS})\b|datalad [a-z]+ |mkdir )"
+    rf"(?:git annex [a-z]|git -c |git config (?!remote\.\S+ is )|pyshare (?:{OURS})\b|datalad [a-z][a-z-]* |mkdir )"
     r"(?:[^;,:()|…]|\.(?=\w))*"
 )
 PROGRAMS = {"git", "pyshare", "datalad", "mkdir"}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare import log
+from git_annex_remote_pyshare.cli.completion import remote_names
 from git_annex_remote_pyshare.cli.doctor import dataset, friends, login, machine, server
 from git_annex_remote_pyshare.cli.doctor.bundle import require_new, write
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
@@ -34,7 +35,7 @@ class _Here(NamedTuple):
 
 
 @click.command()
-@click.argument("name", default="")
+@click.argument("name", default="", shell_complete=remote_names)
 @click.option("--friends", "as_friend", is_flag=True, help="Also look at what a friend would get.")
 @json_option("Print JSON for programs: one object with all checks.")
 @click.option("-v", "--verbose", is_flag=True, help="Show each HTTP request, without passwords and tokens.")

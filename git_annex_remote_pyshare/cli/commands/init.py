@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
+from git_annex_remote_pyshare.cli.completion import remote_names, services
 from git_annex_remote_pyshare.cli.init.answers import READERS, Options
 from git_annex_remote_pyshare.cli.json_option import json_option
 
 
 @click.command()
-@click.argument("name", default="")
-@click.argument("url", default="")
+@click.argument("name", default="", shell_complete=remote_names)
+@click.argument("url", default="", shell_complete=services)
 @click.option("--service", default="", metavar="KIND", help="The kind of store, e.g. s3, if URL does not say it.")
 @click.option("--folder", default="", help="The folder there, if URL names none; by default the dataset's name.")
 @click.option("--readers", type=click.Choice(READERS), help="Who may read the files.")

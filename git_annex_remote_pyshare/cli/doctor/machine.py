@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare import __version__
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
-from git_annex_remote_pyshare.config.git_config import git_environment, program
+from git_annex_remote_pyshare.cli.steps import found
+from git_annex_remote_pyshare.config.git_config import git_environment
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 SECTION = "machine"
@@ -183,7 +184,7 @@ def _output(name: str, *words: str) -> str:
     cwd = os.path.dirname(name) if os.path.isabs(name) else None
     try:
         done = subprocess.run(
-            _found(name, *words),
+            found((name, *words)),
             env=git_environment(),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
@@ -194,11 +195,6 @@ def _output(name: str, *words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return (done.stdout or done.stderr).decode("utf-8", "replace")
-
-
-def _found(name: str, *words: str) -> list[str]:
-    """A command with its program from PATH, never one from the dataset's folder; raises FileNotFoundError."""
-    return [name if os.path.isabs(name) else program(os.environ.get("PATH", ""), name), *words]
 
 
 def _short(version: str) -> str:

@@ -93,10 +93,17 @@ class State(NamedTuple):
 
     @property
     def links(self) -> list[str]:
-        """Names of the remotes by which friends reach the same store, and that their clones enable by themselves."""
-        known = written_remotes(self.remote.place.clone.git_dir).values()
-        mine = [each for each in known if each.get("sameas-uuid") == self.remote.uuid]
-        return sorted(each["sameas-name"] for each in mine if each.get("sameas-name") and _is_enabled(each))
+        """Names of the remotes by which friends reach the same store.
+
+        If the history is on a Git host, only those that clones enable by themselves; if it is in the store, friends
+        clone by them.
+        """
+        clone = self.remote.place.clone
+        dataset = Dataset.of(clone)
+        is_in_store = dataset is not None and dataset.is_in_store
+        mine = [each for each in written_remotes(clone.git_dir).values() if each.get("sameas-uuid") == self.remote.uuid]
+        usable = [each for each in mine if is_in_store or _is_enabled(each)]
+        return sorted(each["sameas-name"] for each in usable if each.get("sameas-name"))
 
     @property
     def is_autoenabled(self) -> bool:

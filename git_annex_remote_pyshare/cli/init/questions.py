@@ -25,6 +25,15 @@ class Asked(NamedTuple):
     login: tuple[str, ...] = ()
 
 
+class Where(NamedTuple):
+    """Where the files go."""
+
+    settings: Mapping[str, str]
+    """Of the store, with its complete `url`."""
+    found: Found
+    came: LoggedIn
+
+
 def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
     """Answers for a new remote, or for the one that is at the same address already.
 
@@ -32,23 +41,33 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
         BadSetting: An option cannot work, or one is missing and there is no terminal.
         PyshareError: The login failed, or the server does not respond.
     """
-    settings = _address(options, dialogue)
-    offer = registry.spec_of(settings["url"]).offered
-    found = offer.look({**settings, **options.settings})
-    if found.text:
-        say_check(Check.OK, found.text)
-    settings = {**settings, **options.settings}
-    folder = _folder(options, found, here, dialogue)
-    came = logged_in(settings, found, here.clone, options, dialogue)
-    settings = completed(settings, folder, came.login, here.clone)
+    where = ask_where(options, here, dialogue)
+    settings, found = where.settings, where.found
     if dialogue.is_open:
-        show_account(settings, came.login, here.clone)
-    name = options.name or here.name_at(settings) or here.free_name(offer.remote)
+        show_account(settings, where.came.login, here.clone)
+    spec = registry.spec_of(settings["url"])
+    name = options.name or here.name_at(settings) or here.free_name(spec.offered.remote)
     if remote := here.remote(name):
         return Asked(_of_existing(options, here, dialogue, State(remote), settings))
     readers = _readers(options, settings, found, here, dialogue)
     history = _history(options, settings, here, dialogue)
-    return Asked(Answers(name, settings, readers, history, found.is_private), came.missing)
+    return Asked(Answers(name, settings, readers, history, found.is_private), where.came.missing)
+
+
+def ask_where(options: Options, here: Here, dialogue: Dialogue) -> Where:
+    """The complete address of a store, with the login for it.
+
+    Raises:
+        BadSetting: An option cannot work, or one is missing and there is no terminal.
+        PyshareError: The login failed, or the server does not respond.
+    """
+    settings = {**_address(options, dialogue), **options.settings}
+    found = registry.spec_of(settings["url"]).offered.look(settings)
+    if found.text:
+        say_check(Check.OK, found.text)
+    folder = _folder(options, found, here, dialogue)
+    came = logged_in(settings, found, here.clone, options, dialogue)
+    return Where(completed(settings, folder, came.login, here.clone), found, came)
 
 
 def ask_what_is_missing(options: Options, here: Here, dialogue: Dialogue, state: State) -> Asked:

@@ -33,14 +33,24 @@ def set_up(options: Options) -> None:
     dialogue = Dialogue(is_open=not options.yes and bool(sys.stdin) and sys.stdin.isatty())
     here = Here.look()
     _require_dataset(here, options, dialogue)
-    asked, state = _answers(options, here, dialogue)
-    made = plan(asked.answers, here, state)
+    asked, made = planned(options, here, dialogue)
     steps = [*([asked.login] if asked.login else []), *made.steps]
     if steps and not _is_agreed(steps, asked.answers, options, dialogue):
         return
     if not options.dry_run:
         run(steps, asked.answers.command())
     _tell(asked.answers, made._replace(steps=steps), options)
+
+
+def planned(options: Options, here: Here, dialogue: Dialogue) -> tuple[Asked, Plan]:
+    """The answers, and the commands that follow from them.
+
+    Raises:
+        BadSetting: An option cannot work.
+        PyshareError: A login or a server failed.
+    """
+    asked, state = _answers(options, here, dialogue)
+    return asked, plan(asked.answers, here, state)
 
 
 def _require_dataset(here: Here, options: Options, dialogue: Dialogue) -> None:

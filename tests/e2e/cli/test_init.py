@@ -158,7 +158,8 @@ def test_a_folder_takes_the_history_too_and_friends_clone_from_it(owner: Owner, 
 
 
 def test_at_a_server_without_links_user_and_password_are_asked_for(owner: Owner, apache_server: Server) -> None:
-    url = f"{apache_server.url}/{os.urandom(8).hex()}/data"
+    own = os.urandom(8).hex()
+    url = f"{apache_server.url}/{own}/data"
     with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", "2")
         terminal.answer("Address of your cloud, as in the browser:", url)
@@ -169,7 +170,7 @@ def test_at_a_server_without_links_user_and_password_are_asked_for(owner: Owner,
         shown = end(terminal)
     assert "Who may read?" not in shown
     store(owner, "cloud")
-    assert len(list(apache_server.folder.rglob("*.pdf"))) == 1
+    assert len(list((apache_server.folder / own).rglob("*.pdf"))) == 1
 
 
 def test_in_dropbox_a_link_is_made_that_friends_with_any_login_there_can_read(

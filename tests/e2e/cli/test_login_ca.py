@@ -102,7 +102,7 @@ def test_a_file_that_is_none_is_refused_and_one_that_went_away_is_named(
     assert types(alice, f"{line} 'institution ca.pem'", tmp_path)[0] == 0
     (tmp_path / "institution ca.pem").rename(tmp_path / "moved.pem")
     code, told = types(alice, "pyshare whoami --check", tmp_path)
-    assert code == 1
+    assert code == 2
     assert f"cannot read the certificates for {dav.url[8:]} in {tmp_path}/institution ca.pem" in told
     assert types(alice, f"{line} moved.pem", tmp_path)[0] == 0
     assert "works" in types(alice, "pyshare whoami --check", tmp_path)[1]

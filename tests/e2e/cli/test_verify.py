@@ -174,7 +174,7 @@ def test_nothing_to_check_is_said_and_is_no_success(repository: Repository, tmp_
     assert verify(repository)[:2] == (2, "nothing to check: git-annex knows no file in store\n")
     repository.add(FILES)
     code, out, err = verify(repository, "a.txt")
-    assert (code, out) == (1, "nothing to check: git-annex knows no file in store\n")
+    assert (code, out) == (2, "nothing to check: git-annex knows no file in store\n")
     assert type_it(repository, advice(err))[1] == "a.txt\n"
 
 
@@ -184,7 +184,7 @@ def test_a_path_that_is_no_annexed_file_is_an_error(repository: Repository, shar
     repository.git("add", "README")
     assert verify(repository, "nosuchdir")[:2] == (2, "")
     code, out, err = verify(repository, "README")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "git-annex has no file at README" in err
     assert "a.txt" in type_it(repository, advice(err))[1]
     code, out, err = verify(repository, "README", "a.txt")

@@ -252,7 +252,7 @@ def test_a10_a_link_that_is_not_the_servers_own_is_refused_and_gives_no_orders(
     link = sharing_cloud.add_link("/our share", permissions="1")
     for url in FOREIGN:
         link.url = url.format(server=sharing_cloud.url)
-        told = refused(cloudy)
+        told = refused(cloudy, code=2)
         assert "which is not one of its own" in told
         assert told.isprintable()
 

@@ -133,7 +133,7 @@ def test_a_server_without_policies_is_said_to_have_none(sharer: Owner, rclone_s3
     sharer.store({"file": b"content"})
     sharer.publish()
     done = sharer.share("--public", check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "Send this" not in done.stdout
 

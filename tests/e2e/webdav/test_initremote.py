@@ -74,7 +74,7 @@ def test_the_page_of_a_folder_is_refused_with_the_folders_own_address(
     found = re.search(r"Type: (pyshare login \S+);", said)
     assert found
     told = home.run("bash", "-c", f"{found[1]} --user alice", cwd=repository.folder, input="wonderland\n")
-    assert f"url={nextcloud.url}{FILES}/alice/FOLDER" in told.stdout
+    assert f"url={nextcloud.url}{FILES}/alice/" in told.stdout
     right = quoted_settings(repository.initremote(page, check=False))
     assert right == f"url={nextcloud.address('alice', 'my%20study')}"
     typed(repository, f"git annex initremote store {' '.join(OURS)} {right}")

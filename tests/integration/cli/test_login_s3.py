@@ -105,7 +105,7 @@ def test_a_key_that_could_not_be_tried_is_not_kept(rule: Rule, text: str, server
 def test_a_key_is_not_kept_for_what_is_no_s3_server(server: ScriptedS3, typed: Type) -> None:
     server.script(Rule("GET", answer(200, b"{}", Content_Type="application/json")))
     done = typed("login", "s3://bucket", f"endpoint={server.url}", pipe=TYPED)
-    assert done.code == 1
+    assert done.code == 2
     assert "the response is not from an S3 server" in done.err
     assert login_for(host_of(server)) is None
 

@@ -65,7 +65,7 @@ def test_wd32_a_link_that_is_gone_is_told_before_any_password_is_asked_for(cloud
     cloud.links = {}
     cloud.replies["PROPFIND", "/cloud/public.php/webdav/"] = (404, {})
     done = typed("login", f"{cloud.base}/s/T0k")
-    assert done.code == 1
+    assert done.code == 2
     assert f"has no public link {cloud.host}/cloud/s/T0k" in done.err
 
 
