@@ -300,7 +300,7 @@ class AheadSink(Sink):
 
     @contextmanager
     def writing(self, offset: int = 0, _total: int | None = None, _validator: str = "") -> Iterator[BinaryIO]:
-        """As in `Sink`, but always in place: nobody watches this file."""
+        """As in `Sink`, but always in place: git-annex does not watch this file."""
         with _LocalFile(self.path, offset) as file:
             yield file
 

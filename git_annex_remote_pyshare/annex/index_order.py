@@ -78,9 +78,12 @@ def _work_tree(clone: LocalConfig) -> str:
 def _listed(git_dir: str) -> bytes:
     import subprocess  # noqa: PLC0415  # as in config/git_config.py
 
-    words = git_command(f"--git-dir={git_dir}", "ls-files", "--stage", "-z")
     with subprocess.Popen(
-        words, env=git_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        git_command(f"--git-dir={git_dir}", "ls-files", "--stage", "-z"),
+        env=git_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as running:
         assert running.stdout  # noqa: S101  # a pipe, as asked for
         paths = running.stdout.read(_MOST)

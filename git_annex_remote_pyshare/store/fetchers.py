@@ -38,7 +38,7 @@ class Fetchers:
         self._number = 0
 
     def begin(self, wanted: Wanted) -> Fetched | None:
-        """Begin to fetch an object in the background; None if the disk has no room for it."""
+        """Begin to fetch an object in the background; None if the disk lacks the space."""
         try:
             if self._files.free < self._reserve:
                 return None

@@ -38,7 +38,7 @@ _MOST_ABSENT = 1000
 """Names that were absent and may still be stored, over all jobs."""
 
 _LISTED_LAYOUTS = {"shard", "flat", "annex-s3"}
-"""Layouts with few folders; the others have thousands, each of which would be a request."""
+"""Layouts with few folders; the others have thousands, and each would be a request."""
 
 _ALWAYS_ASKED = ("GITMANIFEST", "GITBUNDLE", "GPGHMAC", "%~")
 """Parts of names about which only the server is believed: of git repositories, which other clones push to, and names

@@ -85,7 +85,7 @@ class Fetched:
         """Set when nothing more arrives."""
         self.is_whole = False
         self.is_dropped = False
-        """Whether nobody wants it any more."""
+        """Whether it is not wanted any more."""
 
 
 class ReadAhead(Layer):
@@ -213,7 +213,7 @@ class ReadAhead(Layer):
                     return
 
     def _begin(self, wanted: Wanted) -> bool:
-        """Begin to fetch an object; False if there is no room on the disk."""
+        """Begin to fetch an object; False if the disk lacks the space."""
         if wanted.name in self._held:
             return True
         if self._fetchers is None:
@@ -248,7 +248,7 @@ class ReadAhead(Layer):
         """The progress of an object: ends it if it is not wanted, too long, or in the way of git-annex's requests."""
         held.done = done
         if held.is_dropped or self._stopping.is_set():
-            raise Cancelled("nobody waits for it")
+            raise Cancelled("it is not waited for")
         if done > held.size:
             raise PyshareError(f"{held.name} is longer than its key says")
         if self._gives_way and self._requests and held.name in self._held:
