@@ -186,7 +186,7 @@ class Prediction:
         from git_annex_remote_pyshare.annex.index_order import IndexOrder  # noqa: PLC0415  # see its top
 
         found: Iterator[str] | None = None
-        with suppress(OSError):
+        with suppress(Exception):  # without it, nothing is predicted; that is no news for the user
             self._order = self._order or IndexOrder(self._clone)
             entries = self._order.keys()
             found = entries if any(key in self._asked for key in entries) else None
