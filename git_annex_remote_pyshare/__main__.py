@@ -39,9 +39,9 @@ def _serve() -> None:
 
     def make_remote(annex: "Master") -> "SpecialRemote":
         # Called after VERSION is sent, so importing the remote does not delay that.
-        from git_annex_remote_pyshare.annex.remote import PyshareRemote  # noqa: PLC0415
+        from git_annex_remote_pyshare.annex.export import TreeRemote  # noqa: PLC0415
 
-        return PyshareRemote(annex, session)
+        return TreeRemote(annex, session)
 
     serve(make_remote, stop=session.stop)
 

@@ -16,7 +16,7 @@ from annexremote import Master
 from git_annex_remote_pyshare.annex import remote_checks
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, Initialized, StoreConfig
+from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, Initialized, Moves, StoreConfig
 from git_annex_remote_pyshare.backends.ownership import Owned
 from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.credentials.account import Account
@@ -97,6 +97,11 @@ def _make_ready(annex: Master, session: Session, place: StoreConfig) -> tuple[st
     # A wrong address is likelier than an outage, so a host that is unknown or refuses connections is not tried again.
     store = open_store(place, session.stopping, annex.info, first_contact=0)
     try:
+        if place.is_tree and not store.has(Moves):
+            raise BadSetting(
+                f"{place.url} cannot hold a tree, since pyshare cannot rename files there",
+                remedy="Leave exporttree= out.",
+            )
         established = prepare_store(store) if store.has(CanInitialize) else Initialized()
     finally:
         store.close()

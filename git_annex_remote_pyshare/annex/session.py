@@ -18,6 +18,10 @@ from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, 
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.annex.prediction import Prediction
+    from git_annex_remote_pyshare.annex.tree import Tree
+
+_TREE = "exporttree"
+"""A setting of git-annex itself: the store has the files of a tree, under their own names."""
 
 
 class Session:
@@ -32,8 +36,10 @@ class Session:
         self._preparing = Lock()
         self._is_prepared = False
         self._settings: Mapping[str, str] = {}
+        self._is_tree = False
         self._store: Backend | None = None
         self._prediction: Prediction | None = None
+        self._tree: Tree | None = None
         self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:
@@ -56,7 +62,7 @@ class Session:
         url = annex.getconfig("url")
         # Most settings are for other kinds of stores.
         settings = registry.settings_for(url)
-        asked = [setting.name for setting in settings if setting.name != "url"]
+        asked = [*(setting.name for setting in settings if setting.name != "url"), _TREE]
         return self._keep({"url": url, **annex.getconfigs(asked)}, settings)
 
     def configure_strictly(self, annex: Master) -> Mapping[str, str]:
@@ -68,7 +74,7 @@ class Session:
             BadSetting: A setting is wrong, or is for another kind of store.
         """
         self._is_prepared = False
-        given = annex.getconfigs(setting.name for setting in registry.all_settings())
+        given = annex.getconfigs([*(setting.name for setting in registry.all_settings()), _TREE])
         return self._keep(given, registry.all_settings(given["url"]))
 
     def settings(self, annex: Master) -> Mapping[str, str]:
@@ -98,12 +104,28 @@ class Session:
             self._prediction.asked(key)
 
     def _predict(self, annex: Master, clone: LocalConfig) -> "Prediction | None":
-        """What git-annex will ask for; None for a folder, from which nothing comes faster by reading ahead."""
+        """What git-annex will ask for; None for a folder, which is not far away, and for a tree."""
         from git_annex_remote_pyshare.annex.prediction import Prediction  # noqa: PLC0415  # as above
 
-        if not self.kind(annex).local:
+        if not self.kind(annex).local and not self._is_tree:
             self._prediction = Prediction(clone, self.settings(annex)["layout"])
         return self._prediction
+
+    def is_tree(self, annex: Master) -> bool:
+        """Whether the store holds the files of a tree; raises BadSetting as `configure` does."""
+        self.settings(annex)
+        return self._is_tree
+
+    def tree(self, annex: Master) -> "Tree":
+        """The tree in the store, created at the first call; raises as `store` does."""
+        store = self.store(annex)
+        with self._lock:
+            if self._tree is None:
+                # Imported here, since only `exporttree=yes` needs it.
+                from git_annex_remote_pyshare.annex.tree import Tree  # noqa: PLC0415
+
+                self._tree = Tree(store)
+            return self._tree
 
     def tell(self, text: str) -> None:
         """Show the user a line of text, through any job that handles a request at the moment."""
@@ -120,10 +142,11 @@ class Session:
         """The address of the store, with the login that `trust` allows there."""
         # Read now, during the job's request; the backend may need it later, in any thread.
         held = held_login(annex) if self.kind(annex).takes_login else None
-        return store_config_of(self.settings(annex), trust, held)
+        return store_config_of(self.settings(annex), trust, held)._replace(is_tree=self._is_tree)
 
     def _keep(self, given: Mapping[str, str], settings: tuple[Setting, ...]) -> Mapping[str, str]:
-        values = registry.parse(given, settings)
+        self._is_tree = given[_TREE] == "yes"
+        values = registry.parse({name: value for name, value in given.items() if name != _TREE}, settings)
         spec = registry.check(values)
         self._settings = {**values, "layout": values["layout"] or spec.layout}
         return self._settings
@@ -131,6 +154,8 @@ class Session:
     def stop(self) -> None:
         """Stop transfers and waits in all jobs, and close the connections."""
         self.stopping.set()
+        if self._tree is not None:
+            self._tree.close()
         if self._store is not None:
             self._store.close()
 

@@ -195,3 +195,31 @@ class HasNotices(Protocol):
 
     def notice(self) -> str:
         """The next notice that was not returned yet; empty if there is none."""
+
+
+@runtime_checkable
+class Moves(Protocol):
+    """Ability: rename an object. Without it, a store cannot hold a tree (`exporttree=yes`)."""
+
+    def move(self, source: str, target: str) -> None:
+        """Rename an object, replace one that is at `target`, and create the folders that it needs.
+
+        At any time, also after a failure, the whole object is at one of the two names, or at both. A call may be
+        repeated after a failure whose outcome is unknown.
+
+        Raises:
+            NotFound: The store says clearly that there is no object at `source`; nothing has changed.
+            BadName: The store cannot hold an object of the name `target`; nothing has changed.
+            PyshareError: Any other failure.
+        """
+
+
+@runtime_checkable
+class RemovesFolders(Protocol):
+    """Ability: remove a folder of a tree, in a store whose folders exist without objects in them."""
+
+    def remove_folder(self, name: str) -> None:
+        """Remove the folder if it is empty; our own remains of killed uploads do not count.
+
+        Succeeds if there is no such folder, or if it has other files. Raises a PyshareError if the request fails.
+        """

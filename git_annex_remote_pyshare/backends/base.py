@@ -25,11 +25,13 @@ from git_annex_remote_pyshare.backends.abilities import (
     HasQuota,
     Initialized,
     Locates,
+    Moves,
     NamesProduct,
     Opens,
     Publishes,
     Quota,
     Readiness,
+    RemovesFolders,
     ReportsAvailability,
     Restores,
     Share,
@@ -51,12 +53,14 @@ __all__ = [
     "HasQuota",
     "Initialized",
     "Locates",
+    "Moves",
     "NamesProduct",
     "Opens",
     "Publishes",
     "Quota",
     "Readiness",
     "Receipt",
+    "RemovesFolders",
     "ReportsAvailability",
     "Restores",
     "Share",
@@ -121,6 +125,9 @@ class StoreConfig(NamedTuple):
     """UUID of the remote in git-annex; only set for `initialize`."""
     acceptance: Callable[[], str] = lambda: ""
     """Returns the command with which the user accepts the settings; empty if there is none."""
+    is_tree: bool = False
+    """Whether the objects are the files of a tree, which people read under their own names (`exporttree=yes`). Such a
+    store has no marker, and no other file of ours after a quiet run."""
 
 
 class Backend(ABC):

@@ -14,6 +14,7 @@ from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.config.annex_branch import chunks
 from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
 _SMALLEST_CHUNK = 1 << 10
@@ -150,7 +151,17 @@ def _git(*words: str) -> str:
 
 
 def layout_of(remote: Remote) -> str:
-    """The layout by which a remote names its objects."""
+    """The layout by which a remote names its objects.
+
+    Raises:
+        BadSetting: Its objects have the names of files.
+    """
+    if remote.place.is_tree:
+        name = remote.place.clone.remote
+        raise BadSetting(
+            f"{name} holds files under their own names (exporttree=yes), not objects of keys",
+            remedy=f"git-annex itself checks them. Type: {command('git', 'annex', 'fsck', '--fast', '--from', name)}",
+        )
     return remote.place.settings["layout"] or registry.spec_of(remote.place.url).layout
 
 

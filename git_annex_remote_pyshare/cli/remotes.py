@@ -59,7 +59,8 @@ def remote_named(name: str) -> Remote:
     annex = _annex_settings(clone, uuid)
     settings = registry.parse(annex)
     held = _held(clone.git_dir, uuid)
-    return Remote(store_config_of(settings, trust_of(settings, clone), held), uuid, annex)
+    place = store_config_of(settings, trust_of(settings, clone), held)
+    return Remote(place._replace(is_tree=annex.get("exporttree") == "yes"), uuid, annex)
 
 
 @contextmanager

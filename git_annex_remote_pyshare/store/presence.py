@@ -82,7 +82,7 @@ class Presence(Layer):
         self._last_store = 0.0
         self._listed: _Listed | None = None
         self._is_listing = False
-        self._is_off = self.place.settings.get("layout") not in _LISTED_LAYOUTS or getattr(self.place, "is_tree", False)
+        self._is_off = self.place.is_tree or self.place.settings.get("layout") not in _LISTED_LAYOUTS
 
     def stat(self, name: str) -> Stat | None:
         if self._says_absent(name):

@@ -67,6 +67,15 @@ class MemoryBackend(Backend):
         with self._met("delete"):
             self._change(name, None)
 
+    def move(self, source: str, target: str) -> None:
+        encode_name(target)
+        with self._met("move") as fault:
+            body = self._read(source, fault)
+            if body is None:
+                raise NotFound(f"{source} is not in the store")
+            with self._lock:
+                self._objects[target] = self._objects.pop(source)
+
     def list(self, folder: str = "") -> Iterator[Entry]:
         with self._met("list") as fault:
             with self._lock:

@@ -39,7 +39,7 @@ OF_GIT_ANNEX = {
 }
 """What troubleshooting.md quotes from git-annex."""
 
-OTHER_SETTINGS = {"type", "externaltype", "encryption", "autoenable", "chunk"}
+OTHER_SETTINGS = {"type", "externaltype", "encryption", "autoenable", "chunk", "exporttree"}
 """What the pages' commands use of git-annex's own."""
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.annex import Home, Repository
+from support.marks import LONG
 from support.places import PLACES, SharedPlace
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "hybrid": {"encryption": "hybrid"},
 }
 
-
-LONG = [pytest.mark.long, pytest.mark.skipif("'long' not in config.option.markexpr", reason="like another pair's")]
 
 ENCRYPTED_AT = {"folder", "apache", "moto", "dropbox"}
 """Where encryption is always tried: git-annex does it, and the place sees only other names and sizes."""

@@ -21,6 +21,7 @@ from git_annex_remote_pyshare.store import progress
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance
 from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
+from git_annex_remote_pyshare.testing.conformance.trees import Trees
 from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
@@ -100,6 +101,18 @@ def dropbox(request: pytest.FixtureRequest) -> Reach:
     return reach
 
 
+def as_tree(reach: Reach) -> Reach:
+    """The same store, but for the marker that a tree does not have."""
+
+    def reached() -> Backend:
+        keys = reach()
+        made = type(keys)(keys.place._replace(is_tree=True, trusted=lambda: True))
+        made.delete("annex-uuid")
+        return made
+
+    return reached
+
+
 def ready(where: StoreConfig) -> Reach:
     """Clients of the store at `where`, which is made ready as its owner's `git annex initremote` does."""
     if maker := ability(make(where), CanInitialize):
@@ -158,6 +171,26 @@ def reach_bare(request: pytest.FixtureRequest) -> Reach:
     if reason := BROKEN.get((request.param, case)):
         pytest.xfail(reason)
     return STORES[request.param](request)
+
+
+TREE_STORES = (
+    "directory",
+    "apache",
+    "rclone",
+    "wsgidav",
+    "rclone_s3",
+    "moto",
+    pytest.param("ceph", marks=pytest.mark.ceph),
+    "dropbox",
+)
+
+
+class TestTrees(Trees):
+    """Renames in stores that hold a tree, where files have the names that people gave them."""
+
+    @pytest.fixture(params=TREE_STORES)
+    def reach(self, request: pytest.FixtureRequest) -> Reach:
+        return as_tree(STORES[request.param](request))
 
 
 class TestConformance(Conformance):

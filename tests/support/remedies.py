@@ -72,6 +72,9 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_MARKER}test_a_remote_whose_place_another_one_has_taken_is_told_the_command_that_takes_it_back",
     ),
     "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
+    "git annex export HEAD --to {}": (
+        "e2e/trees/test_export.py::test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it",
+    ),
     "git annex copy --to {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex configremote {} autoenable=false": (
         f"{_OF_WEBDAV}test_a_remote_that_only_its_owner_opens_is_not_for_each_clone",

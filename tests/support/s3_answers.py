@@ -47,6 +47,12 @@ CONSOLE_PAGE = Play(200, {"Content-Type": "text/html"}, b"<!doctype html><html><
 """What a port answers that is not S3's."""
 
 
+def copied(kind: str, tag: str) -> Answer:
+    """What a copy is answered, with white space before it as it comes while the server works (API CopyObject)."""
+    text = f'{_DECLARATION}     <{kind} xmlns="{_NAMESPACE}"><ETag>{escape(tag)}</ETag></{kind}>'
+    return 200, {"Content-Type": "application/xml"}, text.encode()
+
+
 def moved(region: str, status: int = 301) -> Play:
     """Another region has the bucket: 301 or 307, or 400 as for a signature that names the wrong one."""
     return Play(*misdirected(region, status))

@@ -17,10 +17,12 @@ from git_annex_remote_pyshare.backends.directory.objects import (
     move_into_place,
     open_object,
     remove,
+    remove_folder,
+    rename,
     segments_of,
     walk,
 )
-from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
+from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, PREFIX, is_temporary, temporary
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
@@ -48,7 +50,7 @@ def _folder_class() -> type[Folder]:
 
 
 class DirectoryBackend(Backend):
-    """A folder. Besides the verbs: CanInitialize, HasQuota, Locates, ReportsAvailability.
+    """A folder. Besides the verbs: CanInitialize, HasQuota, Locates, Moves, RemovesFolders, ReportsAvailability.
 
     Each verb opens the folder again, so that a disk can be unmounted between two verbs, and works below it with
     `Folder`: other users may write to the store, but no link leads a verb out of it.
@@ -85,16 +87,18 @@ class DirectoryBackend(Backend):
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         segments = segments_of(name)
+        # Next to the file of a tree, so that no folder of ours appears in it.
+        around = segments[:-1] if self.place.is_tree else [FOLDER]
         with self._trying("write the file in", name), self._opened() as root:
             self._marker.require(root)
             with (
                 source.open() as reader,
-                root.make_below([FOLDER]) as folder,
+                root.make_below(around) as folder,
                 temporary(folder, *self._temporary_names(name)) as written,
             ):
                 if copy(reader, written.file, source.size, progress) != source.size:
                     raise SourceChanged("the file changed while it was being stored", detail=as_text(source.path))
-                written.finish(written.read_only)
+                written.finish(written.mode_like(reader) if self.place.is_tree else written.read_only)
                 move_into_place(root, written, segments)
         return Receipt(size=source.size)
 
@@ -104,16 +108,29 @@ class DirectoryBackend(Backend):
             self._marker.require(root)
             remove(root, segments)
 
+    def move(self, source: str, target: str) -> None:
+        old, new = segments_of(source), segments_of(target)
+        with self._trying("rename the file in", source), self._opened() as root:
+            self._marker.require(root)
+            if not rename(root, old, new):
+                raise NotFound(f"the file is not in {as_text(self._root)}")
+
+    def remove_folder(self, name: str) -> None:
+        segments = segments_of(name)
+        with self._trying("remove the folder in", name), self._opened() as root:
+            self._marker.require(root)
+            remove_folder(root, segments)
+
     def list(self, folder: str = "") -> Iterator[Entry]:
         top = segments_of(folder) if folder else []
         with self._trying("list the files in", folder), self._opened() as root:
             self._marker.require(root)
-            yield from walk(root, top, {FOLDER, MARKER})
+            yield from (each for each in walk(root, top, {FOLDER, MARKER}) if not is_temporary(each.name))
 
     def initialize(self) -> Initialized:
         """Make the folder if its parent exists, and write the marker with the remote's UUID."""
         with self._made() as root:
-            return Initialized(notes=self._marker.write(root))
+            return Initialized() if self.place.is_tree else Initialized(notes=self._marker.write(root))
 
     def available(self) -> bool:
         """Whether the folder and its marker exist."""
@@ -168,11 +185,23 @@ class DirectoryBackend(Backend):
             raise MissingStore(self._root, self.place).of_folder() from error
         if not self._is_trusted:
             try:
-                self._marker.require(root)
+                self._require_proof(root)
             except BaseException:  # no other code closes the descriptor
                 root.close()
                 raise
         return root
+
+    def _require_proof(self, root: Folder) -> None:
+        """Raise unless the folder has the marker of this remote; a tree has none."""
+        if self.place.is_tree:
+            accept = self.place.acceptance() or command(
+                "git", "annex", "verifyremote", self.place.clone.remote or "NAME"
+            )
+            raise PermissionDenied(
+                f"the folder {as_text(self._root)} comes from the dataset, and you have not accepted it yet",
+                remedy=f"If you trust it, type: {accept}",
+            )
+        self._marker.require(root)
 
     def _made(self) -> Folder:
         with convert_errors("make", self._root):
@@ -214,12 +243,13 @@ class DirectoryBackend(Backend):
 
         With the first, leftovers of killed attempts do not accumulate; other clones do not use it.
         """
-        unique = os.urandom(16).hex().encode()
+        prefix = PREFIX if self.place.is_tree else b""
+        unique = prefix + os.urandom(16).hex().encode()
         clone = self.place.clone.id
         if not clone:
             return unique, unique
         digest = hashlib.md5(f"{clone} {name}".encode("utf-8", "surrogateescape"), usedforsecurity=False)
-        return digest.hexdigest().encode(), unique
+        return prefix + digest.hexdigest().encode(), unique
 
 
 @contextmanager

@@ -47,7 +47,11 @@ class Marker:
         Raises:
             Unreachable: It has no marker; not retryable.
             NotAStore: It is another remote's store.
+
+        A tree has no marker, since people read it: there the user answers for the disk.
         """
+        if self._place.is_tree:
+            return
         with convert_errors("look for", self._path):
             try:
                 found = root.lstat(MARKER)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from git_annex_remote_pyshare.backends.base import Entry, encode_name
 from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
-from git_annex_remote_pyshare.backends.directory.temporary import Temporary
+from git_annex_remote_pyshare.backends.directory.temporary import Temporary, is_temporary, remove_dead
 from git_annex_remote_pyshare.errors import BadName, CorruptUpload
 from git_annex_remote_pyshare.safe_text import command
 
@@ -74,6 +74,50 @@ def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes])
     except FileNotFoundError:
         with root.make_below(folders) as folder:
             _move(written, folder, last)
+
+
+def rename(root: Folder, source: Sequence[bytes], target: Sequence[bytes]) -> bool:
+    """Rename a file, replacing one at the target, so that it survives a power cut; False if there is none to rename."""
+    *folders, last = source
+    try:
+        with root.open_below(folders) as old:
+            if not stat.S_ISREG(old.lstat(last).st_mode):
+                return False
+            with root.make_below(target[:-1]) as new:
+                old.rename(last, new, target[-1])
+                new.sync()
+            old.sync()
+    except (FileNotFoundError, NotADirectoryError):
+        if find(root, source) is not None:
+            raise  # a folder of the target has just been removed
+        return False
+    return True
+
+
+def remove_folder(root: Folder, segments: Sequence[bytes]) -> None:
+    """Remove a folder if it is empty, except for temporary files of killed writers."""
+    *folders, last = segments
+    with suppress(FileNotFoundError, NotADirectoryError), root.open_below(folders) as above:
+        if _rmdir(above, last):
+            return
+        with above.enter(last) as folder:
+            names = [os.fsencode(entry.name) for entry in folder.entries()]
+            if not all(map(is_temporary, map(os.fsdecode, names))):
+                return
+            for name in names:
+                remove_dead(folder, name)
+        _rmdir(above, last)
+
+
+def _rmdir(above: Folder, name: bytes) -> bool:
+    """Remove the folder; False if it is not empty."""
+    try:
+        above.rmdir(name)
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            return False
+        raise
+    return True
 
 
 def remove(root: Folder, segments: Sequence[bytes]) -> None:

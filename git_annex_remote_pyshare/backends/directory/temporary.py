@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,10 @@ from typing import BinaryIO
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 
 FOLDER = b".pyshare-tmp"
+PREFIX = FOLDER + b"-"
+"""Start of the name of a temporary file that is next to its file, in a tree."""
+
+_IN_TREE = re.compile(rb"(?:.*/)?" + re.escape(PREFIX) + rb"[0-9a-f]{32}", re.DOTALL)
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _LOOK = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
@@ -39,6 +44,13 @@ class Temporary:
         """
         return stat.S_IMODE(self.facts.st_mode) & 0o444
 
+    def mode_like(self, source: BinaryIO) -> int:
+        """The usual permissions of a new file; executable by those who may execute the source.
+
+        Not the source's own: git-annex's temporary file of a file in git has 0600.
+        """
+        return stat.S_IMODE(self.facts.st_mode) | (os.fstat(source.fileno()).st_mode & 0o111)
+
     def finish(self, mode: int) -> None:
         """Set the file's permissions, and make its content survive a power cut."""
         descriptor = self.file.fileno()
@@ -50,13 +62,18 @@ class Temporary:
             self.file.close()
 
 
+def is_temporary(name: str) -> bool:
+    """Whether it is the name of a temporary file in a tree."""
+    return _IN_TREE.fullmatch(name.encode("utf-8", "surrogateescape")) is not None
+
+
 @contextmanager
 def temporary(folder: Folder, name: bytes, fallback: bytes) -> Iterator[Temporary]:
     """A new file `name` in the folder, or `fallback` while another writer uses `name`.
 
     The block renames the file, and may close it before; if the block fails, the file is removed.
     """
-    _remove_dead(folder, name)
+    remove_dead(folder, name)
     try:
         descriptor = _claim(folder, name)
     except FileExistsError:
@@ -96,7 +113,7 @@ def _claim(folder: Folder, name: bytes) -> int:
     return descriptor
 
 
-def _remove_dead(folder: Folder, name: bytes) -> None:
+def remove_dead(folder: Folder, name: bytes) -> None:
     """Remove the file if its writer is known to have ended."""
     with suppress(OSError):
         if os.name == "nt":

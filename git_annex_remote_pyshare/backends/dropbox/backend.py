@@ -23,6 +23,7 @@ from git_annex_remote_pyshare.backends.dropbox.auth import PathRoot
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
 from git_annex_remote_pyshare.backends.dropbox.listing import listed
+from git_annex_remote_pyshare.backends.dropbox.name_case import TreeNames, composed
 from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
@@ -33,6 +34,7 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.dropbox.parts import Parts
+    from git_annex_remote_pyshare.backends.dropbox.tree import Moves
     from git_annex_remote_pyshare.backends.multipart import Unfinished
     from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
@@ -42,7 +44,8 @@ _GONE = ("path_lookup/not_found", "path_lookup/not_file")
 class DropboxBackend(Backend):
     """A folder in a user's own Dropbox, in a shared folder or in a team's space.
 
-    Besides the contract's operations: CanInitialize, HasQuota, Publishes, Shares, SupportsMultipart. All jobs share the
+    Besides the contract's operations: CanInitialize, HasQuota, Moves, Publishes, RemovesFolders, Shares,
+    SupportsMultipart. All jobs share the
     connections, the login, and the commits under way.
 
     Args:
@@ -62,17 +65,19 @@ class DropboxBackend(Backend):
         self._closing = Event()
         self._presence = Presence(self.client, self._closing)
         self._writes = Writes(self.client)
-        self._uploads = Uploads(self.client, self._writes)
+        self._uploads = Uploads(self.client, self._writes, is_tree=place.is_tree)
+        if place.is_tree:
+            self.client.name_case = TreeNames(self._address.folder)
 
     def stat(self, name: str) -> Stat | None:
-        return self._presence.stat(self._address.path_of(name), "look for the file")
+        return self._presence.stat(self._path(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        call = Call("files/download", {"path": self._address.path_of(name)}, "read the file")
+        call = Call("files/download", {"path": self._path(name)}, "read the file")
         download.get(self.client, call, sink, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        path = self._address.path_of(name)
+        path = self._path(name)
         if source.size > MAX_REQUEST:
             receipt = self._parts.put(name, source, progress)
         else:
@@ -82,8 +87,10 @@ class DropboxBackend(Backend):
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. A removal locks the namespace like a commit, so it waits for its turn."""
-        path = self._address.path_of(name)
-        if arg := self._removable(path, "remove the file"):
+        path = self._path(name)
+        if self.place.is_tree:
+            self._moves.delete(path, "remove the file")
+        elif arg := self._removable(path, "remove the file"):
             with self._writes.turn():
                 self.client.rpc(Call("files/delete_v2", arg, "remove the file", _GONE, ("metadata",)))
         self._presence.removed(path)
@@ -95,6 +102,18 @@ class DropboxBackend(Backend):
         found = self.client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",))).result
         is_ours = found.get(".tag") == "file" and self.client.name_case.fits(found, path)
         return {"path": path, "parent_rev": str(found["rev"])} if is_ours else {}
+
+    def move(self, source: str, target: str) -> None:
+        """See `Moves.move`: one request, and a look at the spelling of the first files of a folder."""
+        self._moves.move(self._path(source), self._path(target))
+
+    def remove_folder(self, name: str) -> None:
+        """See `RemovesFolders.remove_folder`."""
+        self._moves.remove_folder(self._path(name))
+
+    def _path(self, name: str) -> str:
+        """The path of the object of that name; raises BadName if Dropbox cannot store it under this very name."""
+        return self._address.path_of(composed(name) if self.place.is_tree else name)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         return listed(self.client, self._address, folder)
@@ -123,7 +142,7 @@ class DropboxBackend(Backend):
 
     def publish(self, name: str) -> str:
         """A public link that downloads the object."""
-        return shared_link.publish(self.client, self._address.path_of(name), "publish the file")
+        return shared_link.publish(self.client, self._path(name), "publish the file")
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether the link leads to a file of this name."""
@@ -186,7 +205,7 @@ class DropboxBackend(Backend):
 
     def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
         receipt = self._parts.finish(upload, sent, source, progress)
-        self._presence.stored(self._address.path_of(upload.name))
+        self._presence.stored(self._path(upload.name))
         return receipt
 
     def abort(self, _name: str, id: str) -> None:  # noqa: A002  # as in the contract
@@ -195,6 +214,12 @@ class DropboxBackend(Backend):
     def unfinished(self) -> "Iterator[Unfinished]":
         """None, since Dropbox does not list them."""
         return iter(())
+
+    @cached_property
+    def _moves(self) -> "Moves":
+        from git_annex_remote_pyshare.backends.dropbox.tree import Moves  # noqa: PLC0415  # only for trees
+
+        return Moves(self.client, self._writes, self._presence, self._closing)
 
     @cached_property
     def _parts(self) -> "Parts":

@@ -49,6 +49,10 @@ class Presence:
         self.removed(path)
         return None
 
+    def is_recent(self, path: str) -> bool:
+        """Whether this process has stored an object there, so that it may only not be shown yet."""
+        return self._recent.has(path)
+
     def stored(self, path: str) -> None:
         """Remember that an object was stored."""
         self._recent.stored(path)

@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from git_annex_remote_pyshare.backends.base import encode_name
 from git_annex_remote_pyshare.errors import BadName
+from git_annex_remote_pyshare.safe_text import one_line
 
 MAX_LENGTH = 255
 """UTF-16 code units of one segment."""
@@ -55,6 +56,22 @@ def _why_invalid(segment: str) -> str:
     return f"Dropbox reserves the name {segment}" if segment.lower() in IGNORED else ""
 
 
+def composed(name: str) -> str:
+    """The name of a file of a tree, if Dropbox keeps it as it is.
+
+    Raises:
+        BadName: Dropbox would change it, to the composed form of Unicode (NFC), or cannot store it.
+    """
+    if normalize("NFC", checked(name)) != name:
+        raise BadName(
+            "Dropbox would change the accents in this name to their composed form (Unicode's NFC), and then not find"
+            " the file under its own name",
+            remedy="Rename the file in your dataset, with accents as they are usually typed.",
+            detail=name,
+        )
+    return name
+
+
 class NameCase:
     """How one layout handles names that differ in case only.
 
@@ -80,4 +97,32 @@ class NameCase:
                 " Dropbox treats as the same name",
                 remedy="A remote with layout=shard can store both.",
                 detail=str(found["name"]),
+            )
+
+
+class TreeNames(NameCase):
+    """How a tree handles such names: the second one is refused, also if only the names of folders differ.
+
+    Args:
+        folder: Path of the store's folder, which users may type with other case than Dropbox has.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__("")
+        self.matters = True
+        self._start = len(folder)
+
+    def fits(self, found: Mapping[str, Any], path: str) -> bool:
+        """Whether the metadata found at a path have the path's spelling, from the store's folder on."""
+        return super().fits(found, path) and str(found.get("path_display", path))[self._start :] == path[self._start :]
+
+    def check(self, found: Mapping[str, Any], path: str, doing: str) -> None:
+        """See `NameCase.check`."""
+        if not self.fits(found, path):
+            shown = str(found.get("path_display", found["name"]))[self._start :].strip("/")
+            raise BadName(
+                f"{doing}: Dropbox has {one_line(shown)} there, and treats names that differ in upper and lower case"
+                " only as the same",
+                remedy="Rename one of the two files or folders.",
+                detail=path,
             )

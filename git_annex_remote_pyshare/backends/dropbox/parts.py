@@ -99,7 +99,8 @@ class Parts:
     def _finished(self, upload: Upload, hashed: str) -> Mapping[str, Any]:
         """The object's metadata after the commit, or after an earlier attempt whose response was lost."""
         path, what = self._address.path_of(upload.name), "store the file"
-        pending = Pending(upload.id, upload.plan.size, self._writes.info(path, what), what)
+        info = self._writes.info(path, what)
+        pending = Pending(upload.id, upload.plan.size, info, what)
         try:
             with self._writes.explaining_quota():
                 made = self._writes.commit(pending)

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Entry, Rec
 from git_annex_remote_pyshare.backends.dropbox import download
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.listing import entries
-from git_annex_remote_pyshare.backends.dropbox.name_case import checked
+from git_annex_remote_pyshare.backends.dropbox.name_case import TreeNames, checked
 from git_annex_remote_pyshare.backends.dropbox.url import Address, account_of_link, link_of
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied
@@ -189,6 +189,8 @@ class LinkBackend(Backend):
         self._address = link_of(place.url)
         self._link = self._address.link
         self.client = Client(place, self._address.shown)
+        if place.is_tree:
+            self.client.name_case = TreeNames("")
 
     def stat(self, name: str) -> Stat | None:
         path, what = self._address.path_of(name), "look for the file"

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, content_hash, joined
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.dropbox.writes import STORED, Pending, Writes, cursor, receipt
-from git_annex_remote_pyshare.errors import SourceChanged, Unreachable, UploadLost
+from git_annex_remote_pyshare.errors import NotAStore, SourceChanged, Unreachable, UploadLost
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 
@@ -101,6 +101,7 @@ SHORT_UPLOAD = 4 << 20
 """Bytes up to which an upload takes no longer than a commit, so that others can wait for it."""
 
 _UPLOAD = "files/upload"
+_TAKEN = "conflict/file"
 _WRITTEN_ELSEWHERE = ("path/too_many_write_operations",)
 
 
@@ -110,9 +111,11 @@ class Uploads:
     Args:
         client: Sends the requests.
         writes: Shared with all other writes to the store.
+        is_tree: Whether it has the files of a tree; there a new file seldom replaces another.
     """
 
-    def __init__(self, client: Client, writes: Writes) -> None:
+    def __init__(self, client: Client, writes: Writes, *, is_tree: bool = False) -> None:
+        self._is_tree = is_tree
         self._client = client
         self._writes = writes
         self._counting = Lock()
@@ -121,11 +124,21 @@ class Uploads:
     def put(self, path: str, source: Source, progress: Progress, what: str) -> Receipt:
         """Store an object of at most MAX_REQUEST bytes; see `Backend.put`."""
         self._writes.check(source.size, what)
-        piece, info = whole(source, progress, what), self._writes.info(path, what)
+        piece = whole(source, progress, what)
+        if not self._is_tree:
+            return self._put(self._writes.info(path, what), piece)
+        try:
+            return self._put(self._writes.info_of_new(path), piece)
+        except NotAStore as error:
+            if not error.detail.endswith(_TAKEN):
+                raise
+        return self._put(self._writes.info(path, what), piece)
+
+    def _put(self, info: Mapping[str, Any], piece: Piece) -> Receipt:
         with self._counting_uploads() as alone, self._writes.explaining_quota():
             made, hashed = self._in_one_request(info, piece) if alone else self._by_session(info, piece)
-        self._client.name_case.check(made, path, self._client.doing(what))
-        return receipt(source, hashed, made)
+        self._writes.accept(made, info, piece.what)
+        return receipt(piece.source, hashed, made)
 
     @contextmanager
     def _counting_uploads(self) -> Iterator[bool]:

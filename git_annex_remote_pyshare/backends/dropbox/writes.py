@@ -10,7 +10,7 @@ from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
 from git_annex_remote_pyshare.backends.dropbox.quota import FreeSpace
-from git_annex_remote_pyshare.errors import PyshareError, QuotaExceeded, Unreachable
+from git_annex_remote_pyshare.errors import BadName, PyshareError, QuotaExceeded, Unreachable
 from git_annex_remote_pyshare.transfer import Source, in_words
 
 LARGEST = (1 << 41) - (1 << 22)
@@ -71,6 +71,22 @@ class Writes:
         """
         mode = self._mode(path, what)
         return {"path": path, "mode": mode, "autorename": False, "mute": True, "strict_conflict": False}
+
+    def info_of_new(self, path: str) -> Mapping[str, Any]:
+        """As `info`, for a path where nothing is expected; the commit is refused if something is there after all."""
+        return {"path": path, "mode": "add", "autorename": False, "mute": True, "strict_conflict": True}
+
+    def accept(self, made: Mapping[str, Any], info: Mapping[str, Any], what: str) -> None:
+        """Remove a new file again if Dropbox has put it into a folder whose name has other case; raises BadName."""
+        path = info["path"]
+        try:
+            self._client.name_case.check(made, path, self._client.doing(what))
+        except BadName:
+            if info["strict_conflict"] and "rev" in made:  # so nothing was there before
+                with self.turn():
+                    arg = {"path": path, "parent_rev": made["rev"]}
+                    self._client.rpc(Call("files/delete_v2", arg, what, ("path_lookup/not_found",)))
+            raise
 
     def commit(self, pending: Pending) -> Mapping[str, Any]:
         """Turn a session into a file, together with others that are ready; returns the file's metadata.

@@ -23,7 +23,8 @@ from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import fingerprint
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.download import Downloads
-from git_annex_remote_pyshare.backends.s3.listing import entries
+from git_annex_remote_pyshare.backends.s3.listing import MARKER, entries
+from git_annex_remote_pyshare.backends.s3.moving import Moves
 from git_annex_remote_pyshare.backends.s3.multipart_listing import uploads
 from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
 from git_annex_remote_pyshare.backends.s3.upload import Uploads
@@ -37,8 +38,8 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 class S3Backend(Backend):
     """A bucket, or a folder in one.
 
-    Abilities: CanInitialize, HasNotices, Opens, Publishes, Restores, Shares, SupportsMultipart. All jobs share the
-    connections and what the client has learned about the server.
+    Abilities: CanInitialize, HasNotices, Moves, Opens, Publishes, Restores, Shares, SupportsMultipart. All jobs share
+    the connections and what the client has learned about the server.
 
     Args:
         place: Its settings give the bucket and the server.
@@ -60,6 +61,7 @@ class S3Backend(Backend):
         self._recent = Recent()
         self._downloads = Downloads(self.client, self._archive, self._recent)
         self._uploads = Uploads(place, self.client, self._bucket)
+        self._moves = Moves(place, self.client)
 
     def stat(self, name: str) -> Stat | None:
         return self._downloads.stat(name)
@@ -84,8 +86,14 @@ class S3Backend(Backend):
                     " until a lifecycle rule of the bucket removes its noncurrent versions"
                 )
 
+    def move(self, source: str, target: str) -> None:
+        """See `Moves.move`: a copy at the server, and a removal."""
+        self._moves.move(source, target)
+        self._recent.removed(source)
+        self._recent.stored(target)
+
     def list(self, folder: str = "") -> Iterator[Entry]:
-        return entries(self.client, folder)
+        return entries(self.client, folder, marker="" if self.place.is_tree else MARKER)
 
     def close(self) -> None:
         self.client.close()

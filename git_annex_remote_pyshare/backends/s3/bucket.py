@@ -88,7 +88,8 @@ class Bucket:
         with self._lock:
             if not self._is_created:
                 self._create_bucket()
-                self._is_created = self._is_unmarked = True
+                self._is_created = True
+                self._is_unmarked = not self._place.is_tree
 
     def _mark_if_new(self) -> None:
         with self._lock:
@@ -113,13 +114,26 @@ class Bucket:
         if self._client.login.for_request(writing=True) is None:
             return () if self._is_public else (ownership.without_login(self._place),)
         try:
-            return self._mark()
+            return self._find() if self._place.is_tree else self._mark()
         except NoSuchBucket:
             self._create_bucket()
         address = self._client.address
-        self._write_marker()
+        if not self._place.is_tree:
+            self._write_marker()
         where = f"region {address.region}" if address.is_amazon else address.server.origin
         return (f"made bucket {address.bucket} in {where}",)
+
+    def _find(self) -> tuple[str, ...]:
+        """Find the bucket of a tree, which has no marker: people read it; returns notes for the user."""
+        request = Request("HEAD", self._client.address.bucket_path, "find the bucket")
+        try:
+            with self._client.send(request):
+                pass
+        except NotFound as error:
+            raise NoSuchBucket(error.what) from error
+        except Forbidden:  # the right s3:ListBucket, which storing does not need
+            pass
+        return ()
 
     def _mark(self) -> tuple[str, ...]:
         try:

@@ -25,8 +25,8 @@ class _Page(NamedTuple):
     """Query parameters of the next page; empty after the last one."""
 
 
-def entries(client: Client, folder: str) -> Iterator[Entry]:
-    """All objects in a folder, or in the whole store.
+def entries(client: Client, folder: str, *, marker: str = MARKER) -> Iterator[Entry]:
+    """All objects in a folder, or in the whole store, but not the one that marks it.
 
     Raises:
         PyshareError: The bucket cannot be listed, or the server repeats a page.
@@ -35,7 +35,7 @@ def entries(client: Client, folder: str) -> Iterator[Entry]:
     below = f"{prefix}{folder}/" if folder else prefix
     for key, size in _keys(client, below):
         name = key.removeprefix(prefix)
-        if name != MARKER and is_legal(name):
+        if name != marker and is_legal(name):
             yield Entry(name, size)
 
 

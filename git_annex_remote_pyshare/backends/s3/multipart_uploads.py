@@ -147,7 +147,7 @@ class Parts:
 
     def _create(self, name: str) -> str:
         request = self._request("POST", name, "start an upload", ("uploads", ""))
-        request = request._replace(headers=new_object_headers(self._place.settings))
+        request = request._replace(headers=new_object_headers(self._place, name))
         try:
             begun = document.send(self._client, request, "InitiateMultipartUpload")
         except NotAStore as error:

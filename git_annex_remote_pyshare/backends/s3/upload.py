@@ -1,7 +1,6 @@
 """Stores an object by one PUT, and verifies it by the checksum in its key or by the ETag of what was sent."""
 
 from base64 import b64encode
-from collections.abc import Mapping
 from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
@@ -14,6 +13,7 @@ from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, Quo
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.exchange import EXCERPT
+from git_annex_remote_pyshare.transport.headers import BINARY, content_type
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 MAX_PUT_SIZE = 5 << 30
@@ -34,7 +34,7 @@ class Uploads:
     def __init__(self, place: StoreConfig, client: Client, bucket: Bucket) -> None:
         self._client = client
         self._bucket = bucket
-        self._headers_of_new = new_object_headers(place.settings)
+        self._place = place
         self._remote = command(place.clone.remote or "NAME")
         self._wants_md5 = False
 
@@ -64,7 +64,7 @@ class Uploads:
             "PUT",
             self._client.address.path_of(name),
             "store the file",
-            headers=self._headers(source),
+            headers=self._headers(name, source),
             body=body,
             payload=source.known("sha256") or UNSIGNED,
         )
@@ -77,8 +77,8 @@ class Uploads:
             source.learn("md5", body.digest)
         return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
 
-    def _headers(self, source: Source) -> dict[str, str]:
-        headers = dict(self._headers_of_new)
+    def _headers(self, name: str, source: Source) -> dict[str, str]:
+        headers = new_object_headers(self._place, name)
         if source.is_replaced:  # for the CDN that publicurl= may lead to (RFC 9111 §5.2.2.4)
             headers["Cache-Control"] = "no-cache"
         if md5 := source.digest("md5") if self._wants_md5 else source.known("md5"):
@@ -101,11 +101,11 @@ def _check_source(source: Source) -> None:
             )
 
 
-def new_object_headers(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """The headers of every request that creates an object."""
-    headers = {"Content-Type": "application/octet-stream"}
-    if settings["storageclass"]:
-        headers["x-amz-storage-class"] = settings["storageclass"]
+def new_object_headers(place: StoreConfig, name: str) -> dict[str, str]:
+    """The headers of every request that creates an object of that name."""
+    headers = {"Content-Type": content_type(name) if place.is_tree else BINARY}
+    if place.settings["storageclass"]:
+        headers["x-amz-storage-class"] = place.settings["storageclass"]
     return headers
 
 

@@ -19,7 +19,14 @@ from git_annex_remote_pyshare.backends.base import (
 )
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.ownership import MARK
-from git_annex_remote_pyshare.backends.webdav import capabilities, download, other_users, propfind, public_link
+from git_annex_remote_pyshare.backends.webdav import (
+    capabilities,
+    download,
+    other_users,
+    propfind,
+    public_link,
+    tree,
+)
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import Downloads
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -41,8 +48,8 @@ _REMOVED = {200, 204, 404, 410}
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, NamesProduct, Shares, SupportsMultipart. All jobs share the connections
-    and the features detected so far.
+    Besides the verbs: CanInitialize, HasQuota, Moves, NamesProduct, RemovesFolders, Shares, SupportsMultipart. All jobs
+    share the connections and the features detected so far.
 
     Args:
         place: Its URL is the folder's.
@@ -83,6 +90,16 @@ class WebDAVBackend(Backend):
         with self.client.send(request) as response:
             if response.status not in _REMOVED:
                 raise self.client.failure(request, response)
+
+    def move(self, source: str, target: str) -> None:
+        """See `Moves.move`: one MOVE, and one MKCOL for a folder that this process does not know."""
+        self._ensure_ready()
+        tree.move(self.client, self.folders, source, target)
+
+    def remove_folder(self, name: str) -> None:
+        """See `RemovesFolders.remove_folder`. Looks first: every server's DELETE removes what is in the folder, too."""
+        self._ensure_ready()
+        tree.remove_folder(self.client, self.folders, name)
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         """See `Backend.list`. Sends one request per folder (Depth 1), since many servers refuse infinity."""

@@ -47,6 +47,11 @@ class Folders:
         if folder not in self._known:
             self._remember(folder)
 
+    def forget(self, folder: str) -> None:
+        """Forget that the folder, and those in it, exist: it was removed."""
+        for known in [each for each in self._known if each == folder or each.startswith(f"{folder}/")]:
+            self._known.pop(known, None)
+
     def make(self, folder: str, seen: int = 0) -> None:
         """Make a folder and its missing parents, unless another job has done so after `seen`.
 

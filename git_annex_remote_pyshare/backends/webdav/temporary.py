@@ -92,9 +92,10 @@ class Move(NamedTuple):
     """The arguments of a MOVE."""
 
     temporary: str
+    """The temporary path of the object."""
     path: str
-    size: int
-    """Bytes of the object."""
+    size: int | None
+    """Bytes of the object; None if unknown."""
     what: str
     """For error texts."""
 
@@ -157,7 +158,7 @@ def _has_moved(client: Client, wanted: Move) -> bool:
         found = stat(client, wanted.path, wanted.what)
     except Unreachable:
         return False
-    if found is None or found.size not in {None, wanted.size}:
+    if found is None or (wanted.size is not None and found.size not in {None, wanted.size}):
         raise Unreachable(f"{client.doing(wanted.what)}: the server lost the file while renaming it")
     return True
 

@@ -11,6 +11,7 @@ from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transfer import Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
+from git_annex_remote_pyshare.transport.headers import BINARY, content_type
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _LARGE = 1 << 20
@@ -29,6 +30,7 @@ class Uploads:
     def __init__(self, place: StoreConfig, client: Client, folders: Folders) -> None:
         self._client = client
         self._folders = folders
+        self._is_tree = place.is_tree
         self._temporaries = Temporaries(client, place.clone)
         self._sends_checksum = False
         self._move_is_verified = False
@@ -44,12 +46,13 @@ class Uploads:
         path = in_path(name)
         folder = path.rpartition("/")[0]
         what = "store the file"
+        typed = {"Content-Type": content_type(name) if self._is_tree else BINARY}
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
         if self._put_mode == "direct" or (self._put_mode != "move" and self._client.features.atomic):
-            return self._put(Request("PUT", path, what, body=Body(source, progress)), source)
+            return self._put(Request("PUT", path, what, typed, Body(source, progress)), source)
         with self._temporaries.one_for(path) as temporary:
-            receipt = self._put(Request("PUT", temporary, what, body=Body(source, progress)), source)
+            receipt = self._put(Request("PUT", temporary, what, typed, Body(source, progress)), source)
             self._compare(temporary, source.size, what)
             self._refuse_unmovable(name, what)
             move(self._client, Move(temporary, path, source.size, what), lambda: progress(source.size))
@@ -62,7 +65,7 @@ class Uploads:
         """PUT; if the folder is missing, make it and PUT once more."""
         folder = request.path.rpartition("/")[0]
         seen = self._folders.seen(folder)
-        request = request._replace(headers=self._headers(source))
+        request = request._replace(headers={**request.headers, **self._headers(source)})
         with self._client.send(request) as response:
             if not _folder_missing(response, seen):
                 return self._receipt(request, response)
@@ -79,7 +82,7 @@ class Uploads:
             raise refusal if isinstance(refusal, PermissionDenied) else error from error
 
     def _headers(self, source: Source) -> dict[str, str]:
-        headers = {"Content-Type": "application/octet-stream"}
+        headers = {}
         if self._sends_checksum:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
         elif self._client.features.hashes or (self._client.features is UNKNOWN and self._client.address.cloudy):

@@ -125,8 +125,11 @@ def _is_old(upload: _Upload, older_than: float) -> bool:
 def _described(remote: Remote, found: list[Unfinished]) -> list[_Upload]:
     if not found:
         return []
-    layout = layout_of(remote)
-    files = {_bare(name_of(layout, file.key)): file.path for file in all_files()}
+    if remote.place.is_tree:
+        files = {_bare(file.path): file.path for file in all_files()}
+    else:
+        layout = layout_of(remote)
+        files = {_bare(name_of(layout, file.key)): file.path for file in all_files()}
     own = {upload.id: upload.name for upload in UploadJournal(remote.place.clone.git_dir).uploads()}
     return [_upload(one, own, files) for one in found]
 

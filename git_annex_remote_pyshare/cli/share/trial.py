@@ -49,7 +49,7 @@ def require_content(remote: Remote, store: Backend | None = None) -> str:
     """
     name = remote.place.clone.remote
     key = _some_key(name)
-    if _is_encrypted(remote) and key and store is not None:
+    if _has_no_layout(remote) and key and store is not None:
         entry = next(store.list(), None)
         key = entry.name if entry else ""
     if key:
@@ -116,7 +116,7 @@ def _user_of(settings: dict[str, str]) -> str:
 def _read(remote: Remote, place: StoreConfig, sample: str) -> None:
     """Get the beginning of an object: a server can list objects that it does not serve."""
     name = sample
-    if not _is_encrypted(remote):
+    if not _has_no_layout(remote):
         as_guest = remote._replace(place=place)
         copies = copies_of(as_guest, sample, layout_of(as_guest))
         name = next(iter(next(copies))).name  # the first chunk, or the whole
@@ -154,8 +154,9 @@ def _layout_of(remote: Remote) -> str:
     return registry.spec_of(remote.place.url).layout
 
 
-def _is_encrypted(remote: Remote) -> bool:
-    return remote.annex.get("encryption", "none") != "none"
+def _has_no_layout(remote: Remote) -> bool:
+    """Whether the names of the objects do not follow from the keys alone: encrypted names, or those of files."""
+    return remote.place.is_tree or remote.annex.get("encryption", "none") != "none"
 
 
 def _some_key(name: str) -> str:

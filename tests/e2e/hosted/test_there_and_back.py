@@ -7,10 +7,10 @@ import pytest
 from support.annex import Home, Repository, unlock
 from support.fakes.nextcloud import FILES, ScriptedCloud
 from support.hosted import cloned, content, keep_here, publish, update
+from support.marks import LONG
 from support.places import SharedPlace
 from support.scripted import served
 
-LONG = [pytest.mark.long, pytest.mark.skipif("'long' not in config.option.markexpr", reason="like another server's")]
 STORES = (
     *("folder", "apache", "moto", "dropbox"),
     *(pytest.param(name, marks=LONG) for name in ("rclone", "wsgidav", "rclone_s3")),

@@ -70,6 +70,8 @@ class DAVHandler(Handler):
             return 404, {}, b""
         if _parent(target) not in self.scripted.folders:
             return 409, {}, b""
+        if seen.headers.get("Overwrite") == "F" and target in self.scripted.objects:
+            return 412, {}, b""
         status = 204 if target in self.scripted.objects else 201
         self.scripted.objects[target] = self.scripted.objects.pop(seen.path)
         if seen.path in self.scripted.etags:

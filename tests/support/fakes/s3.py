@@ -12,10 +12,10 @@ import time
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from support.s3_answers import listing, refused
+from support.s3_answers import copied, listing, refused
 from support.s3_gate import Login, Rules, is_signed, refusal, spoilt
 from support.s3_multipart import Made, Multipart, completed
-from support.scripted import Answer, Handler, Scripted, Seen
+from support.scripted import Answer, Handler, Scripted, Seen, decoded
 
 ARCHIVES = frozenset(("GLACIER", "DEEP_ARCHIVE"))
 """The storage classes whose objects must be restored before they can be read."""
@@ -120,6 +120,8 @@ class _Handler(Handler):
     def _put_object(self, asked: _Asked) -> Answer:
         if missing := self._not_mine(asked):
             return missing
+        if source := asked.seen.headers.get("x-amz-copy-source"):
+            return self._copied(asked, decoded(source).removeprefix("/"))
         if "uploadId" in asked.query:
             return self.scripted.multipart.take(asked.query, asked.seen.body)
         if asked.seen.headers.get("If-None-Match") == "*" and asked.name in self.scripted.objects:
@@ -127,6 +129,25 @@ class _Handler(Handler):
         self.scripted.objects[asked.name] = asked.seen.body
         self.scripted.headers[asked.name] = _kept(asked.seen)
         return 200, {"ETag": _etag(asked.seen.body)}, b""
+
+    def _copied(self, asked: _Asked, source: str) -> Answer:
+        """CopyObject and UploadPartCopy."""
+        if source not in self.scripted.objects:
+            return refused(404, "NoSuchKey", "The specified key does not exist.")
+        content = self.scripted.objects[source]
+        if "uploadId" in asked.query:
+            first, last = asked.seen.headers["x-amz-copy-source-range"].removeprefix("bytes=").split("-")
+            part = content[int(first) : int(last) + 1]
+            return copied("CopyPartResult", self.scripted.multipart.take(asked.query, part)[1]["ETag"])
+        if source == asked.name or len(content) > self.scripted.largest_copy:
+            return refused(400, "InvalidRequest", "The specified copy source is larger than the maximum allowable size")
+        kept = self.scripted.headers.get(source, {})
+        if asked.seen.headers.get("x-amz-metadata-directive") == "REPLACE":
+            kept = {}
+        self.scripted.objects[asked.name] = content
+        storage = {name: value for name, value in _kept(asked.seen).items() if kept == {} or "storage" in name}
+        self.scripted.headers[asked.name] = {**kept, **storage}
+        return copied("CopyObjectResult", _etag(content))
 
     def _delete_object(self, asked: _Asked) -> Answer:
         if "uploadId" in asked.query:
@@ -219,6 +240,8 @@ class ScriptedS3(Scripted):
         """Status for what is signed for another region: 400, 301 or 307."""
         self.skew = 0.0
         """Seconds that the server's clock is ahead."""
+        self.largest_copy = 5 << 30
+        """Bytes that one request copies."""
         self.page = 1000
         """Keys in one listing."""
 

@@ -38,7 +38,7 @@ def prepare_at_once(session: Session, annex: Any) -> None:
 def test_eight_jobs_ask_for_each_setting_of_the_kind_once(url: str) -> None:
     annex, session = Asked({"url": url}), Session()
     prepare_at_once(session, annex)
-    assert sorted(annex.names) == sorted({"url", *(setting.name for setting in settings_for(url))})
+    assert sorted(annex.names) == sorted({"url", "exporttree", *(setting.name for setting in settings_for(url))})
 
 
 def test_a_job_asks_again_where_another_was_given_settings_that_cannot_work() -> None:

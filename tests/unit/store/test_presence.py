@@ -1,7 +1,6 @@
 """A listing may say that an object is absent, never that it is present, and only by its rule."""
 
 import time as clock
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -185,8 +184,8 @@ def test_a_listing_that_takes_too_long_is_given_up(storing: Storing, monkeypatch
     assert storing.asks("a/new") == (False, 1)
 
 
-def test_a_tree_is_not_listed(storing: Storing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(type(storing.server.place), "is_tree", True, raising=False)
-    tree = Storing(storing.desk, storing.time, storing.faults)
-    tree.stores(2 * FIRST)
+def test_a_tree_is_not_listed(storing: Storing) -> None:
+    tree = MemoryBackend(place(layout="shard")._replace(is_tree=True), faults=storing.faults)
+    storing.store = wrap(tree, storing.time, clock=storing.time.clock)
+    storing.stores(2 * FIRST)
     assert storing.faults.calls("list") == 0

@@ -67,11 +67,13 @@ def delete(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
 
 
 def move(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
+    """Rename a file; to a name that differs in case only, it says success and keeps the old spelling."""
     source, file = _source(caller, arg)
-    metadata = _placed(caller, arg, file)
-    with caller.service.lock:
-        source.tree.delete(source.path)
-    return {"metadata": metadata}
+    if arg["to_path"].lower() == arg["from_path"].lower():
+        if arg["to_path"] == arg["from_path"]:
+            raise Refused(as_error(tagged("duplicated_or_nested_paths")))
+        return {"metadata": tagged_entry(source, file)}
+    return {"metadata": _placed(caller, arg, file, source)}
 
 
 def copy(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
@@ -137,8 +139,8 @@ def _source(caller: Caller, arg: dict[str, Any]) -> Any:
         raise Refused(as_error(wrapped("from_lookup", problem.error))) from None
 
 
-def _placed(caller: Caller, arg: dict[str, Any], file: File) -> dict[str, Any]:
-    """Put a file at its new place; its metadata there."""
+def _placed(caller: Caller, arg: dict[str, Any], file: File, old: Spot | None = None) -> dict[str, Any]:
+    """Put a file at its new place, and remove it from its old one, if any; its metadata there."""
     try:
         target = at(caller, arg["to_path"])
         _check_free(target)
@@ -146,8 +148,10 @@ def _placed(caller: Caller, arg: dict[str, Any], file: File) -> dict[str, Any]:
             parent = target.path.rpartition("/")[0]
             if parent:
                 target.tree.make_folder(parent)
-            placed = file._replace(path=target.path)
+            placed = file._replace(path=target.tree.displayed(target.path))
             target.tree.adopt(placed)
+            if old:
+                old.tree.delete(old.path)
     except Problem as problem:
         known = problem.error[".tag"] == "too_many_write_operations"
         raise Refused(as_error(problem.error if known else wrapped("to", problem.error))) from None

@@ -133,7 +133,7 @@ class Tree:
         if isinstance(known, File):
             raise Problem("conflict", "file_ancestor")
         if known is None:
-            known = Folder(new_id(), self._displayed(path))
+            known = Folder(new_id(), self.displayed(path))
             self.entries[path.lower()] = known
             self.log.append(path.lower())
         return known
@@ -150,7 +150,7 @@ class Tree:
         rev = f"{next(_numbers):015x}"
         made = File(
             existing.id if existing else new_id(),
-            existing.path if existing else self._displayed(path),
+            existing.path if existing else self.displayed(path),
             write.content,
             write.content_hash,
             rev,
@@ -161,7 +161,7 @@ class Tree:
         self.log.append(path.lower())
         return made
 
-    def _displayed(self, path: str) -> str:
+    def displayed(self, path: str) -> str:
         """A path whose folders are spelt as they were first."""
         parent, _, name = path.rpartition("/")
         return f"{self.entries[parent.lower()].path if parent else ''}/{name}"

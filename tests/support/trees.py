@@ -1,0 +1,29 @@
+"""What a store holds that people read: every file by its name, seen without the program under test."""
+
+import subprocess
+
+from support.places import SharedPlace
+
+
+def stored_tree(place: SharedPlace) -> dict[str, bytes]:
+    """All files below the store's address, name → content; also those that should not be there."""
+    return dict(place.stored())
+
+
+def our_processes(ancestor: int) -> list[int]:
+    """The ids of our program's processes that a running git-annex has started."""
+    lines = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    parents, ours = {}, []
+    for line in lines.splitlines():
+        pid, parent, program = line.split(maxsplit=2)
+        parents[int(pid)] = int(parent)
+        if "git-annex-remote-pyshare" in program:
+            ours.append(int(pid))
+    return [pid for pid in ours if ancestor in _ancestors(pid, parents)]
+
+
+def _ancestors(pid: int, parents: dict[int, int]) -> list[int]:
+    found = [pid]
+    while parents.get(found[-1]):
+        found.append(parents[found[-1]])
+    return found

@@ -1,0 +1,205 @@
+"""The promises of a tree: no failed or unknown rename leads to a removal, and no old content counts as new."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
+from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.state import killed
+from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
+from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.testing.memory import MemoryBackend
+
+CONTENT = b"content"
+KEY = "SHA256E-s7--ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.txt"
+OTHER = "SHA256E-s7--0000000000000000000000000000000000000000000000000000000000000000.txt"
+OLD, TEMPORARY, NEW = "a/file.txt", f".git-annex-tmp-content-{KEY}", "b/file.txt"
+NOT_THERE = b""
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def store(tmp_path: Path, faults: Faults) -> MemoryBackend:
+    """A store with the file, as one clone sees it."""
+    git_dir = tmp_path / "git"
+    git_dir.mkdir()
+    store = MemoryBackend(StoreConfig("memory:", {}, LocalConfig(str(git_dir), "store"), is_tree=True), faults=faults)
+    _put(store, tmp_path, OLD, CONTENT)
+    return store
+
+
+def _put(store: MemoryBackend, folder: Path, name: str, content: bytes) -> None:
+    desk = folder / "desk"
+    desk.mkdir(exist_ok=True)
+    Desk(desk).put(store, name, content)
+
+
+def _names(store: MemoryBackend) -> list[str]:
+    return [entry.name for entry in store.list()]
+
+
+def test_a_rename_that_was_confirmed_lets_the_old_name_be_removed(store: MemoryBackend) -> None:
+    tree = Tree(store)
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.remove(KEY, OLD)
+    assert _names(store) == [TEMPORARY]
+
+
+def test_a_repeated_rename_succeeds_where_the_first_one_did_it(store: MemoryBackend) -> None:
+    tree = Tree(store)
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(KEY, OLD, TEMPORARY)
+    assert _names(store) == [TEMPORARY]
+
+
+def test_a_rename_whose_reply_was_lost_succeeds(store: MemoryBackend, faults: Faults) -> None:
+    faults.next("move", LoseReply())
+    Tree(store).rename(KEY, OLD, TEMPORARY)
+    assert _names(store) == [TEMPORARY]
+
+
+@pytest.mark.parametrize("error", [Busy("later"), PermissionDenied("no"), Unreachable("gone")])
+def test_after_a_failed_rename_the_removal_is_refused_once(
+    store: MemoryBackend, faults: Faults, error: PyshareError
+) -> None:
+    tree = Tree(store)
+    faults.next("move", Fail(error))
+    with pytest.raises(type(error)):
+        tree.rename(KEY, OLD, TEMPORARY)
+
+    with pytest.raises(NotRenamed, match=r"a/file\.txt was not renamed, so it is kept"):
+        tree.remove(KEY, OLD)
+    assert _names(store) == [OLD]
+
+    tree.remove(KEY, OLD)  # the user's own removal, by a later export
+    assert _names(store) == []
+
+
+def test_a_process_that_was_killed_while_it_renamed_leaves_word_to_the_next(store: MemoryBackend) -> None:
+    _rename_and_die(store, store.move)
+    with pytest.raises(NotRenamed, match=r"\.git-annex-tmp-content-SHA256E"):
+        Tree(store).remove(KEY, OLD)
+    assert _names(store) == [TEMPORARY]
+
+
+def test_a_process_that_was_killed_before_it_renamed_leaves_word_to_the_next(store: MemoryBackend) -> None:
+    _rename_and_die(store, lambda _source, _target: None)
+    with pytest.raises(NotRenamed, match=r"a/file\.txt"):
+        Tree(store).remove(KEY, OLD)
+    assert _names(store) == [OLD]
+
+
+def test_where_nobody_can_look_nothing_is_removed(store: MemoryBackend, faults: Faults) -> None:
+    tree = Tree(store)
+    faults.always("move", Fail(Unreachable("gone")))
+    faults.always("stat", Fail(Unreachable("gone")))
+    with pytest.raises(Unreachable):
+        tree.rename(KEY, OLD, TEMPORARY)
+    with pytest.raises(Unreachable):
+        tree.remove(KEY, OLD)
+    faults.clear()
+    with pytest.raises(NotRenamed):
+        tree.remove(KEY, OLD)
+    assert _names(store) == [OLD]
+
+
+def test_where_both_names_are_gone_the_rename_fails_and_the_removal_succeeds(store: MemoryBackend) -> None:
+    tree = Tree(store)
+    store.delete(OLD)
+    with pytest.raises(NotFound):
+        tree.rename(KEY, OLD, TEMPORARY)
+    tree.remove(KEY, OLD)
+
+
+def test_a_file_of_another_size_is_not_the_content(store: MemoryBackend, tmp_path: Path) -> None:
+    tree = Tree(store)
+    assert tree.is_present(KEY, OLD)
+    _put(store, tmp_path, OLD, b"shorter")
+    _put(store, tmp_path, OLD, b"short")
+    assert not tree.is_present(KEY, OLD)
+    assert not tree.is_present(KEY, NEW)
+
+
+def test_what_was_not_removed_does_not_count_as_the_new_content(
+    store: MemoryBackend, faults: Faults, tmp_path: Path
+) -> None:
+    tree = Tree(store)
+    faults.next("delete", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        tree.remove(KEY, OLD)
+
+    assert not tree.is_present(OTHER, OLD)
+    assert tree.is_present(KEY, OLD)
+
+    _put(store, tmp_path, OLD, b"the new")
+    tree.stored(OLD)
+    assert tree.is_present(OTHER, OLD)
+
+
+def test_a_name_that_no_store_can_hold_is_absent_and_already_removed(store: MemoryBackend) -> None:
+    tree = Tree(store)
+    assert not tree.is_present(KEY, "a/../b")
+    tree.remove(KEY, "a/../b")
+    assert _names(store) == [OLD]
+
+
+class _KilledError(BaseException):
+    """The process is gone."""
+
+
+def _rename_and_die(store: MemoryBackend, done: Callable[[str, str], None]) -> None:
+    """A process that dies after the rename was sent, and before git-annex is told."""
+
+    class Dying(MemoryBackend):
+        def move(self, source: str, target: str) -> None:
+            done(source, target)
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        Tree(Dying(store.place)).rename(KEY, OLD, TEMPORARY)
+
+
+def test_what_a_failed_rename_has_left_is_brought_to_where_it_is_looked_for(
+    store: MemoryBackend, faults: Faults
+) -> None:
+    faults.next("move", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        Tree(store).rename(KEY, OLD, TEMPORARY)
+    with pytest.raises(NotRenamed):
+        Tree(store).remove(KEY, OLD)
+
+    assert not Tree(store).is_present(OTHER, NEW)
+    assert Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [NEW]
+    assert not Tree(store).is_present(KEY, "another name")
+
+    tree = Tree(store)  # of a git-annex that noticed the failure, and repeats the rename
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(KEY, TEMPORARY, NEW)
+    assert _names(store) == [NEW]
+    tree.remove(KEY, NEW)
+    assert _names(store) == []
+
+
+def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
+    store: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tree(store).close()
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)  # nobody holds the mark of the first one
+    first, second = Tree(store), Tree(store)
+    with pytest.raises(NotRenamed):
+        second.remove(KEY, OLD)
+    assert _names(store) == [OLD]
+    for each in (first, second):
+        each.close()
+
+    Tree(store).remove(KEY, OLD)
+    assert _names(store) == []
