@@ -40,6 +40,7 @@ class Remote(NamedTuple):
         far: Whether the server is between, so that a round trip matters.
         process: What the command line of its own processes contains; empty when git-annex does the work itself.
         program: How to start such a process by hand; empty as before.
+        config: Options below `remote.NAME.` that its user sets.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Remote(NamedTuple):
     far: bool = True
     process: str = ""
     program: Sequence[str] = ()
+    config: Sequence[tuple[str, str]] = ()
 
 
 class Service(NamedTuple):

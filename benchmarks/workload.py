@@ -89,15 +89,17 @@ class Cycle:
         shutil.copytree(self._load.repository, self.repository, symlinks=True)
         settings = self._remote.settings(place)
         self._room.run(("git", "annex", "initremote", NAME, "encryption=none", *settings), self.repository)
+        for option, value in self._remote.config:
+            self._room.run(("git", "config", f"remote.{NAME}.{option}", value), self.repository)
 
     def everything(self) -> Iterator[Measured]:
         """Store, with git-annex's look whether each file is there already; then get; then drop."""
         yield from self.store_and_get()
         yield self._phase(DROP, ("drop", "--from", NAME), present=0)
 
-    def store_and_get(self) -> Iterator[Measured]:
-        """Store and get."""
-        yield self._phase(STORE, ("copy", "--to", NAME), present=self._load.files)
+    def store_and_get(self, store_jobs: int = 0) -> Iterator[Measured]:
+        """Store, with as many jobs as said if any are, and get."""
+        yield self._phase(STORE, ("copy", "--to", NAME), present=self._load.files, jobs=store_jobs)
         self._room.run(("git", "annex", "drop", "--force", "-q"), self.repository)
         yield self._phase(GET, ("get", "--from", NAME), present=self._load.files)
         self._expect("here", self._load.files)
@@ -106,9 +108,9 @@ class Cycle:
         """Store without that look, since the location log knows nothing of the remote."""
         yield self._phase(FAST, ("copy", "--fast", "--to", NAME), present=self._load.files)
 
-    def _phase(self, phase: str, arguments: Sequence[str], present: int) -> Measured:
+    def _phase(self, phase: str, arguments: Sequence[str], present: int, jobs: int = 0) -> Measured:
         self._server.requests()
-        command = ("git", "annex", *arguments, "-q", f"-J{self._jobs}")
+        command = ("git", "annex", *arguments, "-q", f"-J{jobs or self._jobs}")
         watched = watch(command, self.repository, self._room.environment, self._remote.process)
         if watched.returncode:
             sys.exit(f"{self._remote.title}: {' '.join(command)} failed\n{watched.output}")

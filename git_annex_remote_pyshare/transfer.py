@@ -150,6 +150,10 @@ class Sink:
         partial: The record of what the file holds; if None, a new one in memory.
     """
 
+    is_wanted = True
+    """Whether git-annex waits for the object. If not, a store must not do anything for it that costs more than the
+    download itself, such as restoring it from an archive."""
+
     def __init__(self, path: LocalPath, *, is_checked: bool = True, partial: PartialFile | None = None) -> None:
         self.path = path
         self.partial = partial or PartialFile(path)
@@ -221,6 +225,19 @@ class Sink:
             if not offset:
                 self.partial.record(validator)
             yield file
+
+    def take(self, path: LocalPath) -> bool:
+        """Make another file this one by renaming it: the whole object, which arrived earlier.
+
+        Returns False, and leaves `path` as it is, if this file exists already or is on another file system.
+        """
+        if os.path.lexists(self.path):
+            return False
+        try:
+            os.rename(path, self.path)
+        except OSError:
+            return False
+        return True
 
     @contextmanager
     def _beside(self) -> Iterator[BinaryIO]:
@@ -305,6 +322,22 @@ class ExactSink(Sink):
         """Remove what the file has: it is of another version, or of two."""
         with _on_this_machine(self.path), suppress(FileNotFoundError):
             os.truncate(self.path, 0)
+
+
+class AheadSink(Sink):
+    """A private file for a small object that git-annex will probably ask for; nothing in it is resumed.
+
+    Args:
+        path: The file, which does not exist yet.
+    """
+
+    is_wanted = False
+
+    @contextmanager
+    def writing(self, offset: int = 0, _total: int | None = None, _validator: str = "") -> Iterator[BinaryIO]:
+        """As in `Sink`, but always in place: git-annex does not watch this file."""
+        with _LocalFile(self.path, offset) as file:
+            yield file
 
 
 class _LocalFile(FileIO):

@@ -4,7 +4,9 @@ git-annex's keys are `BACKEND[-s<size>][-m<mtime>][-S<chunk size>-C<chunk number
 (https://git-annex.branchable.com/internals/key_format/). The functions only parse the text; they run no program.
 """
 
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 _ENCRYPTED = "GPGHMAC"
 _UNSTABLE = (_ENCRYPTED, "URL", "VURL")
@@ -33,6 +35,10 @@ list of them (git-annex documentation, "git-remote-annex"; Backend/GitRemoteAnne
 
 _OTHER_HASHES = ("SKEIN", "BLAKE2")
 """Prefixes of key backends that git-annex can check, but hashlib lacks completely or in some sizes."""
+
+
+_CHUNK = re.compile(r"(.+)-S([1-9][0-9]{0,17})-C([1-9][0-9]{0,17})")
+"""The part before the `--` of the key of a chunk."""
 
 
 def expected_size(key: str) -> int | None:
@@ -70,6 +76,24 @@ def is_of_repository(key: str) -> bool:
 def is_replaced(key: str) -> bool:
     """Whether the content of `key` changes: each push replaces the list of bundles, with and without `.bak`."""
     return key.startswith(_MANIFEST)
+
+
+class ChunkField(NamedTuple):
+    """What the key of a chunk says about it."""
+
+    key: str
+    """The key of the whole content."""
+    size: int
+    """Bytes of each chunk but the last."""
+    number: int
+    """From 1."""
+
+
+def chunk_field(key: str) -> ChunkField | None:
+    """What `key` says if it is the key of a chunk, else None."""
+    head, _, name = key.partition("--")
+    match = _CHUNK.fullmatch(head)
+    return ChunkField(f"{match[1]}--{name}", int(match[2]), int(match[3])) if match else None
 
 
 def chunk_of(key: str, size: int, number: int) -> str:

@@ -112,6 +112,17 @@ def branch_path(key: str) -> str:
     return _hashdir_lower(key) + _keyfile(key)
 
 
+def local_paths(key: str) -> tuple[str, str]:
+    """Where git-annex keeps the content of `key`, below `annex/objects`: in most clones the first, else the second."""
+    file = _keyfile(key)
+    return f"{_hashdir_mixed(key)}{file}/{file}", f"{_hashdir_lower(key)}{file}/{file}"
+
+
+def key_of_file(file: str) -> str:
+    """The key that git-annex gave this file name to; the inverse of its `keyFile` (Annex/Locations.hs)."""
+    return file.replace("%", "/").replace("&c", ":").replace("&s", "%").replace("&a", "&")
+
+
 def _lower(key: str) -> str:
     return _hashdir_lower(key) + _raw(key)
 

@@ -66,6 +66,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         A file's object is resumed if the file already has its beginning.
         """
         store, layout = self.session.store(self.annex), self._layout
+        self.session.asked(key)
         retrieval = Retrieval(self.annex, store, key, local_path(local_file))
         try:
             retrieval.whole(name_of(layout, key))

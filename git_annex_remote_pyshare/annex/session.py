@@ -18,6 +18,7 @@ from git_annex_remote_pyshare.store.store_config import CREDS, store_config_of, 
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.annex.importing import Importing
+    from git_annex_remote_pyshare.annex.prediction import Prediction
     from git_annex_remote_pyshare.annex.tree import Tree
 
 _TREE = ("exporttree", "importtree")
@@ -38,6 +39,7 @@ class Session:
         self._settings: Mapping[str, str] = {}
         self._is_tree = False
         self._store: Backend | None = None
+        self._prediction: Prediction | None = None
         self._tree: Tree | None = None
         self._importing: Importing | None = None
         self._jobs: set[Master] = set()
@@ -93,8 +95,23 @@ class Session:
                 # Imported here, since nothing before PREPARE-SUCCESS needs it.
                 from git_annex_remote_pyshare.store.open import open_store  # noqa: PLC0415
 
-                self._store = open_store(self.place(annex, self.trust(annex)), self.stopping, self.tell)
+                place = self.place(annex, self.trust(annex))
+                forecast = self._predict(annex, place.clone)
+                self._store = open_store(place, self.stopping, self.tell, forecast=forecast)
             return self._store
+
+    def asked(self, key: str) -> None:
+        """Note that git-annex asks for the content of `key`, from which the next ones are predicted."""
+        if self._prediction:
+            self._prediction.asked(key)
+
+    def _predict(self, annex: Master, clone: LocalConfig) -> "Prediction | None":
+        """What git-annex will ask for; None for a folder, which is not far away, and for a tree."""
+        from git_annex_remote_pyshare.annex.prediction import Prediction  # noqa: PLC0415  # as above
+
+        if not self.kind(annex).local and not self._is_tree:
+            self._prediction = Prediction(clone, self.settings(annex)["layout"])
+        return self._prediction
 
     def is_tree(self, annex: Master) -> bool:
         """Whether the store holds the files of a tree; raises BadSetting as `configure` does."""

@@ -56,6 +56,17 @@ def number(value: str) -> float:
     return parsed
 
 
+def count(value: str) -> int:
+    """A whole number, 0 or more.
+
+    Raises:
+        ValueError: The text is not such a number.
+    """
+    if not (value.isascii() and value.isdecimal()):
+        raise ValueError("a whole number, such as 0 or 8")
+    return int(value)
+
+
 def size(value: str) -> float:
     """A number of bytes, or of bytes per second: `500k`, `2.5MiB`, `10MB/s`.
 
@@ -123,6 +134,14 @@ PART_SIZE = Option(
     0.0,
     "the size of such a part, within the limits of the store: `8MiB`",
     "by the file's size",
+)
+AHEAD = Option(
+    "pyshare-ahead",
+    count,
+    32,
+    "objects of up to 8 MiB that may be [fetched before git-annex asks for them](../guide/large-files.md#read-ahead),"
+    " at most 32; `0` turns it off",
+    "32",
 )
 TIMEOUT = Option(
     "pyshare-timeout",
@@ -196,9 +215,9 @@ RESTORE_TIER = Option(
 )
 RESTORE_DAYS = Option("annex-s3-restore-days", number, 1.0, "S3: days for which they can be read then", "1")
 
-OF_REMOTE: tuple[Option[str] | Option[float] | Option[bool], ...] = (
-    *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE, TAKE_OVER),
-    *(OVERWRITE, RESTORE_TIER, RESTORE_DAYS),
+OF_REMOTE: tuple[Option[str] | Option[int] | Option[float] | Option[bool], ...] = (
+    *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, AHEAD, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE),
+    *(TAKE_OVER, OVERWRITE, RESTORE_TIER, RESTORE_DAYS),
 )
 """The options below `remote.<name>.`, in the order of the documentation."""
 

@@ -43,7 +43,7 @@ class StateDir:
         Raises:
             OSError: The folder cannot be created, or the file cannot be opened.
         """
-        self._sweep(self._made())
+        self._sweep(make_folder(self._git_dir, self._name))
         return os.open(path, flags, 0o600)
 
     def files(self) -> list[str]:
@@ -56,14 +56,6 @@ class StateDir:
         except FileNotFoundError:
             return []
 
-    def _made(self) -> str:
-        folder = self._git_dir
-        for part in (*_ABOVE, self._name):
-            folder = os.path.join(folder, part)
-            with suppress(FileExistsError):
-                os.mkdir(folder, 0o700)
-        return folder
-
     def _sweep(self, folder: str) -> None:
         """Remove expired files."""
         with os.scandir(folder) as files:
@@ -71,6 +63,20 @@ class StateDir:
                 with suppress(OSError):
                     if self._is_over(file):
                         os.unlink(file.path)
+
+
+def make_folder(git_dir: str, *names: str) -> str:
+    """Make the folder `annex/pyshare/<names>` below the git directory, for its owner only; returns its path.
+
+    Raises:
+        OSError: It cannot be created.
+    """
+    folder = git_dir
+    for part in (*_ABOVE, *names):
+        folder = os.path.join(folder, part)
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+    return folder
 
 
 def digest(*about: object) -> str:

@@ -7,14 +7,21 @@ from threading import Event
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.store.limit import Limited
+from git_annex_remote_pyshare.store.presence import Presence
 from git_annex_remote_pyshare.store.progress import Reporting
+from git_annex_remote_pyshare.store.readahead import Forecast, ReadAhead
 from git_annex_remote_pyshare.store.resume import Resumed
 from git_annex_remote_pyshare.store.retry import FIRST_CONTACT, Retrying
 from git_annex_remote_pyshare.store.verify import Verified
 
 
 def open_store(
-    place: StoreConfig, stopping: Event, tell: Callable[[str], object], *, first_contact: float = FIRST_CONTACT
+    place: StoreConfig,
+    stopping: Event,
+    tell: Callable[[str], object],
+    *,
+    first_contact: float = FIRST_CONTACT,
+    forecast: Forecast | None = None,
 ) -> Backend:
     """The store at `place`, ready for use; nothing is connected before the first request.
 
@@ -23,8 +30,9 @@ def open_store(
         stopping: When it is set, waits end and transfers fail with `Cancelled`.
         tell: Shows the user a line if the wait is long; called in any thread.
         first_contact: Seconds for which a server is tried that this process has never reached.
+        forecast: What git-annex will ask for, so that it is fetched ahead; None to fetch only what is asked for.
     """
-    return wrap(make(place), stopping, tell, first_contact=first_contact)
+    return wrap(make(place), stopping, tell, first_contact=first_contact, forecast=forecast)
 
 
 def wrap(
@@ -34,10 +42,14 @@ def wrap(
     *,
     clock: Callable[[], float] = time.monotonic,
     first_contact: float = FIRST_CONTACT,
+    forecast: Forecast | None = None,
 ) -> Backend:
     """A backend inside its layers, innermost first."""
     limited = Limited(backend, stopping, clock=clock)
     retrying = Retrying(limited, stopping, tell=tell, clock=clock, first_contact=first_contact)
     resumed = Resumed(retrying, stopping, clock=clock)
-    verified = Verified(resumed)
-    return Reporting(verified, stopping, clock=clock)
+    presence = Presence(resumed, limited, stopping, clock=clock)
+    store: Backend = Verified(presence)
+    if forecast:
+        store = ReadAhead(store, limited, forecast, stopping, clock=clock)
+    return Reporting(store, stopping, clock=clock)

@@ -1,6 +1,7 @@
 """A line to a server that counts what is sent on it."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Condition, Thread
@@ -9,10 +10,17 @@ _BLOCK = 1 << 16
 
 
 class Relay:
-    """Passes on whatever comes, both ways."""
+    """Passes on whatever comes, both ways.
 
-    def __init__(self, host: str, port: int) -> None:
+    Args:
+        host: The server's.
+        port: The server's.
+        delay: Seconds that everything is held back each way; what follows waits behind it.
+    """
+
+    def __init__(self, host: str, port: int, delay: float = 0) -> None:
         self._server = (host, port)
+        self._delay = delay
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._changed = Condition()
         self.sent = 0
@@ -54,6 +62,7 @@ class Relay:
         is_upwards = taker.getpeername() == self._server
         with suppress(OSError):
             while block := giver.recv(_BLOCK):
+                time.sleep(self._delay)
                 taker.sendall(block)
                 if is_upwards:
                     self._count(len(block))
@@ -67,10 +76,10 @@ class Relay:
 
 
 @contextmanager
-def relayed(host: str) -> Iterator[Relay]:
-    """A line to the server at `host`, which is host and port."""
+def relayed(host: str, delay: float = 0) -> Iterator[Relay]:
+    """A line to the server at `host`, which is host and port; `delay` as for `Relay`."""
     name, _, port = host.partition(":")
-    relay = Relay(name, int(port))
+    relay = Relay(name, int(port), delay)
     Thread(target=relay.serve, daemon=True).start()
     try:
         yield relay

@@ -47,7 +47,7 @@ class Downloads:
         """Download one object; see `Backend.get`.
 
         Raises:
-            Archived: It must be restored first; the restore has been requested.
+            Archived: It must be restored first; the restore has been requested, if git-annex waits for the object.
         """
         try:
             if sink.size and self._resume(name, sink, progress):
@@ -55,6 +55,8 @@ class Downloads:
             with self._client.send(self._request(name)) as response:
                 self._fill(name, response, sink, whole(response), progress)
         except Archived as error:
+            if not sink.is_wanted:
+                raise
             raise self._archive.request_restore(name, error) from error
 
     def content_of(self, name: str) -> Content | None:

@@ -39,7 +39,9 @@ def test_each_operation_is_one_request_per_file(repository: Repository, scripted
 
     repository.add({f"f{number}": os.urandom(10_240) for number in range(COUNT)})
     repository.annex("copy", "--to", "store", jobs)
-    assert since() == {"HEAD": COUNT, "PUT": COUNT}
+    stored = since()
+    assert stored.pop("HEAD") < COUNT  # until a listing says what is absent
+    assert stored == {"GET": 1, "PUT": COUNT}
     repository.annex("drop", jobs)
     assert since() == {"HEAD": COUNT}
     repository.annex("get", jobs)

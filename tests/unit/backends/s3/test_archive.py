@@ -1,5 +1,7 @@
 """Objects in an archive, on a scripted server: present, but to be asked for before they can be read."""
 
+from pathlib import Path
+
 import pytest
 from support.fakes.s3 import ScriptedS3
 from support.s3_answers import ACCESS_DENIED
@@ -9,7 +11,8 @@ from support.scripted import Rule, answer
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.backends.s3.errors import Archived
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied
-from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.testing.files import Desk, nobody
+from git_annex_remote_pyshare.transfer import AheadSink
 
 KEY = "WORM-s7-m1--key"
 OBJECT = f"bucket/pre/{KEY}"
@@ -33,6 +36,12 @@ def test_an_archived_object_is_present_and_comes_after_its_restore_s3_25(frozen:
     assert frozen.methods().count("POST") == 1
     frozen.thaw(OBJECT)
     assert desk.get(store, KEY) == b"content"
+
+
+def test_an_archived_object_is_not_restored_before_git_annex_asks_for_it(frozen: ScriptedS3, tmp_path: Path) -> None:
+    with pytest.raises(Archived):
+        backend(frozen).get(KEY, AheadSink(str(tmp_path / "ahead")), nobody)
+    assert frozen.methods() == ["GET"]
 
 
 def test_how_far_an_object_is_can_be_seen_s3_25(frozen: ScriptedS3) -> None:
