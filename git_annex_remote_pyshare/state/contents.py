@@ -8,6 +8,7 @@ memory. Imported late: only imports need it.
 import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
@@ -49,6 +50,7 @@ class Contents:
         self._lock = Lock()
         # SQLite encodes the path in UTF-8, and a path in the git directory need not be; a URI can have any bytes.
         self._database = sqlite3.connect(_uri(path), uri=True, isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._database.close)  # a later list takes the place of this one in all jobs
         if is_new:
             # A list that was interrupted is worth nothing, so nothing needs to survive a power cut.
             self._database.execute("PRAGMA synchronous = OFF")
