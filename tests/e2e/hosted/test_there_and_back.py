@@ -13,8 +13,7 @@ from support.scripted import served
 
 STORES = (
     *("folder", "apache", "moto", "dropbox"),
-    *(pytest.param(name, marks=LONG) for name in ("rclone", "wsgidav", "rclone_s3")),
-    pytest.param("ceph", marks=pytest.mark.ceph),
+    *(pytest.param(name, marks=LONG) for name in ("rclone", "wsgidav", "rclone_s3", "ceph")),
 )
 
 

@@ -5,17 +5,22 @@ from pathlib import Path
 
 import pytest
 from support.annex import Repository
+from support.marks import LONG
 from support.places import PLACES, SharedPlace
 from support.trees import stored_tree
 
-ON_EVERY_PLACE = pytest.mark.parametrize("place", PLACES, indirect=True)
+ALWAYS = ("folder", "apache", "moto", "dropbox")
+OTHERS = [each if isinstance(each, str) else str(each.values[0]) for each in PLACES if each not in ALWAYS]
+ON_EVERY_PLACE = pytest.mark.parametrize(
+    "place", [*ALWAYS, *(pytest.param(place, marks=LONG) for place in OTHERS)], indirect=True
+)
 WITH_JOBS = pytest.mark.parametrize(
     ("place", "jobs"),
     [
-        *((place, "-J8") for place in PLACES if isinstance(place, str)),
-        pytest.param("ceph", "-J8", marks=pytest.mark.ceph),
+        *((place, "-J8") for place in ALWAYS),
+        *(pytest.param(place, "-J8", marks=LONG) for place in OTHERS),
         ("folder", "-J1"),
-        ("apache", "-J1"),
+        pytest.param("apache", "-J1", marks=LONG),
     ],
     indirect=["place"],
 )

@@ -9,6 +9,7 @@ import pytest
 from support.annex import Repository
 from support.fakes.dropbox.script import LOST, Play, Rule, refuses
 from support.fault_proxy import FaultProxy, faulty
+from support.marks import LONG
 from support.places import SharedPlace, bucket_on, dropbox_of, folder_on
 from support.trees import stored_tree
 
@@ -118,7 +119,11 @@ def test_a_rename_that_fails_for_a_while_is_done_in_the_same_export(exported: Re
     assert stored_tree(line.place) == wanted
 
 
-@pytest.mark.parametrize(("line", "jobs"), [("apache", "-J1"), ("moto", "-J8"), ("dropbox", "-J8")], indirect=["line"])
+@pytest.mark.parametrize(
+    ("line", "jobs"),
+    [("apache", "-J8"), pytest.param("moto", "-J8", marks=LONG), pytest.param("dropbox", "-J8", marks=LONG)],
+    indirect=["line"],
+)
 def test_a_rename_that_fails_for_long_is_done_by_the_next_export(exported: Repository, line: Line, jobs: str) -> None:
     exported.annex("drop", "--force", "-q", ".")
     exported.git("config", "remote.store.pyshare-timeout", PATIENCE)

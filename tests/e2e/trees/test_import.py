@@ -6,11 +6,14 @@ import pytest
 from support.annex import Repository
 from support.fault_proxy import faulty
 from support.folder_people import People
+from support.marks import LONG
 from support.paused_import import Pause
 from support.places import SharedPlace
 from support.servers import Server
 
-ON_EVERY_PLACE = pytest.mark.parametrize("place", ["folder", "apache", "moto", "dropbox"], indirect=True)
+ON_EVERY_PLACE = pytest.mark.parametrize(
+    "place", ["folder", pytest.param("apache", marks=LONG), pytest.param("moto", marks=LONG), "dropbox"], indirect=True
+)
 
 FILES = {
     "top.txt": b"top",

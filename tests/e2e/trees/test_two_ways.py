@@ -6,11 +6,12 @@ import pytest
 from support.annex import Repository
 from support.checkout import CHECKOUT
 from support.folder_people import People
+from support.marks import LONG
 from support.places import SharedPlace
 from support.sharing import type_all
 
 IN_A_FOLDER = pytest.mark.parametrize("place", ["folder"], indirect=True)
-ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", "apache"], indirect=True)
+ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", pytest.param("apache", marks=LONG)], indirect=True)
 
 
 PAGE = CHECKOUT / "docs" / "guide" / "folder-people-edit.md"
