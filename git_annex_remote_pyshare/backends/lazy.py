@@ -13,6 +13,8 @@ from git_annex_remote_pyshare.backends.base import Ability, Backend, Done, Store
 from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
+_VERBS = ("stat", "get", "put", "delete", "list")
+
 
 class Lazy(Layer):
     """Creates the backend for its place once, when a request needs it.
@@ -48,8 +50,16 @@ class Lazy(Layer):
             if self._making.locked():
                 self.ahead.connect(self.server)
             with self._making:
-                self._made = self._made or self._make_connecting()
+                if self._made is None:
+                    self._made = self._make_connecting()
+                    self._step_aside(self._made)
         return self._made
+
+    def _step_aside(self, made: Backend) -> None:
+        """Let later requests of the verbs that no subclass changes go to the backend itself, without a call of ours."""
+        for verb in _VERBS:
+            if getattr(type(self), verb) is getattr(Layer, verb):
+                setattr(self, verb, getattr(made, verb))
 
     def _make_connecting(self) -> Backend:
         self.ahead.connect_meanwhile(self.server)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from support.annex import Home, unlock
-from support.places import PLACES, SharedPlace
+from support.marks import SOME_PLACES
+from support.places import SharedPlace
 
 FILES = {
     "books/TLCL.pdf": b"%PDF-1.4 The Linux Command Line\n" * 4000,
@@ -38,7 +39,7 @@ def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
     return github
 
 
-@pytest.mark.parametrize("place", PLACES, indirect=True)
+@pytest.mark.parametrize("place", SOME_PLACES, indirect=True)
 def test_a_friend_clones_and_gets_and_pushes_back_after_verifying_the_remote(
     published: Path, place: SharedPlace, bob: Home, alice: Home, tmp_path: Path
 ) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.annex import Home, Repository
-from support.marks import LONG
-from support.places import PLACES, SharedPlace
+from support.marks import ALWAYS, LONG, OTHERS, SOME_PLACES
+from support.places import SharedPlace
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
@@ -36,17 +36,13 @@ KINDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-ENCRYPTED_AT = {"folder", "apache", "moto", "dropbox"}
-"""Where encryption is always tried: git-annex does it, and the place sees only other names and sizes."""
-
-
 def _pairs() -> Iterator["ParameterSet"]:
-    """Each kind on each place; encryption on servers of a kind that is tried already only with -m long."""
+    """Each kind on each place; on servers of a kind that is tried already, chunks and encryption only with -m long."""
     for kind, settings in KINDS.items():
-        for each in PLACES:
-            place, marks = (each, []) if isinstance(each, str) else (str(each.values[0]), [*each.marks])
-            rare = "encryption" in settings and place not in ENCRYPTED_AT
-            yield pytest.param(kind, place, marks=[*marks, *(LONG if rare else [])], id=f"{kind}-{place}")
+        for place in ALWAYS:
+            yield pytest.param(kind, place, id=f"{kind}-{place}")
+        for place in OTHERS:
+            yield pytest.param(kind, place, marks=LONG if settings else [], id=f"{kind}-{place}")
 
 
 @pytest.mark.parametrize(("kind", "place"), [*_pairs()], indirect=["place"])
@@ -61,7 +57,7 @@ def test_git_annex_testremote_passes_pr30(
     assert "tests passed" in done.stdout
 
 
-@pytest.mark.parametrize("place", PLACES, indirect=True)
+@pytest.mark.parametrize("place", SOME_PLACES, indirect=True)
 def test_eight_jobs_at_once_lose_and_mix_up_nothing_pr30(repository: Repository, place: SharedPlace) -> None:
     files = {f"f{number}": os.urandom(5000) * (number % 3) for number in range(64)}
     repository.add(files)

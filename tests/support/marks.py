@@ -2,5 +2,18 @@
 
 import pytest
 
+from support.places import PLACES
+
 LONG = [pytest.mark.long, pytest.mark.skipif("'long' not in config.option.markexpr", reason="run it with -m long")]
 """For a test, or for one of its parameters, that runs only when `-m long` names it."""
+
+ALWAYS = ("folder", "apache", "moto", "dropbox")
+"""One place of each kind."""
+
+OTHERS = tuple(
+    name for name in (each if isinstance(each, str) else str(each.values[0]) for each in PLACES) if name not in ALWAYS
+)
+"""Other servers of these kinds."""
+
+SOME_PLACES = (*ALWAYS, *(pytest.param(place, marks=LONG) for place in OTHERS))
+"""All places; the other servers only with -m long."""

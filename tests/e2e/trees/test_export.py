@@ -5,15 +5,11 @@ from pathlib import Path
 
 import pytest
 from support.annex import Repository
-from support.marks import LONG
-from support.places import PLACES, SharedPlace
+from support.marks import ALWAYS, LONG, OTHERS, SOME_PLACES
+from support.places import SharedPlace
 from support.trees import stored_tree
 
-ALWAYS = ("folder", "apache", "moto", "dropbox")
-OTHERS = [each if isinstance(each, str) else str(each.values[0]) for each in PLACES if each not in ALWAYS]
-ON_EVERY_PLACE = pytest.mark.parametrize(
-    "place", [*ALWAYS, *(pytest.param(place, marks=LONG) for place in OTHERS)], indirect=True
-)
+ON_EVERY_PLACE = pytest.mark.parametrize("place", SOME_PLACES, indirect=True)
 WITH_JOBS = pytest.mark.parametrize(
     ("place", "jobs"),
     [
