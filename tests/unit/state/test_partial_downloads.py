@@ -22,6 +22,8 @@ from git_annex_remote_pyshare.transfer import PartialFile, Sink
 PLACE = {"url": "s3://bucket"}
 NAME = "a/KEY"
 OLD, NEW = b"old " * 50, b"new " * 50
+PIECE = 70
+"""Bytes that are written at once; a kill can come before and after each."""
 NAMES = {OLD: '"the old one"', NEW: '"the new one"'}
 
 
@@ -226,8 +228,8 @@ def bring(git_dir: Path, body: bytes, validator: str) -> None:
     sink = sink_at(git_dir)
     start = sink.size if sink.fits(validator) else 0
     with sink.writing(start, len(body), validator) as file:
-        for begin in range(start, len(body), 40):
-            file.write(body[begin : begin + 40])
+        for begin in range(start, len(body), PIECE):
+            file.write(body[begin : begin + PIECE])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -255,7 +257,7 @@ def test_who_is_killed_at_any_moment_leaves_bytes_with_their_own_name_pr21(
             assert name == validator
         moment += 1
     assert held[-4:] == body[-4:]
-    assert len(seen) > len(body[len(there) :]) // 40
+    assert len(seen) > len(body[len(there) :]) // PIECE
     assert moment > 5
 
 
