@@ -116,12 +116,10 @@ def pyshare(context: click.Context, *, verbose: bool, quiet: bool) -> None:
     """Share the data of a git-annex or DataLad dataset through the storage you already have.
 
     \b
-    Example: files of this dataset go to a folder of your cloud, and friends get them.
-      pyshare login https://cloud.example.org
-      git annex initremote cloud type=external externaltype=pyshare \\
-          encryption=none autoenable=true \\
-          url=https://cloud.example.org/remote.php/dav/files/bob/share
-      git annex copy --to cloud
+    Example: in your dataset, choose where its files go, send them there, and invite a friend.
+      pyshare init
+      datalad push --to github
+      pyshare invite cloud
 
     git-annex itself starts git-annex-remote-pyshare, the same program; you never type that name.
     """
