@@ -123,7 +123,7 @@ class Importing:
             try:
                 with made.part():
                     return able.list_contents(cursor, sorting.add)
-            except BaseException:
+            except BaseException:  # whatever ended it, the names of this part are not counted twice
                 sorting.left_out = before
                 raise
 

@@ -204,7 +204,7 @@ def _ended_with_us(process: "subprocess.Popen[Any]") -> Iterator[None]:
     """Kill the command if the block is left before its end: also Ctrl-C must leave no program running."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # as the docstring says
         end(process)
         raise
 

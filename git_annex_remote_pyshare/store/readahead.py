@@ -192,7 +192,7 @@ class ReadAhead(Layer):
         while not found.over.wait(EVERY):
             try:
                 progress(found.done)
-            except BaseException:
+            except BaseException:  # git-annex's request has ended, and no other one will claim the object
                 self._discard(found)
                 raise
             if found.done != done:

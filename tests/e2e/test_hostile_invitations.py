@@ -11,10 +11,10 @@ from typing import NamedTuple
 import pexpect
 import pytest
 from support.annex import Home, Repository, unlock
+from support.at_terminal import type_at_terminal
 from support.fakes.dav import ScriptedDAV
 from support.scripted import served
 from support.trap import Trap, trap, tree
-from support.typist import type_at_terminal
 
 from git_annex_remote_pyshare.cli.app import run
 

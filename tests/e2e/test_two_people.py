@@ -3,17 +3,17 @@
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from support import dropbox_people
-from support.annex import Home, unlock
+from support.annex import Home
 from support.at_terminal import typing
 from support.clicker import browser
 from support.login_cloud import APP_PASSWORD, LoginCloud
-from support.sharing import FILES, Owner, has_all
+from support.sharing import Owner, has_all
 
 if TYPE_CHECKING:
     from support.fakes.dropbox.fake import RunningDropbox
@@ -44,20 +44,6 @@ class Typed:
         """Type a command; what it prints."""
         self.count += 1
         return self.home.run(*words, cwd=self.folder).stdout
-
-
-@pytest.fixture
-def owner(sharer: Owner, tmp_path: Path) -> Iterator[Owner]:
-    """Alice's dataset with files that are nowhere else, published on a stand-in of GitHub."""
-    for name, content in FILES.items():
-        path = sharer.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    sharer.type("git", "annex", "add", "-q", ".")
-    sharer.type("git", "commit", "-q", "-m", "files")
-    sharer.publish()
-    yield sharer
-    unlock(tmp_path)
 
 
 def _nextcloud(request: pytest.FixtureRequest, alice: Home, _bob: Home) -> Way:

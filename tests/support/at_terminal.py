@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pexpect
 
@@ -55,7 +56,7 @@ class AtTerminal:
 
 @contextmanager
 def typing(home: Home, words: Sequence[str], cwd: Path) -> Iterator[AtTerminal]:
-    """Somebody types a command, and then what it asks for; it ends with the block."""
+    """A person types a command, and then what it asks for; it ends with the block."""
     running = pexpect.spawn(
         words[0],
         list(words[1:]),
@@ -69,3 +70,20 @@ def typing(home: Home, words: Sequence[str], cwd: Path) -> Iterator[AtTerminal]:
         yield AtTerminal(running)
     finally:
         running.close(force=True)
+
+
+class Said(NamedTuple):
+    """What a command printed in the end, and its exit code."""
+
+    text: str
+    code: int
+    prompts: int
+
+
+def type_at_terminal(home: Home, command: Sequence[str], cwd: Path, answers: Sequence[tuple[str, str]] = ()) -> Said:
+    """Type a command, and each answer when its question (a part of it) appears."""
+    with typing(home, command, cwd) as terminal:
+        for question, answer in answers:
+            terminal.answer(question, answer)
+        code = terminal.end()
+    return Said(terminal.shown, code, terminal.prompts)

@@ -37,7 +37,7 @@ def address(repository: Repository, name: str = "store") -> str:
 
 
 def cloned(home: Home, url: str, name: str = "clone") -> Repository:
-    """Somebody's clone of an address."""
+    """A person's clone of an address."""
     home.run("git", "clone", "-q", url, name, cwd=home.folder)
     return Repository(home, home.folder / name)
 

@@ -64,6 +64,6 @@ class LoginCloud(SharingCloud):
 
 @pytest.fixture
 def login_cloud() -> Iterator[LoginCloud]:
-    """A Nextcloud of this test alone, where nobody has logged in yet."""
+    """A Nextcloud of this test alone, without any login yet."""
     with served(LoginCloud()) as cloud:
         yield cloud

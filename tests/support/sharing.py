@@ -63,6 +63,28 @@ def sharer(alice: Home, tmp_path: Path) -> Iterator[Owner]:
     unlock(tmp_path)
 
 
+@pytest.fixture
+def owner(sharer: Owner) -> Owner:
+    """Alice's dataset with files that are nowhere else, published on a stand-in of GitHub."""
+    for name, content in FILES.items():
+        path = sharer.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    sharer.type("git", "annex", "add", "-q", ".")
+    sharer.type("git", "commit", "-q", "-m", "files")
+    sharer.publish()
+    return sharer
+
+
+@pytest.fixture
+def lab(sharer: Owner, tmp_path: Path) -> Owner:
+    """Alice's dataset, published, its content in a folder."""
+    sharer.initremote(str(tmp_path / "the lab"))
+    sharer.store()
+    sharer.publish()
+    return sharer
+
+
 def blocks(printed: str) -> list[list[str]]:
     """The commands that are printed, block by block."""
     found: list[list[str]] = [[]]

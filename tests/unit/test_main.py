@@ -41,7 +41,7 @@ def test_a_person_at_a_terminal_gets_help_instead_of_silence() -> None:
     )
     os.close(ours)
     os.close(theirs)
-    assert "pyshare login" in done.stdout + done.stderr
+    assert "pyshare init" in done.stdout + done.stderr
     assert "VERSION" not in done.stdout
 
 

@@ -69,7 +69,7 @@ def new_folder(folder: str) -> Iterator[None]:
     try:
         _require_empty(folder)
         yield
-    except BaseException:
+    except BaseException:  # also after Ctrl-C no empty folder of ours stays
         os.chdir(before)
         with suppress(OSError):  # not empty, or not ours any more
             if made:
@@ -159,7 +159,7 @@ def _from_store(url: str) -> None:
         _git(url, ("fetch", "--quiet", ORIGIN))
         branch = _main_branch()
         _git(url, ("checkout", "--quiet", "-B", branch, "--track", f"{ORIGIN}/{branch}"))
-    except BaseException:
+    except BaseException:  # half a clone, also after Ctrl-C, would look like a whole one to the next accept
         _remove_repository()
         raise
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from support.annex import Home, Repository, unlock
+from support.at_terminal import type_at_terminal
 from support.dropbox_people import log_in, machine, reaches
 from support.fakes.dropbox.accounts import Account
 from support.fakes.dropbox.fake import RunningDropbox
@@ -19,7 +20,6 @@ from support.scripted import served
 from support.servers import Server
 from support.sharing import FILES, Owner, has_all, type_all
 from support.sharing_cloud import SharingCloud
-from support.typist import type_at_terminal
 
 CLONE = "DataLad-101"
 SMALL = {f"small/{number}.csv": b"%d\n" % number for number in range(30)}

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,23 +17,9 @@ from support.login_cloud import LoginCloud
 from support.s3_gate import Login
 from support.s3_servers import S3Server
 from support.servers import Server
-from support.sharing import FILES, Owner, has_all
+from support.sharing import Owner, has_all
 
 MOST_PROMPTS = 6
-
-
-@pytest.fixture
-def owner(sharer: Owner, tmp_path: Path) -> Iterator[Owner]:
-    """Alice's dataset with files that are nowhere else, published on a stand-in of GitHub."""
-    for name, content in FILES.items():
-        path = sharer.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    sharer.type("git", "annex", "add", "-q", ".")
-    sharer.type("git", "commit", "-q", "-m", "files")
-    sharer.publish()
-    yield sharer
-    unlock(tmp_path)
 
 
 def end(terminal: AtTerminal) -> str:

@@ -44,15 +44,6 @@ def cloned(friend: Home, address: str) -> Path:
 
 
 @pytest.fixture
-def lab(sharer: Owner, tmp_path: Path) -> Owner:
-    """Alice's dataset, published, its content in a folder."""
-    sharer.initremote(str(tmp_path / "the lab"))
-    sharer.store()
-    sharer.publish()
-    return sharer
-
-
-@pytest.fixture
 def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     """Alice's dataset, published, its content in a Nextcloud, and no link yet."""
     sharer.initremote(f"{sharing_cloud.url}{HOME_OF_BOB}/our share")

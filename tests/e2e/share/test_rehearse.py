@@ -49,15 +49,6 @@ FINE = {"clone": "ok", "store": "ok", "files": "ok", "read": "ok"}
 
 
 @pytest.fixture
-def lab(sharer: Owner, tmp_path: Path) -> Owner:
-    """Alice's dataset, published, its content in a folder."""
-    sharer.initremote(str(tmp_path / "the lab"))
-    sharer.store()
-    sharer.publish()
-    return sharer
-
-
-@pytest.fixture
 def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     """Alice's dataset, published, its content in a Nextcloud that friends read by a link."""
     sharer.initremote(f"{sharing_cloud.url}{HOME_OF_BOB}/our share")

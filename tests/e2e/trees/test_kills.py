@@ -26,7 +26,7 @@ PATIENCE = 8.0
 """Seconds for an export."""
 
 # With several jobs, git-annex 10.20261026 sends a request to the process that is gone, takes the new tree for exported
-# nevertheless, and asks nobody about that file again.
+# nevertheless, and does not ask about that file again.
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 

@@ -26,7 +26,7 @@ MIB = 1 << 20
 
 
 class Annex:
-    """git-annex as far as an import needs it."""
+    """The part of git-annex that an import needs."""
 
     def __init__(self) -> None:
         self.listed: list[tuple[str, int, str]] = []
@@ -42,7 +42,7 @@ class Annex:
         self.told.append(text)
 
     def progress(self, _done: int) -> None:
-        """Nobody looks."""
+        """The progress is of no interest."""
 
 
 class WithStore(Session):

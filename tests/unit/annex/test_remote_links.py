@@ -45,7 +45,7 @@ class LinkedSession(Session):
 
 
 class Annex:
-    """git-annex as far as a store needs it."""
+    """The part of git-annex that a store needs."""
 
     def __init__(self) -> None:
         self.urls: list[tuple[str, str]] = []

@@ -61,7 +61,7 @@ class OneStore(Session):
 
 
 class Annex:
-    """git-annex as far as a store needs it."""
+    """The part of git-annex that a store needs."""
 
     def __init__(self, chunk: str = "") -> None:
         self.chunk = chunk

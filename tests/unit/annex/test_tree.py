@@ -193,7 +193,7 @@ def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
     store: MemoryBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Tree(store).close()
-    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)  # nobody holds the mark of the first one
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)  # the mark of the first one is free
     first, second = Tree(store), Tree(store)
     with pytest.raises(NotRenamed):
         second.remove(KEY, OLD)
