@@ -8,6 +8,7 @@ from click.shell_completion import CompletionItem
 
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git_dir_here
 from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.safe_text import command
 
 SERVICES = ("dropbox", "https://", "s3://")
 """The beginnings of what `pyshare login` takes."""
@@ -41,9 +42,9 @@ def _kept() -> list[str]:
 
 
 def _beginning(begun: str, words: list[str]) -> list[CompletionItem]:
-    """The words that a shell can take: a name from a dataset must not end the line or begin an option."""
+    """The words that need no quotes in a shell, and begin no option: bash runs what a dataset's name could hold."""
     return [
         CompletionItem(word)
         for word in sorted(set(words))
-        if word.startswith(begun) and word.isprintable() and not word.startswith("-")
+        if word.startswith(begun) and command(word) == word and not word.startswith("-")
     ]

@@ -49,6 +49,18 @@ class Dataset(NamedTuple):
         return os.path.basename(top_folder(clone)) or "my-dataset"
 
 
+def branch_of(clone: LocalConfig) -> str:
+    """The branch that friends get, as `git push` takes it; also one that the first commit makes.
+
+    Not the adjusted one that git-annex may have checked out in its place. A clone's branch has the name that its origin
+    chose, so one that `git push` could read as an option or a forced push is written in full.
+    """
+    current = git(clone.git_dir, "symbolic-ref", "--short", "--quiet", "HEAD").strip()
+    wanted = current or git(clone.git_dir, "config", "init.defaultBranch").strip() or "master"
+    name = wanted.removeprefix("adjusted/").partition("(")[0]
+    return name if name[:1].isalnum() else f"refs/heads/{name}"
+
+
 def siblings(clone: LocalConfig) -> dict[str, str]:
     """Name → URL of the git remotes to which history can be pushed; special remotes without a git URL are left out."""
     named = ((_REMOTE_URL.fullmatch(key), url) for key, url in clone.config.items())

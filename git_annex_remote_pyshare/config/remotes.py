@@ -8,6 +8,12 @@ from git_annex_remote_pyshare.config.git_config import LocalConfig
 OURS = "pyshare"
 
 
+def all_names(clone: LocalConfig) -> set[str]:
+    """The names of all remotes of this clone, also of git's own; a name can have dots."""
+    keys = (key.removeprefix("remote.") for key in clone.config if key.startswith("remote."))
+    return {key.rpartition(".")[0] for key in keys}
+
+
 def names(clone: LocalConfig) -> list[str]:
     """The names of the pyshare remotes that are enabled in this clone."""
     ending = ".annex-externaltype"
@@ -26,10 +32,13 @@ def enabled(clone: LocalConfig) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def waiting(clone: LocalConfig) -> Mapping[str, Mapping[str, str]]:
-    """Name → settings of each pyshare remote of the dataset that is not enabled in this clone."""
+    """Name → settings of each pyshare remote of the dataset that is not enabled in this clone.
+
+    A name that a program could read as an option is replaced by the UUID, which `git annex enableremote` takes as well.
+    """
     here = {value for key, value in clone.config.items() if key.endswith((".annex-uuid", ".annex-config-uuid"))}
     return {
-        name: settings
+        uuid if name.startswith("-") else name: settings
         for uuid, settings in all_remotes(clone.git_dir).items()
         if settings.get("externaltype") == OURS
         and uuid not in here

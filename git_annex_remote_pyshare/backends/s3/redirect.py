@@ -69,8 +69,8 @@ def follow(
         if response.status < 300 or response.status in _ENDS:
             return response
         if response.status not in _STATUSES:
-            release(response)
             break
+    release(response)
     raise Unreachable(f"{doing}: {_shown(url)}, to which the server sends its readers, responds with {response.status}")
 
 

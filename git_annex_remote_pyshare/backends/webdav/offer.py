@@ -44,10 +44,15 @@ def complete(url: str, folder: str, login: Credential | None) -> str:
         login: The user's; without one, the address of a cloud has `USER` in place of the user's id.
 
     Raises:
+        BadSetting: A folder is wanted in a public link.
         PermissionDenied: The server refuses the login.
         Unreachable: The server does not respond.
     """
     if _is_public(url):
+        if folder:
+            raise BadSetting(
+                f"{url} is a public link, in which pyshare makes no folders", remedy="Give your own folder."
+            )
         return url
     typed = web_url(url)
     server = nextcloud.find_server(typed)

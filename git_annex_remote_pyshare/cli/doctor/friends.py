@@ -6,7 +6,7 @@ from git_annex_remote_pyshare.cli import rehearsal
 from git_annex_remote_pyshare.cli.contents import all_files, files_not_in, present_here, top
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
 from git_annex_remote_pyshare.cli.output import State, counted
-from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.cli.remotes import Remote, unverified
 from git_annex_remote_pyshare.cli.share.reach import rehearse_remote
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import command
@@ -24,6 +24,9 @@ _STATES: Mapping[rehearsal.State, State] = {
 def checks_of(remote: Remote) -> Iterator[Check]:
     """What friends get of the dataset by this remote; the counts need no network, and the rehearsal does."""
     yield _stored(remote)
+    if unproven := unverified(remote):
+        yield Check(SECTION, "verified", UNKNOWN, f"not tried as a stranger: {unproven.what}", unproven.accept)
+        return
     try:
         found = rehearse_remote(remote, 1)
     except PyshareError as error:

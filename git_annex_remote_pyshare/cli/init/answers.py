@@ -47,6 +47,8 @@ class Answers(NamedTuple):
     """`SAME`, `NOWHERE`, or the name of a sibling."""
     is_private: bool = False
     """Whether only the owner's login opens the address."""
+    begins_dataset: bool = False
+    """Whether there was no dataset yet."""
 
     @property
     def url(self) -> str:
@@ -62,6 +64,8 @@ class Answers(NamedTuple):
         for name, value in self.settings.items():
             if name != "url":
                 yield from ("--set", f"{name}={value}")
+        if self.begins_dataset:
+            yield "--create"
         yield "--yes"
 
     @property

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git, git_dir_here
-from git_annex_remote_pyshare.config.remotes import enabled, names, waiting
+from git_annex_remote_pyshare.config.remotes import all_names, enabled, names, waiting
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
@@ -80,10 +80,14 @@ class Here(NamedTuple):
 
     def free_name(self, wanted: str) -> str:
         """The name that is wanted, or with a number if it is taken."""
-        taken = {key.split(".")[1] for key in self.clone.config if key.startswith("remote.")} | set(waiting(self.clone))
+        taken = all_names(self.clone) | set(waiting(self.clone))
         return next(
             each for each in (wanted, *(f"{wanted}-{number}" for number in range(2, 1000))) if each not in taken
         )
+
+
+_NOT_RECORDED = {"url", "keyid", "keyid+", "keyid-", "highRandomQuality"}
+"""`url`, which is compared apart, and settings that git-annex uses once and does not keep."""
 
 
 class State(NamedTuple):
@@ -138,7 +142,7 @@ class State(NamedTuple):
                 + command("git", "annex", "enableremote", name, f"url={url}"),
             )
         for each, value in settings.items():
-            if each != "url" and value != self.remote.annex.get(each):
+            if each not in _NOT_RECORDED and value != self.remote.annex.get(each):
                 raise BadSetting(
                     f"{name} does not have {each}={value}, and settings of a remote that exists stay as they are",
                     remedy=f"Type: {command('git', 'annex', 'enableremote', name, f'{each}={value}')}",
@@ -153,13 +157,6 @@ def has_branch(clone: LocalConfig, remote: str) -> bool:
 def has_commit(clone: LocalConfig) -> bool:
     """Whether there is a history to push."""
     return bool(git(clone.git_dir, "rev-parse", "--verify", "--quiet", "HEAD"))
-
-
-def branch(clone: LocalConfig) -> str:
-    """The branch to push, without git-annex's adjustments; also one that a later commit makes."""
-    current = git(clone.git_dir, "symbolic-ref", "--short", "--quiet", "HEAD").strip()
-    wanted = current or git(clone.git_dir, "config", "init.defaultBranch").strip() or "master"
-    return wanted.removeprefix("adjusted/").partition("(")[0]
 
 
 def _is_enabled(settings: Mapping[str, str]) -> bool:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Opens, ability
-from git_annex_remote_pyshare.cli.dataset import publish_first
+from git_annex_remote_pyshare.cli.dataset import branch_of, publish_first
 from git_annex_remote_pyshare.cli.init.account import place_for
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, SAME, Answers
-from git_annex_remote_pyshare.cli.init.here import Here, State, branch, has_branch, has_commit
+from git_annex_remote_pyshare.cli.init.here import Here, State, has_branch, has_commit
 from git_annex_remote_pyshare.cli.steps import Step
 
 _BY_DEFAULT = {"type": "external", "externaltype": "pyshare", "encryption": "none"}
@@ -53,7 +53,7 @@ def _first_push(answers: Answers, here: Here, state: State | None) -> Step | Non
     """The push that begins the history in the store: DataLad's own fails where there is none."""
     if answers.history != SAME or (state and has_branch(here.clone, answers.name)):
         return None
-    return ("git", "push", answers.name, branch(here.clone), "git-annex")
+    return ("git", "push", answers.name, branch_of(here.clone), "git-annex")
 
 
 def _has_history(here: Here) -> bool:

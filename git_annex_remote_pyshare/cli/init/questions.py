@@ -51,7 +51,9 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
         return Asked(_of_existing(options, here, dialogue, State(remote), settings))
     readers = _readers(options, settings, found, here, dialogue)
     history = _history(options, settings, here, dialogue)
-    return Asked(Answers(name, settings, readers, history, found.is_private), where.came.missing)
+    return Asked(
+        Answers(name, settings, readers, history, found.is_private, not here.is_repository), where.came.missing
+    )
 
 
 def ask_where(options: Options, here: Here, dialogue: Dialogue) -> Where:

@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.cli.output import is_for_programs, say
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.steps import Step, run_steps, show_steps
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
+from git_annex_remote_pyshare.config.remotes import all_names
 
 
 def steps(remote: Remote, link: Share) -> list[Step]:
@@ -133,7 +134,7 @@ def _typed(settings: Mapping[str, str]) -> list[str]:
 def _free_name(remote: Remote, known: Mapping[str, Mapping[str, str]]) -> str:
     """NAME-link, or a similar name if that is taken."""
     taken = {each.get("name") or each.get("sameas-name") for each in known.values()}
-    taken |= {key.split(".")[1] for key in remote.place.clone.config if key.startswith("remote.")}
+    taken |= all_names(remote.place.clone)
     name = f"{remote.place.clone.remote}-link"
     return next(each for each in (name, *(f"{name}-{number}" for number in range(2, 1000))) if each not in taken)
 

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.cli.clone_address import clone_address
-from git_annex_remote_pyshare.cli.dataset import Dataset, publishes_first
+from git_annex_remote_pyshare.cli.dataset import Dataset, branch_of, publishes_first
 from git_annex_remote_pyshare.cli.invitation import Access
 from git_annex_remote_pyshare.cli.rehearsal import Fixes, Rehearsal, Store, rehearse
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named
 from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
-from git_annex_remote_pyshare.config.git_config import git
 from git_annex_remote_pyshare.config.remotes import OURS
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
@@ -84,7 +83,7 @@ def push_step(remote: Remote, dataset: Dataset) -> Step:
         if _is_first(remote, dataset):
             return ("datalad", "push", "--to", dataset.remote)
         return ("datalad", "push", "--to", dataset.remote, "--data", "nothing")
-    return ("git", "push", dataset.remote, _branch(remote), "git-annex")
+    return ("git", "push", dataset.remote, branch_of(remote.place.clone), "git-annex")
 
 
 def fixes_of(remote: Remote, dataset: Dataset) -> Fixes:
@@ -123,9 +122,3 @@ def _links(remote: Remote) -> Mapping[str, Mapping[str, str]]:
 
 def _is_first(remote: Remote, dataset: Dataset) -> bool:
     return remote.place.clone.remote in publishes_first(remote.place.clone, dataset.remote)
-
-
-def _branch(remote: Remote) -> str:
-    """The branch that friends get; not the adjusted one that git-annex may have checked out in its place."""
-    branch = git(remote.place.clone.git_dir, "symbolic-ref", "--short", "HEAD").strip()
-    return branch.removeprefix("adjusted/").partition("(")[0] or "main"
