@@ -64,7 +64,7 @@ def sharer(alice: Home, tmp_path: Path) -> Iterator[Owner]:
 
 
 @pytest.fixture
-def owner(sharer: Owner) -> Owner:
+def publisher(sharer: Owner) -> Owner:
     """Alice's dataset with files that are nowhere else, published on a stand-in of GitHub."""
     for name, content in FILES.items():
         path = sharer.folder / name
@@ -77,7 +77,7 @@ def owner(sharer: Owner) -> Owner:
 
 
 @pytest.fixture
-def lab(sharer: Owner, tmp_path: Path) -> Owner:
+def shared_lab(sharer: Owner, tmp_path: Path) -> Owner:
     """Alice's dataset, published, its content in a folder."""
     sharer.initremote(str(tmp_path / "the lab"))
     sharer.store()
