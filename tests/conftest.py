@@ -32,6 +32,7 @@ pytest_plugins = [
     "support.sharing",
     "support.sharing_cloud",
     "support.folder_people",
+    "support.sftpkit",
     "support.login_cloud",
     "support.datalad_extension",
 ]

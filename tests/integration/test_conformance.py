@@ -9,6 +9,7 @@ from support.fakes.nextcloud import ScriptedCloud
 from support.s3_servers import S3Server
 from support.scripted import served
 from support.servers import Server
+from support.sftpkit import StandIn, place_at
 from support.sharing_cloud import SharingCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, StoreConfig, ability
@@ -101,6 +102,17 @@ def dropbox(request: pytest.FixtureRequest) -> Reach:
     return reach
 
 
+def sftp(*options: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """OpenSSH's server on a pipe."""
+
+    def reach(request: pytest.FixtureRequest) -> Reach:
+        ssh: StandIn = request.getfixturevalue("ssh")
+        ssh.serves(*options)
+        return ready(place_at(request.getfixturevalue("tmp_path") / "share"))
+
+    return reach
+
+
 def as_tree(reach: Reach) -> Reach:
     """The same store, but for the marker that a tree does not have."""
 
@@ -134,6 +146,8 @@ STORES = {
     "moto": s3("moto_server"),
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
+    "sftp": sftp(),
+    "plain sftp": sftp("-P", "posix-rename,fsync,limits,statvfs"),
 }
 """A new backend joins here."""
 
@@ -183,6 +197,8 @@ TREE_STORES = (
     "moto",
     pytest.param("ceph", marks=pytest.mark.ceph),
     "dropbox",
+    "sftp",
+    "plain sftp",
 )
 
 

@@ -1,0 +1,68 @@
+"""`pyshare login sftp://HOST`: lets ssh ask its user once, and keeps the connection open for all programs of the user.
+
+The prompts are ssh's own, and the user types in a terminal that belongs to ssh: no password comes to pyshare.
+"""
+
+import os
+from contextlib import suppress
+
+from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
+from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, command_of, sockets
+from git_annex_remote_pyshare.backends.sftp.url import Address, address_of
+from git_annex_remote_pyshare.errors import BadSetting, CommandFailed
+
+_LONGEST = 104 - 18
+"""Bytes of a socket's path: the least of all systems, less what ssh appends while it makes one."""
+
+
+def login(request: LoginRequest, terminal: Terminal) -> str:
+    """Open the connection, and return the URL of the user's home on the server.
+
+    Raises:
+        BadSetting: An option has no meaning here, or there is no terminal.
+        CommandFailed: ssh does not get in; it has said why.
+    """
+    names = ("user", "token", "no_browser", "no_check", "insecure", "sharing", "app_key", "ca")
+    refuse_options(request, "SFTP, where ssh logs in", *names)
+    address = address_of(request.url)
+    if not terminal.is_interactive():
+        raise BadSetting("ssh needs a terminal to ask you in", remedy=f"Type in one: {request.command()}")
+    path = _place(address)
+    _end(address, path)
+    _open(address, path)
+    terminal.say(
+        f"Logged in at {address.account}: the connection stays open until {LASTS.removesuffix('h')} hours after its"
+        " last use. pyshare keeps no password."
+    )
+    return f"{address.server}/~"
+
+
+def _place(address: Address) -> str:
+    """The path of the socket; its folder is made if necessary."""
+    for path in sockets(address):
+        if len(os.fsencode(path)) <= _LONGEST:
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            return path
+    raise BadSetting(
+        "the path of your home is too long for a socket of ssh",
+        remedy="Set XDG_RUNTIME_DIR to a short folder of yours.",
+    )
+
+
+def _end(address: Address, path: str) -> None:
+    """End an earlier connection of ours."""
+    import subprocess  # noqa: PLC0415  # not for help and wrong words
+
+    if os.path.lexists(path):
+        words = command_of(address, "-S", path, "-O", "exit")
+        subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def _open(address: Address, path: str) -> None:
+    import subprocess  # noqa: PLC0415  # as above
+
+    words = command_of(address, "-M", "-S", path, f"-oControlPersist={LASTS}", "-fN")
+    if subprocess.run(words, check=False).returncode or not os.path.lexists(path):
+        raise CommandFailed(f"ssh did not log in at {address.account}")
