@@ -33,6 +33,7 @@ pytest_plugins = [
     "support.sharing_cloud",
     "support.folder_people",
     "support.sftpkit",
+    "support.sftp_script",
     "support.login_cloud",
     "support.datalad_extension",
 ]

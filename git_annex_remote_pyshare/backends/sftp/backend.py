@@ -1,6 +1,8 @@
 """The SFTP backend: implements the contract's verbs and abilities by requests on one connection of all jobs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import (
     Backend,
@@ -21,11 +23,16 @@ from git_annex_remote_pyshare.backends.sftp.upload import Uploads
 from git_annex_remote_pyshare.errors import Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
+if TYPE_CHECKING:
+    from git_annex_remote_pyshare.backends.multipart import Unfinished
+    from git_annex_remote_pyshare.backends.sftp.parts import Parts
+    from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
+
 
 class SFTPBackend(Backend):
     """A folder on an SFTP server.
 
-    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders.
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders, SupportsMultipart.
 
     Args:
         place: Its URL is the folder's.
@@ -101,6 +108,38 @@ class SFTPBackend(Backend):
     def locate(self, name: str) -> str:
         """The object's URL, which programs such as sftp and curl can use."""
         return self.client.address.url_of(self.client.path_of(name))
+
+    def part_limits(self, _size: int) -> "Limits | None":
+        return self._parts.limits()
+
+    def begin(self, name: str, _plan: "Plan") -> str:
+        return self._parts.begin(name)
+
+    def send(self, upload: "Upload", part: "Part", source: Source, progress: Progress) -> "Sent":
+        return self._parts.send(upload, part, source, progress)
+
+    def fingerprint(self, source: Source, part: "Part") -> str:
+        from git_annex_remote_pyshare.backends.sftp.parts import fingerprint  # noqa: PLC0415  # as below
+
+        return fingerprint(source, part)
+
+    def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
+        return self._parts.sent(upload, known)
+
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", _source: Source, progress: Progress) -> Receipt:
+        return self._parts.finish(upload, sent, progress)
+
+    def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
+        self._parts.abort(name, id)
+
+    def unfinished(self) -> "Iterator[Unfinished]":
+        return self._parts.unfinished()
+
+    @cached_property
+    def _parts(self) -> "Parts":
+        from git_annex_remote_pyshare.backends.sftp.parts import Parts  # noqa: PLC0415  # large objects only
+
+        return Parts(self.client, self._marker, self._uploads)
 
     def close(self) -> None:
         self.client.close()
