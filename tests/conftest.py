@@ -34,6 +34,7 @@ pytest_plugins = [
     "support.folder_people",
     "support.sftpkit",
     "support.sftp_script",
+    "support.sshd",
     "support.login_cloud",
     "support.datalad_extension",
 ]

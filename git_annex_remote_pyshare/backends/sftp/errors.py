@@ -61,6 +61,11 @@ def of_status(doing: str, code: int, text: bytes) -> PyshareError:
     return Refused(f"{doing}: the server fails{said}")
 
 
+_CHANGED = r"REMOTE HOST IDENTIFICATION HAS CHANGED|Offending \S+ key in|host key for .* has changed"
+_REMOVES = re.compile(r"ssh-keygen -f [\"']([^\"'\n]+)[\"'] -R [\"']([\w.:\[\]-]+)[\"']")
+"""How to forget a key, as ssh says it: the host may have another name in its configuration."""
+
+
 class _Words(NamedTuple):
     """Words that ssh says before it ends, and what they mean."""
 
@@ -69,15 +74,6 @@ class _Words(NamedTuple):
 
 
 _WORDS = (
-    _Words(
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Offending \S+ key in|host key for .* has changed",
-        lambda it: Unreachable(
-            f"the host key of {it.host} has changed: it is another machine than before, or a machine in between",
-            remedy="Ask its administrator. If the new key is right, type:"
-            f" {command('ssh-keygen', '-R', _known_as(it))} && {login_command(it)}",
-            retryable=False,
-        ),
-    ),
     _Words(
         r"host key is known for|Host key verification failed|authenticity of host",
         lambda it: Unreachable(
@@ -127,6 +123,8 @@ _WORDS = (
 def of_ssh(address: Address, lines: Sequence[str]) -> PyshareError:
     """The error for an ssh that ended, from its last lines on standard error; without known words, Unreachable."""
     said = "\n".join(lines)
+    if re.search(_CHANGED, said):
+        return _changed(address, said)
     last = one_line(next((line for line in reversed(lines) if line.strip()), ""))[:_LONGEST]
     for words in _WORDS:
         if re.search(words.pattern, said):
@@ -146,9 +144,16 @@ def of_text(address: Address, text: bytes) -> NotAStore:
     )
 
 
-def _known_as(address: Address) -> str:
-    """The name of the host in `known_hosts`."""
-    return f"[{address.host}]:{address.port}" if address.port not in {0, 22} else address.host
+def _changed(address: Address, said: str) -> Unreachable:
+    """The error for a host that has another key than before."""
+    host = f"[{address.host}]:{address.port}" if address.port not in {0, 22} else address.host
+    found = _REMOVES.search(said)
+    forget = command("ssh-keygen", *(("-f", found[1], "-R", found[2]) if found else ("-R", host)))
+    return Unreachable(
+        f"the host key of {address.host} has changed: it is another machine than before, or a machine in between",
+        remedy=f"Ask its administrator. If the new key is right, type: {forget} && {login_command(address)}",
+        retryable=False,
+    )
 
 
 def _quoted(text: bytes) -> str:
