@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
-from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, command_of, sockets
+from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, command_of, is_ours, sockets
 from git_annex_remote_pyshare.backends.sftp.url import Address, address_of
 from git_annex_remote_pyshare.errors import BadSetting, CommandFailed
 
@@ -28,7 +28,7 @@ def login(request: LoginRequest, terminal: Terminal) -> str:
     if not terminal.is_interactive():
         raise BadSetting("ssh needs a terminal to ask you in", remedy=f"Type in one: {request.command()}")
     path = _place(address)
-    _end(address, path)
+    log_out(request.url)
     _open(address, path)
     terminal.say(
         f"Logged in at {address.account}: the connection stays open until {LASTS.removesuffix('h')} hours after its"
@@ -49,15 +49,18 @@ def _place(address: Address) -> str:
     )
 
 
-def _end(address: Address, path: str) -> None:
-    """End an earlier connection of ours."""
+def log_out(url: str) -> bool:
+    """End the connection of an earlier login; returns whether there was one."""
     import subprocess  # noqa: PLC0415  # not for help and wrong words
 
-    if os.path.lexists(path):
+    address, ended = address_of(url), False
+    for path in filter(is_ours, sockets(address)):
         words = command_of(address, "-S", path, "-O", "exit")
-        subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        with suppress(OSError):
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        ended = ended or not done.returncode
+        with suppress(OSError):  # ssh has removed it, unless it was dead
             os.unlink(path)
+    return ended
 
 
 def _open(address: Address, path: str) -> None:

@@ -22,8 +22,8 @@ from git_annex_remote_pyshare.errors import BadName, SourceChanged, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Source
 
-_LIMITS = Limits(smallest=1, largest=1 << 40, most=1 << 20)
-"""A file has no parts of its own on the server, so any plan will do."""
+_LIMITS = Limits(smallest=1 << 20, largest=1 << 30, most=1 << 20)
+"""A file has no parts of its own on the server, so any plan would do."""
 
 
 class Parts:

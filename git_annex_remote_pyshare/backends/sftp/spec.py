@@ -42,6 +42,12 @@ def _check_login(_settings: "Callable[[], Settings]", _login: "Credential") -> N
     """No login is kept, so there is none to try."""
 
 
+def _log_out(url: str) -> bool:
+    from git_annex_remote_pyshare.backends.sftp.login import log_out
+
+    return log_out(url)
+
+
 def _read(text: str) -> Settings:
     return {"url": text if "://" in text else f"sftp://{text}"}
 
@@ -60,7 +66,7 @@ SPEC = BackendSpec(
     title="SFTP",
     takes_login=False,
     account=_account,
-    login=LoginFlow(_log_in, _check_login),
+    login=LoginFlow(_log_in, _check_login, end=_log_out),
     offer=Offer(
         "SFTP (an account that ssh reaches, without a shell too)",
         remote="sftp",

@@ -71,7 +71,7 @@ class Ssh:
         import subprocess  # noqa: PLC0415  # not before the first request
 
         self._address = address
-        control = next((f"-oControlPath={path}" for path in sockets(address) if _is_ours(path)), None)
+        control = next((f"-oControlPath={path}" for path in sockets(address) if is_ours(path)), None)
         options = (*_NO_QUESTIONS, *([control] if control else []), "-s")
         try:
             self._process = subprocess.Popen(
@@ -141,7 +141,7 @@ def sockets(address: Address) -> list[str]:
     return [os.path.join(folder, f"pyshare-{name}") for folder in (*folders, os.path.expanduser("~/.ssh"))]
 
 
-def _is_ours(path: str) -> bool:
+def is_ours(path: str) -> bool:
     """Whether there is a socket of this user."""
     try:
         found = os.lstat(path)

@@ -42,6 +42,12 @@ def logout(url: str, settings: tuple[str, ...], kind: str, *, as_json: bool) -> 
     if len(found) > 1:
         lines = (command("pyshare", "logout", url, *settings, "--kind", entry.service) for entry in found)
         raise BadSetting(f"several logins are kept for {url}", remedy=f"Type one of: {' / '.join(lines)}")
+    if not found and _ended(url, settings):
+        say(f"Logged out from {account_named(url, settings)}.")
+        if as_json:
+            who = {"account": account_named(url, settings), "user": "", "service": ""}
+            show_json({**who, "revoked": False, "removed": True})
+        return
     if not found:
         raise BadSetting(f"no login is kept for {account_named(url, settings)}", remedy="Type: pyshare whoami")
     (entry,) = found
@@ -70,6 +76,13 @@ def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":
     spec, account = registry.spec_of(values["url"]), registry.account_of(values)
     entry = kept.entry(spec.name, account.name) or kept.entry(spec.name, account.former)
     return [entry] if entry else []
+
+
+def _ended(url: str, settings: tuple[str, ...]) -> bool:
+    """Whether there was a login that is not kept but open, which has now ended."""
+    values = settings_of(url, settings)
+    flow = registry.spec_of(values["url"]).login
+    return flow is not None and flow.end is not None and flow.end(values["url"])
 
 
 def account_named(url: str, settings: tuple[str, ...] = ()) -> str:

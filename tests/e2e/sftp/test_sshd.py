@@ -134,7 +134,7 @@ def test_a_login_asks_once_in_the_terminal_and_what_errors_name_is_typed_and_hel
     repository.annex("copy", "--to", "store")
     assert len(objects(share)) == 1
 
-    careful.log_out()
+    careful.home.run("pyshare", "logout", "sftp://lab", cwd=repository.folder)
     told = _fails(repository, "fsck", "--from", "store")
     assert "is not let in by its server without a password or a second factor" in told
     with typing(careful.home, _command(told), repository.folder) as terminal:
