@@ -7,8 +7,9 @@ import os
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
-from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, command_of, is_ours, sockets
+from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, is_ours, sockets, ssh_command
 from git_annex_remote_pyshare.backends.sftp.url import Address, address_of
+from git_annex_remote_pyshare.config.git_config import git_environment
 from git_annex_remote_pyshare.errors import BadSetting, CommandFailed
 
 _LONGEST = 104 - 18
@@ -39,6 +40,11 @@ def login(request: LoginRequest, terminal: Terminal) -> str:
 
 def _place(address: Address) -> str:
     """The path of the socket; its folder is made if necessary."""
+    if os.name == "nt":
+        raise BadSetting(
+            "the ssh of Windows cannot keep a connection open",
+            remedy="Put a key on the server, and its passphrase into the agent (ssh-add).",
+        )
     for path in sockets(address):
         if len(os.fsencode(path)) <= _LONGEST:
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
@@ -55,8 +61,13 @@ def log_out(url: str) -> bool:
 
     address, ended = address_of(url), False
     for path in filter(is_ours, sockets(address)):
-        words = command_of(address, "-S", path, "-O", "exit")
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(
+            ssh_command(address, "-S", path, "-O", "exit"),
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
         ended = ended or not done.returncode
         with suppress(OSError):  # ssh has removed it, unless it was dead
             os.unlink(path)
@@ -66,6 +77,7 @@ def log_out(url: str) -> bool:
 def _open(address: Address, path: str) -> None:
     import subprocess  # noqa: PLC0415  # as above
 
-    words = command_of(address, "-M", "-S", path, f"-oControlPersist={LASTS}", "-fN")
-    if subprocess.run(words, check=False).returncode or not os.path.lexists(path):
+    options = ("-M", "-S", path, f"-oControlPersist={LASTS}", "-fN")
+    done = subprocess.run(ssh_command(address, *options), env=git_environment(), check=False)
+    if done.returncode or not os.path.lexists(path):
         raise CommandFailed(f"ssh did not log in at {address.account}")

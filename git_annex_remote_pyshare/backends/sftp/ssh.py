@@ -11,7 +11,7 @@ from typing import IO
 
 from git_annex_remote_pyshare.backends.sftp import errors
 from git_annex_remote_pyshare.backends.sftp.url import Address
-from git_annex_remote_pyshare.config.git_config import program
+from git_annex_remote_pyshare.config.git_config import git_environment, program
 from git_annex_remote_pyshare.errors import PyshareError
 
 LASTS = "8h"
@@ -43,8 +43,13 @@ def missing() -> PyshareError:
     return PyshareError("this machine has no program ssh", remedy="Install OpenSSH's client, then try again.")
 
 
-def command_of(address: Address, *options: str) -> list[str]:
+def ssh_command(address: Address, *options: str, subsystem: str = "") -> list[str]:
     """The command line for a server; what a stranger may have chosen stands behind `--`, or behind its own option.
+
+    Args:
+        address: The server.
+        options: For ssh.
+        subsystem: What to speak to there; empty for nothing.
 
     Raises:
         PyshareError: This machine has no ssh.
@@ -54,7 +59,8 @@ def command_of(address: Address, *options: str) -> list[str]:
     except FileNotFoundError as error:
         raise missing() from error
     where = [*(["-p", str(address.port)] if address.port else []), *(["-l", address.user] if address.user else [])]
-    return [ssh, *_NO_FORWARDING, *options, *where, "--", address.host]
+    wanted = ["-s"] if subsystem else []
+    return [ssh, *_NO_FORWARDING, *options, *wanted, *where, "--", address.host, *([subsystem] if subsystem else [])]
 
 
 class Ssh:
@@ -72,10 +78,11 @@ class Ssh:
 
         self._address = address
         control = next((f"-oControlPath={path}" for path in sockets(address) if is_ours(path)), None)
-        options = (*_NO_QUESTIONS, *([control] if control else []), "-s")
+        options = (*_NO_QUESTIONS, *([control] if control else []))
         try:
             self._process = subprocess.Popen(
-                [*command_of(address, *options), "sftp"],
+                ssh_command(address, *options, subsystem="sftp"),
+                env=git_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -135,6 +142,8 @@ def sockets(address: Address) -> list[str]:
 
     The user's runtime directory is not on a network drive; a job of cron has none.
     """
+    if os.name == "nt":  # ssh cannot keep one open there
+        return []
     name = hashlib.sha256(f"{os.uname().nodename} {address.account}".encode()).hexdigest()[:16]
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     folders = [runtime] if os.path.isabs(runtime) else []

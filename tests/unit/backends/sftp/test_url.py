@@ -3,7 +3,7 @@
 import pytest
 
 from git_annex_remote_pyshare.backends.registry import check, parse, spec_of
-from git_annex_remote_pyshare.backends.sftp.ssh import command_of
+from git_annex_remote_pyshare.backends.sftp.ssh import ssh_command
 from git_annex_remote_pyshare.backends.sftp.url import Address, account_of, address_of
 from git_annex_remote_pyshare.errors import BadSetting
 
@@ -85,9 +85,8 @@ def test_a_store_needs_a_folder_of_its_own(url: str) -> None:
 
 
 def test_what_a_stranger_chose_stands_behind_the_dashes_or_its_own_option() -> None:
-    words = command_of(Address("host", "bob", 2222, b"/data"), "-s")
-    assert words[-6:] == ["-p", "2222", "-l", "bob", "--", "host"]
-    assert words.index("-s") < words.index("-p")
+    words = ssh_command(Address("host", "bob", 2222, b"/data"), subsystem="sftp")
+    assert words[-8:] == ["-s", "-p", "2222", "-l", "bob", "--", "host", "sftp"]
 
 
 @pytest.mark.parametrize(
