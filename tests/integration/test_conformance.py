@@ -147,7 +147,6 @@ STORES = {
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
     "sftp": sftp(),
-    "plain sftp": sftp("-P", "posix-rename,fsync,limits,statvfs"),
 }
 """A new backend joins here."""
 
@@ -198,7 +197,6 @@ TREE_STORES = (
     pytest.param("ceph", marks=pytest.mark.ceph),
     "dropbox",
     "sftp",
-    "plain sftp",
 )
 
 
@@ -220,3 +218,23 @@ class TestConformance(Conformance):
         if request.param is bare and (reason := BROKEN_AT_ONCE.get(case)):
             pytest.xfail(reason)
         return lambda: request.param(reach_bare())
+
+
+@pytest.fixture
+def plain_sftp(request: pytest.FixtureRequest) -> Reach:
+    """A server of SFTP that is not OpenSSH's: it has nothing beyond the protocol."""
+    return sftp("-P", "posix-rename,fsync,limits,statvfs")(request)
+
+
+class TestPlainSFTP(Conformance):
+    """Bare alone: the layers see no difference to OpenSSH's."""
+
+    @pytest.fixture
+    def reach(self, plain_sftp: Reach) -> Reach:
+        return plain_sftp
+
+
+class TestTreesOfPlainSFTP(Trees):
+    @pytest.fixture
+    def reach(self, plain_sftp: Reach) -> Reach:
+        return as_tree(plain_sftp)
