@@ -9,13 +9,13 @@ git-annex looks for it there (all seen with git-annex 10.20261026).
 
 from threading import Lock
 
-from git_annex_remote_pyshare.annex.guard import Guard
+from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.keys import expected_size
 from git_annex_remote_pyshare.backends.base import Backend, Moves
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.killed import Presence
-from git_annex_remote_pyshare.state.renames import Rename, Renames
+from git_annex_remote_pyshare.state.renames import Occupants, Rename, Renames
 
 _AWAY = ""
 """In place of a rename's source: its target has content that must not stay there. No name is empty."""
@@ -44,8 +44,10 @@ class Tree:
         self._guard = Guard(store)
         self._absent: set[str] = set()
         """Names that the store has just reported as absent."""
-        self._unremoved: dict[str, str] = {}
-        """Name → key whose removal failed, so that the store may still have its content there."""
+        self._kept = Occupants(clone.git_dir, clone.remote_uuid, "kept")
+        """Names that a failed or unconfirmed rename may have left as they were; nothing may be stored over them."""
+        self._unremoved = Occupants(clone.git_dir, clone.remote_uuid, "not removed")
+        """Names whose removal failed, so that the store may still have the old content there."""
         self._lock = Lock()
         self._bringing = Lock()
 
@@ -55,28 +57,58 @@ class Tree:
 
     def is_present(self, key: str, name: str) -> bool:
         """Whether the content of `key` is at `name`; decided by its size, and by what was not removed before."""
-        with self._lock:
-            if self._unremoved.get(name, key) != key:
-                return False
-        is_there = self._has_known(key, name) if self._guard.is_on else self._has(key, name)
-        return is_there or self._bring(key, name)
+        if self._occupant(self._kept, key, name) or self._occupant(self._unremoved, key, name):
+            return False
+        if self._has_known(key, name) if self._guard.is_on else self._has(key, name):
+            left = self._renames.find(key, _AWAY)
+            if left and left.target == name:
+                self._renames.end(key, _AWAY)  # it belongs here, and is not to be brought to another name
+            return True
+        return self._bring(key, name)
 
-    def check_store(self, name: str) -> None:
-        """Raise ChangedByOthers if a file that people changed is there, which a store would overwrite."""
+    def check_store(self, key: str, name: str) -> None:
+        """Raise an error if a file is there that a store of `key` must not overwrite.
+
+        Raises:
+            ChangedByOthers: People have changed it.
+            NotRenamed: It has the content of another key, since a rename has failed.
+            PyshareError: The store does not say what is there.
+        """
         with self._lock:
-            if name in self._absent:
-                self._absent.discard(name)
-                return
-        self._guard.check(name)
+            is_absent = name in self._absent
+            self._absent.discard(name)
+        if not is_absent:
+            self._guard.check(name)
+            self._require_free(key, name)
 
     def stored(self, name: str) -> None:
         """Note that the store has new content at `name`."""
         self._guard.stored(name)
-        self._removed(name)
+        self._replaced(name)
 
-    def _removed(self, name: str) -> None:
-        with self._lock:
-            self._unremoved.pop(name, None)
+    def _replaced(self, name: str) -> None:
+        """Note that no old content is at this name."""
+        self._kept.forget(name)
+        self._unremoved.forget(name)
+
+    def _occupant(self, occupants: Occupants, key: str, name: str) -> str:
+        """Another key whose content is still at this name, as far as its size tells; empty if there is none.
+
+        Raises:
+            PyshareError: The store does not say what is there.
+        """
+        other = occupants.find(name)
+        if other in {"", key}:
+            return ""
+        if self._has(other, name):
+            return other
+        occupants.forget(name)
+        return ""
+
+    def _require_free(self, key: str, name: str) -> None:
+        """Raise NotRenamed if a failed rename has left the content of another key there, maybe its only copy."""
+        if self._occupant(self._kept, key, name):
+            raise self._not_renamed(name)
 
     def remove(self, key: str, name: str) -> None:
         """Remove the file; succeeds if there is none.
@@ -90,34 +122,60 @@ class Tree:
             kept = next((place for place in (name, rename.target) if place and self._has(key, place)), "")
             self._renames.end(key, name)
             if kept:
-                self._renames.begin(Rename(key, _AWAY, kept))
+                self._kept.forget(name)
+                self._keep(key, kept)
                 raise self._not_renamed(kept)
         elif self._presence.follows_a_killed_one and self._has(key, name):
             # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
-            self._renames.begin(Rename(key, _AWAY, name))
+            self._keep(key, name)
             raise self._not_renamed(name)
+        if self._occupant(self._kept, key, name):
+            raise NotRenamed(
+                f"{one_line(name)} has other content, which a failed rename has left there, so it is kept",
+                remedy="Rename or remove that file in the store yourself.",
+            )
         try:
             self._guard.check(name)
             self._store.delete(name)
         except BadName:
             return  # the store never had it
+        except ChangedByOthers:
+            raise  # the guard says that it is not the content of another key either
         except PyshareError:
-            with self._lock:
-                self._unremoved[name] = key
+            self._unremoved.note(name, key)
             raise
-        self._removed(name)
+        self._replaced(name)
         self._forget(key, name)
+
+    def _keep(self, key: str, place: str) -> None:
+        """Note that a failed rename has left the content at this place."""
+        self._renames.begin(Rename(key, _AWAY, place))
+        self._kept.note(place, key)
+        self._check_changes(place)
+
+    def _check_changes(self, place: str) -> None:
+        """Raise ChangedByOthers if people changed what a rename has left there; then only the guard keeps it."""
+        try:
+            self._guard.check(place)
+        except ChangedByOthers:
+            self._kept.forget(place)
+            raise
 
     def rename(self, key: str, source: str, target: str) -> None:
         """Rename the file; succeeds if an earlier call has done it.
 
         Raises:
             ChangedByOthers: People have changed the file, or have made one of the new name.
+            NotRenamed: One of the names still has the content of another key, whose rename has failed.
             PyshareError: The file has its old name, or it is unknown which one it has.
         """
+        self._require_free(key, source)
         self._renames.begin(Rename(key, source, target))
+        self._kept.note(source, key)
+        self._require_free(key, target)
         try:
-            self._guard.check(source, target)
+            self._check_changes(source)
+            self._guard.check(target)
             self._store.call(Moves, lambda able: able.move(source, target))
         except PyshareError as error:
             if not self._is_moved(key, source, target):
@@ -125,11 +183,13 @@ class Tree:
                     raise
                 if not self._rename_from_elsewhere(key, source, target):
                     self._renames.end(key, source)  # nothing is there that a removal could destroy
+                    self._kept.forget(source)
                     raise
         self._renames.end(key, source)
+        self._kept.forget(source)
         self._forget(key, source)
         self._guard.moved(source, target)
-        self._removed(target)
+        self._replaced(target)
 
     def _rename_from_elsewhere(self, key: str, source: str, target: str) -> bool:
         """Rename the file from where an earlier failure, or `_bring`, has left it; False if that is nowhere."""

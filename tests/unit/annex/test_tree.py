@@ -203,3 +203,109 @@ def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
 
     Tree(store).remove(KEY, OLD)
     assert _names(store) == []
+
+
+def _fail_to_rename(tree: Tree, faults: Faults) -> None:
+    """A rename that fails once, and the removal that git-annex sends then."""
+    faults.next("move", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        tree.rename(KEY, OLD, TEMPORARY)
+    with pytest.raises(NotRenamed):
+        tree.remove(KEY, OLD)
+
+
+LONGER = "SHA256E-s12--1111111111111111111111111111111111111111111111111111111111111111.txt"
+
+
+@pytest.mark.parametrize("new", [OTHER, LONGER], ids=["same size", "another size"])
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "the next process"])
+def test_nothing_is_stored_over_what_a_failed_rename_has_left(
+    store: MemoryBackend, faults: Faults, new: str, is_restarted: bool
+) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    tree = Tree(store) if is_restarted else tree
+
+    assert not tree.is_present(new, OLD)
+    with pytest.raises(NotRenamed, match=r"a/file\.txt was not renamed, so it is kept"):
+        tree.check_store(new, OLD)
+    with pytest.raises(NotRenamed, match="other content"):
+        tree.remove(new, OLD)
+
+    tree.rename(KEY, OLD, TEMPORARY)  # by the export that is typed next
+    tree.check_store(new, OLD)
+    assert _names(store) == [TEMPORARY]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "the next process"])
+def test_no_other_file_is_renamed_to_where_a_failed_rename_has_left_one(
+    store: MemoryBackend, faults: Faults, tmp_path: Path, is_restarted: bool
+) -> None:
+    _put(store, tmp_path, NEW, b"CONTENT")
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    tree = Tree(store) if is_restarted else tree
+
+    with pytest.raises(NotRenamed):
+        tree.rename(OTHER, NEW, OLD)
+    with pytest.raises(NotRenamed):
+        tree.remove(OTHER, NEW)
+    with pytest.raises(NotRenamed):  # the name has no file of this key
+        tree.rename(OTHER, OLD, "another name")
+    assert _names(store) == [OLD, NEW]
+
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(OTHER, NEW, OLD)
+    assert _names(store) == [TEMPORARY, OLD]
+
+
+def test_while_a_rename_is_under_way_or_nobody_can_look_its_old_name_is_not_free(
+    store: MemoryBackend, faults: Faults
+) -> None:
+    _rename_and_die(store, lambda _source, _target: None)
+    tree = Tree(store)
+    assert not tree.is_present(OTHER, OLD)
+    faults.always("stat", Fail(Unreachable("gone")))
+    with pytest.raises(Unreachable):
+        tree.check_store(OTHER, OLD)
+
+
+def test_a_name_is_free_again_once_the_kept_file_was_replaced_by_hand(
+    store: MemoryBackend, faults: Faults, tmp_path: Path
+) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    _put(store, tmp_path, OLD, b"a longer new")
+    tree.check_store(OTHER, OLD)
+    assert tree.is_present(LONGER, OLD)
+
+
+def test_a_removal_that_is_obeyed_frees_the_name(store: MemoryBackend, faults: Faults, tmp_path: Path) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    tree.remove(KEY, OLD)
+    _put(store, tmp_path, OLD, b"the new")
+    assert Tree(store).is_present(OTHER, OLD)
+
+
+def test_a_file_that_belongs_where_it_was_left_is_not_brought_away(store: MemoryBackend, faults: Faults) -> None:
+    _fail_to_rename(Tree(store), faults)
+    tree = Tree(store)
+    assert tree.is_present(KEY, OLD)
+    assert not tree.is_present(KEY, NEW)
+    assert _names(store) == [OLD]
+
+
+def test_the_next_process_knows_too_what_was_not_removed(store: MemoryBackend, faults: Faults, tmp_path: Path) -> None:
+    faults.next("delete", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        Tree(store).remove(KEY, OLD)
+
+    assert not Tree(store).is_present(OTHER, OLD)
+    assert Tree(store).is_present(KEY, OLD)
+
+    tree = Tree(store)
+    tree.check_store(OTHER, OLD)  # it is to be replaced
+    _put(store, tmp_path, OLD, b"the new")
+    tree.stored(OLD)
+    assert Tree(store).is_present(OTHER, OLD)
