@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.webdav import nextcloud
 from git_annex_remote_pyshare.backends.webdav.offer import complete, look
 from git_annex_remote_pyshare.backends.webdav.spec import SPEC
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import PermissionDenied
+from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 
 BOB = Credential("bob@example.org", "pass word", "pyshare login")
 HOME = "/remote.php/dav/files/bob%20the%201st"
@@ -82,3 +82,10 @@ def test_a_server_cannot_give_orders_by_its_name(dav: ScriptedDAV) -> None:
 def test_a_host_alone_is_meant_by_https() -> None:
     assert SPEC.offered.read("cloud.example.org/x") == {"url": "https://cloud.example.org/x"}
     assert SPEC.offered.read("davs://cloud.example.org/x") == {"url": "davs://cloud.example.org/x"}
+
+
+def test_a_public_link_has_no_folder_of_ours() -> None:
+    link = "https://cloud.example.org/s/T0k3n"
+    assert complete(link, "", None) == link
+    with pytest.raises(BadSetting, match="is a public link, in which pyshare makes no folders"):
+        complete(link, "sub", None)
