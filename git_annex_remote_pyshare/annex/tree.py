@@ -92,7 +92,7 @@ class Tree:
         self._unremoved.forget(name)
 
     def _occupant(self, occupants: Occupants, key: str, name: str) -> str:
-        """Another key whose content is still at this name, as far as its size tells; empty if there is none.
+        """Another key whose content, by its size, is still at this name; empty if there is none.
 
         Raises:
             PyshareError: The store does not say what is there.

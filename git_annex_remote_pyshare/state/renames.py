@@ -119,9 +119,11 @@ class Occupants:
         with self._lock:
             if name in self._known or not self._folder.is_there:
                 return self._known.get(name, "")
-            with suppress(FileNotFoundError, ValueError, IndexError, TypeError):
-                with open(self._path(name), encoding="ascii") as file:
-                    return str(json.load(file)[1])
+            with (
+                suppress(FileNotFoundError, ValueError, IndexError, TypeError),
+                open(self._path(name), encoding="ascii") as file,
+            ):
+                return str(json.load(file)[1])
             return ""
 
     def forget(self, name: str) -> None:

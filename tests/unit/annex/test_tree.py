@@ -220,7 +220,7 @@ LONGER = "SHA256E-s12--111111111111111111111111111111111111111111111111111111111
 @pytest.mark.parametrize("new", [OTHER, LONGER], ids=["same size", "another size"])
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "the next process"])
 def test_nothing_is_stored_over_what_a_failed_rename_has_left(
-    store: MemoryBackend, faults: Faults, new: str, is_restarted: bool
+    store: MemoryBackend, faults: Faults, new: str, *, is_restarted: bool
 ) -> None:
     tree = Tree(store)
     _fail_to_rename(tree, faults)
@@ -239,7 +239,7 @@ def test_nothing_is_stored_over_what_a_failed_rename_has_left(
 
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "the next process"])
 def test_no_other_file_is_renamed_to_where_a_failed_rename_has_left_one(
-    store: MemoryBackend, faults: Faults, tmp_path: Path, is_restarted: bool
+    store: MemoryBackend, faults: Faults, tmp_path: Path, *, is_restarted: bool
 ) -> None:
     _put(store, tmp_path, NEW, b"CONTENT")
     tree = Tree(store)
