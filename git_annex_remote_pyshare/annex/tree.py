@@ -7,6 +7,8 @@ rename again, but only whether the file is present. So what a failed rename has 
 git-annex looks for it there (all seen with git-annex 10.20261026).
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from threading import Lock
 
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
@@ -22,6 +24,10 @@ _AWAY = ""
 
 _BROUGHT = "/"
 """In place of a rename's source: its target has content that git-annex still takes to be elsewhere."""
+
+
+_TEMPORARY = ".git-annex-tmp-content-"
+"""Start of the name that git-annex gives to a file between its old and its new name; the key follows."""
 
 
 class NotRenamed(PyshareError):
@@ -40,6 +46,8 @@ class Tree:
         self._store = store
         self._remote = clone.remote
         self._renames = Renames(clone.git_dir, clone.remote_uuid)
+        self._unfinished = self._renames.unfinished()
+        """Notes of earlier processes, and what this one has left away from its place."""
         self._presence = Presence(clone.git_dir, clone.remote_uuid)
         self._guard = Guard(store)
         self._absent: set[str] = set()
@@ -60,9 +68,7 @@ class Tree:
         if self._occupant(self._kept, key, name) or self._occupant(self._unremoved, key, name):
             return False
         if self._has_known(key, name) if self._guard.is_on else self._has(key, name):
-            left = self._renames.find(key, _AWAY)
-            if left and left.target == name:
-                self._renames.end(key, _AWAY)  # it belongs here, and is not to be brought to another name
+            self._finish(name, key)
             return True
         return self._bring(key, name)
 
@@ -88,7 +94,7 @@ class Tree:
 
     def _replaced(self, name: str) -> None:
         """Note that no old content is at this name."""
-        self._kept.forget(name)
+        self._finish(name, self._kept.find(name))
         self._unremoved.forget(name)
 
     def _occupant(self, occupants: Occupants, key: str, name: str) -> str:
@@ -103,12 +109,16 @@ class Tree:
         if self._has(other, name):
             return other
         occupants.forget(name)
+        self._finish(name, other)
         return ""
 
     def _require_free(self, key: str, name: str) -> None:
         """Raise NotRenamed if a failed rename has left the content of another key there, maybe its only copy."""
         if self._occupant(self._kept, key, name):
-            raise self._not_renamed(name)
+            raise NotRenamed(
+                f"{one_line(name)} still has other content, which a failed rename has left there, so it is kept",
+                remedy=f"If you do not need that content, remove it in the store yourself. {self._again}",
+            )
 
     def remove(self, key: str, name: str) -> None:
         """Remove the file; succeeds if there is none.
@@ -129,11 +139,7 @@ class Tree:
             # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
             self._keep(key, name)
             raise self._not_renamed(name)
-        if self._occupant(self._kept, key, name):
-            raise NotRenamed(
-                f"{one_line(name)} has other content, which a failed rename has left there, so it is kept",
-                remedy="Rename or remove that file in the store yourself.",
-            )
+        self._require_free(key, name)
         try:
             self._guard.check(name)
             self._store.delete(name)
@@ -149,7 +155,7 @@ class Tree:
 
     def _keep(self, key: str, place: str) -> None:
         """Note that a failed rename has left the content at this place."""
-        self._renames.begin(Rename(key, _AWAY, place))
+        self._note(Rename(key, _AWAY, place))
         self._kept.note(place, key)
         self._check_changes(place)
 
@@ -203,15 +209,51 @@ class Tree:
     def _bring(self, key: str, name: str) -> bool:
         """Move content to this name if a failed rename has left it elsewhere; returns whether that was done."""
         with self._bringing:
-            left = self._renames.find(key, _AWAY)
-            if not left or left.target in {"", name} or not self._has(key, left.target):
+            place = next((each for each in self._left_at(key) if each != name and self._has(key, each)), "")
+            if not place:
                 return False
             try:
-                self.rename(key, left.target, name)
+                self.rename(key, place, name)
             except (BadName, NotFound):
                 return False
-            self._renames.begin(Rename(key, _BROUGHT, name))
+            self._finish(place, key)
+            self._finish(name, key)
+            self._note(Rename(key, _BROUGHT, name))
             return True
+
+    def _left_at(self, key: str) -> Iterator[str]:
+        """Names where a failed rename may have left the content.
+
+        If a process is killed while several jobs rename, git-annex gives up their renames, and the removals that it
+        sends then, without a word to the next process. It only asks whether the files have their new names.
+        """
+        if away := self._renames.find(key, _AWAY):
+            yield away.target
+        for rename in self._unfinished:
+            if rename.key == key and rename.source not in {_AWAY, _BROUGHT}:
+                yield rename.source
+                yield rename.target
+        if self._presence.was_killed:
+            yield f"{_TEMPORARY}{key}"
+
+    def _note(self, rename: Rename) -> None:
+        self._renames.begin(rename)
+        self._unfinished.append(rename)
+
+    def _finish(self, name: str, key: str) -> None:
+        """Forget what renames may have left at this name, so that nothing is brought from there.
+
+        The content of the key is there on purpose, or is no longer there; that of other keys is not there.
+        """
+        if self._kept.find(name) == key:
+            self._kept.forget(name)
+        for rename in [each for each in self._unfinished if name in {each.source, each.target}]:
+            if rename.source == _BROUGHT and rename.key == key:
+                continue  # git-annex may still send a rename from where it was
+            with suppress(ValueError):  # another job was here
+                self._unfinished.remove(rename)
+            if self._renames.find(rename.key, rename.source) == rename:
+                self._renames.end(rename.key, rename.source)
 
     def _forget(self, key: str, place: str) -> None:
         """Forget that content was left at a place, since it is no longer there."""
@@ -248,7 +290,8 @@ class Tree:
         return expected_size(key) in {None, found.size} and self._guard.knows(name, found)
 
     def _not_renamed(self, name: str) -> NotRenamed:
-        return NotRenamed(
-            f"{one_line(name)} was not renamed, so it is kept",
-            remedy=f"Export again: {command('git', 'annex', 'export', 'HEAD', '--to', self._remote or 'NAME')}",
-        )
+        return NotRenamed(f"{one_line(name)} was not renamed, so it is kept", remedy=self._again)
+
+    @property
+    def _again(self) -> str:
+        return f"Export again: {command('git', 'annex', 'export', 'HEAD', '--to', self._remote or 'NAME')}"

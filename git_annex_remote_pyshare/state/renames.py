@@ -78,6 +78,16 @@ class Renames:
             except FileNotFoundError:
                 return None
 
+    def unfinished(self) -> list[Rename]:
+        """The notes of all processes that are on disk."""
+        found = []
+        for path in self._folder.files():
+            with suppress(OSError, ValueError, TypeError), open(path, encoding="ascii") as file:
+                rename = Rename(*map(str, json.load(file)))
+                if path == self._path(rename.key, rename.source):  # and none of another remote
+                    found.append(rename)
+        return found
+
     def _path(self, key: str, source: str) -> str:
         return self._folder.path(self._uuid, key, source)
 
