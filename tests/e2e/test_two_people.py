@@ -65,7 +65,7 @@ def _folder(request: pytest.FixtureRequest, _alice: Home, _bob: Home) -> Way:
 
 
 def _folder_with_history(request: pytest.FixtureRequest, _alice: Home, _bob: Home) -> Way:
-    dataset: Owner = request.getfixturevalue("owner")
+    dataset: Owner = request.getfixturevalue("publisher")
     dataset.type("git", "remote", "remove", "github")
     disk = request.getfixturevalue("tmp_path") / "our disk"
     return Way(("disk", str(disk), "--history", "same"))
@@ -100,12 +100,12 @@ BY_LOGIN = (_dropbox, _private_webdav)
 @pytest.mark.parametrize("place", [*OPEN, *BY_LOGIN])
 def test_the_owner_types_three_commands_and_the_friend_one_or_two(
     request: pytest.FixtureRequest,
-    owner: Owner,
+    publisher: Owner,
     bob: Home,
     place: Callable[[pytest.FixtureRequest, Home, Home], Way],
 ) -> None:
-    way = place(request, owner.home, bob)
-    alice = Typed(owner.home, owner.folder)
+    way = place(request, publisher.home, bob)
+    alice = Typed(publisher.home, publisher.folder)
 
     told = json.loads(alice("pyshare", "init", *way.init, "--yes", "--json"))
     push = next((line for line in told["next"] if not line.startswith("pyshare")), "")
@@ -124,10 +124,10 @@ def test_the_owner_types_three_commands_and_the_friend_one_or_two(
 
 
 def test_at_a_terminal_the_owner_answers_six_questions_and_the_friend_two(
-    owner: Owner, login_cloud: LoginCloud, bob: Home
+    publisher: Owner, login_cloud: LoginCloud, bob: Home
 ) -> None:
-    owner.home.environment["BROWSER"] = browser(owner.home.folder)[0]
-    with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
+    publisher.home.environment["BROWSER"] = browser(publisher.home.folder)[0]
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", "2")
         terminal.answer("Address of your cloud, as in the browser:", login_cloud.url)
         terminal.answer("Folder there [DataLad-101]:")
@@ -136,8 +136,8 @@ def test_at_a_terminal_the_owner_answers_six_questions_and_the_friend_two(
         terminal.answer("Go? [Y/n]:")
         assert terminal.end() == 0, terminal.shown
         asked_owner = terminal.prompts
-    owner.type("datalad", "push", "--to", "github")
-    with typing(owner.home, ["pyshare", "invite", "cloud"], owner.folder) as terminal:
+    publisher.type("datalad", "push", "--to", "github")
+    with typing(publisher.home, ["pyshare", "invite", "cloud"], publisher.folder) as terminal:
         assert terminal.end() == 0, terminal.shown
         asked_owner += terminal.prompts
         (line,) = (each for each in terminal.shown.splitlines() if "pyshare accept" in each and "uvx" in each)

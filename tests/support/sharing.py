@@ -1,5 +1,7 @@
 """Alice and her friends share a dataset: what `pyshare share` prints is typed in a shell, as it is printed."""
 
+import os
+import pty
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -27,6 +29,23 @@ class Owner:
     def share(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`pyshare share for-friends …` in her dataset."""
         return self.type("pyshare", "share", "for-friends", *words, check=check)
+
+    def type_with_answer(self, answer: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command in her dataset that asks one question at her terminal; what it prints is no terminal."""
+        person, terminal = pty.openpty()
+        os.write(person, f"{answer}\n".encode())
+        done = subprocess.run(
+            words,
+            cwd=self.folder,
+            env=self.home.environment,
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        os.close(person)
+        os.close(terminal)
+        return done
 
     def initremote(self, url: str, **settings: str) -> None:
         """Make the remote `for-friends`, as the README says."""
@@ -64,7 +83,7 @@ def sharer(alice: Home, tmp_path: Path) -> Iterator[Owner]:
 
 
 @pytest.fixture
-def owner(sharer: Owner) -> Owner:
+def publisher(sharer: Owner) -> Owner:
     """Alice's dataset with files that are nowhere else, published on a stand-in of GitHub."""
     for name, content in FILES.items():
         path = sharer.folder / name
@@ -77,7 +96,7 @@ def owner(sharer: Owner) -> Owner:
 
 
 @pytest.fixture
-def lab(sharer: Owner, tmp_path: Path) -> Owner:
+def shared_lab(sharer: Owner, tmp_path: Path) -> Owner:
     """Alice's dataset, published, its content in a folder."""
     sharer.initremote(str(tmp_path / "the lab"))
     sharer.store()

@@ -61,10 +61,10 @@ def github(owner: Owner) -> str:
 
 
 def test_on_a_nextcloud_the_browser_logs_in_and_friends_read_by_a_link(
-    owner: Owner, login_cloud: LoginCloud, bob: Home
+    publisher: Owner, login_cloud: LoginCloud, bob: Home
 ) -> None:
-    owner.home.environment["BROWSER"] = browser(owner.home.folder)[0]
-    with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
+    publisher.home.environment["BROWSER"] = browser(publisher.home.folder)[0]
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", "2")
         terminal.answer("Address of your cloud, as in the browser:", login_cloud.url)
         terminal.waits_for("✓ Nextcloud 31")
@@ -78,16 +78,16 @@ def test_on_a_nextcloud_the_browser_logs_in_and_friends_read_by_a_link(
     assert f"url={login_cloud.url}{HOME_OF_BOB}/DataLad-101" in shown
     (link,) = login_cloud.links.values()
     assert link.url in shown
-    publish(owner, shown)
-    assert friend_has_all(bob, github(owner))
+    publish(publisher, shown)
+    assert friend_has_all(bob, github(publisher))
 
 
 def test_at_amazon_alike_servers_a_key_is_asked_for_and_anyone_reads_a_bucket_that_was_opened(
-    owner: Owner, scripted_s3: ScriptedS3, bob: Home
+    publisher: Owner, scripted_s3: ScriptedS3, bob: Home
 ) -> None:
     scripted_s3.login = Login()
     address = f"{scripted_s3.url}/bucket/DataLad-101"
-    with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", f"3 {address}")
         terminal.answer("Access key id:", Login().access_key)
         terminal.answer("Secret access key:", Login().secret_key)
@@ -98,36 +98,40 @@ def test_at_amazon_alike_servers_a_key_is_asked_for_and_anyone_reads_a_bucket_th
         shown = end(terminal)
     assert Login().secret_key not in shown
     assert next_lines(shown) == ["datalad push --to github", "pyshare invite s3"]
-    store(owner, "s3")
-    assert friend_has_all(bob, github(owner))
+    store(publisher, "s3")
+    assert friend_has_all(bob, github(publisher))
 
 
-def test_a_bucket_is_opened_for_anyone_and_not_for_readers_with_an_account(owner: Owner, moto_server: S3Server) -> None:
-    owner.home.environment.update(moto_server.login)
+def test_a_bucket_is_opened_for_anyone_and_not_for_readers_with_an_account(
+    publisher: Owner, moto_server: S3Server
+) -> None:
+    publisher.home.environment.update(moto_server.login)
     bucket = moto_server.fresh_bucket()
     words = ("--set", f"endpoint={moto_server.endpoint}", "--set", "region=us-east-1", "--json", "--yes")
-    told = json.loads(owner.type("pyshare", "init", "lab", f"s3://{bucket}/lab", "--readers", "account", *words).stdout)
+    told = json.loads(
+        publisher.type("pyshare", "init", "lab", f"s3://{bucket}/lab", "--readers", "account", *words).stdout
+    )
     assert "autoenable=true" in told["commands"][0]
     with moto_server.client() as client, pytest.raises(client.exceptions.ClientError, match="NoSuchBucketPolicy"):
         client.get_bucket_policy(Bucket=bucket)
     typed = ["pyshare", "init", "all", f"s3://{bucket}/all", "--readers", "link", *words, "--dry-run"]
-    told = json.loads(owner.type(*typed).stdout)
+    told = json.loads(publisher.type(*typed).stdout)
     for line in told["commands"]:
-        owner.type("sh", "-e", "-c", line)
-    assert json.loads(owner.type(*typed).stdout) == {**told, "commands": []}
+        publisher.type("sh", "-e", "-c", line)
+    assert json.loads(publisher.type(*typed).stdout) == {**told, "commands": []}
     assert told["remotes"] == ["all"]
     assert told["next"] == ["datalad push --to github", "pyshare invite all"]
     with moto_server.client() as client:
         policy = json.loads(client.get_bucket_policy(Bucket=bucket)["Policy"])
     assert f"arn:aws:s3:::{bucket}/all/*" in str(policy)
     assert f"arn:aws:s3:::{bucket}/lab/*" not in str(policy)
-    assert " public=yes " in owner.type("git", "show", "git-annex:remote.log").stdout
+    assert " public=yes " in publisher.type("git", "show", "git-annex:remote.log").stdout
 
 
-def test_a_folder_takes_the_history_too_and_friends_clone_from_it(owner: Owner, tmp_path: Path, bob: Home) -> None:
-    owner.type("git", "remote", "remove", "github")
+def test_a_folder_takes_the_history_too_and_friends_clone_from_it(publisher: Owner, tmp_path: Path, bob: Home) -> None:
+    publisher.type("git", "remote", "remove", "github")
     store = tmp_path / "our disk"
-    with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", "4")
         terminal.answer("Path of the folder:", str(store))
         terminal.waits_for("no Git host needed")
@@ -135,17 +139,17 @@ def test_a_folder_takes_the_history_too_and_friends_clone_from_it(owner: Owner, 
         terminal.answer("Go? [Y/n]:")
         shown = end(terminal)
     assert "✓ git push folder main git-annex" in shown
-    publish(owner, shown)
-    assert owner.type("git", "config", "remote.folder.url").stdout == "annex::\n"
-    uuid = owner.type("git", "config", "remote.folder.annex-uuid").stdout.strip()
+    publish(publisher, shown)
+    assert publisher.type("git", "config", "remote.folder.url").stdout == "annex::\n"
+    uuid = publisher.type("git", "config", "remote.folder.annex-uuid").stdout.strip()
     query = f"type=external&externaltype=pyshare&encryption=none&layout=shard&url={store}".replace(" ", "%20")
     assert friend_has_all(bob, f"annex::{uuid}?{query}")
 
 
-def test_at_a_server_without_links_user_and_password_are_asked_for(owner: Owner, apache_server: Server) -> None:
+def test_at_a_server_without_links_user_and_password_are_asked_for(publisher: Owner, apache_server: Server) -> None:
     own = os.urandom(8).hex()
     url = f"{apache_server.url}/{own}/data"
-    with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", "2")
         terminal.answer("Address of your cloud, as in the browser:", url)
         terminal.answer("User:", apache_server.user)
@@ -154,15 +158,15 @@ def test_at_a_server_without_links_user_and_password_are_asked_for(owner: Owner,
         terminal.answer("Go? [Y/n]:")
         shown = end(terminal)
     assert "Who may read?" not in shown
-    store(owner, "cloud")
+    store(publisher, "cloud")
     assert len(list((apache_server.folder / own).rglob("*.pdf"))) == 1
 
 
 def test_in_dropbox_a_link_is_made_that_friends_with_any_login_there_can_read(
-    owner: Owner, fake_dropbox: RunningDropbox, dropbox_alice: Account, bob: Home
+    publisher: Owner, fake_dropbox: RunningDropbox, dropbox_alice: Account, bob: Home
 ) -> None:
-    machine(owner.home, fake_dropbox, dropbox_alice)
-    with typing(owner.home, ["pyshare", "init"], owner.folder) as terminal:
+    machine(publisher.home, fake_dropbox, dropbox_alice)
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:")
         terminal.answer("Folder there [DataLad-101]:")
         terminal.answer("Number [1]:")
@@ -170,9 +174,9 @@ def test_in_dropbox_a_link_is_made_that_friends_with_any_login_there_can_read(
         terminal.answer("Go? [Y/n]:")
         shown = end(terminal)
     assert "url=dropbox:/DataLad-101" in shown
-    store(owner, "dropbox")
+    store(publisher, "dropbox")
     machine(bob, fake_dropbox, fake_dropbox.service.person("Bob"))
-    assert friend_has_all(bob, github(owner))
+    assert friend_has_all(bob, github(publisher))
 
 
 def test_where_there_is_no_dataset_one_is_made(alice: Home, tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
 """`pyshare invite`: what it prints is what a friend needs, and it says before whether that works."""
 
 import json
-import os
-import pty
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +49,8 @@ def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     return sharer
 
 
-def test_for_a_folder_the_lines_name_the_address_and_the_rehearsal(lab: Owner, tmp_path: Path) -> None:
-    printed = invited(lab)
+def test_for_a_folder_the_lines_name_the_address_and_the_rehearsal(shared_lab: Owner, tmp_path: Path) -> None:
+    printed = invited(shared_lab)
     github = str(tmp_path / "our github" / "DataLad-101.git")
     heading, uvx, pipx, installed, *rest = printed.splitlines()
     assert heading == f"Send this (friends need the same folder, {tmp_path / 'the lab'}):"
@@ -69,29 +66,31 @@ def test_for_a_folder_the_lines_name_the_address_and_the_rehearsal(lab: Owner, t
     ]
 
 
-def test_the_json_and_the_file_have_the_same_lines_and_no_file_is_overwritten(lab: Owner, tmp_path: Path) -> None:
+def test_the_json_and_the_file_have_the_same_lines_and_no_file_is_overwritten(
+    shared_lab: Owner, tmp_path: Path
+) -> None:
     file = tmp_path / "invitation.txt"
-    found = as_json(lab, "--no-rehearsal", "--file", str(file))
+    found = as_json(shared_lab, "--no-rehearsal", "--file", str(file))
     assert found["rehearsal"] is None
     assert shlex.split(found["commands"][0]) == [*UVX, found["target"]]
     assert all(line in file.read_text() for line in found["commands"])
     before = file.read_text()
-    done = lab.type("pyshare", "invite", "for-friends", "--no-rehearsal", "--file", str(file), check=False)
+    done = shared_lab.type("pyshare", "invite", "for-friends", "--no-rehearsal", "--file", str(file), check=False)
     assert done.returncode != 0
     assert "exists already" in done.stderr
     assert file.read_text() == before
 
 
-def test_a_qr_code_is_drawn_and_without_the_library_it_is_named(lab: Owner, tmp_path: Path) -> None:
-    printed = invited(lab, "--no-rehearsal", "--qr")
+def test_a_qr_code_is_drawn_and_without_the_library_it_is_named(shared_lab: Owner, tmp_path: Path) -> None:
+    printed = invited(shared_lab, "--no-rehearsal", "--qr")
     code = [line for line in printed.splitlines() if line.startswith("████")]
     assert len(code) > 15
     assert len({len(line) for line in code}) == 1
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "segno.py").write_text("raise ImportError\n")
-    lab.home.environment["PYTHONPATH"] = str(hidden)
-    done = lab.type("pyshare", "invite", "for-friends", "--qr", check=False)
+    shared_lab.home.environment["PYTHONPATH"] = str(hidden)
+    done = shared_lab.type("pyshare", "invite", "for-friends", "--qr", check=False)
     assert done.returncode != 0
     assert done.stdout == ""
     assert "pip install segno" in " ".join(done.stderr.split())
@@ -116,19 +115,7 @@ def test_without_a_terminal_no_link_is_made_and_with_link_it_is(cloudy: Owner, s
 def test_a_person_at_a_terminal_is_asked_once_for_the_link(
     cloudy: Owner, sharing_cloud: SharingCloud, answer: str, number: int
 ) -> None:
-    person, terminal = pty.openpty()
-    os.write(person, f"{answer}\n".encode())
-    done = subprocess.run(
-        ["pyshare", "invite", "for-friends", "--no-rehearsal"],
-        cwd=cloudy.folder,
-        env=cloudy.home.environment,
-        stdin=terminal,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    os.close(person)
-    os.close(terminal)
+    done = cloudy.type_with_answer(answer, "pyshare", "invite", "for-friends", "--no-rehearsal")
     assert done.stderr.count("[y/N]") == 1
     assert len(sharing_cloud.links) == number
 

@@ -58,11 +58,11 @@ def cloudy(sharer: Owner, sharing_cloud: SharingCloud) -> Owner:
     return sharer
 
 
-def test_a_folder_is_read_and_the_json_says_what_was_done(lab: Owner) -> None:
-    found = rehearsed(lab, code=0)
+def test_a_folder_is_read_and_the_json_says_what_was_done(shared_lab: Owner) -> None:
+    found = rehearsed(shared_lab, code=0)
     assert states(found) == FINE
     assert (found["state"], found["files"], found["missing"]) == ("ok", len(FILES), 0)
-    done = lab.type("pyshare", "rehearse", "for-friends", "--files", "5")
+    done = shared_lab.type("pyshare", "rehearse", "for-friends", "--files", "5")
     assert "✓ cloned\n" in done.stdout
     assert f"✓ {len(FILES)} smallest files read\n" in done.stdout
 
@@ -90,47 +90,47 @@ def test_a_link_is_read_and_a_password_or_a_withdrawal_is_said_with_what_helps(
     assert states(rehearsed(cloudy, code=0)) == FINE
 
 
-def test_without_the_git_annex_branch_friends_get_nothing_and_the_push_helps(lab: Owner, tmp_path: Path) -> None:
+def test_without_the_git_annex_branch_friends_get_nothing_and_the_push_helps(shared_lab: Owner, tmp_path: Path) -> None:
     github = tmp_path / "our github" / "DataLad-101.git"
-    lab.home.run("git", "branch", "-D", "git-annex", cwd=github)
-    found = rehearsed(lab, code=1)
+    shared_lab.home.run("git", "branch", "-D", "git-annex", cwd=github)
+    found = rehearsed(shared_lab, code=1)
     assert states(found) == {"clone": "problem"}
     fix = text(found, "clone").partition(" → ")[2]
     assert fix == "datalad push --to github --data nothing"
-    lab.type(*fix.split())
-    rehearsed(lab, code=0)
+    shared_lab.type(*fix.split())
+    rehearsed(shared_lab, code=0)
 
 
-def test_files_that_are_not_stored_are_counted_and_what_is_said_to_type_stores_them(lab: Owner) -> None:
-    (lab.folder / "new").write_bytes(b"new")
-    lab.type("git", "annex", "add", "-q", ".")
-    lab.type("git", "commit", "-q", "-m", "new")
-    lab.type("git", "push", "-q", "github", "main", "git-annex")
-    found = rehearsed(lab, code=1)
+def test_files_that_are_not_stored_are_counted_and_what_is_said_to_type_stores_them(shared_lab: Owner) -> None:
+    (shared_lab.folder / "new").write_bytes(b"new")
+    shared_lab.type("git", "annex", "add", "-q", ".")
+    shared_lab.type("git", "commit", "-q", "-m", "new")
+    shared_lab.type("git", "push", "-q", "github", "main", "git-annex")
+    found = rehearsed(shared_lab, code=1)
     assert states(found) == {**FINE, "files": "problem"}
     said, _, fix = text(found, "files").partition(" → ")
     assert said == "1 of 3 files is not in the store"
     assert fix == "git annex copy --to for-friends && datalad push --to github --data nothing"
     # Where the publication dependency is set, one command does both.
-    lab.type("git", "config", "--add", "remote.github.datalad-publish-depends", "for-friends")
-    fix = text(rehearsed(lab, code=1), "files").partition(" → ")[2]
+    shared_lab.type("git", "config", "--add", "remote.github.datalad-publish-depends", "for-friends")
+    fix = text(rehearsed(shared_lab, code=1), "files").partition(" → ")[2]
     assert fix == "datalad push --to github"
-    lab.type(*fix.split())
-    rehearsed(lab, code=0)
+    shared_lab.type(*fix.split())
+    rehearsed(shared_lab, code=0)
 
 
-def test_content_that_the_store_has_lost_or_changed_is_a_problem(lab: Owner, tmp_path: Path) -> None:
+def test_content_that_the_store_has_lost_or_changed_is_a_problem(shared_lab: Owner, tmp_path: Path) -> None:
     objects = [path for path in (tmp_path / "the lab").rglob("*") if path.is_file() and "SHA256E" in path.name]
     smallest = min(objects, key=lambda path: path.stat().st_size)
     smallest.parent.chmod(0o755)
     smallest.chmod(0o644)
     smallest.write_bytes(b"2;1\n")
-    found = rehearsed(lab, code=1)
+    found = rehearsed(shared_lab, code=1)
     assert states(found) == {**FINE, "read": "problem"}
     verify = text(found, "read").partition("Verification of content failed → ")[2]
-    assert lab.type(*verify.split(), "--download", check=False).returncode == 1
+    assert shared_lab.type(*verify.split(), "--download", check=False).returncode == 1
     smallest.unlink()
-    found = rehearsed(lab, code=1)
+    found = rehearsed(shared_lab, code=1)
     assert states(found) == {**FINE, "read": "problem"}
     assert "the file is not in" in text(found, "read")
 
@@ -211,9 +211,9 @@ def run_in(owner: Owner, environment: dict[str, str], programs: Path) -> dict[st
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_rehearsal_removes_everything_and_ends_what_it_started(
-    lab: Owner, tmp_path: Path, number: int
+    shared_lab: Owner, tmp_path: Path, number: int
 ) -> None:
-    temporary = lab.home.folder / "temporary"
+    temporary = shared_lab.home.folder / "temporary"
     temporary.mkdir()
     hanging = tmp_path / "hanging"
     hanging.mkdir()
@@ -222,11 +222,11 @@ def test_an_interrupted_rehearsal_removes_everything_and_ends_what_it_started(
         f'{shutil.which("git")} "$@"\n'
     )
     (hanging / "git").chmod(0o755)
-    environment = {**lab.home.environment, "TMPDIR": str(temporary)}
+    environment = {**shared_lab.home.environment, "TMPDIR": str(temporary)}
     environment["PATH"] = f"{environment['PATH'].partition(':')[0]}:{hanging}:{environment['PATH']}"
     with subprocess.Popen(
         ["pyshare", "rehearse", "for-friends"],
-        cwd=lab.folder,
+        cwd=shared_lab.folder,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -255,16 +255,16 @@ def is_alive(process: int) -> bool:
         return False
 
 
-def test_an_address_of_anyone_is_tried_and_what_git_must_not_get_is_refused(lab: Owner, tmp_path: Path) -> None:
+def test_an_address_of_anyone_is_tried_and_what_git_must_not_get_is_refused(shared_lab: Owner, tmp_path: Path) -> None:
     github = str(tmp_path / "our github" / "DataLad-101.git")
-    assert states(rehearsed(lab, github, code=0)) == FINE
-    missing = rehearsed(lab, f"{github}-none", code=1)
+    assert states(rehearsed(shared_lab, github, code=0)) == FINE
+    missing = rehearsed(shared_lab, f"{github}-none", code=1)
     assert states(missing) == {"clone": "problem"}
     assert "does not exist" in text(missing, "clone")
     for address in ("ext::touch /tmp/pyshare-evil", "--upload-pack=touch", "file:///x"):
-        done = lab.type("pyshare", "rehearse", "--", address, check=False)
+        done = shared_lab.type("pyshare", "rehearse", "--", address, check=False)
         assert done.returncode == 2
-    assert lab.type("pyshare", "rehearse", "unknown", check=False).returncode == 2
+    assert shared_lab.type("pyshare", "rehearse", "unknown", check=False).returncode == 2
 
 
 def test_a_remote_that_no_clone_enables_by_itself_is_enabled_for_the_try(sharer: Owner, tmp_path: Path) -> None:
@@ -275,15 +275,15 @@ def test_a_remote_that_no_clone_enables_by_itself_is_enabled_for_the_try(sharer:
 
 
 @pytest.fixture
-def web(lab: Owner, tmp_path: Path) -> Iterator["type[Web]"]:
+def web(shared_lab: Owner, tmp_path: Path) -> Iterator["type[Web]"]:
     """The published dataset on a web server, as plain files."""
     github = tmp_path / "our github" / "DataLad-101.git"
-    lab.home.run("git", "update-server-info", cwd=github)
+    shared_lab.home.run("git", "update-server-info", cwd=github)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Web, directory=str(github.parent))) as server:
         Web.is_private = False
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        lab.type("git", "remote", "set-url", "github", f"http://127.0.0.1:{server.server_port}/DataLad-101.git")
+        shared_lab.type("git", "remote", "set-url", "github", f"http://127.0.0.1:{server.server_port}/DataLad-101.git")
         yield Web
         server.shutdown()
         thread.join()
@@ -307,9 +307,11 @@ class Web(SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
-def test_over_http_a_private_repository_needs_a_login_which_no_one_is_asked_for(lab: Owner, web: type[Web]) -> None:
-    assert states(rehearsed(lab, code=0)) == FINE
+def test_over_http_a_private_repository_needs_a_login_which_no_one_is_asked_for(
+    shared_lab: Owner, web: type[Web]
+) -> None:
+    assert states(rehearsed(shared_lab, code=0)) == FINE
     web.is_private = True
-    found = rehearsed(lab, code=4)
+    found = rehearsed(shared_lab, code=4)
     assert states(found) == {"clone": "login"}
     assert text(found, "clone").startswith("there is no such repository, or cloning it needs a login")
