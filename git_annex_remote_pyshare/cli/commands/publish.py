@@ -1,0 +1,145 @@
+"""`pyshare publish NAME`: put a chosen part of the dataset into a store that people read, under real names."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import click
+
+from git_annex_remote_pyshare.cli.completion import remote_names
+from git_annex_remote_pyshare.cli.ending import Exit
+from git_annex_remote_pyshare.cli.json_option import json_option, show_json
+from git_annex_remote_pyshare.cli.output import State, alert, counted, say, say_next, say_state, warn
+from git_annex_remote_pyshare.cli.publish.choice import Choice, keep, kept
+from git_annex_remote_pyshare.cli.publish.export import Outcome, export
+from git_annex_remote_pyshare.cli.publish.prepared import Prepared, prepare
+from git_annex_remote_pyshare.cli.publish.selection import REFUSED, folder_of
+from git_annex_remote_pyshare.cli.publish.store import require_tree, tell_others
+from git_annex_remote_pyshare.cli.publish.telling import MOST_ROWS, fields_of, show_plan
+from git_annex_remote_pyshare.cli.remotes import Remote, remote_named, require_verified
+from git_annex_remote_pyshare.cli.terminal import CommandLine
+from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command, one_line
+
+
+class _Task(NamedTuple):
+    """The arguments of the command."""
+
+    remote: Remote
+    treeish: str
+    choice: Choice
+    yes: bool
+
+    @property
+    def name(self) -> str:
+        """The remote's."""
+        return self.remote.place.clone.remote
+
+    def again(self, *more: str) -> str:
+        """The command that does the same, quoted for a shell."""
+        treeish = [self.treeish] if self.treeish else []
+        return command("pyshare", "publish", self.name, *treeish, *self.choice.words, *more)
+
+
+@click.command()
+@click.argument("name", shell_complete=remote_names)
+@click.argument("treeish", default="")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out what matches, as in a .gitignore file.")
+@click.option("--prefix", metavar="FOLDER", help="Publish only this folder of the dataset, as the top folder there.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be sent, renamed and deleted.")
+@click.option("-y", "--yes", is_flag=True, help="Delete in the store without asking.")
+@json_option()
+def publish(name: str, treeish: str, *, dry_run: bool, yes: bool, as_json: bool, **typed: Any) -> int:
+    """Put the files of the dataset into the store of the remote NAME, which people read, under their own names.
+
+    \b
+    Examples, inside a dataset's clone:
+      pyshare publish people --dry-run
+      pyshare publish people --exclude drafts/ --exclude '*.tmp'
+      pyshare publish people v1.0 --prefix data/public
+
+    TREEISH is a branch, tag or commit; without it, what you have committed is published. Files of git and DataLad
+    themselves (.git*, .datalad) and submodules are left out. What you choose by --exclude and --prefix is kept for the
+    next time, in this clone; an empty GLOB or FOLDER takes it back. The exit code is 1 if a file was not published.
+    """
+    remote = remote_named(name)
+    require_tree(remote)
+    task = _Task(remote, treeish, _choice(kept(remote.place.clone), **typed), yes)
+    prepared = prepare(remote, treeish, task.choice)
+    if not dry_run:
+        require_verified(remote)
+    _show(task, prepared)
+    outcome = None if dry_run else _published(task, prepared)
+    code, then = _told(task, prepared, outcome)
+    if as_json:
+        show_json(_fields(task, prepared, outcome, then))
+    return code
+
+
+def _choice(before: Choice, exclude: tuple[str, ...], prefix: str | None) -> Choice:
+    """What is typed, and for what is not typed what was chosen the last time."""
+    globs = tuple(filter(None, exclude)) if exclude else before.exclude
+    return Choice(globs, before.prefix if prefix is None else folder_of(prefix), before.page)
+
+
+def _show(task: _Task, prepared: Prepared) -> None:
+    """Show what will be done."""
+    tell_others(task.remote, prepared.before)
+    if task.choice.words:
+        say(f"With {command(*task.choice.words)}")
+    show_plan(prepared)
+    if prepared.lacking:
+        get = command("git", "annex", "get", f"--branch={task.treeish or 'HEAD'}")
+        warn(f"This clone lacks {counted(len(prepared.lacking), 'file')}, and cannot send them. Type: {get}")
+
+
+def _published(task: _Task, prepared: Prepared) -> Outcome:
+    plan = prepared.plan
+    if plan.deleted and not task.yes:
+        _require_agreement(task, len(plan.deleted))
+    keep(task.remote.place.clone, task.choice)
+    return export(prepared.tree, task.name, len(plan.sent) + 2 * len(plan.renamed) + len(plan.deleted))
+
+
+def _require_agreement(task: _Task, number: int) -> None:
+    terminal = CommandLine()
+    if not terminal.is_interactive():
+        raise BadSetting(
+            f"{counted(number, 'file')} would be deleted in {task.name}, and there is no terminal to ask you",
+            remedy=f"If you want that, type: {task.again('--yes')}",
+        )
+    if not terminal.confirm(f"Delete {counted(number, 'file')} in {task.name}?"):
+        raise BadSetting("nothing was sent or deleted", remedy=f"To see the files, type: {task.again('--dry-run')}")
+
+
+def _told(task: _Task, prepared: Prepared, outcome: Outcome | None) -> tuple[Exit, list[str]]:
+    """Tell how it went; the exit code, and the commands to type next."""
+    refused = sum(each.why == REFUSED for each in prepared.selection.left_out.values())
+    if outcome is None:
+        say("Nothing was sent: this only shows what a run without --dry-run does.")
+        return Exit.DONE, []
+    for failure in outcome.failures[:MOST_ROWS]:
+        alert(one_line(f"{failure.file}: {failure.why}"))
+    if (more := len(outcome.failures) - MOST_ROWS) > 0:
+        alert(f"… and {more} more")
+    if outcome.code:
+        alert(f"git-annex has not published everything: {one_line(outcome.said)}")
+        then = [task.again("--yes")]
+        say_next(*then)
+        return Exit.FAILED, then
+    say_state(State.OK, f"{counted(len(prepared.selection.entries), 'file')} in {task.remote.place.url}")
+    return Exit.FAILED if refused else Exit.DONE, []
+
+
+def _fields(task: _Task, prepared: Prepared, outcome: Outcome | None, then: list[str]) -> Mapping[str, object]:
+    """What `--json` prints."""
+    failures = outcome.failures if outcome else []
+    return {
+        "name": task.name,
+        "exclude": [*task.choice.exclude],
+        "prefix": task.choice.prefix,
+        "page": task.choice.page,
+        **fields_of(prepared),
+        "published": outcome is not None and not outcome.code,
+        "failed": [{"file": each.file, "why": each.why} for each in failures],
+        "next": then,
+    }
