@@ -223,7 +223,7 @@ PUBLISH_PAGE = Option(
     "pyshare-publish-page",
     flag,
     False,  # noqa: FBT003  # its default
-    "`true` publishes [a page](../guide/folder-people-read.md#publish-a-part) with the names of all files, too",
+    "`true` publishes [a page](../guide/folder-people-read.md#a-page-for-visitors) with the names of all files, too",
     "`false`",
 )
 RESTORE_TIER = Option(

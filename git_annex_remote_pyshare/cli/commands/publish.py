@@ -1,6 +1,6 @@
 """`pyshare publish NAME`: put a chosen part of the dataset into a store that people read, under real names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -11,10 +11,11 @@ from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.output import State, alert, counted, say, say_next, say_state, warn
 from git_annex_remote_pyshare.cli.publish.choice import Choice, keep, kept
 from git_annex_remote_pyshare.cli.publish.export import Outcome, export
+from git_annex_remote_pyshare.cli.publish.patterns import literal
 from git_annex_remote_pyshare.cli.publish.prepared import Prepared, prepare
 from git_annex_remote_pyshare.cli.publish.selection import REFUSED, folder_of
-from git_annex_remote_pyshare.cli.publish.store import require_tree, tell_others
-from git_annex_remote_pyshare.cli.publish.telling import MOST_ROWS, fields_of, show_plan
+from git_annex_remote_pyshare.cli.publish.store import others_there, require_tree, tell_others
+from git_annex_remote_pyshare.cli.publish.telling import FEW, MOST_ROWS, fields_of, show_plan, tell_alike
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named, require_verified
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
@@ -45,6 +46,7 @@ class _Task(NamedTuple):
 @click.argument("treeish", default="")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out what matches, as in a .gitignore file.")
 @click.option("--prefix", metavar="FOLDER", help="Publish only this folder of the dataset, as the top folder there.")
+@click.option("--page/--no-page", default=None, help="Publish index.html, with all files, and HOWTO-GET.txt, too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be sent, renamed and deleted.")
 @click.option("-y", "--yes", is_flag=True, help="Delete in the store without asking.")
 @json_option()
@@ -55,11 +57,12 @@ def publish(name: str, treeish: str, *, dry_run: bool, yes: bool, as_json: bool,
     Examples, inside a dataset's clone:
       pyshare publish people --dry-run
       pyshare publish people --exclude drafts/ --exclude '*.tmp'
-      pyshare publish people v1.0 --prefix data/public
+      pyshare publish people v1.0 --prefix data/public --page
 
     TREEISH is a branch, tag or commit; without it, what you have committed is published. Files of git and DataLad
-    themselves (.git*, .datalad) and submodules are left out. What you choose by --exclude and --prefix is kept for the
-    next time, in this clone; an empty GLOB or FOLDER takes it back. The exit code is 1 if a file was not published.
+    themselves (.git*, .datalad) and submodules are left out. What you choose by --exclude, --prefix and --page is kept
+    for the next time, in this clone; an empty GLOB or FOLDER, or --no-page, takes it back. The exit code is 1 if a file
+    was not published.
     """
     remote = remote_named(name)
     require_tree(remote)
@@ -75,10 +78,14 @@ def publish(name: str, treeish: str, *, dry_run: bool, yes: bool, as_json: bool,
     return code
 
 
-def _choice(before: Choice, exclude: tuple[str, ...], prefix: str | None) -> Choice:
+def _choice(before: Choice, exclude: tuple[str, ...], prefix: str | None, *, page: bool | None) -> Choice:
     """What is typed, and for what is not typed what was chosen the last time."""
     globs = tuple(filter(None, exclude)) if exclude else before.exclude
-    return Choice(globs, before.prefix if prefix is None else folder_of(prefix), before.page)
+    return Choice(
+        globs,
+        before.prefix if prefix is None else folder_of(prefix),
+        before.page if page is None else page,
+    )
 
 
 def _show(task: _Task, prepared: Prepared) -> None:
@@ -87,6 +94,7 @@ def _show(task: _Task, prepared: Prepared) -> None:
     if task.choice.words:
         say(f"With {command(*task.choice.words)}")
     show_plan(prepared)
+    tell_alike(prepared.alike)
     if prepared.lacking:
         get = command("git", "annex", "get", f"--branch={task.treeish or 'HEAD'}")
         warn(f"This clone lacks {counted(len(prepared.lacking), 'file')}, and cannot send them. Type: {get}")
@@ -94,26 +102,30 @@ def _show(task: _Task, prepared: Prepared) -> None:
 
 def _published(task: _Task, prepared: Prepared) -> Outcome:
     plan = prepared.plan
-    if plan.deleted and not task.yes:
-        _require_agreement(task, len(plan.deleted))
+    if not task.yes:
+        if plan.deleted:
+            _require_agreement(task, "Delete", "would be deleted", plan.deleted)
+        elif not prepared.before.tree and (others := others_there(task.remote, prepared.selection.entries)):
+            warn(f"Files of the same names are there already: {one_line(', '.join(others[:FEW]))}")
+            _require_agreement(task, "Replace", "of the same names are there and would be replaced", others)
     keep(task.remote.place.clone, task.choice)
     return export(prepared.tree, task.name, len(plan.sent) + 2 * len(plan.renamed) + len(plan.deleted))
 
 
-def _require_agreement(task: _Task, number: int) -> None:
-    terminal = CommandLine()
+def _require_agreement(task: _Task, verb: str, what: str, files: Sequence[str]) -> None:
+    terminal, number = CommandLine(), counted(len(files), "file")
     if not terminal.is_interactive():
         raise BadSetting(
-            f"{counted(number, 'file')} would be deleted in {task.name}, and there is no terminal to ask you",
+            f"{number} {what} in {task.name}, and there is no terminal to ask you",
             remedy=f"If you want that, type: {task.again('--yes')}",
         )
-    if not terminal.confirm(f"Delete {counted(number, 'file')} in {task.name}?"):
+    if not terminal.confirm(f"{verb} {number} in {task.name}?"):
         raise BadSetting("nothing was sent or deleted", remedy=f"To see the files, type: {task.again('--dry-run')}")
 
 
 def _told(task: _Task, prepared: Prepared, outcome: Outcome | None) -> tuple[Exit, list[str]]:
     """Tell how it went; the exit code, and the commands to type next."""
-    refused = sum(each.why == REFUSED for each in prepared.selection.left_out.values())
+    refused = [path for path, each in prepared.selection.left_out.items() if each.why == REFUSED]
     if outcome is None:
         say("Nothing was sent: this only shows what a run without --dry-run does.")
         return Exit.DONE, []
@@ -121,13 +133,18 @@ def _told(task: _Task, prepared: Prepared, outcome: Outcome | None) -> tuple[Exi
         alert(one_line(f"{failure.file}: {failure.why}"))
     if (more := len(outcome.failures) - MOST_ROWS) > 0:
         alert(f"… and {more} more")
+    then = []
+    if refused:
+        alert(f"{task.name} cannot hold {counted(len(refused), 'name')}: rename the file, or leave it out.")
+        if len(refused) <= FEW:
+            then = [task.again(*(f"--exclude={literal(path)}" for path in refused))]
     if outcome.code:
         alert(f"git-annex has not published everything: {one_line(outcome.said)}")
-        then = [task.again("--yes")]
-        say_next(*then)
-        return Exit.FAILED, then
-    say_state(State.OK, f"{counted(len(prepared.selection.entries), 'file')} in {task.remote.place.url}")
-    return Exit.FAILED if refused else Exit.DONE, []
+        then = then or [task.again("--yes")]
+    else:
+        say_state(State.OK, f"{counted(len(prepared.selection.entries), 'file')} in {task.remote.place.url}")
+    say_next(*then)
+    return Exit.FAILED if refused or outcome.code else Exit.DONE, then
 
 
 def _fields(task: _Task, prepared: Prepared, outcome: Outcome | None, then: list[str]) -> Mapping[str, object]:

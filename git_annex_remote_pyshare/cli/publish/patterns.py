@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from git_annex_remote_pyshare.safe_text import printable
+
 _SPECIAL = frozenset("*?[]\\")
 
 
@@ -32,8 +34,14 @@ class Patterns:
 
 
 def literal(path: str) -> str:
-    """The glob that matches this path only."""
-    return "/" + "".join(f"\\{character}" if character in _SPECIAL else character for character in path)
+    """A glob for this path, which can be typed: in place of a character that cannot be seen it takes any other one."""
+    return "/" + "".join(map(_literal, path))
+
+
+def _literal(character: str) -> str:
+    if printable(character) != character:
+        return "?"
+    return f"\\{character}" if character in _SPECIAL else character
 
 
 def _expression(glob: str) -> str:

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Backend, Locates
 from git_annex_remote_pyshare.cli.contents import present_here
+from git_annex_remote_pyshare.cli.publish.alike import alike
 from git_annex_remote_pyshare.cli.publish.choice import Choice
 from git_annex_remote_pyshare.cli.publish.exported import Exported, exported_to
 from git_annex_remote_pyshare.cli.publish.patterns import Patterns
 from git_annex_remote_pyshare.cli.publish.plan import Plan, plan
 from git_annex_remote_pyshare.cli.publish.selection import Selection, exportable, select
 from git_annex_remote_pyshare.cli.publish.trees import write_tree
+from git_annex_remote_pyshare.cli.publish.visitors import with_page
 from git_annex_remote_pyshare.cli.remotes import Remote, opened
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git, git_command, git_environment
 from git_annex_remote_pyshare.errors import BadName, BadSetting, CommandFailed
@@ -28,6 +30,8 @@ class Prepared(NamedTuple):
     before: Exported
     lacking: list[str]
     """Paths of the files to send whose content this clone lacks."""
+    alike: list[tuple[str, str]]
+    """Names that are one name for some stores; see `alike`."""
 
 
 def prepare(remote: Remote, treeish: str, choice: Choice) -> Prepared:
@@ -45,13 +49,16 @@ def prepare(remote: Remote, treeish: str, choice: Choice) -> Prepared:
     source = tree_of(clone, treeish)
     with opened(remote.place) as store:
         selection = select(clone, source, choice.prefix, Patterns(choice.exclude), _refusal(store))
+    if choice.page:
+        selection = with_page(selection, clone, treeish or "HEAD", choice.prefix)
     before = exported_to(clone.git_dir, remote.uuid)
     there = exportable(clone.git_dir, before.tree) if _has(clone, before.tree) else {}
     found = plan(there, selection.contents, _stored(remote) if there else frozenset())
     annexed = [each for each in found.sent if each.content.is_annexed]
     here = present_here([each.content.key for each in annexed]) if annexed else set()
     lacking = [each.path for each in annexed if each.content.key not in here]
-    return Prepared(write_tree(clone.git_dir, selection.entries), selection, found, before, lacking)
+    tree = write_tree(clone.git_dir, selection.entries)
+    return Prepared(tree, selection, found, before, lacking, alike(selection.entries))
 
 
 def tree_of(clone: LocalConfig, treeish: str) -> str:

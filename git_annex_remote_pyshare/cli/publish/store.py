@@ -1,14 +1,20 @@
 """Looks at the remote itself: whether a tree can be published to it, and what else writes to it."""
 
+from collections.abc import Container
+from itertools import islice
+
 from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.cli.publish.exported import Exported
-from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.cli.remotes import Remote, opened
 from git_annex_remote_pyshare.config.annex_branch import all_remotes
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, NotFound
 from git_annex_remote_pyshare.safe_text import command
 
 _TRACKING = "annex-tracking-branch"
 """Git config of a remote: the branch that git-annex exports to it at each push."""
+
+_MOST_LISTED = 1000
+"""Files of a store that are looked at: enough to see that it is not empty."""
 
 
 def require_tree(remote: Remote) -> None:
@@ -37,10 +43,25 @@ def tell_others(remote: Remote, before: Exported) -> None:
     if branch := clone.option(_TRACKING):
         off = command("git", "config", "--unset", f"remote.{clone.remote}.{_TRACKING}")
         warn(f"git annex push, sync and assist send all of {branch} to {clone.remote}, unfiltered. To stop that: {off}")
+    if remote.annex.get("annexobjects") == "yes":
+        warn(f"{clone.remote} has annexobjects=yes, so what is deleted there stays readable in its .git/annex/objects.")
     if before.is_disputed:
         warn("Clones that did not know of each other have exported different trees there; git-annex puts that right.")
     elif before.is_unfinished:
         warn("An earlier export has not ended; git-annex also removes what it has left.")
+
+
+def others_there(remote: Remote, names: Container[str]) -> list[str]:
+    """Which of these names, of the first ones that are listed, the store has already.
+
+    Raises:
+        PyshareError: The store cannot be listed.
+    """
+    with opened(remote.place) as store:
+        try:
+            return [entry.name for entry in islice(store.list(), _MOST_LISTED) if entry.name in names]
+        except NotFound:
+            return []  # the first export makes it
 
 
 def _is_imported(remote: Remote) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from git_annex_remote_pyshare.cli.output import Cell, State, counted, is_for_programs, show, show_table
+from git_annex_remote_pyshare.cli.output import Cell, State, counted, is_for_programs, show, show_table, warn
 from git_annex_remote_pyshare.cli.publish.plan import Plan
 from git_annex_remote_pyshare.cli.publish.prepared import Prepared
 from git_annex_remote_pyshare.cli.publish.selection import BY_GLOB, NO_CONTENT, OF_GIT, REFUSED, SUBDATASET, Selection
@@ -13,6 +13,9 @@ from git_annex_remote_pyshare.transfer import in_words
 
 MOST_ROWS = 20
 """Files that are named; of the others only the number is told."""
+
+FEW = 5
+"""Files that are named in a sentence or a command."""
 
 _LEFT_OUT = {
     OF_GIT: "of git and DataLad themselves",
@@ -37,6 +40,15 @@ def show_plan(prepared: Prepared) -> None:
         show(f"… and {more} more")
 
 
+def tell_alike(pairs: Sequence[tuple[str, str]]) -> None:
+    """Warn about pairs of names that some stores cannot both hold."""
+    if not pairs:
+        return
+    named = ", ".join(f"{first} and {second}" for first, second in pairs[:FEW])
+    more = f", and {len(pairs) - FEW} more" if len(pairs) > FEW else ""
+    warn(f"Dropbox, Windows and macOS take these for one name, and keep one of the two: {named}{more}")
+
+
 def fields_of(prepared: Prepared) -> Mapping[str, Any]:
     """The same for programs; see docs/reference/json/publish.json."""
     selection, plan = prepared.selection, prepared.plan
@@ -49,6 +61,7 @@ def fields_of(prepared: Prepared) -> Mapping[str, Any]:
         "delete": plan.deleted,
         "unchanged": plan.unchanged,
         "lacking": prepared.lacking,
+        "alike": [[*pair] for pair in prepared.alike],
         "left_out": [
             {"file": path, "why": each.why, "reason": each.reason} for path, each in selection.left_out.items()
         ],

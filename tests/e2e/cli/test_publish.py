@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from support.annex import Repository
+from support.annex import Home, Repository, unlock
 from support.at_terminal import type_at_terminal
 from support.places import SharedPlace
 from support.trees import stored_tree
@@ -26,9 +27,11 @@ PUBLIC = {"top.txt", "data/one.bin", "data/deep/two words.txt", "notes.md"}
 CHOICE = ("--exclude", "drafts/", "--exclude", "*.tmp")
 
 
-@pytest.fixture
-def dataset(repository: Repository) -> Repository:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Files in git and in git-annex, a link, a submodule, and what git and DataLad keep for themselves."""
+    home = Home(tmp_path_factory.mktemp("made"), "Alice")
+    repository = Repository.create(home, home.folder / "repository")
     repository.add(FILES)
     folder = repository.folder
     (folder / ".datalad").mkdir()
@@ -39,7 +42,16 @@ def dataset(repository: Repository) -> Repository:
     repository.git("-c", "annex.largefiles=nothing", "add", ".")
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
     repository.git("commit", "-q", "-m", "more")
-    return repository
+    yield folder
+    unlock(home.folder)
+
+
+@pytest.fixture
+def dataset(made: Path, alice: Home, tmp_path: Path) -> Iterator[Repository]:
+    """A copy of that dataset, since making it takes a second."""
+    shutil.copytree(made, tmp_path / "alice/repository", symlinks=True)
+    yield Repository(alice, tmp_path / "alice/repository")
+    unlock(tmp_path)
 
 
 @pytest.fixture
@@ -223,6 +235,41 @@ def test_a_tracking_branch_is_warned_about_and_the_printed_command_unsets_it(dat
     assert "tracking" not in publish(dataset).stderr
 
 
+def test_a_page_for_visitors_is_published_with_the_files_and_not_committed(dataset: Repository, people: Path) -> None:
+    dataset.git("remote", "add", "hub", "https://user:secret@git.example.org/alice/data.git")
+    publish(dataset, *CHOICE, "--page")
+    found = tree_in(people)
+    assert set(found) == PUBLIC | {"index.html", "HOWTO-GET.txt"}
+    page = found["index.html"].decode()
+    assert 'href="./data/deep/two%20words.txt"' in page
+    assert "idea.txt" not in page
+    for text in (page, found["HOWTO-GET.txt"].decode()):
+        assert "pyshare accept https://git.example.org/alice/data.git" in text
+        assert "secret" not in text
+    assert dataset.git("status", "--short", "--", "index.html").stdout == ""
+    assert planned(dataset, "--dry-run")["unchanged"] == len(found)
+    (dataset.folder / "Index.html").write_text("my own")
+    commit(dataset)
+    told = publish(dataset, code=2).stderr
+    assert "a file Index.html of its own" in told
+    publish(dataset, "--no-page", "--yes")
+    assert set(tree_in(people)) == PUBLIC | {"Index.html"}
+
+
+def test_files_of_others_in_the_store_are_not_replaced_unasked(dataset: Repository, people: Path) -> None:
+    (people / "data").mkdir(parents=True)
+    (people / "data/one.bin").write_bytes(b"a stranger's")
+    (people / "other.txt").write_bytes(b"other")
+    told = publish(dataset, *CHOICE, code=2).stderr
+    assert "data/one.bin" in told
+    assert "other.txt" not in told
+    assert tree_in(people)["data/one.bin"] == b"a stranger's"
+    line = told.strip().partition("ype: ")[2]
+    dataset.home.run("sh", "-c", line, cwd=dataset.folder)
+    assert tree_in(people)["data/one.bin"] == FILES["data/one.bin"]
+    assert tree_in(people)["other.txt"] == b"other"
+
+
 HOSTILE = ("-rf", "--help", "a\x1b[31mred", "line\nbreak", "$(touch x)", "sp ace", "\u202ecod.exe", "a\udcff.bin")
 
 
@@ -240,6 +287,9 @@ def test_hostile_names_are_shown_escaped_and_sent_as_they_are(dataset: Repositor
     assert set(tree_in(people)) == {*HOSTILE} - {"line\nbreak"}
     told = planned(dataset, "--dry-run")
     assert [(each["file"], each["why"]) for each in told["left_out"]] == [("line\nbreak", "refused")]
+    line = done.stdout.partition("ype: ")[2].split("\n")[0]
+    dataset.home.run("sh", "-c", line, cwd=dataset.folder)
+    assert not (dataset.folder / "x").exists()
 
 
 @pytest.mark.parametrize("place", ["apache"], indirect=True)

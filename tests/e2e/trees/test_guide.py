@@ -21,7 +21,7 @@ def test_who_types_the_guide_has_a_folder_that_people_can_read(
     home = repository.home
     home.environment.update({**place.environment, **place.login})
     page = PAGE.read_text(encoding="utf-8").replace(EXAMPLE, place.settings["url"])
-    make, push, enable, part, again = (
+    make, push, enable, part, again, visitors, autoenable = (
         [*block.splitlines()] for block in re.findall("```sh\n(.*?)```", page, re.DOTALL)
     )
     repository.add({"a/first.txt": b"one", "second.txt": b"two"})
@@ -47,5 +47,5 @@ def test_who_types_the_guide_has_a_folder_that_people_can_read(
     assert "drafts/idea.txt" in stored_tree(place)
     type_all(home, part, repository.folder)
     assert stored_tree(place) == {"third.txt": b"one", "fourth.txt": b"four"}
-    type_all(home, again, repository.folder)
-    assert stored_tree(place) == {"third.txt": b"one", "fourth.txt": b"four"}
+    type_all(home, [*again, *visitors, *autoenable], repository.folder)
+    assert set(stored_tree(place)) == {"third.txt", "fourth.txt", "index.html", "HOWTO-GET.txt"}
