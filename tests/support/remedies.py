@@ -57,12 +57,9 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_PUBLISH}test_a_remote_that_holds_objects_is_refused_and_the_printed_command_makes_another_one",
     ),
     "git config --unset remote.{}.{}": (
-        f"{_PUBLISH}test_a_tracking_branch_is_warned_about_and_the_printed_command_unsets_it",
+        f"{_PUBLISH}test_what_else_git_annex_sends_or_not_is_said_and_the_printed_command_stops_it",
     ),
-    "pyshare publish {} {} {} {}": (
-        f"{_PUBLISH}test_without_a_terminal_nothing_is_deleted_before_the_printed_command_is_typed",
-        f"{_PUBLISH}test_at_a_terminal_it_asks_before_it_deletes",
-    ),
+    "pyshare publish {} {} {} {}": (f"{_PUBLISH}test_nothing_is_deleted_before_a_person_agrees",),
     "pyshare share {} --revoke": (
         f"{_SCRIPTED}test_a_link_that_exists_is_not_withdrawn_but_the_command_for_it_is_named",
     ),

@@ -139,10 +139,12 @@ def _told(task: _Task, prepared: Prepared, outcome: Outcome | None) -> tuple[Exi
         if len(refused) <= FEW:
             then = [task.again(*(f"--exclude={literal(path)}" for path in refused))]
     if outcome.code:
-        alert(f"git-annex has not published everything: {one_line(outcome.said)}")
-        then = then or [task.again("--yes")]
+        alert(f"git-annex has not published everything, and says:\n{outcome.said}")
+        then = then or [task.again(*(["--yes"] if prepared.plan.deleted else []))]
     else:
-        say_state(State.OK, f"{counted(len(prepared.selection.entries), 'file')} in {task.remote.place.url}")
+        if outcome.said:
+            warn(outcome.said)
+        say_state(State.OK, f"Published in {task.remote.place.url}")
     say_next(*then)
     return Exit.FAILED if refused or outcome.code else Exit.DONE, then
 

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.cli.publish.exported import Exported, exported_to
 from git_annex_remote_pyshare.cli.publish.patterns import Patterns
 from git_annex_remote_pyshare.cli.publish.plan import Plan, plan
 from git_annex_remote_pyshare.cli.publish.selection import Selection, exportable, select
-from git_annex_remote_pyshare.cli.publish.trees import write_tree
+from git_annex_remote_pyshare.cli.publish.trees import object_of, write_tree
 from git_annex_remote_pyshare.cli.publish.visitors import with_page
 from git_annex_remote_pyshare.cli.remotes import Remote, opened
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git, git_command, git_environment
@@ -72,9 +72,7 @@ def tree_of(clone: LocalConfig, treeish: str) -> str:
             f"{one_line(treeish)} is no name of a version: it begins with a dash",
             remedy="Type a branch, a tag or a commit.",
         )
-    what = treeish or "HEAD"
-    found = git(clone.git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{what}^{{tree}}").strip()
-    if found:
+    if found := object_of(clone, treeish or "HEAD", "tree"):
         return found
     if treeish:
         raise BadSetting(f"git knows no version {one_line(treeish)}", remedy="Type a branch, a tag or a commit.")

@@ -1,5 +1,6 @@
 """Looks at the remote itself: whether a tree can be published to it, and what else writes to it."""
 
+import subprocess
 from collections.abc import Container
 from itertools import islice
 
@@ -7,6 +8,7 @@ from git_annex_remote_pyshare.cli.output import warn
 from git_annex_remote_pyshare.cli.publish.exported import Exported
 from git_annex_remote_pyshare.cli.remotes import Remote, opened
 from git_annex_remote_pyshare.config.annex_branch import all_remotes
+from git_annex_remote_pyshare.config.git_config import git_command, git_environment
 from git_annex_remote_pyshare.errors import BadSetting, NotFound
 from git_annex_remote_pyshare.safe_text import command
 
@@ -43,6 +45,8 @@ def tell_others(remote: Remote, before: Exported) -> None:
     if branch := clone.option(_TRACKING):
         off = command("git", "config", "--unset", f"remote.{clone.remote}.{_TRACKING}")
         warn(f"git annex push, sync and assist send all of {branch} to {clone.remote}, unfiltered. To stop that: {off}")
+    if wanted := _wanted(remote.uuid):
+        warn(f"git-annex itself sends only what matches the preferred content of {clone.remote}: {wanted}")
     if remote.annex.get("annexobjects") == "yes":
         warn(f"{clone.remote} has annexobjects=yes, so what is deleted there stays readable in its .git/annex/objects.")
     if before.is_disputed:
@@ -62,6 +66,18 @@ def others_there(remote: Remote, names: Container[str]) -> list[str]:
             return [entry.name for entry in islice(store.list(), _MOST_LISTED) if entry.name in names]
         except NotFound:
             return []  # the first export makes it
+
+
+def _wanted(uuid: str) -> str:
+    """What the remote is to have, by `git annex wanted`; empty if that is everything."""
+    done = subprocess.run(
+        git_command("annex", "wanted", uuid),
+        env=git_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout.decode("utf-8", "surrogateescape").strip()
 
 
 def _is_imported(remote: Remote) -> bool:

@@ -9,7 +9,7 @@ from typing import IO, NamedTuple, cast
 
 from git_annex_remote_pyshare.annex.keys import expected_size
 from git_annex_remote_pyshare.annex.layout import key_of_file
-from git_annex_remote_pyshare.config.git_config import git_command, git_environment
+from git_annex_remote_pyshare.config.git_config import LocalConfig, git, git_command, git_environment
 from git_annex_remote_pyshare.errors import CommandFailed
 
 LINK = "120000"
@@ -55,6 +55,20 @@ Tree = Mapping[str, Entry]
 
 Folder = dict[str, "Entry | Folder"]
 """Name → file or folder."""
+
+
+def object_of(clone: LocalConfig, version: str, kind: str) -> str:
+    """The name of the object of a version; empty if there is none.
+
+    Args:
+        clone: The clone.
+        version: As users type it: a branch, tag or commit, or `HEAD:folder`. It never counts as an option.
+        kind: `commit` or `tree`.
+    """
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    # In two steps, since `HEAD:folder^{tree}` names a folder `folder^{tree}`.
+    found = git(clone.git_dir, *words, version).strip()
+    return git(clone.git_dir, *words, f"{found}^{{{kind}}}").strip() if found else ""
 
 
 def read_tree(git_dir: str, tree: str) -> Tree:

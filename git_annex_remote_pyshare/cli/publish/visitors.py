@@ -3,7 +3,7 @@
 from git_annex_remote_pyshare.cli.dataset import Dataset
 from git_annex_remote_pyshare.cli.publish.page import HOWTO, PAGE, About, howto_of, page_of
 from git_annex_remote_pyshare.cli.publish.selection import Selection
-from git_annex_remote_pyshare.cli.publish.trees import write_blob
+from git_annex_remote_pyshare.cli.publish.trees import object_of, write_blob
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -36,8 +36,9 @@ def with_page(selection: Selection, clone: LocalConfig, version: str, folder: st
 
 def _commit(clone: LocalConfig, version: str) -> str:
     """Date and name of a commit; empty for a mere tree."""
-    found = git(clone.git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{version}^{{commit}}").strip()
-    date = git(clone.git_dir, "show", "--no-patch", "--format=%cs", found).strip() if found else ""
+    found = object_of(clone, version, "commit")
+    plain = ("-c", "log.showSignature=false", "show", "--no-patch", "--format=%cs")
+    date = git(clone.git_dir, *plain, found).strip() if found else ""
     return f"{date}, commit {found[:10]}" if found else ""
 
 

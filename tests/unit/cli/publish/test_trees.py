@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from git_annex_remote_pyshare.cli.publish.trees import Entry, contents, read_tree, write_blob, write_tree
+from git_annex_remote_pyshare.cli.publish.trees import Entry, contents, object_of, read_tree, write_blob, write_tree
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import CommandFailed
 
 NAMES = ("a", "b/c", "b/d/e", "-x", "two words", "tab\tand\nline", "ü", "a\udcff", "b.txt", "b-", "b0")
@@ -69,6 +70,15 @@ def test_links_that_are_not_annexed_and_submodules_have_no_content(git_dir: str,
 def test_a_large_file_that_begins_like_a_pointer_is_none(git_dir: str) -> None:
     entry = write_blob(git_dir, b"/annex/objects/SHA256E-s9--cd\n" + b"x" * 40000)
     assert contents(git_dir, [entry])[entry].key == f"GIT--{entry.id}"
+
+
+def test_a_version_is_found_by_what_people_type_and_is_never_an_option(git_dir: str) -> None:
+    clone = LocalConfig(git_dir)
+    tree = write_tree(git_dir, {"data/a": write_blob(git_dir, b"text")})
+    assert object_of(clone, f"{tree}:data", "tree") == write_tree(git_dir, {"a": write_blob(git_dir, b"text")})
+    assert object_of(clone, tree, "tree") == tree
+    for version in (tree, "HEAD", "--all", "--git-dir", "", f"{tree}:nothing"):
+        assert object_of(clone, version, "commit") == ""
 
 
 def test_a_tree_that_is_not_there_is_an_error(git_dir: str) -> None:
