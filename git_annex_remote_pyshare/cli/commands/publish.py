@@ -1,11 +1,14 @@
 """`pyshare publish NAME`: put a chosen part of the dataset into a store that people read, under real names."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import click
 
 from git_annex_remote_pyshare.cli.completion import remote_names
+from git_annex_remote_pyshare.cli.contents import behind
+from git_annex_remote_pyshare.cli.dataset import top_folder
 from git_annex_remote_pyshare.cli.ending import Exit
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
 from git_annex_remote_pyshare.cli.output import State, alert, counted, say, say_next, say_state, warn
@@ -19,7 +22,7 @@ from git_annex_remote_pyshare.cli.publish.telling import FEW, MOST_ROWS, fields_
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named, require_verified
 from git_annex_remote_pyshare.cli.terminal import CommandLine
 from git_annex_remote_pyshare.errors import BadSetting
-from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.safe_text import command, one_line, printable
 
 
 class _Task(NamedTuple):
@@ -96,8 +99,18 @@ def _show(task: _Task, prepared: Prepared) -> None:
     show_plan(prepared)
     tell_alike(prepared.alike)
     if prepared.lacking:
-        get = command("git", "annex", "get", f"--branch={task.treeish or 'HEAD'}")
-        warn(f"This clone lacks {counted(len(prepared.lacking), 'file')}, and cannot send them. Type: {get}")
+        lacks = f"This clone lacks {counted(len(prepared.lacking), 'file')}, and cannot send what it lacks."
+        warn(f"{lacks} Type: {_get(task, prepared.lacking)}")
+
+
+def _get(task: _Task, lacking: Sequence[str]) -> str:
+    """The command that brings the contents: by their paths if they are few and in the work tree."""
+    top = top_folder(task.remote.place.clone)
+    paths = [os.path.relpath(os.path.join(top, task.choice.prefix, path)) for path in lacking[:FEW]]
+    is_typed = all(os.path.lexists(path) and printable(path) == path for path in paths)
+    if len(lacking) > FEW or not is_typed:
+        return command("git", "annex", "get", f"--branch={task.treeish or 'HEAD'}")
+    return command("git", "annex", "get", *behind(paths))
 
 
 def _published(task: _Task, prepared: Prepared) -> Outcome:

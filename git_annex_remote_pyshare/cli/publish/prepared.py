@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.backends.base import Backend, Locates
+from git_annex_remote_pyshare.backends.base import Backend, Locates, encode_name
 from git_annex_remote_pyshare.cli.contents import present_here
 from git_annex_remote_pyshare.cli.publish.alike import alike
 from git_annex_remote_pyshare.cli.publish.choice import Choice
@@ -48,7 +48,7 @@ def prepare(remote: Remote, treeish: str, choice: Choice) -> Prepared:
     clone = remote.place.clone
     source = tree_of(clone, treeish)
     with opened(remote.place) as store:
-        selection = select(clone, source, choice.prefix, Patterns(choice.exclude), _refusal(store))
+        selection = select(clone, source, choice.prefix, Patterns(choice.exclude), refusal(store))
     if choice.page:
         selection = with_page(selection, clone, treeish or "HEAD", choice.prefix)
     before = exported_to(clone.git_dir, remote.uuid)
@@ -79,17 +79,23 @@ def tree_of(clone: LocalConfig, treeish: str) -> str:
     raise BadSetting("this dataset has no commit yet", remedy="Add files and commit them first.")
 
 
-def _refusal(store: Backend) -> Callable[[str], str]:
-    """Asks the backend's own rule of names: a name that it cannot hold has no address there."""
+def refusal(store: Backend) -> Callable[[str], str]:
+    """Says why a store refuses a name, empty if it may take it; sends no request.
+
+    It asks the rule of all stores, and the backend's own: a name that the store cannot hold has no address there.
+    """
+    has_own = store.has(Locates)
 
     def why(name: str) -> str:
         try:
-            store.call(Locates, lambda able: able.locate(name))
+            encode_name(name)
+            if has_own:
+                store.call(Locates, lambda able: able.locate(name))
         except BadName as error:
             return one_line(str(error))
         return ""
 
-    return why if store.has(Locates) else lambda _name: ""
+    return why
 
 
 def _has(clone: LocalConfig, tree: str) -> bool:

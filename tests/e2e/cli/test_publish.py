@@ -178,13 +178,20 @@ def test_what_this_clone_lacks_is_told_before_and_the_printed_commands_bring_it(
     dataset.initremote(str(tmp_path / "backup"), name="backup")
     dataset.annex("copy", "-q", "--to", "backup", "--all")
     dataset.annex("drop", "-q", "data/one.bin")
-    assert planned(dataset, "--dry-run")["lacking"] == ["data/one.bin"]
-    told = publish(dataset, code=1)
+    dataset.git("tag", "v1")
+    dataset.git("rm", "-q", "data/one.bin")
+    dataset.git("commit", "-q", "-m", "without it")
+    told = publish(dataset, "v1", code=1)
     assert "lacks 1 file" in told.stderr
     assert "data/one.bin: not available" in told.stderr
     get = told.stderr.partition("ype: ")[2].split("\n")[0]
     again = told.stdout.partition("ype: ")[2].split("\n")[0]
-    assert planned(dataset, "--dry-run")["send"] == [{"file": "data/one.bin", "change": "again", "size": 1500}]
+    plan = planned(dataset, "v1", "--dry-run")
+    assert plan["send"] == [{"file": "data/one.bin", "change": "again", "size": 1500}]
+    assert plan["lacking"] == ["data/one.bin"]
+    dataset.git("reset", "-q", "--hard", "v1")
+    here = dataset.home.run("pyshare", "publish", "people", "--dry-run", cwd=dataset.folder / "data").stderr
+    assert here.partition("ype: ")[2].strip() == "git annex get -- one.bin"
     dataset.home.run("sh", "-c", f"{get} && {again}", cwd=dataset.folder)
     assert "data/one.bin" in tree_in(people)
 
