@@ -94,7 +94,7 @@ def test_what_people_changed_since_the_list_is_neither_removed_nor_renamed_nor_o
         tree.remove(KEY, OLD)
     for name in (OLD, NEW):
         with pytest.raises(ChangedByOthers):
-            tree.check_store(name)
+            tree.check_store(OTHER, name)
 
     assert _content(store, tmp_path, OLD) == b"theirs!"
     assert _content(store, tmp_path, NEW) == b"theirs, new"
@@ -123,7 +123,7 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
     _import(store, recording)
     tree = Tree(store)
     assert not tree.is_present(OTHER, LISTED)
-    tree.check_store(LISTED)
+    tree.check_store(OTHER, LISTED)
     _put(store, tmp_path, LISTED, b"ours")
     tree.stored(LISTED)
     tree.rename(KEY, OLD, TEMPORARY)
@@ -139,7 +139,7 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
 def test_a_clone_that_has_never_imported_overwrites_as_git_annex_says(store: MemoryBackend, tmp_path: Path) -> None:
     _put(store, tmp_path, OLD, b"theirs!")
     tree = Tree(store)
-    tree.check_store(OLD)
+    tree.check_store(OTHER, OLD)
     tree.remove(KEY, OLD)
     assert _names(store) == []
 
@@ -154,7 +154,7 @@ def test_what_an_import_that_failed_has_downloaded_is_kept(
     tree = Tree(store)
 
     with pytest.raises(ChangedByOthers):
-        tree.check_store(OLD)
+        tree.check_store(OTHER, OLD)
     with pytest.raises(ChangedByOthers):
         tree.remove(KEY, OLD)
 
@@ -166,7 +166,7 @@ def test_what_an_import_that_failed_has_downloaded_is_kept(
 def test_what_a_first_import_that_failed_has_listed_is_kept(store: MemoryBackend) -> None:
     _list(store)
     with pytest.raises(ChangedByOthers):
-        Tree(store).check_store(OLD)
+        Tree(store).check_store(OTHER, OLD)
 
 
 def test_a_version_that_git_has_under_another_name_only_is_kept(store: MemoryBackend, recording: Recording) -> None:
@@ -174,16 +174,16 @@ def test_a_version_that_git_has_under_another_name_only_is_kept(store: MemoryBac
     _download(store, recording)
     recording.committed({NEW: KEY})
     with pytest.raises(ChangedByOthers):
-        Tree(store).check_store(OLD)
+        Tree(store).check_store(OTHER, OLD)
 
 
 def test_a_file_that_is_in_git_itself_is_known_by_its_blob(store: MemoryBackend, recording: Recording) -> None:
     recording.committed({OLD: ""})
     _list(store)
     with pytest.raises(ChangedByOthers):
-        Tree(store).check_store(OLD)
+        Tree(store).check_store(OTHER, OLD)
     _download(store, recording, IN_GIT)
-    Tree(store).check_store(OLD)
+    Tree(store).check_store(OTHER, OLD)
 
 
 def test_a_removal_that_failed_can_be_repeated_after_git_annex_has_recorded_the_next_tree(
@@ -217,7 +217,7 @@ def test_what_an_export_stores_leaves_the_list_that_downloads_obey_as_it_was(
     _import(store, recording)
     listed = store.content_of(OLD)
     tree = Tree(store)
-    tree.check_store(OLD)
+    tree.check_store(OTHER, OLD)
     _put(store, tmp_path, OLD, b"ours, longer")
     tree.stored(OLD)
 
