@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.s3_servers",
     "support.s3kit",
     "support.davkit",
+    "support.fakes.annex_clone",
     "support.fakes.nextcloud_files",
     "support.sftpkit",
     "support.places",
@@ -37,6 +38,7 @@ pytest_plugins = [
     "support.sshd",
     "support.login_cloud",
     "support.datalad_extension",
+    "support.browser",
 ]
 
 TESTS = Path(__file__).parent
