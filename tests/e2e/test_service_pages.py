@@ -52,7 +52,7 @@ class StandIn(NamedTuple):
     friend: Callable[[Home], object] = lambda _home: None
     """Logs a friend in, if one is needed."""
     agrees: tuple[str, ...] = ()
-    """What the friend types in place of the answer to the question about the host."""
+    """What the friend types in place of the answer to the question about the store."""
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def _account(ssh: Program, folder: Path) -> StandIn:
         {"sftp.example.org/~": f"sftp.example.org{folder}"},
         owner=give,
         friend=give,
-        agrees=("--host", "sftp.example.org"),
+        agrees=("--host", f"sftp://sftp.example.org{folder}/my-dataset"),
     )
 
 
