@@ -78,6 +78,7 @@ class SFTPBackend(Backend):
     def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
         """See `ListsContents.list_contents`: one folder. A folder that is gone may have been renamed: list again."""
         with self.client.doing("list the files", cursor) as connection:
+            self._marker.prove(connection)
             if not cursor:
                 self._marker.require(connection)
             below = contents.of_folder(self.client, connection, cursor, add)
@@ -147,6 +148,7 @@ class SFTPBackend(Backend):
     def _look(self, what: str, name: str) -> Attributes | None:
         """The attributes of a file, or None: then the store is there, and lacks it. One round trip."""
         with self.client.doing(what, name) as connection:
+            self._marker.prove(connection)
             looking = connection.look(self.client.path_of(name))
             asked = self._marker.ask(connection)
             found = connection.found(looking)

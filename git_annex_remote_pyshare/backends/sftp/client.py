@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.backends.sftp.packets import (
     number,
     text,
 )
-from git_annex_remote_pyshare.backends.sftp.ssh import Ssh
+from git_annex_remote_pyshare.backends.sftp.ssh import Ssh, has_login
 from git_annex_remote_pyshare.backends.sftp.url import Address, address_of
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError, Unreachable, tracing
 from git_annex_remote_pyshare.safe_text import command
@@ -106,13 +106,20 @@ class Client:
     Args:
         place: The store.
         start: Starts the program that leads to the server.
+        has_login: Whether the user has a connection open to the host, as the user, that `start` uses.
     """
 
-    def __init__(self, place: StoreConfig, start: Callable[[Address], Program] = Ssh) -> None:
+    def __init__(
+        self,
+        place: StoreConfig,
+        start: Callable[[Address], Program] = Ssh,
+        has_login: Callable[[Address], bool] = has_login,
+    ) -> None:
         self.place = place
         self.address = address_of(place.url)
         self.window = Window()
         self._start = start
+        self._has_login = has_login
         self._connecting = Lock()
         self._connection: Connection | None = None
         self._refused: PyshareError | None = None
@@ -149,6 +156,10 @@ class Client:
             except Garbled as error:
                 raise connection.channel.garbled(error) from error
 
+    def is_logged_in(self) -> bool:
+        """Whether the user has typed `pyshare login` for this host and user, and so accepted both."""
+        return self._has_login(self.address)
+
     def close(self) -> None:
         """End the connection; jobs that wait get an error."""
         self._is_closed = True
@@ -156,8 +167,8 @@ class Client:
             self._connection.channel.fail(Unreachable("the connection was closed"))
 
     def _connected(self, heartbeat: Heartbeat) -> "Connection":
-        if not self.place.trusted():
-            raise self._untrusted()
+        if not (self.place.trusted() or self.is_logged_in()):
+            raise self.untrusted()
         with self._connecting:
             if self._connection and self._connection.channel.is_open:
                 return self._connection
@@ -191,7 +202,8 @@ class Client:
             channel.fail(Unreachable("the connection was given up"))
             raise
 
-    def _untrusted(self) -> PermissionDenied:
+    def untrusted(self) -> PermissionDenied:
+        """The error for settings that the user has not accepted."""
         accept = self.place.acceptance() or command("git", "annex", "verifyremote", self.place.clone.remote or "NAME")
         return PermissionDenied(
             f"{self.address.account} comes from the dataset, and you have not accepted that ssh logs in there",

@@ -25,6 +25,7 @@ class Downloads:
         """See `Backend.get`."""
         begin = sink.size
         with self._client.doing("get the file", name, lambda: progress(begin)) as connection:
+            self._marker.prove(connection)
             handle = self._opened(connection, name)
             try:
                 self._fetch(connection, name, handle, sink, progress)

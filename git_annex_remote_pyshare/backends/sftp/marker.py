@@ -57,6 +57,18 @@ class Marker:
             )
         self._seen = found
 
+    def prove(self, connection: Connection) -> None:
+        """Raise unless the user has accepted the settings, or the folder is the store of this remote.
+
+        A login is for a host and a user, and not for every folder that a dataset may name there.
+        """
+        place = self._client.place
+        if place.trusted():
+            return
+        if place.is_tree:
+            raise self._client.untrusted()
+        self.require(connection)
+
     def read(self, connection: Connection) -> bytes:
         """The text of the marker; empty if there is none."""
         try:

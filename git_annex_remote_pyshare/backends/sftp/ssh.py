@@ -150,6 +150,11 @@ def sockets(address: Address) -> list[str]:
     return [os.path.join(folder, f"pyshare-{name}") for folder in (*folders, os.path.expanduser("~/.ssh"))]
 
 
+def has_login(address: Address) -> bool:
+    """Whether `pyshare login` has a connection open there."""
+    return any(map(is_ours, sockets(address)))
+
+
 def is_ours(path: str) -> bool:
     """Whether there is a socket of this user."""
     try:

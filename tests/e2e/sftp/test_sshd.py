@@ -1,5 +1,6 @@
 """A dataset's files on a real sshd, with the real git-annex: there and back, logins, and a friend's first contact."""
 
+import json
 import os
 import re
 import time
@@ -178,3 +179,47 @@ def test_a_friend_is_asked_before_ssh_starts(
     before = friend.connections()
     assert "root@evil comes from the dataset" in _fails(clone, "get", "file")
     assert friend.connections() == before
+
+
+def test_a_login_is_for_the_host_and_not_for_each_folder_that_a_dataset_names(
+    owner: Person, repository: Repository, friend: Person, sshd: SSHD, tmp_path: Path
+) -> None:
+    share = tmp_path / "share"
+    repository.initremote(owner.url(share), {"autoenable": "true"})
+    repository.add({"file": b"content"})
+    repository.annex("copy", "--to", "store")
+    sshd.admits(friend.key)
+    clone, _ = repository.cloned(friend.home)
+
+    with typing(friend.home, ["pyshare", "login", "sftp://lab"], clone.folder) as terminal:
+        assert terminal.end() == 0
+
+    clone.annex("get", "file")
+    clone.annex("drop", "--force", "file")
+    (share / ".pyshare-store").rename(tmp_path / "marker")
+    assert "has no file .pyshare-store" in _fails(clone, "get", "file")
+
+
+def test_a_history_in_the_store_is_cloned_after_a_login(
+    owner: Person, repository: Repository, friend: Person, sshd: SSHD, tmp_path: Path
+) -> None:
+    repository.add({"file": b"content"})
+    ours = ("type=external", "externaltype=pyshare", "encryption=none", f"url={owner.url(tmp_path / 'share')}")
+    repository.annex("initremote", "store", "--with-url", "autoenable=true", *ours)
+    repository.annex("copy", "--to", "store")
+    repository.git("push", "store", "main", "git-annex")
+    told = owner.home.run("pyshare", "info", "store", "--json", cwd=repository.folder).stdout
+    address = json.loads(told)["address"]
+    sshd.admits(friend.key)
+    words = ("git", "clone", "-q", address, "clone")
+
+    refused = friend.home.run(*words, cwd=friend.home.folder, check=False)
+    assert friend.connections() == 0
+    with typing(friend.home, _command(" ".join((refused.stdout + refused.stderr).split())), tmp_path) as terminal:
+        assert terminal.end() == 0
+    friend.home.run(*words, cwd=friend.home.folder)
+
+    clone = Repository(friend.home, friend.home.folder / "clone")
+    clone.annex("init")
+    clone.annex("get", "file")
+    assert (clone.folder / "file").read_bytes() == b"content"

@@ -11,7 +11,7 @@ from support.sftpkit import place_at
 from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
 from git_annex_remote_pyshare.backends.sftp.client import Client
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Kind, long, number, packet, text
-from git_annex_remote_pyshare.errors import Cancelled, NotAStore, NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Cancelled, NotAStore, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
@@ -220,6 +220,30 @@ def test_missing_is_absent_only_beside_the_marker(scripted: SFTPBackend, script:
         with pytest.raises(Unreachable, match=r"is not there|no file \.pyshare-store"):
             verb()
     assert Kind.REMOVE not in script.kinds()
+
+
+@pytest.mark.parametrize("is_tree", [False, True])
+def test_a_login_alone_opens_only_the_store_of_the_remote(script: Script, desk: Desk, is_tree: bool) -> None:  # noqa: FBT001
+    """Not each folder that a dataset may name at the host."""
+
+    def unmarked(asked: Asked) -> bytes | None:
+        return asked.status(Code.NO_SUCH_FILE) if asked.name.endswith(b".pyshare-store") else kind(asked)
+
+    place = place_at("/share")._replace(trusted=lambda: False, is_tree=is_tree)
+    store = SFTPBackend(place, Client(place, script.start, lambda _: True))
+    script.answer = unmarked
+    for verb in (
+        lambda: store.stat(KEY),
+        lambda: desk.get(store, KEY),
+        lambda: store.list_contents("", print),
+    ):
+        with pytest.raises((Unreachable, PermissionDenied)):
+            verb()
+    assert not {Kind.OPEN, Kind.OPENDIR} & set(script.kinds())
+    script.answer = kind
+    if not is_tree:
+        assert desk.get(store, KEY) == b"the content"
+    store.close()
 
 
 @pytest.mark.parametrize("code", [Code.PERMISSION_DENIED, Code.FAILURE, Code.BAD_MESSAGE, Code.OP_UNSUPPORTED, 99])
