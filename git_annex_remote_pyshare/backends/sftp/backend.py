@@ -45,6 +45,8 @@ class SFTPBackend(Backend):
         self._marker = Marker(self.client)
         self._uploads = Uploads(self.client, self._marker)
         self._downloads = Downloads(self.client, self._marker)
+        self._ahead = 0.0
+        """Seconds that the server's clock is ahead of ours, since the last listing."""
 
     def stat(self, name: str) -> Stat | None:
         found = self._look("look for the file", name)
@@ -81,7 +83,8 @@ class SFTPBackend(Backend):
             self._marker.prove(connection)
             if not cursor:
                 self._marker.require(connection)
-            below = contents.of_folder(self.client, connection, cursor, add)
+                self._ahead = contents.clock(self.client, connection)
+            below = contents.of_folder(self.client, connection, cursor, self._ahead, add)
             if below is None:
                 raise Unreachable(
                     f"a folder on {self.client.address.host} was renamed or removed while it was being listed",
@@ -92,7 +95,7 @@ class SFTPBackend(Backend):
 
     def content_of(self, name: str) -> Content | None:
         found = self._look("look for the file", name)
-        return None if found is None else contents.version(name, found)
+        return None if found is None else contents.version(name, found, self._ahead)
 
     def initialize(self) -> Initialized:
         """Make the folder, and mark it as this remote's own."""

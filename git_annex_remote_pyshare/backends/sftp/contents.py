@@ -1,6 +1,7 @@
 """Lists folders, and identifies the versions of files by size and time in seconds, all that SFTP tells."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -9,15 +10,15 @@ from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, Entry, is_importable
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.sftp.client import Client, Connection, Refusal
-from git_annex_remote_pyshare.backends.sftp.packets import MOST, Attributes, Code, Kind, text
-from git_annex_remote_pyshare.backends.sftp.temporary import is_temporary
+from git_annex_remote_pyshare.backends.sftp.packets import MOST, Attributes, Code, Flag, Kind, text
+from git_annex_remote_pyshare.backends.sftp.temporary import PREFIX, is_temporary
 from git_annex_remote_pyshare.transport.bounds import Listing
 
 _AT_ONCE = 8
 """Requests for the names in a folder that are under way at once; one has about a hundred names."""
 
 _YOUNG = 3
-"""Seconds within which another edit of a file may leave it the same time, on a server whose clock is a little off."""
+"""Seconds within which another edit of a file may leave it the same time."""
 
 
 class Named(NamedTuple):
@@ -56,7 +57,26 @@ def temporaries(client: Client, connection: Connection) -> Iterator[Named]:
                 yield each
 
 
-def of_folder(client: Client, connection: Connection, folder: str, add: Callable[[Content], None]) -> list[str] | None:
+def clock(client: Client, connection: Connection) -> float:
+    """How many seconds the server's clock is ahead of ours, by the time of a new file; 0 if it may not be made.
+
+    The protocol has no other way to ask for the time.
+    """
+    path = client.path_of(PREFIX + os.urandom(16).hex())
+    code = connection.code(opening := connection.open(path, Flag.WRITE | Flag.CREATE | Flag.NEW))
+    if code != Code.OK:
+        return 0.0
+    handle = connection.opened(opening)
+    asked = connection.attributes(handle)
+    connection.close(handle)
+    connection.code(connection.on_path(Kind.REMOVE, path))
+    found = connection.found(asked)
+    return 0.0 if found is None or found.changed is None else found.changed - time.time()
+
+
+def of_folder(
+    client: Client, connection: Connection, folder: str, ahead: float, add: Callable[[Content], None]
+) -> list[str] | None:
     """The versions of the files in one folder; returns its subfolders, or None if it is gone.
 
     Links and special files are left out: they are no files of the store.
@@ -73,13 +93,13 @@ def of_folder(client: Client, connection: Connection, folder: str, add: Callable
             else:
                 add(Content(each.name, 0, ""))
         elif each.found.is_file and each.name != MARK and not is_temporary(each.name):
-            add(version(each.name, each.found))
+            add(version(each.name, each.found, ahead))
     return below
 
 
-def version(name: str, found: Attributes) -> Content:
-    """The version of a file."""
-    is_young = found.changed is None or time.time() - found.changed < _YOUNG
+def version(name: str, found: Attributes, ahead: float) -> Content:
+    """The version of a file; `ahead` is what `clock` returned."""
+    is_young = found.changed is None or time.time() + ahead - found.changed < _YOUNG
     return Content(name, found.size or 0, _id_of(name, found) + (YOUNG if is_young else ""))
 
 

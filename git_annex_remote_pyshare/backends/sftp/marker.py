@@ -42,6 +42,8 @@ class Marker:
         """
         found = connection.found(asked or self.ask(connection))
         if self._client.place.is_tree:
+            if not self._client.place.trusted():
+                raise self._client.untrusted()
             if found is None or not found.is_folder:
                 raise self._missing_folder()
             return
@@ -62,12 +64,8 @@ class Marker:
 
         A login is for a host and a user, and not for every folder that a dataset may name there.
         """
-        place = self._client.place
-        if place.trusted():
-            return
-        if place.is_tree:
-            raise self._client.untrusted()
-        self.require(connection)
+        if not self._client.place.trusted():
+            self.require(connection)
 
     def read(self, connection: Connection) -> bytes:
         """The text of the marker; empty if there is none."""

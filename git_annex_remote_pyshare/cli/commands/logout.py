@@ -42,11 +42,11 @@ def logout(url: str, settings: tuple[str, ...], kind: str, *, as_json: bool) -> 
     if len(found) > 1:
         lines = (command("pyshare", "logout", url, *settings, "--kind", entry.service) for entry in found)
         raise BadSetting(f"several logins are kept for {url}", remedy=f"Type one of: {' / '.join(lines)}")
-    if not found and _ended(url, settings):
-        say(f"Logged out from {account_named(url, settings)}.")
+    if not found and (service := _ended(url, settings)):
+        account = account_named(url, settings)
+        say(f"Logged out from {account}.")
         if as_json:
-            who = {"account": account_named(url, settings), "user": "", "service": ""}
-            show_json({**who, "revoked": False, "removed": True})
+            show_json({"account": account, "user": "", "service": service, "revoked": False, "removed": True})
         return
     if not found:
         raise BadSetting(f"no login is kept for {account_named(url, settings)}", remedy="Type: pyshare whoami")
@@ -78,11 +78,11 @@ def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":
     return [entry] if entry else []
 
 
-def _ended(url: str, settings: tuple[str, ...]) -> bool:
-    """Whether there was a login that is not kept but open, which has now ended."""
+def _ended(url: str, settings: tuple[str, ...]) -> str:
+    """The service of a login that was not kept but open, and has now ended; empty if there was none."""
     values = settings_of(url, settings)
-    flow = registry.spec_of(values["url"]).login
-    return flow is not None and flow.end is not None and flow.end(values["url"])
+    spec = registry.spec_of(values["url"])
+    return spec.name if spec.login and spec.login.end and spec.login.end(values["url"]) else ""
 
 
 def account_named(url: str, settings: tuple[str, ...] = ()) -> str:

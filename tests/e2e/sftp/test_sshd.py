@@ -135,7 +135,9 @@ def test_a_login_asks_once_in_the_terminal_and_what_errors_name_is_typed_and_hel
     repository.annex("copy", "--to", "store")
     assert len(objects(share)) == 1
 
-    careful.home.run("pyshare", "logout", "sftp://lab", cwd=repository.folder)
+    ended = careful.home.run("pyshare", "logout", "sftp://lab", "--json", cwd=repository.folder)
+    assert json.loads(ended.stdout)["removed"]
+    assert careful.home.run("pyshare", "logout", "sftp://lab", cwd=repository.folder, check=False).returncode == 2
     told = _fails(repository, "fsck", "--from", "store")
     assert "is not let in by its server without a password or a second factor" in told
     with typing(careful.home, _command(told), repository.folder) as terminal:

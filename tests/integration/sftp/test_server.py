@@ -2,12 +2,14 @@
 
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.sftpkit import SERVER, StandIn, place_at
 
+from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.ownership import MARK, mark_of
 from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
 from git_annex_remote_pyshare.errors import (
@@ -233,6 +235,24 @@ def test_a_folder_with_remains_of_killed_writers_is_empty(sftp: SFTPBackend, sha
     for name in ("a", "b", "c"):
         sftp.remove_folder(name)
     assert {path.name for path in share.iterdir()} == {"b", MARK}
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_a_young_file_is_known_by_the_clock_of_the_server(
+    sftp: SFTPBackend, share: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    """SFTP tells seconds: another edit in the same one would leave size and time as they are."""
+    monkeypatch.setattr("time.time", lambda now=time.time: now() - ahead)
+    desk.put(sftp, "young", b"content")
+    desk.put(sftp, "old", b"content")
+    os.utime(share / "old", (1_000_000, 1_000_000))
+    found: dict[str, str] = {}
+    sftp.list_contents("", lambda each: found.update({each.name: each.id}))
+    assert {name: each.endswith(YOUNG) for name, each in found.items()} == {"young": True, "old": False}
+    young = sftp.content_of("young")
+    assert young
+    assert young.id.endswith(YOUNG)
+    assert files(share) == {"young", "old", MARK}
 
 
 def test_the_folder_is_made_with_those_above_it(ssh: StandIn, tmp_path: Path) -> None:
