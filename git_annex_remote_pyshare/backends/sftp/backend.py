@@ -76,6 +76,8 @@ class SFTPBackend(Backend):
         with self.client.doing("list the files", folder) as connection:
             self._marker.require(connection)
             yield from contents.entries(self.client, connection, folder)
+            # A disk that was unmounted meanwhile looks like a folder without files.
+            self._marker.require(connection)
 
     def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
         """See `ListsContents.list_contents`: one folder. A folder that is gone may have been renamed: list again."""

@@ -121,6 +121,7 @@ class Client:
         self._start = start
         self._has_login = has_login
         self._connecting = Lock()
+        self._channel: Channel | None = None
         self._connection: Connection | None = None
         self._refused: PyshareError | None = None
         self._refused_at = 0.0
@@ -163,13 +164,15 @@ class Client:
     def close(self) -> None:
         """End the connection; jobs that wait get an error."""
         self._is_closed = True
-        if self._connection:
-            self._connection.channel.fail(Unreachable("the connection was closed"))
+        if self._channel:
+            self._channel.fail(Unreachable("the connection was closed"))
 
     def _connected(self, heartbeat: Heartbeat) -> "Connection":
         if not (self.place.trusted() or self.is_logged_in()):
             raise self.untrusted()
-        with self._connecting:
+        while not self._connecting.acquire(timeout=0.25):
+            heartbeat()
+        try:
             if self._connection and self._connection.channel.is_open:
                 return self._connection
             if self._refused and time.monotonic() - self._refused_at < _REST:
@@ -180,18 +183,20 @@ class Client:
                 if not error.retryable:
                     self._refused, self._refused_at = error, time.monotonic()
                 raise
-            if self._is_closed:
-                self.close()
             return self._connection
+        finally:
+            self._connecting.release()
 
     def _connect(self, heartbeat: Heartbeat) -> "Connection":
         address = self.address
-        channel = Channel(
+        channel = self._channel = Channel(
             self._start(address),
             lambda garbage: errors.of_text(address, garbage),
             address.host,
             self.place.clone.timeout,
         )
+        if self._is_closed:
+            self.close()
         try:
             channel.greet(heartbeat)
             connection = Connection(channel, heartbeat)

@@ -153,8 +153,8 @@ def _names(connection: Connection, handle: bytes, folder: str, listing: Listing)
                 waiting.append(connection.channel.send(Kind.READDIR, text(handle), limit=MOST))
             for _ in range(fields.number()):
                 last = fields.text()
-                fields.text()  # a line for people
-                found = fields.attributes()
+                line = fields.text()
+                found = fields.attributes().with_type(line)
                 if last in {b"", b".", b".."} or not {0, 0x2F}.isdisjoint(last):
                     continue
                 listing.count_name()

@@ -4,7 +4,7 @@ from git_annex_remote_pyshare.backends.sftp import contents
 from git_annex_remote_pyshare.backends.sftp.client import Client, Connection, Refusal
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Attributes, Code, Flag
-from git_annex_remote_pyshare.backends.sftp.transfers import Reading
+from git_annex_remote_pyshare.backends.sftp.transfers import Reading, Told
 from git_annex_remote_pyshare.errors import ContentChanged, NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink
 
@@ -23,12 +23,12 @@ class Downloads:
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         """See `Backend.get`."""
-        begin = sink.size
-        with self._client.doing("get the file", name, lambda: progress(begin)) as connection:
+        told = Told(progress, sink.size)
+        with self._client.doing("get the file", name, told.again) as connection:
             self._marker.prove(connection)
             handle = self._opened(connection, name)
             try:
-                self._fetch(connection, name, handle, sink, progress)
+                self._fetch(connection, name, handle, sink, told)
             finally:
                 if connection.channel.is_open:
                     connection.close(handle)

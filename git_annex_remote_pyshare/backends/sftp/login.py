@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
-from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, is_ours, sockets, ssh_command
+from git_annex_remote_pyshare.backends.sftp.ssh import LASTS, is_ours, sockets, ssh_command, through
 from git_annex_remote_pyshare.backends.sftp.url import Address, address_of
 from git_annex_remote_pyshare.config.git_config import git_environment
 from git_annex_remote_pyshare.errors import BadSetting, CommandFailed
@@ -62,7 +62,7 @@ def log_out(url: str) -> bool:
     address, ended = address_of(url), False
     for path in filter(is_ours, sockets(address)):
         done = subprocess.run(
-            ssh_command(address, "-S", path, "-O", "exit"),
+            ssh_command(address, *through(path), "-O", "exit"),
             env=git_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -77,7 +77,7 @@ def log_out(url: str) -> bool:
 def _open(address: Address, path: str) -> None:
     import subprocess  # noqa: PLC0415  # as above
 
-    options = ("-M", "-S", path, f"-oControlPersist={LASTS}", "-fN")
+    options = ("-M", *through(path), f"-oControlPersist={LASTS}", "-fN")
     done = subprocess.run(ssh_command(address, *options), env=git_environment(), check=False)
     if done.returncode or not os.path.lexists(path):
         raise CommandFailed(f"ssh did not log in at {address.account}")

@@ -70,6 +70,9 @@ NO_ATTRIBUTES = struct.pack(">I", 0)
 _SIZE, _OWNER, _PERMISSIONS, _TIMES, _EXTENDED = 1, 2, 4, 8, 0x80000000
 _MOST_EXTENDED = 64
 
+_TYPES = {b"d": stat.S_IFDIR, b"-": stat.S_IFREG, b"l": stat.S_IFLNK}
+"""First letters of the lines of `ls -l`."""
+
 
 class Garbled(Exception):
     """A packet has another form than the protocol says."""
@@ -96,6 +99,16 @@ class Attributes(NamedTuple):
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         return stat.S_ISDIR(self.permissions or 0)
+
+    def with_type(self, line: bytes) -> "Attributes":
+        """The same with the type of the file, from the line for people if only that tells it.
+
+        Args:
+            line: What the server shows of the file in a listing, as `ls -l` does.
+        """
+        if stat.S_IFMT(self.permissions or 0) or not (kind := _TYPES.get(line[:1])):
+            return self
+        return self._replace(permissions=kind | (self.permissions or 0))
 
     @property
     def version(self) -> str:

@@ -16,7 +16,7 @@ from git_annex_remote_pyshare.backends.sftp.client import FSYNC, RENAME, Client,
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Attributes, Code, Flag, Kind
 from git_annex_remote_pyshare.backends.sftp.temporary import PART, beside, is_in_parts
-from git_annex_remote_pyshare.backends.sftp.transfers import Piece, Reading, write
+from git_annex_remote_pyshare.backends.sftp.transfers import Piece, Reading, Told, write
 from git_annex_remote_pyshare.backends.sftp.upload import Uploads, publish
 from git_annex_remote_pyshare.errors import BadName, SourceChanged, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
@@ -54,15 +54,15 @@ class Parts:
 
     def send(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         """See `SupportsMultipart.send`."""
-        digest = hashlib.md5(usedforsecurity=False)
+        digest, told = hashlib.md5(usedforsecurity=False), Told(progress)
         with (
             source.open(part.start) as reader,
-            self._client.doing("store the file", upload.name, lambda: progress(0)) as connection,
+            self._client.doing("store the file", upload.name, told.again) as connection,
         ):
             handle = self._opened(connection, upload.id)
             try:
                 piece = Piece(handle, part.start, part.size)
-                write(connection, self._client.window, piece, reader, progress, digest.update)
+                write(connection, self._client.window, piece, reader, told, digest.update)
             except Refusal as refusal:
                 if refusal.code == Code.FAILURE:
                     self._uploads.explain(connection, part.size)

@@ -77,8 +77,8 @@ class Ssh:
         import subprocess  # noqa: PLC0415  # not before the first request
 
         self._address = address
-        control = next((f"-oControlPath={path}" for path in sockets(address) if is_ours(path)), None)
-        options = (*_NO_QUESTIONS, *([control] if control else []))
+        path = next(filter(is_ours, sockets(address)), None)
+        options = (*_NO_QUESTIONS, *(through(path) if path else ()))
         try:
             self._process = subprocess.Popen(
                 ssh_command(address, *options, subsystem="sftp"),
@@ -148,6 +148,11 @@ def sockets(address: Address) -> list[str]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     folders = [runtime] if os.path.isabs(runtime) else []
     return [os.path.join(folder, f"pyshare-{name}") for folder in (*folders, os.path.expanduser("~/.ssh"))]
+
+
+def through(path: str) -> tuple[str, str]:
+    """The option for the connection at a socket; ssh gives a percent sign a meaning."""
+    return "-S", path.replace("%", "%%")
 
 
 def has_login(address: Address) -> bool:

@@ -18,6 +18,28 @@ _OVERHEAD = 4
 """Bytes of an answer with content besides the content."""
 
 
+class Told:
+    """A progress that can be told once more, so that a job which waits can be stopped.
+
+    Args:
+        progress: Gets what is told.
+        done: Bytes that are there at the beginning.
+    """
+
+    def __init__(self, progress: Progress, done: int = 0) -> None:
+        self._progress = progress
+        self._done = done
+
+    def __call__(self, done: int) -> None:
+        """Tell how many bytes are there now."""
+        self._done = done
+        self._progress(done)
+
+    def again(self) -> None:
+        """Tell the same as the last time."""
+        self._progress(self._done)
+
+
 class Piece(NamedTuple):
     """A part of an open file."""
 

@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.sftp.client import FSYNC, RENAME, Client,
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Flag, Kind
 from git_annex_remote_pyshare.backends.sftp.temporary import Temporaries, aside_of
-from git_annex_remote_pyshare.backends.sftp.transfers import Piece, write
+from git_annex_remote_pyshare.backends.sftp.transfers import Piece, Told, write
 from git_annex_remote_pyshare.errors import BadName, PyshareError, QuotaExceeded
 from git_annex_remote_pyshare.transfer import Progress, Source
 
@@ -34,11 +34,9 @@ class Uploads:
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         """See `Backend.put`: three round trips for a small file."""
-        with (
-            source.open() as reader,
-            self._client.doing("store the file", name, lambda: progress(0)) as connection,
-        ):
-            self.store(connection, name, reader, source.size, progress)
+        told = Told(progress)
+        with source.open() as reader, self._client.doing("store the file", name, told.again) as connection:
+            self.store(connection, name, reader, source.size, told)
         return Receipt(size=source.size)
 
     def store_bytes(self, connection: Connection, name: str, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """What a server sends is bounded and checked: a wrong packet ends the connection, and never becomes a fact."""
 
+import time
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -146,6 +147,34 @@ def test_names_that_lead_out_of_a_folder_are_left_out_of_its_list(scripted: SFTP
     assert [entry.name for entry in scripted.list()] == ["good"]
 
 
+def test_a_server_that_tells_types_in_words_only_is_understood(scripted: SFTPBackend, script: Script) -> None:
+    bare = number(1) + long(7)
+    lines = ((b"file", b"-rw-r--r-- 1 x"), (b"link", b"lrwxrwxrwx 1 x"), (b"folder", b"drwxr-xr-x 2 x"))
+    listed = [number(3), *(text(name) + text(line) + bare for name, line in lines)]
+    is_first = iter([True])
+
+    def answer(asked: Asked) -> bytes | None:
+        if asked.kind == Kind.READDIR and next(is_first, False):
+            return asked.reply(Kind.NAME, *listed)
+        return kind(asked)
+
+    script.answer = answer
+    assert [entry.name for entry in scripted.list()] == ["file"]
+
+
+def test_a_disk_that_is_unmounted_during_a_list_is_noticed(scripted: SFTPBackend, script: Script) -> None:
+    asked_for_marker = iter([True])
+
+    def answer(asked: Asked) -> bytes | None:
+        if asked.name.endswith(b".pyshare-store") and asked.kind == Kind.LSTAT and not next(asked_for_marker, False):
+            return asked.status(Code.NO_SUCH_FILE)
+        return kind(asked)
+
+    script.answer = answer
+    with pytest.raises(Unreachable, match=r"no file \.pyshare-store|is not there"):
+        list(scripted.list())
+
+
 def test_folders_in_folders_end(scripted: SFTPBackend, script: Script) -> None:
     opened: set[bytes] = set()
 
@@ -265,6 +294,27 @@ def test_a_stopped_job_stops_while_the_server_is_silent(script: Script, desk: De
     with pytest.raises(Cancelled):
         store.get(KEY, desk.sink(), stop)
     store.close()
+
+
+def test_progress_never_goes_back_while_a_job_waits(scripted: SFTPBackend, script: Script, desk: Desk) -> None:
+    answered = iter(range(100))
+
+    def slow(asked: Asked) -> bytes | None:
+        if asked.kind in {Kind.WRITE, Kind.READ} and next(answered) in {1, 4}:
+            time.sleep(0.4)
+        if asked.kind == Kind.FSTAT:
+            return asked.reply(Kind.ATTRS, attributes(100_000))
+        if asked.kind == Kind.READ:
+            return asked.reply(Kind.DATA, text(bytes(int.from_bytes(asked.body[18:22], "big"))))
+        return kind(asked)
+
+    script.answer = slow
+    up, down = [0], [0]
+    scripted.put(KEY, desk.source(bytes(100_000)), up.append)
+    scripted.get(KEY, desk.sink(), down.append)
+    for told in (up, down):
+        assert told == sorted(told)
+        assert len(told) > len(set(told))
 
 
 def test_a_silent_server_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
