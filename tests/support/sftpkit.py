@@ -11,7 +11,9 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
 from git_annex_remote_pyshare.testing.memory import place
 
-SERVER = "/usr/lib/openssh/sftp-server"
+_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server")
+SERVER = next(filter(os.path.exists, _SERVERS), _SERVERS[0])
+"""Debian: openssh-sftp-server; the others are those of Fedora and macOS."""
 
 SSH = """#!/bin/sh
 # In place of ssh: notes its words, and is the server itself.

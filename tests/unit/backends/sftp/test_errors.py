@@ -1,9 +1,7 @@
 """What ssh says before it ends, in our words, with what to type."""
 
 import pytest
-from support.sftpkit import StandIn, place_at
 
-from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
 from git_annex_remote_pyshare.backends.sftp.errors import of_ssh, of_status
 from git_annex_remote_pyshare.backends.sftp.packets import Code
 from git_annex_remote_pyshare.backends.sftp.url import Address
@@ -58,30 +56,6 @@ def test_the_last_words_of_ssh_say_what_to_do(
     assert error.retryable == retryable
     assert remedy in error.remedy
     assert "sftp.example.org" in str(error) or kind is BadSetting
-
-
-def test_what_a_program_says_at_its_end_reaches_the_user(ssh: StandIn) -> None:
-    ssh.becomes("#!/bin/sh\necho 'bob@sftp.example.org: Permission denied (publickey).' >&2\nexit 255\n")
-    store = SFTPBackend(place_at("/data"))
-    for _ in range(3):
-        with pytest.raises(PermissionDenied, match=r"Type: pyshare login sftp://bob@sftp\.example\.org"):
-            store.stat("KEY")
-    store.close()
-
-
-def test_a_flood_of_words_is_bounded(ssh: StandIn) -> None:
-    ssh.becomes("#!/bin/sh\nhead -c 20000000 /dev/zero | tr '\\0' x >&2\necho >&2\necho last words >&2\nexit 255\n")
-    store = SFTPBackend(place_at("/data"))
-    with pytest.raises(Unreachable, match="last words") as ended:
-        store.stat("KEY")
-    assert len(str(ended.value)) < 300
-    store.close()
-
-
-def test_a_machine_without_ssh_is_told_so(ssh: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(PyshareError, match="no program ssh"):
-        SFTPBackend(place_at("/data")).stat("KEY")
 
 
 @pytest.mark.parametrize(
