@@ -10,7 +10,8 @@ from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.cli.init.account import LoggedIn, completed, logged_in, place_for, show_account
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, READERS, SAME, Answers, Options
 from git_annex_remote_pyshare.cli.init.dialogue import Choice, Dialogue
-from git_annex_remote_pyshare.cli.init.here import Here, State
+from git_annex_remote_pyshare.cli.init.here import Here, State, is_tree
+from git_annex_remote_pyshare.cli.init.two_way import require_possible, require_tree
 from git_annex_remote_pyshare.cli.output import State as Check
 from git_annex_remote_pyshare.cli.output import say_check
 from git_annex_remote_pyshare.errors import BadSetting
@@ -43,6 +44,8 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
     """
     where = ask_where(options, here, dialogue)
     settings, found = where.settings, where.found
+    if options.two_way:
+        require_possible(settings, here)
     if dialogue.is_open:
         show_account(settings, where.came.login, here.clone)
     spec = registry.spec_of(settings["url"])
@@ -51,9 +54,9 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
         return Asked(_of_existing(options, here, dialogue, State(remote), settings))
     readers = _readers(options, settings, found, here, dialogue)
     history = _history(options, settings, here, dialogue)
-    return Asked(
-        Answers(name, settings, readers, history, found.is_private, not here.is_repository), where.came.missing
-    )
+    begins, two_way = not here.is_repository, options.two_way
+    answers = Answers(name, settings, readers, history, found.is_private, begins, is_tree(settings), two_way)
+    return Asked(answers, where.came.missing)
 
 
 def ask_where(options: Options, here: Here, dialogue: Dialogue) -> Where:
@@ -95,6 +98,9 @@ def _of_existing(
     """The answers that the remote itself gives; only the others are asked for."""
     place = state.remote.place
     name, spec = place.clone.remote, registry.spec_of(place.url)
+    if options.two_way:
+        require_tree(state)
+        require_possible({**place.settings, "url": place.url}, here)
     state.require_same(settings["url"], options.settings)
     # Only its address: git-annex has its other settings, and nothing here changes them.
     own = {"url": place.url}
@@ -111,9 +117,11 @@ def _of_existing(
     elif options.readers:
         readers = options.readers
     history = options.history or (SAME if state.has_history else state.published_by(here.hosts()))
+    if not history and state.is_tree:  # nothing is sent there by pushes to a sibling
+        history = next(iter(here.hosts()), "")
     if not history or options.history:
         history = _history(options, state.remote.annex, here, dialogue)
-    return Answers(name, own, readers, history, is_private=is_private)
+    return Answers(name, own, readers, history, is_private, is_tree=state.is_tree, two_way=options.two_way)
 
 
 def _withdraw(name: str, *, is_public: bool) -> str:
