@@ -210,7 +210,7 @@ class DirectoryBackend(Backend):
         return self._root + b"/" + name.encode("utf-8", "surrogateescape") if name else self._root
 
     def _opened(self) -> Folder:
-        """The store's folder; it must have the marker unless the user has verified the remote.
+        """The store's folder; unless the user has verified the remote, it must have the marker, or a tree's history.
 
         Otherwise a dataset could read files in any folder if it knows their hashes.
         """
@@ -228,8 +228,8 @@ class DirectoryBackend(Backend):
         return root
 
     def _require_proof(self, root: Folder) -> None:
-        """Raise unless the folder has the marker of this remote; a tree has none."""
-        if self.place.is_tree:
+        """Raise unless the folder has the marker of this remote; a tree has none, but may hold the history."""
+        if self.place.is_tree and not self._marker.holds_history(root):
             accept = self.place.acceptance() or command(
                 "git", "annex", "verifyremote", self.place.clone.remote or "NAME"
             )

@@ -111,7 +111,7 @@ def _tell(answers: Answers, made: Plan, options: Options) -> None:
         say(f"{answers.name} sends your commits to the folder, and {made.back} brings back what people change there.")
     if answers.readers == "account" and answers.is_private:
         say("Only your own login opens this folder. Share it with the people there, by the service's web page.")
-    if answers.history == NOWHERE and answers.settings.get("encryption", "none") == "none":
+    if answers.history == NOWHERE and answers.settings.get("encryption", "none") == "none" and not made.back:
         keep = command("pyshare", "init", answers.name, "--history", SAME)
         say(f"Friends need the history, too. To keep it with the files, type: {keep}")
     say_next(*(command(*step) for step in made.next))

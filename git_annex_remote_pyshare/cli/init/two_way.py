@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import ListsContents, ability
 from git_annex_remote_pyshare.cli.dataset import branch_of
 from git_annex_remote_pyshare.cli.init.account import place_for
-from git_annex_remote_pyshare.cli.init.answers import Answers, Options
+from git_annex_remote_pyshare.cli.init.answers import SAME, Answers, Options
 from git_annex_remote_pyshare.cli.init.here import Here, State
 from git_annex_remote_pyshare.cli.remotes import remote_named, require_verified
 from git_annex_remote_pyshare.cli.steps import Step, found
@@ -27,6 +27,12 @@ OLDEST_ANNEX = "10.20260717"
 
 _TRACKING = "annex-tracking-branch"
 """Git config of a remote: the branch that `git annex sync` imports from it or exports to it."""
+
+HISTORY_ELSEWHERE = (
+    "git and git-annex would note the pushed branch and what people have under one name, and a file that was pushed and"
+    " not exported yet would count as removed by people. Keep the history on a Git host, or in another store."
+)
+"""Seen with git-annex 10.20261026: the first import removed all files of the dataset."""
 
 _IMPORTS = {"importtree": "yes", "exporttree": "no"}
 _OURS = ("type=external", "externaltype=pyshare")
@@ -49,6 +55,8 @@ def as_tree(options: Options) -> Options:
         raise BadSetting(
             "--two-way sets exporttree and importtree itself", remedy="Leave them out, or leave --two-way out."
         )
+    if options.history == SAME:
+        raise BadSetting("--two-way and --history same exclude each other", remedy=HISTORY_ELSEWHERE)
     return options._replace(settings={**given, "exporttree": "yes"})
 
 
@@ -74,6 +82,8 @@ def require_possible(settings: Mapping[str, str], here: Here) -> None:
 def require_tree(state: State) -> None:
     """Raise BadSetting for a remote that exists and cannot be the one that sends commits."""
     name = state.remote.place.clone.remote
+    if state.has_history:
+        raise BadSetting(f"{name} keeps the history too, which excludes --two-way", remedy=HISTORY_ELSEWHERE)
     if state.remote.place.clone.config_uuid:
         raise BadSetting(
             f"{name} shares its store with another remote, which sends your commits",

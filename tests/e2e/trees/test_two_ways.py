@@ -240,6 +240,7 @@ def test_what_cannot_be_a_folder_that_people_edit_is_refused_before_anything_is_
     for words, reason in (
         (("lab", url, "--set", "encryption=shared"), "encryption=shared and --two-way exclude each other"),
         (("lab", url, "--set", "exporttree=no"), "--two-way sets exporttree and importtree itself"),
+        (("lab", url, "--history", "same"), "--two-way and --history same exclude each other"),
         (("keys",), "keys keeps files by their content and not by their names"),
     ):
         done = repository.home.run("pyshare", "init", *words, "--two-way", "--yes", cwd=repository.folder, check=False)
