@@ -55,16 +55,16 @@ class WebDAVBackend(Backend):
 
     Args:
         place: Its URL is the folder's.
-        ahead: Holds connections opened before the first request.
+        preconnector: Holds connections opened before the first request.
 
     Raises:
         BadSetting: An option in the clone's git config is invalid.
     """
 
-    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
+    def __init__(self, place: StoreConfig, preconnector: Preconnector | None = None) -> None:
         super().__init__(place)
         self._address = address_of(place.url)
-        self.client = Client(place, self._address, ahead or Preconnector())
+        self.client = Client(place, self._address, preconnector or Preconnector())
         self.folders = Folders(self.client)
         self._uploads = Uploads(place, self.client, self.folders)
         self._downloads = Downloads(self.client)

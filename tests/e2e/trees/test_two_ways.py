@@ -7,18 +7,15 @@ from typing import Any
 import pytest
 from support.annex import Repository
 from support.at_terminal import typing
-from support.checkout import CHECKOUT
 from support.folder_people import People
 from support.marks import LONG
 from support.places import SharedPlace
 from support.sharing import type_all
+from support.two_ways import guide_blocks, make_both_ways
 
 IN_A_FOLDER = pytest.mark.parametrize("place", ["folder"], indirect=True)
 ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", pytest.param("apache", marks=LONG)], indirect=True)
 
-
-PAGE = CHECKOUT / "docs" / "guide" / "folder-people-edit.md"
-EXAMPLE = "https://cloud.example.org/lab"
 PAPER, TABLE = "paper.txt", "data/table.csv"
 
 
@@ -27,16 +24,8 @@ def both_ways(repository: Repository, place: SharedPlace, people: People) -> Rep
     """A repository and a folder, each with files of its own, after the commands of docs/guide/folder-people-edit.md."""
     people.write("old notes.txt", b"their old notes")
     repository.add({PAPER: b"first words", TABLE: b"1,2,3"})
-    repository.home.environment.update({**place.environment, **place.login})
-    _, _, sync, make = _blocks(place)
-    type_all(repository.home, [*make, *sync], repository.folder)
+    make_both_ways(repository, place)
     return repository
-
-
-def _blocks(place: SharedPlace) -> list[list[str]]:
-    """The commands of docs/guide/folder-people-edit.md, for this place."""
-    page = PAGE.read_text(encoding="utf-8").replace(EXAMPLE, place.settings["url"])
-    return [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
 
 
 @IN_A_FOLDER
@@ -45,7 +34,7 @@ def test_who_only_imports_types_three_lines(repository: Repository, place: Share
     repository.add({PAPER: b"mine"})
     repository.home.environment.update({**place.environment, **place.login})
 
-    type_all(repository.home, _blocks(place)[0], repository.folder)
+    type_all(repository.home, guide_blocks(place)[0], repository.folder)
 
     assert _tree_of(repository) == {PAPER: b"mine", "old notes.txt": b"their old notes"}
 
