@@ -38,6 +38,7 @@ from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, PREFIX
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
+    ContentChanged,
     NotFound,
     PermissionDenied,
     PyshareError,
@@ -162,6 +163,19 @@ class DirectoryBackend(Backend):
         with self._trying("look for the file in", name), self._opened() as root:
             found = find(root, segments)
         return None if found is None else Content(name, found.st_size, content_id(found))
+
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`. Nothing compares at the removal itself, a moment after the look."""
+        segments = segments_of(name)
+        with self._trying("remove the file in", name), self._opened() as root:
+            self._marker.require(root)
+            found = find(root, segments)
+            if found is None:
+                raise NotFound(f"the file is not in {as_text(self._root)}")
+            if content_id(found) != content.removesuffix(YOUNG):
+                raise ContentChanged(f"the file in {as_text(self._root)} has changed")
+            if not remove(root, segments):
+                raise NotFound(f"the file is not in {as_text(self._root)}")
 
     def initialize(self) -> Initialized:
         """Make the folder if its parent exists, and write the marker with the remote's UUID."""
