@@ -34,6 +34,9 @@ _QUOTA = (
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
 )
 
+_MOD_DAV = b'="http://apache.org/dav/props/"'
+"""In each of mod_dav's responses about a file: the name space of its own properties (modules/dav/fs/repos.c)."""
+
 _MAX_ENTRIES = 100_000
 """Entries in an upload folder, which has up to 10,000 chunks."""
 
@@ -153,6 +156,7 @@ def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Re
                 has_entries = True
                 resource = _parse_resource(element, client.doing(what))
                 multistatus.clear()  # else a large folder would fill memory
+                client.is_mod_dav = client.is_mod_dav or text.has_sign
                 if resource is not None:
                     text.limit = _LONGEST
                     yield resource
@@ -172,11 +176,13 @@ class _Bounded:
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
         self.limit = _LONGEST
+        self.has_sign = False
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes; raises _TooLong if the limit is exceeded."""
         block = self._response.read(size)
         self.limit -= len(block)
+        self.has_sign = self.has_sign or _MOD_DAV in block
         if self.limit < 0:
             raise _TooLong
         return block

@@ -63,7 +63,7 @@ def test_what_people_changed_since_the_list_is_neither_removed_nor_renamed_nor_o
         tree.remove(KEY, OLD)
     for name in (OLD, NEW):
         with pytest.raises(ChangedByOthers):
-            tree.check_store(name)
+            tree.check_store(OTHER, name)
 
     assert _content(store, tmp_path, OLD) == b"theirs!"
     assert _content(store, tmp_path, NEW) == b"theirs, new"
@@ -92,7 +92,7 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
     _import(store)
     tree = Tree(store)
     assert not tree.is_present(OTHER, LISTED)
-    tree.check_store(LISTED)
+    tree.check_store(OTHER, LISTED)
     _put(store, tmp_path, LISTED, b"ours")
     tree.stored(LISTED)
     tree.rename(KEY, OLD, TEMPORARY)
@@ -108,7 +108,7 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
 def test_a_clone_that_has_never_imported_overwrites_as_git_annex_says(store: MemoryBackend, tmp_path: Path) -> None:
     _put(store, tmp_path, OLD, b"theirs!")
     tree = Tree(store)
-    tree.check_store(OLD)
+    tree.check_store(OTHER, OLD)
     tree.remove(KEY, OLD)
     assert _names(store) == []
 
