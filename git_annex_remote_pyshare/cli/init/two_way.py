@@ -151,7 +151,7 @@ def _compared(here: Here, state: State | None, branch: str, sent: str, came: str
     git_dir = here.clone.git_dir
     if git_dir and state and not git(git_dir, "for-each-ref", sent):
         tree = exported_tree(git_dir, state.remote.uuid)
-        commits = git(git_dir, "log", "--format=%H %T", f"refs/heads/{branch}").splitlines() if tree else []
+        commits = git(git_dir, "log", "-10000", "--format=%H %T", f"refs/heads/{branch}").splitlines() if tree else []
         if commit := next((each.split()[0] for each in commits if each.endswith(f" {tree}")), ""):
             yield ("git", "update-ref", sent, commit)
     if not (git_dir and (git(git_dir, "for-each-ref", came) or git(git_dir, "symbolic-ref", "--quiet", came))):
