@@ -7,7 +7,6 @@ has read. Otherwise the removal fails, and git-annex says "Push failed" with the
 
 import os
 from contextlib import suppress
-from tempfile import TemporaryDirectory
 from threading import Lock
 
 from git_annex_remote_pyshare.backends.base import Backend, ListsContents, RemovesVersions
@@ -113,6 +112,8 @@ class Manifests:
 
 def _digest(store: Backend, name: str, content: str = "") -> str | None:
     """The digest of the list in the store; None if it is gone, or has another content than that with the identifier."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415  # only a push of the history needs it
+
     with TemporaryDirectory(prefix="pyshare-") as folder, suppress(ContentChanged, NotFound):
         path = os.fsencode(os.path.join(folder, "list"))
         store.get(name, ExactSink(path, content) if content else Sink(path, is_checked=False), lambda _done: None)
