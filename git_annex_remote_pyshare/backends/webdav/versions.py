@@ -17,7 +17,7 @@ def remove_version(client: Client, name: str, content: str) -> None:
     weak tag is left out: Apache refuses it, and gives it to a file of the last second only.
     """
     found = next(propfind.versions(client, in_path(name), "0"), None)
-    if found is None or found.is_folder:
+    if found is None or found.is_gone or found.is_folder:
         raise _absent(client)
     if content not in contents.ids_of(contents.version(client, name, found)):
         raise _changed(client)
