@@ -12,7 +12,7 @@ _EXAMPLE = "https://cloud.example.org/lab"
 
 
 def guide_blocks(place: SharedPlace) -> list[list[str]]:
-    """The commands of the guide, block by block, for this place: import; pyshare init, synchronise; the same by hand."""
+    """The blocks of commands in the guide, for this place: import; pyshare init, synchronise; the same by hand."""
     page = _PAGE.read_text(encoding="utf-8").replace(_EXAMPLE, place.settings["url"])
     return [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
 
