@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import (
     Backend,
     Content,
@@ -20,7 +21,7 @@ from git_annex_remote_pyshare.backends.sftp.download import Downloads
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Attributes
 from git_annex_remote_pyshare.backends.sftp.upload import Uploads
-from git_annex_remote_pyshare.errors import Unreachable
+from git_annex_remote_pyshare.errors import ContentChanged, NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 class SFTPBackend(Backend):
     """A folder on an SFTP server.
 
-    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders, SupportsMultipart.
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders,
+    RemovesVersions, SupportsMultipart.
 
     Args:
         place: Its URL is the folder's.
@@ -98,6 +100,22 @@ class SFTPBackend(Backend):
     def content_of(self, name: str) -> Content | None:
         found = self._look("look for the file", name)
         return None if found is None else contents.version(name, found, self._ahead)
+
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`. Nothing compares at the removal itself, a moment after the look.
+
+        Another version of the same size and second is taken for the same: SFTP tells no more.
+        """
+        with self.client.doing("remove the file", name) as connection:
+            self._marker.require(connection)
+            path = self.client.path_of(name)
+            found = connection.found(connection.look(path))
+            if found is None or not found.is_file:
+                raise NotFound(f"the file is not on {self.client.address.host}")
+            if content.removesuffix(YOUNG) not in contents.ids_of(name, found):
+                raise ContentChanged(f"the file on {self.client.address.host} has changed")
+            if not tree.remove(connection, path):
+                raise NotFound(f"the file is not on {self.client.address.host}")
 
     def initialize(self) -> Initialized:
         """Make the folder, and mark it as this remote's own."""

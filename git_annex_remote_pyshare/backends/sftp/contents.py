@@ -92,7 +92,9 @@ def of_folder(
                 below.append(each.name)
             else:
                 add(Content(each.name, 0, ""))
-        elif each.found.is_file and each.name != MARK and not is_temporary(each.name):
+        elif is_temporary(each.name):
+            add(Content(each.name, each.found.size or 0, "", is_temporary=True))
+        elif each.found.is_file and each.name != MARK:
             add(version(each.name, each.found, ahead))
     return below
 

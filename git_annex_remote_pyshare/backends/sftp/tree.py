@@ -10,8 +10,8 @@ from git_annex_remote_pyshare.backends.sftp.upload import publish
 from git_annex_remote_pyshare.errors import NotFound
 
 
-def remove(connection: Connection, path: bytes) -> None:
-    """Remove a file; succeeds if there is none, or a folder, which is no object.
+def remove(connection: Connection, path: bytes) -> bool:
+    """Remove a file; returns whether there was one. A folder is no object, and stays.
 
     The key's own folder in git-annex's layouts goes with it; the hash folders above it are shared, and stay.
     """
@@ -24,6 +24,7 @@ def remove(connection: Connection, path: bytes) -> None:
     above, _, last = path.rpartition(b"/")
     if above.rpartition(b"/")[2] == last:
         connection.code(connection.on_path(Kind.RMDIR, above))
+    return code == Code.OK
 
 
 def move(client: Client, connection: Connection, marker: Marker, source: str, target: str) -> None:

@@ -255,6 +255,14 @@ def test_a_young_file_is_known_by_the_clock_of_the_server(
     assert files(share) == {"young", "old", MARK}
 
 
+def test_an_import_is_told_of_uploads_that_are_under_way(sftp: SFTPBackend, share: Path) -> None:
+    (share / "file").touch()
+    (share / f".pyshare-part-{'0' * 32}").touch()
+    found: dict[str, bool] = {}
+    sftp.list_contents("", lambda each: found.update({each.name: each.is_temporary}))
+    assert found == {"file": False, f".pyshare-part-{'0' * 32}": True}
+
+
 def test_the_folder_is_made_with_those_above_it(ssh: StandIn, tmp_path: Path) -> None:
     folder = tmp_path / "one" / "two" / "share"
     store = SFTPBackend(place_at(folder)._replace(uuid=OWN))
