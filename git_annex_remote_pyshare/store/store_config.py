@@ -34,7 +34,13 @@ def store_config_of(settings: Mapping[str, str], trust: Trust, held: Credential 
     """
     spec = registry.spec_of(settings["url"])
     if not spec.takes_login:
-        return StoreConfig(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
+        return StoreConfig(
+            settings["url"],
+            settings,
+            trust.clone,
+            trusted=lambda: trust.verified,
+            acceptance=lambda: trust.verification() if trust.host else "",
+        )
     return StoreConfig(
         settings["url"],
         settings,

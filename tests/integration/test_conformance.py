@@ -26,7 +26,7 @@ from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
-pytest_plugins = ["support.dropbox_stores"]
+pytest_plugins = ["support.dropbox_stores", "support.rclone_remotes"]
 
 Reach = Callable[[], Backend]
 
@@ -101,6 +101,12 @@ def dropbox(request: pytest.FixtureRequest) -> Reach:
     return reach
 
 
+def remote(name: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """A folder of one of the user's rclone remotes."""
+
+    return lambda request: ready(request.getfixturevalue("rclone_remotes").new_folder(name))
+
+
 def as_tree(reach: Reach) -> Reach:
     """The same store, but for the marker that a tree does not have."""
 
@@ -134,6 +140,7 @@ STORES = {
     "moto": s3("moto_server"),
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
+    "rclone remote": remote("disk"),
 }
 """A new backend joins here."""
 
