@@ -1,5 +1,6 @@
 """Gives the tests remotes of the real rclone: their configuration, and one rclone process for all tests of a module."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -8,6 +9,7 @@ import pytest
 
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.rclone.child import CHILDREN
+from git_annex_remote_pyshare.backends.rclone.program import find
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from support.s3_servers import S3Server
@@ -36,8 +38,11 @@ class Remotes:
             file.write(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
 
     def add_webdav(self, name: str, server: Server) -> None:
-        """The remote of a WebDAV server that wants no login, or whose password is obscured by the caller."""
-        self.add(name, type="webdav", url=server.url, vendor="other")
+        """The remote of a WebDAV server."""
+        words = [find(), "obscure", server.password]
+        password = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+        settings = {"url": server.url, "vendor": "other", "user": server.user, "pass": password}
+        self.add(name, type="webdav", **settings)
 
     def add_s3(self, name: str, server: S3Server) -> None:
         """The remote of an S3 server."""

@@ -39,6 +39,7 @@ _STEP = 0.005
 """Seconds between two looks for its socket, since it does not say when it serves."""
 
 _LONGEST_LINE = 1 << 16
+_MOMENT = 0.5
 _ENDING = 5.0
 """Seconds that rclone may need to end."""
 
@@ -59,6 +60,8 @@ class Child:
         self.login = "" if HAS_SOCKETS else f"pyshare:{secrets.token_urlsafe(24)}"
         self.address = os.path.join(self.folder, "s")
         """Path of the socket, or `host:port`."""
+        self.reason = ""
+        """The first line that rclone calls critical; what it may dump behind that is for its developers."""
         self.last_lines: deque[str] = deque(maxlen=20)
         self._has_served = False
         self._has_port = Event()
@@ -111,15 +114,24 @@ class Child:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
+    def is_ending(self) -> bool:
+        """Whether the process ends within a moment: after it has broken a connection."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_MOMENT)
+        if self.is_running():
+            return False
+        self._reader.join(_ENDING)  # its last words
+        return True
+
     def failure(self) -> PyshareError:
         """Why it has ended, in the words of its last lines."""
-        told = "\n".join(self.last_lines)
+        told = "\n".join((self.reason, *self.last_lines))
         if "unable to decrypt configuration" in told:
             return PermissionDenied(
                 "the configuration of rclone is encrypted, and pyshare has no password for it",
                 remedy="Set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND.",
             )
-        last = one_line(self.last_lines[-1])[:120] if self.last_lines else "it said nothing"
+        last = one_line(self.reason or (self.last_lines[-1] if self.last_lines else "it said nothing"))[:120]
         if self._has_served:
             return Unreachable(f"rclone ended by itself ({last})")
         return BadSetting(f"rclone cannot start ({last}); pyshare needs {'.'.join(map(str, LEAST))}", remedy=INSTALL)
@@ -149,6 +161,8 @@ class Child:
                         self.address = found[1].decode("ascii", "replace").partition("://")[2].rstrip("/")
                     self._has_port.set()
                 self.last_lines.append(line.decode("utf-8", "replace").strip())
+                if b"CRITICAL" in line and not self.reason:
+                    self.reason = self.last_lines[-1]
         self._process.wait()
         self._has_port.set()
 

@@ -227,7 +227,7 @@ class RemoteControl:
 
     def _lost(self, child: Child) -> Exception:
         """The error for a request without an answer."""
-        if not child.is_running():
+        if child.is_ending():
             return child.failure()
         return Unreachable("rclone does not answer")
 

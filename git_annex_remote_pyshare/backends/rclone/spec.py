@@ -70,7 +70,7 @@ SPEC = BackendSpec(
     account=_account,
     login=LoginFlow(_log_in, _check_login),
     offer=Offer(
-        "Google Drive, OneDrive, Box, pCloud, SMB, Azure, Google Cloud, or another service of rclone",
+        "through rclone: Google Drive, OneDrive, Box, pCloud, SMB, Azure, Google Cloud, and others",
         question="The remote in rclone and a folder, e.g. drive:/data (see: rclone listremotes)",
         read=_read,
         look=_look,
