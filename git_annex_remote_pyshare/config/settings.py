@@ -130,7 +130,7 @@ COMMON = (
     Setting(
         "url",
         "where the data is kept: an absolute path, the URL of a WebDAV folder or public link,"
-        " s3://BUCKET/FOLDER, dropbox:/FOLDER, or a shared link of Dropbox",
+        " s3://BUCKET/FOLDER, gs://BUCKET/FOLDER, dropbox:/FOLDER, rclone:NAME:/FOLDER, or a shared link of Dropbox",
         _check_url,
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),
