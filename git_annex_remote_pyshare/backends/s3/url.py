@@ -148,12 +148,12 @@ def account_of(settings: Mapping[str, str]) -> Account:
     Raises:
         BadSetting: The settings give no server.
     """
-    words = (settings["url"].rstrip("/"),) if google.is_google(settings) else ()
+    given = settings["url"].rstrip("/") if google.is_google(settings) else ""
     settings = google.as_s3(settings)
     server = server_of(settings)
     bucket, prefix = _bucket_and_prefix(settings)
-    if words:
-        return Account(bound_host(server.origin), words=words)
+    if given:
+        return Account(bound_host(server.origin), words=(given,))
     url = f"s3://{bucket}/{prefix}".rstrip("/")
     if not server.partition:
         return Account(bound_host(server.origin), words=(url, f"endpoint={server.origin}"))
