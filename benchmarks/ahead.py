@@ -11,9 +11,9 @@ import statistics
 from collections import defaultdict
 
 from remotes import OURS_S3, OURS_WEBDAV, S3, SERVICES, WEBDAV, Remote, log_in
-from room import temporary_room
 from run import SERVERS, say
 from workload import GET, STORE, cold, make_load
+from workspace import temporary_workspace
 
 OFF = (("pyshare-ahead", "0"),)
 
@@ -36,17 +36,17 @@ def main() -> None:
     options = parser.parse_args()
     seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     requests: dict[tuple[str, str], float] = {}
-    with temporary_room(None) as room:
-        room.install()
-        load = make_load(room, "small", options.files, options.size)
-        with SERVERS[options.server](room.subfolder("server"), options.rtt / 1000) as server:
-            log_in(room, server)
+    with temporary_workspace(None) as workspace:
+        workspace.install()
+        load = make_load(workspace, "small", options.files, options.size)
+        with SERVERS[options.server](workspace.subfolder("server"), options.rtt / 1000) as server:
+            log_in(workspace, server)
             remotes = compared(server.service)
             for turn in range(options.repeat):
                 for jobs, phases in ((1, {GET}), (8, {STORE, GET})):
                     say(f"turn {turn + 1}, -J{jobs}")
                     for remote in remotes:
-                        with cold(room, server, remote, load, jobs) as cycle:
+                        with cold(workspace, server, remote, load, jobs) as cycle:
                             for measured in cycle.store_and_get(store_jobs=8):
                                 if measured.phase in phases:
                                     key = (remote.title, f"{measured.phase} -J{jobs}")

@@ -15,10 +15,10 @@ from pathlib import Path
 from compare import START_MS, START_TIMES, Bench, compare_starts
 from remotes import Place, Remote
 from results import Results
-from room import Room, temporary_room
 from server import Server
 from table import show
 from workload import DROP, Load, cold, make_load
+from workspace import Workspace, temporary_workspace
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 import trustme
@@ -85,29 +85,29 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="repetitions; medians are shown (1)")
     options = parser.parse_args()
     results, service = Results(), FakeDropbox()
-    with temporary_room(None) as room, reached(room, service) as box:
-        python = room.install()
+    with temporary_workspace(None) as workspace, reached(workspace, service) as box:
+        python = workspace.install()
         ours = [remote_of(SHARED, "pyshare"), *install_variants(python)]
-        load = make_load(room, "small", options.files, 10 << 10)
-        compare_starts(Bench(room, box, 0, (ours[0],), results), load, python)
+        load = make_load(workspace, "small", options.files, 10 << 10)
+        compare_starts(Bench(workspace, box, 0, (ours[0],), results), load, python)
         service.latency, service.lock_seconds = options.call / 1000, options.commit / 1000
         for _ in range(options.repeat):
             for remote in ours:
-                compare(room, box, remote, load, options.jobs, results)
+                compare(workspace, box, remote, load, options.jobs, results)
     title = f"{options.files} files, -J{options.jobs}, {options.call} ms per call, {options.commit} ms per commit"
     print(show(results, START_MS), show(results, START_TIMES), title, sep="\n\n")
     print(show(results, SPEED, [(SHARED, other) for other in VARIANTS]), show(results, CALLS), sep="\n\n")
 
 
 @contextlib.contextmanager
-def reached(room: Room, service: FakeDropbox) -> Iterator[Box]:
-    """The fake, running, and what it takes to reach it in the room's environment."""
-    ca, file = trustme.CA(), room.folder / "ca.pem"
+def reached(workspace: Workspace, service: FakeDropbox) -> Iterator[Box]:
+    """The fake, running, and what it takes to reach it in the workspace's environment."""
+    ca, file = trustme.CA(), workspace.folder / "ca.pem"
     ca.cert_pem.write_to_path(str(file))
     with served(service, Authority(ca, file)) as running:
         box = Box(running)
         login = {"DROPBOX_REFRESH_TOKEN": next(iter(service.refreshes)), "DROPBOX_APP_KEY": service.app.key}
-        room.environment.update({**running.environment, **login})
+        workspace.environment.update({**running.environment, **login})
         yield box
 
 
@@ -120,9 +120,9 @@ def install_variants(python: Path) -> Iterator[Remote]:
         yield remote_of(title, f"variant{number}")
 
 
-def compare(room: Room, box: Box, remote: Remote, load: Load, jobs: int, results: Results) -> None:
+def compare(workspace: Workspace, box: Box, remote: Remote, load: Load, jobs: int, results: Results) -> None:
     """Store, get and drop all files once."""
-    with cold(room, box, remote, load, jobs) as cycle:
+    with cold(workspace, box, remote, load, jobs) as cycle:
         for measured in cycle.everything():
             if measured.phase != DROP:
                 results.add(SPEED, remote.title, measured.phase, load.files / measured.watched.seconds)

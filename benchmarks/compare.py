@@ -6,11 +6,11 @@ from typing import NamedTuple
 from measure import MIB
 from remotes import CURL, SERVICES, Remote
 from results import Results
-from room import Room
 from server import Server
 from startup import import_annexremote, start
 from streams import transfer
 from workload import Load, Measured, cold
+from workspace import Workspace
 
 YARDSTICK = "import annexremote"
 STARTS = 7
@@ -39,14 +39,14 @@ class Bench(NamedTuple):
     """What every measurement needs.
 
     Attributes:
-        room: Where it runs.
+        workspace: Where it runs.
         server: The server of all remotes that are not folders.
         rtt: Round trip to it in ms.
         remotes: Who takes part.
         results: Where the figures go.
     """
 
-    room: Room
+    workspace: Workspace
     server: Server
     rtt: int
     remotes: tuple[Remote, ...]
@@ -79,7 +79,7 @@ def participants(service: str, only: list[str], rtt: int) -> tuple[Remote, ...]:
 
 def compare_starts(bench: Bench, load: Load, python: Path) -> None:
     """Start every program several times."""
-    yardstick = [import_annexremote(bench.room, python) for _ in range(STARTS)][1:]
+    yardstick = [import_annexremote(bench.workspace, python) for _ in range(STARTS)][1:]
     for seconds in yardstick:
         bench.results.add(START_MS, YARDSTICK, FIRST_LINE, seconds * 1000)
     unit = bench.results.median(START_MS, YARDSTICK, FIRST_LINE) or 1
@@ -89,8 +89,8 @@ def compare_starts(bench: Bench, load: Load, python: Path) -> None:
 
 
 def _start(bench: Bench, remote: Remote, load: Load, unit: float) -> None:
-    with cold(bench.room, bench.server, remote, load, jobs=1) as cycle:
-        for started in [start(bench.room, bench.server, remote, cycle) for _ in range(STARTS)][1:]:
+    with cold(bench.workspace, bench.server, remote, load, jobs=1) as cycle:
+        for started in [start(bench.workspace, bench.server, remote, cycle) for _ in range(STARTS)][1:]:
             for column, seconds in zip((FIRST_LINE, PREPARED, PRESENCE), started, strict=True):
                 bench.results.add(START_MS, remote.title, column, seconds * 1000)
                 bench.results.add(START_TIMES, remote.title, column, seconds * 1000 / unit)
@@ -99,10 +99,10 @@ def _start(bench: Bench, remote: Remote, load: Load, unit: float) -> None:
 def compare_small(bench: Bench, load: Load, jobs: int) -> None:
     """Many small files: store, get, drop; and store once more, without git-annex's own look."""
     for remote in bench.remotes:
-        with cold(bench.room, bench.server, remote, load, jobs) as cycle:
+        with cold(bench.workspace, bench.server, remote, load, jobs) as cycle:
             for measured in cycle.everything():
                 _record_small(bench, remote.title, measured, load, jobs)
-        with cold(bench.room, bench.server, remote, load, jobs) as cycle:
+        with cold(bench.workspace, bench.server, remote, load, jobs) as cycle:
             for measured in cycle.store_fast():
                 _record_small(bench, remote.title, measured, load, jobs)
 
@@ -110,20 +110,20 @@ def compare_small(bench: Bench, load: Load, jobs: int) -> None:
 def compare_big(bench: Bench, load: Load) -> None:
     """One large file: store, get."""
     for remote in bench.remotes:
-        with cold(bench.room, bench.server, remote, load, jobs=1) as cycle:
+        with cold(bench.workspace, bench.server, remote, load, jobs=1) as cycle:
             for measured in cycle.store_and_get():
                 _record_big(bench, remote.title, measured, load)
 
 
 def compare_lines(bench: Bench, load: Load, jobs: int) -> None:
     """Curl's figures for many small files."""
-    for measured in transfer(bench.room, bench.server, load, jobs):
+    for measured in transfer(bench.workspace, bench.server, load, jobs):
         _record_small(bench, CURL, measured, load, jobs)
 
 
 def compare_line(bench: Bench, load: Load) -> None:
     """Curl's figures for one large file."""
-    for measured in transfer(bench.room, bench.server, load, streams=1):
+    for measured in transfer(bench.workspace, bench.server, load, streams=1):
         _record_big(bench, CURL, measured, load)
 
 

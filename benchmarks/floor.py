@@ -18,11 +18,11 @@ from typing import NamedTuple
 from compare import FILES, at
 from remotes import RCLONE, SERVICES, Place, Remote, log_in
 from results import Results
-from room import Room, temporary_room
 from run import SERVERS, numbers
 from server import Server
 from table import show
 from workload import GET, NAME, Load, cold, make_load
+from workspace import Workspace, temporary_workspace
 
 LINKING = "external that only links"
 
@@ -55,27 +55,27 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     results = Results()
-    with temporary_room(None) as room:
-        room.install()
-        install_linking(room)
-        load = make_load(room, "small", options.files, 10 << 10)
-        with SERVERS[options.server](room.subfolder("server"), options.rtt / 1000) as server:
-            log_in(room, server)
+    with temporary_workspace(None) as workspace:
+        workspace.install()
+        install_linking(workspace)
+        load = make_load(workspace, "small", options.files, 10 << 10)
+        with SERVERS[options.server](workspace.subfolder("server"), options.rtt / 1000) as server:
+            log_in(workspace, server)
             ours, builtin = participants(server.service)
             racers = (ours, builtin, Remote(LINKING, partial(_linking, options.rtt / 1000)))
             for _ in range(options.repeat):
-                compare(room, server, load, options, racers, results)
+                compare(workspace, server, load, options, racers, results)
     ratios = [(f"{row}{way.title}", builtin.title) for row in (LINKING, ours.title) for way in WAYS]
     print(show(results, at(FILES, options.rtt), ratios))
 
 
-def install_linking(room: Room) -> None:
+def install_linking(workspace: Workspace) -> None:
     """Put the program of the linking remote where git-annex finds it."""
-    program = room.subfolder("linking") / "git-annex-remote-linking"
+    program = workspace.subfolder("linking") / "git-annex-remote-linking"
     # -SEI: no site-packages and no environment, for the shortest start that Python has.
     program.write_text(f"#!{sys.executable} -SEI\n" + Path(__file__).with_name("linking.py").read_text())
     program.chmod(0o755)
-    room.environment["PATH"] = f"{program.parent}:{room.environment['PATH']}"
+    workspace.environment["PATH"] = f"{program.parent}:{workspace.environment['PATH']}"
 
 
 def participants(service: str) -> tuple[Remote, ...]:
@@ -84,20 +84,25 @@ def participants(service: str) -> tuple[Remote, ...]:
 
 
 def compare(
-    room: Room, server: Server, load: Load, options: argparse.Namespace, racers: Sequence[Remote], results: Results
+    workspace: Workspace,
+    server: Server,
+    load: Load,
+    options: argparse.Namespace,
+    racers: Sequence[Remote],
+    results: Results,
 ) -> None:
     """Every remote in every way, once with each number of jobs."""
     for number in options.jobs:
         for remote in racers:
             for way in WAYS:
-                files_per_s = load.files / get(room, server, _in(way, remote), load, number, way.verify)
+                files_per_s = load.files / get(workspace, server, _in(way, remote), load, number, way.verify)
                 results.add(at(FILES, options.rtt), f"{remote.title}{way.title}", f"{GET} -J{number}", files_per_s)
 
 
-def get(room: Room, server: Server, remote: Remote, load: Load, jobs: int, verify: str) -> float:
+def get(workspace: Workspace, server: Server, remote: Remote, load: Load, jobs: int, verify: str) -> float:
     """Seconds that a cold `git annex get` of all files takes."""
-    with cold(room, server, remote, load, jobs) as cycle:
-        room.run(("git", "config", f"remote.{NAME}.annex-verify", verify), cycle.repository)
+    with cold(workspace, server, remote, load, jobs) as cycle:
+        workspace.run(("git", "config", f"remote.{NAME}.annex-verify", verify), cycle.repository)
         return next(measured.watched.seconds for measured in cycle.store_and_get() if measured.phase == GET)
 
 

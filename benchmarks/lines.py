@@ -18,13 +18,13 @@ from commits import SHARED, remote_of
 from commits import reached as box_reached
 from remotes import SERVICES, Remote, log_in
 from results import Results
-from room import Room, temporary_room
 from s3 import ceph
 from server import Server
 from server import reached as line_to
 from support.fakes.dropbox.service import FakeDropbox  # commits knows where the tests are
 from table import show
 from workload import NAME, Load, cold, make_load
+from workspace import Workspace, temporary_workspace
 
 MIB = 1 << 20
 TITLE = "MiB/s, storing one file"
@@ -42,7 +42,7 @@ class Line(NamedTuple):
     """Bytes per second of each connection, each way."""
 
 
-Reached = Callable[[Room, Line], AbstractContextManager[Server]]
+Reached = Callable[[Workspace, Line], AbstractContextManager[Server]]
 
 
 def main() -> None:
@@ -57,44 +57,47 @@ def main() -> None:
     slow = Line(f"{options.rtt:g} ms, {options.rate:g} Mbit/s", options.rtt / 1000, options.rate * 1e6 / 8)
     services = [options.only] if options.only else list(SERVED)
     results = Results()
-    with temporary_room(None) as room:
-        room.install()
-        load = make_load(room, "large", 1, options.size * MIB)
+    with temporary_workspace(None) as workspace:
+        workspace.install()
+        load = make_load(workspace, "large", 1, options.size * MIB)
         for line in (slow, Line("loopback", 0, math.inf)) * options.repeat:
             for service in services:
-                compare(room, load, line, service, results)
+                compare(workspace, load, line, service, results)
     print(show(results, TITLE, [(_row(service, "parts"), _row(service, "one stream")) for service in services]))
 
 
-def compare(room: Room, load: Load, line: Line, service: str, results: Results) -> None:
+def compare(workspace: Workspace, load: Load, line: Line, service: str, results: Results) -> None:
     """Store the file in each way."""
     reached, remote = SERVED[service]
-    with reached(room, line) as server:
+    with reached(workspace, line) as server:
         for way, parts in WAYS.items():
-            speed = load.size / MIB / seconds(room, server, remote, load, parts)
+            speed = load.size / MIB / seconds(workspace, server, remote, load, parts)
             results.add(TITLE, _row(service, way), line.title, speed)
 
 
-def seconds(room: Room, server: Server, remote: Remote, load: Load, parts: str) -> float:
+def seconds(workspace: Workspace, server: Server, remote: Remote, load: Load, parts: str) -> float:
     """How long a cold `git annex copy` takes with that number of parts at once."""
-    with cold(room, server, remote, load, 1) as cycle:
+    with cold(workspace, server, remote, load, 1) as cycle:
         if parts:
-            room.run(("git", "config", f"remote.{NAME}.pyshare-parts", parts), cycle.repository)
+            workspace.run(("git", "config", f"remote.{NAME}.pyshare-parts", parts), cycle.repository)
         [stored] = cycle.store_fast()
         return stored.watched.seconds
 
 
 @contextlib.contextmanager
-def _bucket(room: Room, line: Line) -> Iterator[Server]:
-    with ceph(room.folder, 0) as server, line_to(server.url, line.rtt, line.rate) as server.url:
-        log_in(room, server)
+def _bucket(workspace: Workspace, line: Line) -> Iterator[Server]:
+    with ceph(workspace.folder, 0) as server, line_to(server.url, line.rtt, line.rate) as server.url:
+        log_in(workspace, server)
         yield server
 
 
 @contextlib.contextmanager
-def _box(room: Room, line: Line) -> Iterator[Server]:
-    with box_reached(room, FakeDropbox()) as box, line_to(room.environment["HTTPS_PROXY"], line.rtt, line.rate) as url:
-        room.environment.update(dict.fromkeys(("HTTPS_PROXY", "https_proxy"), url))
+def _box(workspace: Workspace, line: Line) -> Iterator[Server]:
+    with (
+        box_reached(workspace, FakeDropbox()) as box,
+        line_to(workspace.environment["HTTPS_PROXY"], line.rtt, line.rate) as url,
+    ):
+        workspace.environment.update(dict.fromkeys(("HTTPS_PROXY", "https_proxy"), url))
         yield box
 
 

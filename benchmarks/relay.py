@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import cast
 
 IN_FLIGHT = 64 * 1024 * 1024
-"""Bytes that one direction of a connection may hold: room for 64 MiB in half a round trip."""
+"""Bytes that one direction of a connection may hold: space for 64 MiB in half a round trip."""
 
 BUFFER = 256 * 1024
 """Bytes that wait for their turn besides, where there is a rate."""

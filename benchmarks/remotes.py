@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from room import Room
 from server import Server
+from workspace import Workspace
 
 OURS_FOLDER = "pyshare, folder"
 OURS_WEBDAV = "pyshare, WebDAV"
@@ -115,12 +115,12 @@ SERVICES: Mapping[str, Service] = {
 }
 
 
-def log_in(room: Room, server: Server) -> None:
+def log_in(workspace: Workspace, server: Server) -> None:
     """Give everybody the server's login, each in the way that it expects one."""
     service = SERVICES[server.service]
-    room.environment.update(zip(service.login, (server.user, server.password), strict=True))
-    obscured = room.run(("rclone", "obscure", server.password)).strip()
+    workspace.environment.update(zip(service.login, (server.user, server.password), strict=True))
+    obscured = workspace.run(("rclone", "obscure", server.password)).strip()
     login = {"url": server.url, "user": server.user, "password": server.password, "obscured": obscured}
-    config = room.home / ".config/rclone/rclone.conf"
+    config = workspace.home / ".config/rclone/rclone.conf"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text("[server]\n" + service.rclone.format_map(login))

@@ -32,10 +32,10 @@ from dav import apache
 from goals import show_goals
 from remotes import CURL, DIRECTORY, OURS_FOLDER, OURS_S3, OURS_WEBDAV, RCLONE, S3, WEBDAV, log_in
 from results import Results
-from room import Room, temporary_room
 from s3 import ceph, rclone
 from table import show
 from workload import Load, make_load
+from workspace import Workspace, temporary_workspace
 
 SERVERS = {"apache": apache, "ceph": ceph, "rclone": rclone}
 RATIOS = (
@@ -75,7 +75,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="repetitions; medians are shown (1)")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only remotes named so, and curl")
     parser.add_argument("--no-start-up", dest="start_up", action="store_false", help="leave start-up out")
-    parser.add_argument("--dir", metavar="FOLDER", help="make the temporary folder there (memory, if it has room)")
+    parser.add_argument("--dir", metavar="FOLDER", help="make the temporary folder there (memory, if it has workspace)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single measurement there")
     return parser.parse_args(arguments)
 
@@ -86,28 +86,28 @@ def main() -> None:
     # Being told to end is no reason to leave a server and gigabytes behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     results = Results()
-    with temporary_room(options.dir) as room:
+    with temporary_workspace(options.dir) as workspace:
         say("install")
-        python = room.install()
-        loads = [make_load(room, "small", options.files or 1, options.size)]
+        python = workspace.install()
+        loads = [make_load(workspace, "small", options.files or 1, options.size)]
         if options.big:
-            loads.append(make_load(room, "big", 1, options.big))
+            loads.append(make_load(workspace, "big", 1, options.big))
         for rtt in options.rtt:
-            measure(room, python, loads, options, rtt, results)
-        about = describe(room, options)
+            measure(workspace, python, loads, options, rtt, results)
+        about = describe(workspace, options)
     report(results, about)
     if options.json:
         results.save(options.json, about)
 
 
 def measure(
-    room: Room, python: Path, loads: Sequence[Load], options: argparse.Namespace, rtt: int, results: Results
+    workspace: Workspace, python: Path, loads: Sequence[Load], options: argparse.Namespace, rtt: int, results: Results
 ) -> None:
     """Everything at one round trip; repetitions take turns, so that a busy minute hits all alike."""
     small, *big = loads
-    with SERVERS[options.server](room.subfolder(f"server-{rtt}"), rtt / 1000) as server:
-        log_in(room, server)
-        bench = Bench(room, server, rtt, participants(server.service, options.only, rtt), results)
+    with SERVERS[options.server](workspace.subfolder(f"server-{rtt}"), rtt / 1000) as server:
+        log_in(workspace, server)
+        bench = Bench(workspace, server, rtt, participants(server.service, options.only, rtt), results)
         if options.start_up and not rtt:
             say("start-up")
             compare_starts(bench, small, python)
@@ -122,13 +122,13 @@ def measure(
                 compare_line(bench, load)
 
 
-def describe(room: Room, options: argparse.Namespace) -> dict[str, object]:
+def describe(workspace: Workspace, options: argparse.Namespace) -> dict[str, object]:
     """What a reader of the figures has to know."""
     return {
         "options": {name: str(value) for name, value in vars(options).items()},
         "machine": f"{os.cpu_count()} CPUs, {platform.platform()}, Python {platform.python_version()}",
-        "git-annex": room.run(("git", "annex", "version", "--raw")),
-        "rclone": room.run(("rclone", "version")).splitlines()[0],
+        "git-annex": workspace.run(("git", "annex", "version", "--raw")),
+        "rclone": workspace.run(("rclone", "version")).splitlines()[0],
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "",
     }
 

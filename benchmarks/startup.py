@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from remotes import Remote
-from room import Room
 from server import Server
 from workload import NAME, Cycle
+from workspace import Workspace
 
 KEY = "SHA256E-s1--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 """Nobody has it: the content of one byte with that hash does not exist."""
@@ -76,17 +76,17 @@ class Dialogue:
         self._process.stdin.flush()
 
 
-def start(room: Room, server: Server, remote: Remote, cycle: Cycle) -> Started:
+def start(workspace: Workspace, server: Server, remote: Remote, cycle: Cycle) -> Started:
     """Start a remote's program once, as git-annex would.
 
     Args:
-        room: Where.
+        workspace: Where.
         server: Whose login it is told.
         remote: Has a program.
         cycle: Its repository, in which the remote has been made.
     """
-    answers = _answers(room, server, cycle.repository)
-    environment = {**room.environment, "GIT_DIR": ".git", "GIT_WORK_TREE": "."}
+    answers = _answers(workspace, server, cycle.repository)
+    environment = {**workspace.environment, "GIT_DIR": ".git", "GIT_WORK_TREE": "."}
     begin = time.perf_counter()
     with subprocess.Popen(
         remote.program,
@@ -106,10 +106,10 @@ def start(room: Room, server: Server, remote: Remote, cycle: Cycle) -> Started:
         return Started(first_line, prepared, time.perf_counter() - begin)
 
 
-def import_annexremote(room: Room, python: Path) -> float:
+def import_annexremote(workspace: Workspace, python: Path) -> float:
     """Seconds that the yardstick takes: a Python that imports annexremote and ends."""
     begin = time.perf_counter()
-    subprocess.run((python, "-c", "import annexremote"), env=room.environment, check=True)
+    subprocess.run((python, "-c", "import annexremote"), env=workspace.environment, check=True)
     return time.perf_counter() - begin
 
 
@@ -118,9 +118,9 @@ def _expect(reply: str, wanted: str) -> None:
         sys.exit(f"the remote's program answers {reply!r} instead of {wanted!r}")
 
 
-def _answers(room: Room, server: Server, repository: Path) -> dict[str, str]:
+def _answers(workspace: Workspace, server: Server, repository: Path) -> dict[str, str]:
     """What git-annex would answer: the remote's settings from its branch, its UUID and name, the server's login."""
-    uuid, *settings = room.run(("git", "show", "git-annex:remote.log"), repository).split()
+    uuid, *settings = workspace.run(("git", "show", "git-annex:remote.log"), repository).split()
     pairs = (setting.partition("=") for setting in settings)
     return {
         **{f"GETCONFIG {name}": f"VALUE {value}" for name, _, value in pairs},

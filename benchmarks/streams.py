@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 from measure import Watched, watch
 from remotes import SERVICES
-from room import Room, remove
 from server import Server
 from workload import GET, STORE, Load, Measured
+from workspace import Workspace, remove
 
 COMMON = 'silent\nshow-error\nfail\nhttp1.1\nheader = "Expect:"\n'
 
 
-def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[Measured]:
+def transfer(workspace: Workspace, server: Server, load: Load, streams: int) -> Iterator[Measured]:
     """Store and get all files of a load.
 
     Args:
-        room: Where.
+        workspace: Where.
         server: Takes the files.
         load: Which files.
         streams: How many connections work at once.
@@ -23,7 +23,7 @@ def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[M
     name = "curl"
     url = f"{server.url}/{name}"
     server.make_place(name)
-    fetched = room.subfolder("fetched")
+    fetched = workspace.subfolder("fetched")
     server.requests()
     for phase, line in (
         (STORE, 'upload-file = "{path}"\nurl = "{url}/{name}"\noutput = "/dev/null"\n'),
@@ -32,16 +32,16 @@ def transfer(room: Room, server: Server, load: Load, streams: int) -> Iterator[M
         files = sorted(load.repository.glob("file*"))
         lines = (line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
         login = SERVICES[server.service].curl.format(user=server.user, password=server.password)
-        yield Measured(phase, _curl(room, "".join((COMMON, login, *lines)), streams), server.requests())
+        yield Measured(phase, _curl(workspace, "".join((COMMON, login, *lines)), streams), server.requests())
     remove(fetched)
     server.remove_place(name)
 
 
-def _curl(room: Room, config: str, streams: int) -> Watched:
-    file = room.folder / "curl.conf"
+def _curl(workspace: Workspace, config: str, streams: int) -> Watched:
+    file = workspace.folder / "curl.conf"
     file.write_text(config)
     parallel = ("--parallel", "--parallel-immediate", "--parallel-max", str(streams)) if streams > 1 else ()
-    watched = watch(("curl", "-q", *parallel, "-K", str(file)), room.folder, room.environment, "")
+    watched = watch(("curl", "-q", *parallel, "-K", str(file)), workspace.folder, workspace.environment, "")
     if watched.returncode:
         raise SystemExit(f"curl failed\n{watched.output}")
     return watched

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from measure import Watched, watch
 from remotes import Place, Remote
-from room import Room, remove
 from server import Server
+from workspace import Workspace, remove
 
 STORE = "store"
 FAST = "store --fast"
@@ -39,22 +39,22 @@ class Measured(NamedTuple):
     requests: int
 
 
-def make_load(room: Room, name: str, files: int, size: int) -> Load:
+def make_load(workspace: Workspace, name: str, files: int, size: int) -> Load:
     """Make a repository of random files.
 
     Args:
-        room: Where.
+        workspace: Where.
         name: Name of its folder.
         files: How many.
         size: Bytes of each.
     """
-    repository = room.subfolder(name)
-    room.run(("git", "init", "-q"), repository)
-    room.run(("git", "annex", "init", "-q"), repository)
+    repository = workspace.subfolder(name)
+    workspace.run(("git", "init", "-q"), repository)
+    workspace.run(("git", "annex", "init", "-q"), repository)
     for number in range(files):
         write_random(repository / f"file{number:04}", size)
-    room.run(("git", "annex", "add", "-q", "."), repository)
-    room.run(("git", "commit", "-q", "-m", "files"), repository)
+    workspace.run(("git", "annex", "add", "-q", "."), repository)
+    workspace.run(("git", "commit", "-q", "-m", "files"), repository)
     return Load(repository, files, size)
 
 
@@ -69,28 +69,28 @@ class Cycle:
     """One remote's turn: an empty place on the server, and a repository that has not met it.
 
     Args:
-        room: Where.
+        workspace: Where.
         server: Counts requests.
         remote: Whose turn it is.
         load: What is stored.
         jobs: The number behind git-annex's -J.
     """
 
-    def __init__(self, room: Room, server: Server, remote: Remote, load: Load, jobs: int) -> None:
-        self._room = room
+    def __init__(self, workspace: Workspace, server: Server, remote: Remote, load: Load, jobs: int) -> None:
+        self._workspace = workspace
         self._server = server
         self._remote = remote
         self._load = load
         self._jobs = jobs
-        self.repository = room.folder / "repository"
+        self.repository = workspace.folder / "repository"
 
     def begin(self, place: Place) -> None:
         """Make the repository, and in it the remote."""
         shutil.copytree(self._load.repository, self.repository, symlinks=True)
         settings = self._remote.settings(place)
-        self._room.run(("git", "annex", "initremote", NAME, "encryption=none", *settings), self.repository)
+        self._workspace.run(("git", "annex", "initremote", NAME, "encryption=none", *settings), self.repository)
         for option, value in self._remote.config:
-            self._room.run(("git", "config", f"remote.{NAME}.{option}", value), self.repository)
+            self._workspace.run(("git", "config", f"remote.{NAME}.{option}", value), self.repository)
 
     def everything(self) -> Iterator[Measured]:
         """Store, with git-annex's look whether each file is there already; then get; then drop."""
@@ -100,7 +100,7 @@ class Cycle:
     def store_and_get(self, store_jobs: int = 0) -> Iterator[Measured]:
         """Store, with as many jobs as said if any are, and get."""
         yield self._phase(STORE, ("copy", "--to", NAME), present=self._load.files, jobs=store_jobs)
-        self._room.run(("git", "annex", "drop", "--force", "-q"), self.repository)
+        self._workspace.run(("git", "annex", "drop", "--force", "-q"), self.repository)
         yield self._phase(GET, ("get", "--from", NAME), present=self._load.files)
         self._expect("here", self._load.files)
 
@@ -111,7 +111,7 @@ class Cycle:
     def _phase(self, phase: str, arguments: Sequence[str], present: int, jobs: int = 0) -> Measured:
         self._server.requests()
         command = ("git", "annex", *arguments, "-q", f"-J{jobs or self._jobs}")
-        watched = watch(command, self.repository, self._room.environment, self._remote.process)
+        watched = watch(command, self.repository, self._workspace.environment, self._remote.process)
         if watched.returncode:
             sys.exit(f"{self._remote.title}: {' '.join(command)} failed\n{watched.output}")
         measured = Measured(phase, watched, self._server.requests())
@@ -124,18 +124,18 @@ class Cycle:
         Raises:
             SystemExit: Git-annex knows of another number of files there.
         """
-        found = self._room.run(("git", "annex", "find", "--in", where), self.repository).count("\n")
+        found = self._workspace.run(("git", "annex", "find", "--in", where), self.repository).count("\n")
         if found != count:
             sys.exit(f"{self._remote.title}: {found} files instead of {count} are in {where}")
 
 
 @contextlib.contextmanager
-def cold(room: Room, server: Server, remote: Remote, load: Load, jobs: int) -> Iterator[Cycle]:
+def cold(workspace: Workspace, server: Server, remote: Remote, load: Load, jobs: int) -> Iterator[Cycle]:
     """A cycle that is about to begin; see `Cycle` for the arguments. Nothing of it is left afterwards."""
     name = "place"
-    place = Place(room.subfolder(name), server.url, name)
+    place = Place(workspace.subfolder(name), server.url, name)
     server.make_place(name)
-    cycle = Cycle(room, server, remote, load, jobs)
+    cycle = Cycle(workspace, server, remote, load, jobs)
     try:
         cycle.begin(place)
         yield cycle

@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.s3_servers",
     "support.s3kit",
     "support.davkit",
+    "support.fakes.annex_clone",
     "support.fakes.nextcloud_files",
     "support.places",
     "support.logins",

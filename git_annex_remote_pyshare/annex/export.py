@@ -17,7 +17,7 @@ class TreeRemote(PyshareRemote, ExportRemote):  # type: ignore[misc]  # annexrem
         """Store the file under `name`; this replaces an existing file."""
         source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))
         store, tree = self.session.store(self.annex), self.session.tree(self.annex)
-        tree.check_store(name)
+        tree.check_store(key, name)
         store.put(name, source, self.annex.progress)
         tree.stored(name)
         self._remark(store)

@@ -9,6 +9,7 @@ Imported late: only a process that gets several files needs it.
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -22,9 +23,17 @@ _ENTRY = re.compile(rb"(120000|100644|100755) [0-9a-f]+ 0\t([^\0]+)\0")
 _LINK = b"120000"
 
 _LONGEST_POINTER = 32768
-"""Bytes; git-annex takes no larger file for a pointer (internals, "pointer file")."""
+"""Bytes; git-annex takes no larger file for a pointer (Annex/Link.hs, maxValidPointerSz)."""
+
+_START = 1024
+"""Bytes that tell a pointer from other small files."""
+
+_POINTER = b"/annex/objects/"
 
 _OBJECTS = b"annex/objects"
+
+_OPENED = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""How a file is opened: what has replaced it since it was looked at, as a pipe, must not be waited for."""
 
 
 class IndexOrder:
@@ -56,11 +65,19 @@ class IndexOrder:
 
 def _start_of(path: bytes) -> bytes:
     """The text of a file that may be a pointer, else nothing."""
-    if os.lstat(path).st_size > _LONGEST_POINTER:
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_POINTER:
         return b""
-    with open(path, "rb", buffering=0) as file:
-        text = file.read(_LONGEST_POINTER)
-    return text if text.startswith(b"/annex/objects/") else b""
+    file = os.open(path, _OPENED)
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            return b""
+        text = os.read(file, _START)
+        if not text.startswith(_POINTER):
+            return b""
+        return text if b"\n" in text else text + os.read(file, _LONGEST_POINTER - len(text))
+    finally:
+        os.close(file)
 
 
 def _work_tree(clone: LocalConfig) -> str:

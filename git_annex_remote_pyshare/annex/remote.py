@@ -66,15 +66,15 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         A file's object is resumed if the file already has its beginning.
         """
         store, layout = self.session.store(self.annex), self._layout
-        self.session.asked(key)
         retrieval = Retrieval(self.annex, store, key, local_path(local_file))
-        try:
-            retrieval.whole(name_of(layout, key))
-        except NotFound:
-            chunks = chunks_of(self.annex, key, layout)
-            if chunks is None:
-                raise
-            retrieval.chunked(chunks)
+        with self.session.asking(key):
+            try:
+                retrieval.whole(name_of(layout, key))
+            except NotFound:
+                chunks = chunks_of(self.annex, key, layout)
+                if chunks is None:
+                    raise
+                retrieval.chunked(chunks)
 
     def checkpresent(self, key: str) -> bool:
         """Whether the store has the content of `key`, in its full size."""

@@ -1,7 +1,7 @@
 """Holds what all jobs of a process share: the settings of the remote and its store, which opens at first use."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
@@ -100,10 +100,17 @@ class Session:
                 self._store = open_store(place, self.stopping, self.tell, forecast=forecast)
             return self._store
 
-    def asked(self, key: str) -> None:
+    @contextmanager
+    def asking(self, key: str) -> Iterator[None]:
         """Note that git-annex asks for the content of `key`, from which the next ones are predicted."""
-        if self._prediction:
-            self._prediction.asked(key)
+        if self._prediction is None:
+            yield
+            return
+        self._prediction.asked(key)
+        try:
+            yield
+        finally:
+            self._prediction.answered(key)
 
     def _predict(self, annex: Master, clone: LocalConfig) -> "Prediction | None":
         """What git-annex will ask for; None for a folder, which is not far away, and for a tree."""

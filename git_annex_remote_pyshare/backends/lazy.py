@@ -28,7 +28,7 @@ class Lazy(Layer):
 
     def __init__(self, place: StoreConfig) -> None:
         Backend.__init__(self, place)  # Layer.__init__ needs the backend
-        self.ahead = Preconnector()
+        self.preconnector = Preconnector()
         """Sockets for the connections of the backend, which connect while the backend is being created."""
         self._made: Backend | None = None
         self._making = Lock()
@@ -40,7 +40,7 @@ class Lazy(Layer):
 
     def make(self) -> Backend:
         """Import and create the backend, without connecting to the server."""
-        made: Backend = _load(self.target)(self.place, self.ahead)
+        made: Backend = _load(self.target)(self.place, self.preconnector)
         return made
 
     @property
@@ -48,7 +48,7 @@ class Lazy(Layer):
         """The backend; if there is none yet, one job creates it while all others connect."""
         if self._made is None:
             if self._making.locked():
-                self.ahead.connect(self.server)
+                self.preconnector.connect(self.server)
             with self._making:
                 if self._made is None:
                     self._made = self._make_connecting()
@@ -62,11 +62,11 @@ class Lazy(Layer):
                 setattr(self, verb, getattr(made, verb))
 
     def _make_connecting(self) -> Backend:
-        self.ahead.connect_meanwhile(self.server)
+        self.preconnector.connect_meanwhile(self.server)
         try:
             return self.make()
         except BaseException:  # after any error these sockets are unused, and the next attempt opens its own
-            self.ahead.close()
+            self.preconnector.close()
             raise
 
     def has(self, kind: type) -> bool:
@@ -78,7 +78,7 @@ class Lazy(Layer):
         return self.backend.call(kind, request)
 
     def close(self) -> None:
-        self.ahead.close()
+        self.preconnector.close()
         if self._made is not None:
             self._made.close()
 

@@ -1,11 +1,18 @@
 """Lists the pyshare remotes of a dataset, both enabled and not enabled in this clone."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from git_annex_remote_pyshare.config.annex_branch import all_remotes, remote_settings
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 
 OURS = "pyshare"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+-]|\.(?!\.|$)){0,99}", re.ASCII)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a stranger's name of a remote is one that no program reads as an option, a path or two names."""
+    return bool(_PLAIN_NAME.fullmatch(name))
 
 
 def all_names(clone: LocalConfig) -> set[str]:

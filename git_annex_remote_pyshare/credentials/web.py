@@ -141,10 +141,10 @@ def ask(method: str, url: str, *, auth: requests.auth.AuthBase | None = None, **
         Untrusted: The certificate of the server cannot be trusted.
     """
     for _ in range(_HOPS):
-        answer = _send(method, url, auth or Bearer(), options)
-        if answer.status_code not in _REDIRECTS:
-            return _not_busy(answer, url)
-        target = urljoin(url, answer.headers.get("Location", ""))
+        response = _send(method, url, auth or Bearer(), options)
+        if response.status_code not in _REDIRECTS:
+            return _not_busy(response, url)
+        target = urljoin(url, response.headers.get("Location", ""))
         if url.lower().startswith("https:") and not target.lower().startswith("https:"):
             raise NotAStore(
                 f"{url} sends on to {target.partition('?')[0]}, without encryption",
@@ -177,23 +177,23 @@ def _send(method: str, url: str, auth: requests.auth.AuthBase, options: dict[str
     trust = Trust(authority_of(host_of(url)))
     try:
         with session_of(auth, trust) as session:
-            answer = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
-            with answer:
+            response = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options)
+            with response:
                 # requests itself would read without limit. Decoded, since a server may compress unasked.
-                answer._content = answer.raw.read(MOST, decode_content=True)  # noqa: SLF001
-            return answer
+                response._content = response.raw.read(MOST, decode_content=True)  # noqa: SLF001
+            return response
     # ValueError, which includes UnicodeError: a name or token that is invalid in a header.
     except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
         raise unreachable(host_of(url), error) from None  # the cause may quote the login
 
 
-def _not_busy(answer: requests.Response, url: str) -> requests.Response:
-    if answer.status_code in ASKS_FOR_PAUSE:
+def _not_busy(response: requests.Response, url: str) -> requests.Response:
+    if response.status_code in ASKS_FOR_PAUSE:
         raise Busy(
-            f"{host_of(url)} asks to wait ({answer.status_code})",
+            f"{host_of(url)} asks to wait ({response.status_code})",
             remedy="After too many wrong passwords, or during maintenance, that can take half an hour.",
         )
-    return answer
+    return response
 
 
 def unreachable(host: str, error: Exception) -> Unreachable:

@@ -38,7 +38,7 @@ class Fetchers:
         self._number = 0
 
     def begin(self, wanted: Wanted) -> Fetched | None:
-        """Begin to fetch an object in the background; None if the disk lacks the space."""
+        """Begin to fetch an object in the background; None if the disk lacks the space, or no thread can be started."""
         try:
             if self._files.free < self._reserve:
                 return None
@@ -46,14 +46,14 @@ class Fetchers:
             held = Fetched(wanted, self._files.path(self._number))
         except OSError:
             return None
-        self._queue.put(held)
         with self._counting:
             self._idle -= 1
             is_short = self._idle < 0 and len(self._threads) < self._most
-        if is_short:
-            thread = Thread(target=self._work, name="read-ahead", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        if is_short and not self._start():
+            with self._counting:
+                self._idle += 1
+            return None
+        self._queue.put(held)
         return held
 
     def close(self) -> None:
@@ -63,6 +63,16 @@ class Fetchers:
         for thread in self._threads:
             thread.join(_GRACE / len(self._threads))
         self._files.close()
+
+    def _start(self) -> bool:
+        """Start one more thread; False if there are too many."""
+        thread = Thread(target=self._work, name="read-ahead", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._threads.append(thread)
+        return True
 
     def _work(self) -> None:
         while True:

@@ -141,7 +141,11 @@ class Presence(Layer):
             if self._stores < FIRST or self._is_listing or not is_due:
                 return
             self._is_listing = True
-        Thread(target=self._list, name="presence", daemon=True).start()
+        try:
+            Thread(target=self._list, name="presence", daemon=True).start()
+        except RuntimeError:  # there are too many threads; a later object tries it again
+            with self._lock:
+                self._is_listing = False
 
     def _list(self) -> None:
         begun, begun_at = self._clock(), time.time()

@@ -46,7 +46,7 @@ class _TimedConnection(LoggedConnection):
 
     response_class = LimitedResponse
     idle = IDLE
-    ahead: Preconnector
+    preconnector: Preconnector
     fence: Fence | None = None
     peer = ""
     """The address of the server or proxy."""
@@ -91,7 +91,7 @@ class _TimedConnection(LoggedConnection):
 
     def _anywhere(self) -> socket.socket:
         try:
-            return self.ahead.take((self.host, self.port)) or super()._new_conn()
+            return self.preconnector.take((self.host, self.port)) or super()._new_conn()
         except TimeoutError as error:
             raise ConnectTimeoutError(self, f"no connection to {self.host} within {CONNECT:.0f} s") from error
 
@@ -122,15 +122,15 @@ class Connections:
 
     Args:
         clone: Its git config has the time limit and the certificates.
-        ahead: Has sockets that were connected before the first request.
+        preconnector: Has sockets that were connected before the first request.
 
     Raises:
         BadSetting: A value in the clone's git config cannot be used.
     """
 
-    def __init__(self, clone: LocalConfig, ahead: Preconnector | None = None) -> None:
+    def __init__(self, clone: LocalConfig, preconnector: Preconnector | None = None) -> None:
         self._clone = clone
-        self._ahead = ahead or Preconnector()
+        self._preconnector = preconnector or Preconnector()
         self.idle = min(clone.timeout, IDLE * max(1, clone.timeout / options.TIMEOUT.default))
         self._managers: dict[tuple[str, Proxy | None, Fence | None, str], PoolManager] = {}
         self._pools: dict[tuple[str, str, Fence | None], HTTPConnectionPool] = {}
@@ -179,7 +179,7 @@ class Connections:
 
     def close(self) -> None:
         """Close idle connections; a busy one is closed when its request ends."""
-        self._ahead.close()
+        self._preconnector.close()
         for manager in list(self._managers.values()):
             manager.clear()
 
@@ -208,7 +208,7 @@ class Connections:
         return self._managers[known]
 
     def _timed(self, manager: PoolManager, fence: Fence | None) -> PoolManager:
-        shared = {"idle": self.idle, "ahead": self._ahead, "fence": fence}
+        shared = {"idle": self.idle, "preconnector": self._preconnector, "fence": fence}
         plain = {"ConnectionCls": type("Connection", (_TimedConnection,), shared)}
         tls = {"ConnectionCls": type("TLSConnection", (_TimedTLSConnection,), shared)}
         manager.pool_classes_by_scheme = {

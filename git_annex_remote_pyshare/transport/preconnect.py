@@ -77,7 +77,7 @@ class Preconnector:
     def connect_meanwhile(self, url: str) -> None:
         """The same in the background."""
         if server := self._wanted(url):
-            thread = Thread(target=self._connect, args=[server], name="ahead", daemon=True)
+            thread = Thread(target=self._connect, args=[server], name="preconnect", daemon=True)
             try:
                 thread.start()
             except RuntimeError:  # there are too many threads

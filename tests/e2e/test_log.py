@@ -135,7 +135,7 @@ def test_of_dropbox_neither_code_nor_token_nor_link_is_logged(
     log.pyshare("share", "for-friends", "-y")
     tokens = [*service.tokens, *service.refreshes]
     log.pyshare("logout", "dropbox")
-    links = [str(link.url) for link in service.room("links").values()]
+    links = [str(link.url) for link in service.table("links").values()]
     assert links
     paths = "\n".join(log.lines)
     for route in ("/oauth2/token", "/2/files/upload", "/2/files/download", "/2/sharing/", "/2/auth/token/revoke"):

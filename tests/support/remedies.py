@@ -22,6 +22,7 @@ _OTHERWISE = f"{_SCRIPTED}test_what_does_not_fit_a_remote_that_exists_is_refused
 _OF_DATALAD = "e2e/datalad/test_create_sibling.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _LIES = "test_what_a_lying_server_needs_is_typed_and_helps"
+_HOSTILE = "e2e/test_hostile_invitations.py::"
 _BARE = "e2e/accept/test_bare_machine.py::test_one_line_gets_the_data_on_a_machine_with_only_python_pip_and_git"
 _WITH_HISTORY = "e2e/accept/test_accept.py::test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
@@ -78,6 +79,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "git annex sync --content": (f"{_TWO_WAYS}test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours",),
     "git config remote.{}.pyshare-overwrite true": (f"{_TWO_WAYS}test_who_wants_to_overwrite_types_the_other_command",),
+    "git config remote.{}.pyshare-emptied true": (
+        "e2e/trees/test_import.py::test_an_empty_folder_removes_nothing_from_git_until_the_user_types_what_is_printed",
+    ),
     "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex export HEAD --to {}": (
         "e2e/trees/test_export.py::test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it",
@@ -154,14 +158,18 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "git config remote.{}.{} move": (f"{_DOCTOR}{_LIES}",),
     "git config {}": (f"{_DOCTOR}test_a_proxy_that_only_git_knows_is_told_to_the_environment",),
+    "git config {} false": (f"{_HOSTILE}test_git_annex_does_not_follow_a_git_host_that_sends_on_to_another_one",),
     "git config {} FILE": (f"{_REMEDIES}test_an_institutions_own_certificates_are_trusted",),
     "git config {} true": (f"{_REMEDIES}test_a_password_goes_over_plain_http_where_the_user_says_so",),
     "mkdir -p {}": (
         f"{_REMEDIES}test_a_folder_whose_parent_is_missing_is_made",
         f"{_MARKER}test_the_clone_that_made_a_store_is_told_how_to_make_it_anew",
     ),
+    "pyshare accept": (
+        "e2e/accept/test_accept.py::test_a_clone_that_lacks_its_remotes_is_repaired_and_not_cloned_again",
+    ),
     "pyshare accept {}": (_WITH_HISTORY,),
-    "pyshare accept --yes {}": (_WITH_HISTORY,),
+    "pyshare accept --yes --host {}": (_WITH_HISTORY,),
     "pyshare cleanup {} --older-than {}": (
         "e2e/cli/test_cleanup.py::test_a_young_upload_is_shown_and_both_commands_work",
     ),

@@ -1,5 +1,7 @@
 """Alice and her friends share a dataset: what `pyshare share` prints is typed in a shell, as it is printed."""
 
+import os
+import pty
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -27,6 +29,23 @@ class Owner:
     def share(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`pyshare share for-friends …` in her dataset."""
         return self.type("pyshare", "share", "for-friends", *words, check=check)
+
+    def type_with_answer(self, answer: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command in her dataset that asks one question at her terminal; what it prints is no terminal."""
+        person, terminal = pty.openpty()
+        os.write(person, f"{answer}\n".encode())
+        done = subprocess.run(
+            words,
+            cwd=self.folder,
+            env=self.home.environment,
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        os.close(person)
+        os.close(terminal)
+        return done
 
     def initremote(self, url: str, **settings: str) -> None:
         """Make the remote `for-friends`, as the README says."""

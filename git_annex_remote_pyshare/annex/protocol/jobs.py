@@ -74,7 +74,7 @@ class Jobs:
         return Job(tag, self._writer, self._make_remote, self._extensions)
 
     def _refuse(self, error: str) -> None:
-        # git-annex sends ERROR without a job number, in place of an answer. So it is for the jobs that wait for one.
+        # git-annex sends ERROR without a job number, in place of a reply. So it is for the jobs that wait for one.
         for job in self._jobs.values():
             if job.master.asking:
                 job.inbox.put(error)

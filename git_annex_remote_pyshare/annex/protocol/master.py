@@ -28,15 +28,15 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         super().__init__(output=None)
         self.input = inbox
         self.asking = False
-        """Whether the job waits for an answer of git-annex."""
+        """Whether the job waits for a reply of git-annex."""
         self._transmit = transmit
         self.protocol = Protocol(lambda: make_remote(self), extensions)
 
     def getconfigs(self, names: Iterable[str]) -> dict[str, str]:
-        """Get several settings in one round trip (name → value); git-annex answers the requests in order.
+        """Get several settings in one round trip (name → value); git-annex replies in the same order.
 
         Raises:
-            ProtocolError: git-annex does not answer one of the requests.
+            ProtocolError: git-annex refuses one of the requests.
             Cancelled: git-annex has closed its pipe.
         """
         requests = {name: f"GETCONFIG {name}" for name in names}
@@ -45,21 +45,21 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         self.asking = True
         try:
             self._transmit(*requests.values())
-            return self._answers(requests)
+            return self._read_replies(requests)
         finally:
             self.asking = False
 
-    def _answers(self, requests: Mapping[str, str]) -> dict[str, str]:
-        """Read the answers to requests that were sent together; git-annex sends the others even if it refuses one."""
-        answers, refusals = {}, []
+    def _read_replies(self, requests: Mapping[str, str]) -> dict[str, str]:
+        """Read the replies to requests that were sent together; git-annex sends the others even if it refuses one."""
+        replies, refusals = {}, []
         for name, request in requests.items():
             try:
-                (answers[name],) = self._answer(request, "VALUE", 1)
-            except annexremote.ProtocolError as refusal:  # noqa: PERF203  # every answer must be read
+                (replies[name],) = self._read_reply(request, "VALUE", 1)
+            except annexremote.ProtocolError as refusal:  # noqa: PERF203  # every reply must be read
                 refusals.append(refusal)
         if refusals:
             raise refusals[0]
-        return answers
+        return replies
 
     def _send(self, *words: object, **_print_options: object) -> None:
         """Send one line.
@@ -77,16 +77,16 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         self._transmit(line)
 
     def _ask(self, request: str, reply_keyword: str, reply_count: int) -> list[str]:
-        """Send a request to git-annex and return the values of its answer; keeps spaces at the answer's end.
+        """Send a request to git-annex and return the values of its reply; keeps spaces at the reply's end.
 
         Raises:
-            ProtocolError: git-annex does not answer, or sends something else.
+            ProtocolError: git-annex refuses, or sends something else.
             Cancelled: git-annex has closed its pipe.
         """
         self.asking = True
         try:
             self._send(request)
-            return self._answer(request, reply_keyword, reply_count)
+            return self._read_reply(request, reply_keyword, reply_count)
         finally:
             self.asking = False
 
@@ -96,10 +96,10 @@ class Master(annexremote.Master):  # type: ignore[misc]  # annexremote has no ty
         values = []
         while value:
             values.append(value)
-            (value,) = self._answer(request, "VALUE", 1)
+            (value,) = self._read_reply(request, "VALUE", 1)
         return values
 
-    def _answer(self, request: str, keyword: str, count: int) -> list[str]:
+    def _read_reply(self, request: str, keyword: str, count: int) -> list[str]:
         word, _, told = self.input.get().partition(" ")
         if word == "ERROR":
             raise annexremote.ProtocolError(f"git-annex does not answer {request}: {explanation(told)}")

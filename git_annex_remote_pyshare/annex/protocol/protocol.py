@@ -108,10 +108,10 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
 
     def do_GETAVAILABILITY(self) -> str:  # noqa: N802
         """Reply UNAVAILABLE only if git-annex supports it; else LOCAL, since only a local store can be unavailable."""
-        answer = self.remote.getavailability()
-        if answer == "unavailable" and "UNAVAILABLERESPONSE" not in self.extensions:
-            answer = "local"
-        return f"AVAILABILITY {answer.upper()}"
+        availability = self.remote.getavailability()
+        if availability == "unavailable" and "UNAVAILABLERESPONSE" not in self.extensions:
+            availability = "local"
+        return f"AVAILABILITY {availability.upper()}"
 
     def do_GETORDERED(self) -> str:  # noqa: N802
         """Tell a git-annex proxy that downloads write files from start to end, so that it can forward them early."""

@@ -49,14 +49,14 @@ class DropboxBackend(Backend):
 
     Args:
         place: Its URL is the folder's.
-        ahead: Not needed: the API's hosts are others than the URL's.
+        preconnector: Not needed: the API's hosts are others than the URL's.
 
     Raises:
         PermissionDenied: The settings do not say whose Dropbox the folder is in, and the user has not accepted them.
     """
 
-    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
-        del ahead
+    def __init__(self, place: StoreConfig, preconnector: Preconnector | None = None) -> None:
+        del preconnector
         super().__init__(place)
         self._check_whose()
         self._address = address_of(place.url)

@@ -180,11 +180,11 @@ class LinkBackend(Backend):
 
     Args:
         place: Its URL is the link.
-        ahead: Not needed: the API's hosts are others than the URL's.
+        preconnector: Not needed: the API's hosts are others than the URL's.
     """
 
-    def __init__(self, place: StoreConfig, ahead: Preconnector | None = None) -> None:
-        del ahead
+    def __init__(self, place: StoreConfig, preconnector: Preconnector | None = None) -> None:
+        del preconnector
         super().__init__(place)
         self._address = link_of(place.url)
         self._link = self._address.link

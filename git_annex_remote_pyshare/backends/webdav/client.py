@@ -57,16 +57,18 @@ class Client:
     Args:
         place: The store's configuration.
         address: Its parsed URL.
-        ahead: Holds connections opened before the first request.
+        preconnector: Holds connections opened before the first request.
     """
 
-    def __init__(self, place: StoreConfig, address: Address, ahead: Preconnector) -> None:
+    def __init__(self, place: StoreConfig, address: Address, preconnector: Preconnector) -> None:
         self.address = address
         self.base = address.base
-        self._connections = Connections(place.clone, ahead)
-        self.auth = Auth(place, address, while_waiting=ahead.connect)
+        self._connections = Connections(place.clone, preconnector)
+        self.auth = Auth(place, address, while_waiting=preconnector.connect)
         self.features = UNKNOWN
         """The server's features, as detected from its successful responses."""
+        self.is_mod_dav = False
+        """Whether a PROPFIND was answered by Apache's mod_dav itself, and not by a program behind Apache."""
         self._place = place
         self._headers = _own_headers(place, address)
 

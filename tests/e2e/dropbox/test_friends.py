@@ -76,7 +76,7 @@ def test_a_link_that_its_owner_took_back_makes_unknown_what_it_led_to(
     publish(lab)
     link_it(lab)
     clone, _ = lab.cloned(machine(bob, fake_dropbox, bobs))
-    fake_dropbox.service.room("links").clear()
+    fake_dropbox.service.table("links").clear()
     asked = clone.annex("checkpresentkey", lab.key(next(iter(FILES))), "store-link", check=False)
     assert asked.returncode == UNKNOWN
     assert "the shared link no longer exists" in asked.stderr
@@ -179,5 +179,5 @@ def test_no_link_is_made_to_encrypted_files(
     repository.add(FILES)
     repository.annex("copy", "--to", "store")
     assert "files/upload" in fake_dropbox.service.routes()
-    assert fake_dropbox.service.room("links") == {}
+    assert fake_dropbox.service.table("links") == {}
     assert urls(repository) == {}

@@ -56,4 +56,4 @@ def test_what_the_account_may_not_do_is_said_and_nothing_is_made(boxed: Owner, f
     done = boxed.share("--expires", "30d", check=False)
     assert done.returncode == 1
     assert "only paying accounts" in done.stderr
-    assert fake_dropbox.service.room("links") == {}
+    assert fake_dropbox.service.table("links") == {}

@@ -1,10 +1,7 @@
 """`pyshare invite`: what it prints is what a friend needs, and it says before whether that works."""
 
 import json
-import os
-import pty
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -118,20 +115,9 @@ def test_without_a_terminal_no_link_is_made_and_with_link_it_is(cloudy: Owner, s
 def test_a_person_at_a_terminal_is_asked_once_for_the_link(
     cloudy: Owner, sharing_cloud: SharingCloud, answer: str, number: int
 ) -> None:
-    person, terminal = pty.openpty()
-    os.write(person, f"{answer}\n".encode())
-    done = subprocess.run(
-        ["pyshare", "invite", "for-friends", "--no-rehearsal"],
-        cwd=cloudy.folder,
-        env=cloudy.home.environment,
-        stdin=terminal,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    os.close(person)
-    os.close(terminal)
+    done = cloudy.type_with_answer(answer, "pyshare", "invite", "for-friends", "--no-rehearsal")
     assert done.stderr.count("[y/N]") == 1
+    assert "anyone who has it can read by, and push the history to github?" in done.stderr
     assert len(sharing_cloud.links) == number
 
 

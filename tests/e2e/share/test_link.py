@@ -1,10 +1,7 @@
 """Sharing by a Nextcloud's link: all that `pyshare share` prints is typed, and friends have the bytes."""
 
 import json
-import os
-import pty
 import shlex
-import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -65,20 +62,7 @@ def test_share_publishes_the_link_itself_if_told_so_and_shows_what_it_runs(cloud
 def test_a_person_at_a_terminal_is_asked_before_the_link_is_published(
     cloudy: Owner, sharing_cloud: SharingCloud, answer: str, *, is_published: bool
 ) -> None:
-    person, terminal = pty.openpty()
-    os.write(person, f"{answer}\n".encode())
-    asked = ["pyshare", "share", "for-friends"]
-    done = subprocess.run(
-        asked,
-        cwd=cloudy.folder,
-        env=cloudy.home.environment,
-        stdin=terminal,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    os.close(person)
-    os.close(terminal)
+    done = cloudy.type_with_answer(answer, "pyshare", "share", "for-friends")
     assert "Publish this link with the dataset? [Y/n]" in done.stderr
     (link,) = sharing_cloud.links.values()
     published = cloudy.type("git", "show", "refs/remotes/github/git-annex:remote.log").stdout

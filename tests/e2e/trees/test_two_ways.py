@@ -1,21 +1,20 @@
 """A folder that people and git both change: an export and an import of one store, tied by `--sameas`."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.annex import Repository
-from support.checkout import CHECKOUT
 from support.folder_people import People
 from support.marks import LONG
+from support.paused_import import Pause
 from support.places import SharedPlace
 from support.sharing import type_all
+from support.two_ways import guide_blocks, make_both_ways
 
 IN_A_FOLDER = pytest.mark.parametrize("place", ["folder"], indirect=True)
 ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", pytest.param("apache", marks=LONG)], indirect=True)
 
-
-PAGE = CHECKOUT / "docs" / "guide" / "folder-people-edit.md"
-EXAMPLE = "https://cloud.example.org/lab"
 PAPER, TABLE = "paper.txt", "data/table.csv"
 
 
@@ -24,16 +23,8 @@ def both_ways(repository: Repository, place: SharedPlace, people: People) -> Rep
     """A repository and a folder, each with files of its own, after the commands of docs/guide/folder-people-edit.md."""
     people.write("old notes.txt", b"their old notes")
     repository.add({PAPER: b"first words", TABLE: b"1,2,3"})
-    repository.home.environment.update({**place.environment, **place.login})
-    _, make, sync = _blocks(place)
-    type_all(repository.home, [*make, *sync], repository.folder)
+    make_both_ways(repository, place)
     return repository
-
-
-def _blocks(place: SharedPlace) -> list[list[str]]:
-    """The commands of docs/guide/folder-people-edit.md, for this place."""
-    page = PAGE.read_text(encoding="utf-8").replace(EXAMPLE, place.settings["url"])
-    return [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
 
 
 @IN_A_FOLDER
@@ -42,7 +33,7 @@ def test_who_only_imports_types_three_lines(repository: Repository, place: Share
     repository.add({PAPER: b"mine"})
     repository.home.environment.update({**place.environment, **place.login})
 
-    type_all(repository.home, _blocks(place)[0], repository.folder)
+    type_all(repository.home, guide_blocks(place)[0], repository.folder)
 
     assert _tree_of(repository) == {PAPER: b"mine", "old notes.txt": b"their old notes"}
 
@@ -102,7 +93,27 @@ def test_what_no_import_has_seen_is_kept_by_an_export_that_replaces_adds_or_move
     assert done.returncode == 1
     assert dict(place.stored()).items() >= theirs.items()
     for name in theirs:
-        assert f"{name} was changed in the store since this clone listed it" in done.stdout + done.stderr
+        assert f"{name} was changed in the store since this clone imported it" in done.stdout + done.stderr
+
+
+@IN_A_FOLDER
+def test_what_came_with_an_import_that_failed_is_kept_by_an_export(
+    both_ways: Repository, place: SharedPlace, people: People
+) -> None:
+    pause = Pause(both_ways.home)
+    people.write_all({PAPER: b"their words", "soon gone.txt": b"x"})
+    with ThreadPoolExecutor(1) as elsewhere:
+        running = elsewhere.submit(both_ways.annex, "import", "main", "--from", "back", check=False)
+        pause.wait()
+        people.remove("soon gone.txt")
+        pause.go_on()
+        assert running.result().returncode == 1
+    _change(both_ways, PAPER, b"our words")
+
+    done = both_ways.annex("export", "main", "--to", "out", check=False)
+
+    assert done.returncode == 1
+    assert dict(place.stored())[PAPER] == b"their words"
 
 
 @IN_A_FOLDER

@@ -200,7 +200,7 @@ def test_a_listing_comes_in_pages_and_goes_on_with_changes(dropbox_sdk: Dropbox)
 
 def test_a_cursor_that_is_gone_wants_a_new_listing(dropbox_sdk: Dropbox, dropbox_here: RunningDropbox) -> None:
     cursor = dropbox_sdk.files_list_folder("").cursor
-    dropbox_here.service.room("cursors").clear()
+    dropbox_here.service.table("cursors").clear()
     with pytest.raises(ApiError) as raised:
         dropbox_sdk.files_list_folder_continue(cursor)
     assert raised.value.error.is_reset()

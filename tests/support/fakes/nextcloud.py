@@ -62,7 +62,7 @@ class CloudHandler(DAVHandler):
         if not chunk[2].isdecimal() or not 1 <= int(chunk[2]) <= _MOST or len(seen.body) > _LARGEST:
             return 400, {}, b""
         total = seen.headers.get("OC-Total-Length")
-        if total and self.scripted.room is not None and int(total) > self.scripted.room:
+        if total and self.scripted.free_space is not None and int(total) > self.scripted.free_space:
             return 507, {}, b""
         return self._signed(seen, super()._put(seen), "")
 
@@ -155,7 +155,7 @@ class ScriptedCloud(ScriptedDAV):
         self.owncloud = False
         self.largest_body: int | None = None
         """What a proxy lets through, in bytes."""
-        self.room: int | None = None
+        self.free_space: int | None = None
         """Bytes that the account may still store."""
         self.assembly = 0.0
         """Seconds that it takes; then nobody hears its end, but what `impatient` says at once."""

@@ -1,12 +1,11 @@
 """A store whose object gets a URL: what git-annex and the user hear when there is none."""
 
 from pathlib import Path
-from typing import Any
 
 from support.waiting import Waiting
+from support.walks import OneStore
 
 from git_annex_remote_pyshare.annex.remote import PyshareRemote
-from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import Busy, PermissionDenied
 from git_annex_remote_pyshare.store.open import wrap
@@ -30,20 +29,6 @@ class Publishing(MemoryBackend):
         return url.endswith(name)
 
 
-class LinkedSession(Session):
-    def __init__(self, store: Backend) -> None:
-        super().__init__()
-        self._wrapped = store
-
-    def settings(self, annex: Any) -> dict[str, str]:
-        del annex
-        return {"layout": "flat"}
-
-    def store(self, annex: Any) -> Backend:
-        del annex
-        return self._wrapped
-
-
 class Annex:
     """The part of git-annex that a store needs."""
 
@@ -64,7 +49,7 @@ class Annex:
 def stored(faults: Faults, time: Waiting, tmp_path: Path) -> tuple[Annex, Backend]:
     (tmp_path / "file").write_bytes(b"content")
     annex, store = Annex(), wrap(Publishing(faults=faults), time, clock=time.clock)
-    PyshareRemote(annex, LinkedSession(store)).transfer_store(KEY, str(tmp_path / "file"))
+    PyshareRemote(annex, OneStore(store)).transfer_store(KEY, str(tmp_path / "file"))
     return annex, store
 
 

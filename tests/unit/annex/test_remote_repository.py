@@ -1,16 +1,14 @@
 """The parts of a git repository in a store: replaced under one name, and found in chunks."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.waiting import Waiting
+from support.walks import OneStore
 
 from git_annex_remote_pyshare.annex.keys import chunk_of
 from git_annex_remote_pyshare.annex.remote import PyshareRemote
 from git_annex_remote_pyshare.annex.repository_chunks import chunk_size
-from git_annex_remote_pyshare.annex.session import Session
-from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import Corrupt, NotFound, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Faults, LoseReply
@@ -44,20 +42,6 @@ class Nameless(MemoryBackend):
             if isinstance(fault, Cut):
                 self._change(name, b"replaced!!")
                 raise Unreachable("the connection broke")
-
-
-class OneStore(Session):
-    def __init__(self, store: Backend) -> None:
-        super().__init__()
-        self._wrapped = store
-
-    def settings(self, annex: Any) -> dict[str, str]:
-        del annex
-        return {"layout": "flat"}
-
-    def store(self, annex: Any) -> Backend:
-        del annex
-        return self._wrapped
 
 
 class Annex:

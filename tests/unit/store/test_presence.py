@@ -1,7 +1,7 @@
 """A listing may say that an object is absent, never that it is present, and only by its rule."""
 
 import time as clock
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from support.waiting import Waiting, desk, faults, time
@@ -166,6 +166,21 @@ def test_a_listing_that_fails_is_silent_and_not_repeated(storing: Storing) -> No
     storing.stores(20)
     assert storing.faults.calls("list") == 1
     assert storing.faults.calls("stat") == 20
+
+
+def test_without_a_thread_objects_are_stored_and_the_listing_is_made_later(
+    storing: Storing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refuse)
+        storing.stores(FIRST + 2)
+    assert storing.faults.calls("list") == 0
+    storing.stores(1, start=FIRST + 2)
+    assert storing.faults.calls("list") == 1
+    assert len(list(storing.server.list())) == FIRST + 3
 
 
 def test_a_store_with_too_many_names_is_given_up(storing: Storing, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ class Bench:
         ahead = self.store.backend if isinstance(self.store, Layer) else None
         assert isinstance(ahead, ReadAhead)
         self.ahead = ahead
-        for name in (*(f"a/{number}" for number in range(10)), "now"):
+        for name in (*(f"a/{number}" for number in range(10)), "now", "now-2"):
             self.desk.put(self.server, name, BODY)
 
     def get(self, name: str) -> bytes:
@@ -94,6 +94,11 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     yield made
     made.server.opens.set()
     made.store.close()
+
+
+def refuse(_thread: Thread) -> None:
+    """Start no thread, as a system does that has too many."""
+    raise RuntimeError("can't start new thread")
 
 
 def becomes(true: Callable[[], bool]) -> bool:
@@ -133,6 +138,42 @@ def test_the_window_is_two_at_first_and_grows_while_git_annex_waits(bench: Bench
     assert becomes(lambda: len(bench.forecast.left) == 6)  # the one that was taken left room, and one more
     bench.server.opens.set()
     waiting.join(PATIENCE)
+
+
+def test_without_a_thread_git_annex_gets_its_objects_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refuse)
+        for number in range(3):
+            assert bench.get(f"a/{number}") == BODY
+        assert bench.server.asked == ["a/0", "a/1", "a/2"]
+    bench.get("now")
+    assert becomes(lambda: len(bench.server.asked) > 4)  # a thread fetches ahead again
+    bench.store.close()
+    assert not bench.files()
+
+
+def test_where_no_second_thread_can_be_started_nothing_waits_for_the_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.server.opens.clear()
+    real, started = Thread.start, list[Thread]()
+
+    def start_one(thread: Thread) -> None:
+        if started:
+            refuse(thread)
+        started.append(thread)
+        real(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", start_one)
+        bench.get("now")
+        assert becomes(lambda: "a/0" in bench.server.asked)
+        bench.get("now-2")
+    assert set(bench.server.asked) == {"now", "a/0", "now-2"}
+    bench.server.opens.set()
+    assert [bench.get("a/0"), bench.get("a/1")] == [BODY, BODY]
+    bench.store.close()
+    assert not bench.files()
 
 
 def test_objects_that_are_there_in_time_leave_the_window_small(bench: Bench) -> None:

@@ -281,6 +281,6 @@ def test_all_jobs_connect_while_one_of_them_imports(listener: socket.socket) -> 
         asked = [jobs.submit(job, number) for number in range(JOBS)]
         accepted = [listener.accept()[0] for _ in range(JOBS)]
         assert not any(each.done() for each in asked)
-    store.ahead.close()
+    store.preconnector.close()
     for end in accepted:
         end.close()

@@ -102,14 +102,14 @@ def get_temporary_link(caller: Caller, arg: dict[str, Any], _body: bytes) -> dic
 def temporary_link(service: Any, file: File) -> str:
     """A URL that gives the file without any login for four hours."""
     number = service.new_name("get")
-    service.room("temporary")[number] = (file, service.now() + LINK_LIFE)
+    service.table("temporary")[number] = (file, service.now() + LINK_LIFE)
     return f"https://uc{number}.dl.dropboxusercontent.com/cd/0/get/{number}/file"
 
 
 def temporary_content(service: Any, call: Call) -> Any:
     """The answer at a temporary link."""
     number = call.path.removeprefix("/cd/0/get/").partition("/")[0]
-    file, end = service.room("temporary").get(number, (None, 0.0))
+    file, end = service.table("temporary").get(number, (None, 0.0))
     if file is None:
         return as_text("Not Found", 404)
     if end < service.now():

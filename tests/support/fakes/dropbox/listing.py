@@ -39,7 +39,7 @@ def list_folder(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, 
 
 
 def list_folder_continue(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
-    cursor = caller.service.room("cursors").get(arg["cursor"])
+    cursor = caller.service.table("cursors").get(arg["cursor"])
     if cursor is None:
         raise Refused(as_error(tagged("reset")))
     if not cursor.left:
@@ -50,7 +50,7 @@ def list_folder_continue(caller: Caller, arg: dict[str, Any], _body: bytes) -> d
 def _page(caller: Caller, cursor: Cursor) -> dict[str, Any]:
     number = caller.service.new_name("cursor")
     rest = cursor._replace(left=cursor.left[cursor.page :])
-    caller.service.room("cursors")[number] = rest
+    caller.service.table("cursors")[number] = rest
     has_more = bool(rest.left) or rest.log < len(rest.folder.tree.log)
     return {"entries": cursor.left[: cursor.page], "cursor": number, "has_more": has_more}
 

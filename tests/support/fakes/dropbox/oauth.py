@@ -46,7 +46,7 @@ def authorize(service: FakeDropbox, call: Call) -> Answer:
     if "allow" not in fields:
         return _denied(fields)
     code = service.new_name("code")
-    service.room("codes")[code] = Code(_visitor(service), service.apps[fields["client_id"]], fields, _end(service))
+    service.table("codes")[code] = Code(_visitor(service), service.apps[fields["client_id"]], fields, _end(service))
     if "redirect_uri" in fields:
         return _redirect(fields, {"code": code})
     return as_page(f'<h1>Access code generated</h1><p>Copy it:</p><input id="code" readonly value="{code}">')
@@ -139,7 +139,7 @@ def _granted(service: FakeDropbox, app: App, form: Mapping[str, str]) -> dict[st
 
 
 def _exchanged(service: FakeDropbox, app: App, form: Mapping[str, str]) -> dict[str, Any]:
-    code = service.room("codes").pop(form.get("code", ""), None)
+    code = service.table("codes").pop(form.get("code", ""), None)
     if code is None or code.app is not app or code.end < service.now():
         raise _Invalid("invalid_grant", "code doesn't exist or has expired")
     if form.get("redirect_uri") != code.query.get("redirect_uri"):

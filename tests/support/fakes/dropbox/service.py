@@ -47,7 +47,7 @@ class FakeDropbox:
         self.refreshes: dict[str, tuple[Account, App, frozenset[str]]] = {}
         self.visitor: Account | None = None
         """Who is logged in to www.dropbox.com in the browser; the first person unless set."""
-        self.rooms: dict[str, dict[str, Any]] = {}
+        self.tables: dict[str, dict[str, Any]] = {}
         """What the routes keep: sessions, cursors, links, codes, by their kind."""
         self._shift = 0.0
         self._held_until = 0.0
@@ -57,7 +57,7 @@ class FakeDropbox:
     def namespaces(self) -> dict[str, Tree]:
         """All namespaces by their id."""
         trees = {tree.number: tree for person in self.people for tree in person.root.everything()}
-        return {**trees, **self.room("namespaces")}
+        return {**trees, **self.table("namespaces")}
 
     def person(self, name: str, team: Team | None = None) -> Account:
         """A new account."""
@@ -94,7 +94,7 @@ class FakeDropbox:
         """A new namespace that these accounts have at these paths."""
         tree = Tree()
         tree.is_shared = True
-        self.room("namespaces")[tree.number] = tree
+        self.table("namespaces")[tree.number] = tree
         for account, path in mounted:
             account.home.mount(path, tree)
         return tree
@@ -150,9 +150,9 @@ class FakeDropbox:
         """Now, as the API writes times."""
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now()))
 
-    def room(self, kind: str) -> dict[str, Any]:
+    def table(self, kind: str) -> dict[str, Any]:
         """What a group of routes keeps, by its own ids."""
-        return self.rooms.setdefault(kind, {})
+        return self.tables.setdefault(kind, {})
 
     def new_name(self, kind: str) -> str:
         """An id that was not used before and cannot be guessed."""

@@ -220,7 +220,7 @@ def _append(caller: Caller, arg: dict[str, Any], data: bytes) -> None:
 
 
 def _session(caller: Caller, number: str) -> Session:
-    session = caller.service.room("sessions").get(number)
+    session = caller.service.table("sessions").get(number)
     if session is None or session.account != caller.account.id or session.end < caller.service.now():
         raise Problem("not_found")
     assert isinstance(session, Session)
@@ -230,7 +230,7 @@ def _session(caller: Caller, number: str) -> Session:
 def _new(caller: Caller, kind: str) -> tuple[str, Session]:
     number = caller.service.new_name("pid_upload_session:")
     session = Session(kind, caller.account.id, caller.service.now() + LIFE)
-    caller.service.room("sessions")[number] = session
+    caller.service.table("sessions")[number] = session
     return number, session
 
 

@@ -64,7 +64,7 @@ def create(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
         settings.get("expires", ""),
         _narrower(_tag(settings.get("audience", "public")), account.link_audience),
     )
-    caller.service.room("links")[_key(link.url)] = link
+    caller.service.table("links")[_key(link.url)] = link
     return _metadata(caller, link, link.target)
 
 
@@ -82,7 +82,7 @@ def list_links(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, A
 
 def modify(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
     settings = arg.get("settings") or {}
-    link = caller.service.room("links").get(_key(arg["url"]))
+    link = caller.service.table("links").get(_key(arg["url"]))
     if link is None:
         raise Refused(as_error(tagged("shared_link_not_found")))
     if link.owner is not caller.account:
@@ -90,17 +90,17 @@ def modify(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
     _check_settings(caller.account, settings)
     expires = "" if arg.get("remove_expiration") else settings.get("expires", link.expires)
     changed: Link = link._replace(password=settings.get("link_password", link.password), expires=expires)
-    caller.service.room("links")[_key(link.url)] = changed
+    caller.service.table("links")[_key(link.url)] = changed
     return _metadata(caller, changed, changed.target)
 
 
 def revoke(caller: Caller, arg: dict[str, Any], _body: bytes) -> None:
-    link = caller.service.room("links").get(_key(arg["url"]))
+    link = caller.service.table("links").get(_key(arg["url"]))
     if link is None:
         raise Refused(as_error(tagged("shared_link_not_found")))
     if link.owner is not caller.account:
         raise Refused(as_error(tagged("shared_link_access_denied")))
-    del caller.service.room("links")[_key(arg["url"])]
+    del caller.service.table("links")[_key(arg["url"])]
 
 
 def get_metadata(caller: Caller, arg: dict[str, Any], _body: bytes) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def inside(caller: Caller, url: str, path: str, password: str) -> Spot:
 
 def visit(service: Any, call: Call) -> Answer:
     """A shared link as a browser or a download program opens it."""
-    link = service.room("links").get(_key(f"https://www.dropbox.com{call.path}?rlkey={call.query.get('rlkey', '')}"))
+    link = service.table("links").get(_key(f"https://www.dropbox.com{call.path}?rlkey={call.query.get('rlkey', '')}"))
     if link is None or _is_over(service, link) or link.audience != "public" or not link.is_alive:
         return as_page("<h1>This item was deleted or is not shared</h1>", 404)
     target = link.target.entry
@@ -151,11 +151,11 @@ def visit(service: Any, call: Call) -> Answer:
 
 def _links(caller: Caller) -> list[Link]:
     """All links whose object is still there."""
-    return [link for link in caller.service.room("links").values() if link.is_alive]
+    return [link for link in caller.service.table("links").values() if link.is_alive]
 
 
 def _link(caller: Caller, url: str) -> Link:
-    link = caller.service.room("links").get(_key(url))
+    link = caller.service.table("links").get(_key(url))
     if link is None or _is_over(caller.service, link):
         raise Problem("shared_link_not_found")
     assert isinstance(link, Link)

@@ -390,7 +390,7 @@ def test_an_object_that_is_only_like_ours_is_no_proof_db8(owner: Owner, large: I
     box, cut, file = large.backend(), Plan(len(BODY), PART), source(tmp_path, BODY)
     upload = Upload(NAME, box.begin(NAME, cut), cut)
     sent = {part.number: box.send(upload, part, file, quiet) for part in cut.parts()}
-    owner.service.room("sessions").clear()
+    owner.service.table("sessions").clear()
     owner.service.put(owner.home, f"/annex/{NAME}", bytes(len(BODY)))
     with pytest.raises(UploadLost, match="no longer knows the upload"):
         box.finish(upload, sent, file, quiet)

@@ -57,7 +57,7 @@ def test_what_is_not_behind_the_link_is_absent(friend: Backend, tmp_path: Path) 
 
 
 def test_a_link_that_is_gone_makes_nothing_absent(owner: Owner, friend: Backend, tmp_path: Path) -> None:
-    owner.service.room("links").clear()
+    owner.service.table("links").clear()
     with pytest.raises(NotAStore, match="the shared link no longer exists"):
         friend.stat(NAME)
     with pytest.raises(NotAStore, match="the shared link no longer exists"):
@@ -127,7 +127,7 @@ def test_a_link_that_ends_some_day_is_given_with_that_day_but_no_file_is_publish
     assert publishes
     publishes.publish(NAME)
     shared(box)
-    links = owner.service.room("links")
+    links = owner.service.table("links")
     links.update({key: link._replace(expires="2999-01-01T00:00:00Z") for key, link in links.items()})
     assert shared(box).ends == "2999-01-01"
     with pytest.raises(PermissionDenied, match="expires on 2999-01-01"):
@@ -137,11 +137,11 @@ def test_a_link_that_ends_some_day_is_given_with_that_day_but_no_file_is_publish
 def test_a_paying_account_gives_a_new_or_known_link_an_end_and_others_are_told(owner: Owner, stored: Backend) -> None:
     with pytest.raises(PermissionDenied, match="only paying accounts"):
         shared(stored, Terms(ends="2999-12-31"))
-    assert owner.service.room("links") == {}
+    assert owner.service.table("links") == {}
     owner.account.is_basic = False
     assert shared(stored, Terms(ends="2999-12-31")).ends == "2999-12-31"
     assert shared(stored, Terms(ends="2998-12-31")).ends == "2998-12-31"
-    (link,) = owner.service.room("links").values()
+    (link,) = owner.service.table("links").values()
     assert link.expires == "2998-12-31T23:59:59Z"
     owner.account.is_basic = True
     with pytest.raises(PermissionDenied, match="only paying accounts"):
@@ -151,7 +151,7 @@ def test_a_paying_account_gives_a_new_or_known_link_an_end_and_others_are_told(o
 def test_a_password_is_refused_since_pyshare_could_not_read_by_such_a_link(owner: Owner, stored: Backend) -> None:
     with pytest.raises(BadSetting, match="a Dropbox link that has a password"):
         shared(stored, Terms(password="opensesame"))
-    assert owner.service.room("links") == {}
+    assert owner.service.table("links") == {}
 
 
 def test_a_link_is_withdrawn_for_everybody(friend: Backend, owner: Owner, stored: Backend) -> None:

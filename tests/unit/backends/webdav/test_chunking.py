@@ -257,7 +257,7 @@ def test_a_chunk_that_arrives_damaged_twice_ends_the_upload_and_is_all_that_goes
 def test_a_chunk_for_which_there_is_no_room_is_refused(
     cloud: ScriptedCloud, store: WebDAVBackend, file: Source
 ) -> None:
-    cloud.room = MIB
+    cloud.free_space = MIB
     with pytest.raises(QuotaExceeded, match="no space left"):
         store.send(begun(store), PLAN.part(1), file, quiet)
 

@@ -26,7 +26,7 @@ GIT_CONFIG = """\
 """
 
 
-class Room:
+class Workspace:
     """A temporary folder, and commands that run as if it were somebody's home.
 
     Args:
@@ -48,7 +48,7 @@ class Room:
         }
 
     def subfolder(self, name: str) -> Path:
-        """A new folder in the room."""
+        """A new folder in the workspace."""
         made = self.folder / name
         made.mkdir()
         return made
@@ -88,8 +88,8 @@ class Room:
 
 
 @contextlib.contextmanager
-def temporary_room(parent: str | None) -> Iterator[Room]:
-    """A room that is gone afterwards.
+def temporary_workspace(parent: str | None) -> Iterator[Workspace]:
+    """A workspace that is gone afterwards.
 
     Args:
         parent: Folder to make it in; None: memory where there is enough of it, else the system's temporary folder.
@@ -97,7 +97,7 @@ def temporary_room(parent: str | None) -> Iterator[Room]:
     folder = Path(tempfile.mkdtemp(prefix="pyshare-benchmark-", dir=parent or _memory()))
     folder.chmod(0o755)  # a server started by root goes on as somebody else
     try:
-        yield Room(folder)
+        yield Workspace(folder)
     finally:
         remove(folder)
 
