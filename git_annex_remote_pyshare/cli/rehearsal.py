@@ -26,6 +26,9 @@ from git_annex_remote_pyshare.transfer import BLOCK, in_words
 _LONGEST_REASON = 400
 """Characters of what other programs say about a failure."""
 
+_OF_OWN_ACCOUNT = "and you have not accepted that yet"
+"""Part of what our own program says where a store is in an account of each friend's own."""
+
 _ASKS_FOR_LOGIN = ("could not read Username", "terminal prompts disabled", "Authentication failed", "Permission denied")
 """What git and ssh say where an address wants a login (git's credential.c and http.c, OpenSSH's sshconnect2.c)."""
 
@@ -263,7 +266,7 @@ class _Visit:
 
     def _failed(self, check: str, what: str, done: Done) -> Check:
         reason = _reason(done.output)
-        if "pyshare login" in reason:
+        if "pyshare login" in reason or _OF_OWN_ACCOUNT in reason:
             return Check(check, State.LOGIN, reason)
         if check == "read":
             fix = self._fixes.link if _OF_A_LINK.search(reason) else self._fixes.verify

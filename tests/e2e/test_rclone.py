@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from support.annex import PROGRAMS, Home, Repository
+from support.annex import PROGRAMS, Home, Repository, unlock
 
 FILES = {"one.txt": b"one\n" * 1000, "two.bin": bytes(range(256)) * 8000}
 
@@ -80,6 +80,32 @@ def test_a_friend_who_has_the_store_under_another_name_types_that_name(
     clone.git("config", "remote.store.pyshare-rclone", "mine:/elsewhere")
     clone.annex("get", ".")
     assert (clone.folder / "two.bin").read_bytes() == FILES["two.bin"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_an_owner_invites_and_a_friend_with_the_same_remote_accepts_and_has_it_all(
+    alice: Home, bob: Home, disk: Path, tmp_path: Path
+) -> None:
+    dataset = alice.folder / "study"
+    alice.run("datalad", "create", str(dataset), cwd=alice.folder)
+    (dataset / "two.bin").write_bytes(FILES["two.bin"])
+    alice.run("datalad", "save", "-m", "data", cwd=dataset)
+    words = ("rclone:lab:/study", "--readers", "account", "--history", "same", "--yes")
+    alice.run("pyshare", "init", "cloud", *words, cwd=dataset)
+    alice.run("datalad", "push", "--to", "cloud", cwd=dataset)
+    invited = alice.run("pyshare", "invite", "cloud", cwd=dataset)
+    assert "friends need a login of their own at rclone:lab:/study" in invited.stdout
+    assert "the dataset asks for /study in the account that rclone calls lab" in invited.stdout
+    told = alice.run("pyshare", "doctor", "cloud", cwd=dataset, check=False).stdout
+    assert "shows an object only when it is complete" in told
+
+    (code,) = set(re.findall(r"pyshare accept (pyshare1:[\w=-]+)", invited.stdout))
+    configure(bob, "lab", disk)
+    accepted = bob.run("pyshare", "accept", code, "--yes", cwd=bob.folder)
+    assert "rclone:lab:/study (rclone" in accepted.stdout
+    (content,) = bob.folder.glob("*/two.bin")
+    assert content.read_bytes() == FILES["two.bin"]
+    unlock(tmp_path)
 
 
 def test_the_command_that_a_missing_remote_prints_configures_it_in_rclones_own_dialogue(

@@ -65,8 +65,10 @@ class Base:
     def _missing(self) -> Unreachable:
         place = self._remote.place
         line = command("git", "annex", "enableremote", place.clone.remote or "NAME")
+        shown = self._remote.target.shown
+        why = "is not there" if place.is_tree else "has no mark of pyshare: it may be another place, or be not mounted"
         return Unreachable(
-            f"{self._remote.target.shown} has no mark of pyshare: it may be another place, or be not mounted",
+            f"{shown} {why}",
             remedy=f"If it is the right place, type: {line}",
             retryable=False,
         )

@@ -82,7 +82,7 @@ class Child:
         where = f"unix://{self.address}" if HAS_SOCKETS else "127.0.0.1:0"
         words = [find(), "rcat", ":memory:watch/none", "--rc", "--rc-serve", "--rc-addr", where]
         words += ["--rc-server-read-timeout", "0", "--rc-server-write-timeout", "0"]  # of a whole transfer
-        words += ["--ask-password=false", "--buffer-size", "0", "--low-level-retries", "3"]
+        words += ["--ask-password=false", "--buffer-size", "0", "--low-level-retries", "3", "--contimeout", "20s"]
         variables = environment(os.environ)
         if HAS_SOCKETS:
             words.append("--rc-no-auth")
