@@ -178,3 +178,11 @@ def test_a_tree_of_files_is_exported_and_renamed(repository: Repository, disk: P
     repository.git("commit", "-qm", "other names")
     repository.annex("export", "HEAD", "--to", "store")
     assert {path.name for path in (disk / "tree").iterdir()} == {"below.txt"}
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("settings", [{}, {"chunk": "200KiB", "encryption": "shared"}], ids=["plain", "chunked"])
+def test_git_annex_testremote_passes(repository: Repository, settings: dict[str, str]) -> None:
+    repository.initremote("rclone:lab:/share", settings)
+    done = repository.annex("testremote", "--fast", "store", timeout=280)
+    assert "tests passed" in done.stdout

@@ -190,6 +190,7 @@ TREE_STORES = (
     "moto",
     pytest.param("ceph", marks=pytest.mark.ceph),
     "dropbox",
+    "rclone remote",
 )
 
 
