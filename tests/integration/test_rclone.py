@@ -1,5 +1,6 @@
 """The rclone backend on the real rclone: services of other kinds than a folder, and what rclone leaves to us."""
 
+import gc
 import os
 import shlex
 import shutil
@@ -272,6 +273,23 @@ def test_stores_share_one_rclone_which_ends_with_the_last_of_them(
         CHILDREN.release(child)
     assert not children[0].is_running()
     assert not os.path.exists(children[0].folder)
+
+
+def test_a_store_that_is_forgotten_while_another_one_starts_blocks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remotes: "Remotes"
+) -> None:
+    """Python may clean up at any moment: here, while the lock of the processes is held."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))  # for a process of its own
+    forgotten = [made(remotes.new_folder("disk"))]
+    child = forgotten[0]._remote.control.child
+    with CHILDREN._lock:
+        forgotten.clear()
+        gc.collect()
+    assert child.is_running()
+    store = made(remotes.new_folder("disk"))
+    assert not child.is_running()
+    assert store._remote.control.child is not child
+    store.close()
 
 
 def test_an_rclone_that_ended_is_started_again(remotes: "Remotes", desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

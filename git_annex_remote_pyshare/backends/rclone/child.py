@@ -7,6 +7,7 @@ sockets, it is a port of this machine with a random password.
 Source: https://rclone.org/rc/.
 """
 
+import atexit
 import os
 import re
 import secrets
@@ -173,13 +174,17 @@ class Children:
     def __init__(self) -> None:
         self._lock = Lock()
         self._users: dict[tuple[tuple[str, str], ...], tuple[Child, int]] = {}
+        self._abandoned: deque[Child] = deque()
 
     def take(self) -> Child:
         """A running process, which the caller later gives back with `release`."""
         key = tuple(sorted((name, value) for name, value in os.environ.items() if _CHOOSES.match(name)))
         with self._lock:
+            self._drain()
             child, users = self._users.get(key) or (None, 0)
             if child is None or not child.is_running():
+                if child is not None:
+                    child.close()
                 child, users = Child(), 0
             self._users[key] = child, users + 1
             return child
@@ -187,14 +192,35 @@ class Children:
     def release(self, child: Child) -> None:
         """Give a process back; the last user ends it."""
         with self._lock:
-            for key, (other, users) in tuple(self._users.items()):
-                if other is child and users > 1:
-                    self._users[key] = child, users - 1
-                    return
-                if other is child:
-                    del self._users[key]
+            self._drain()
+            self._end_use(child)
+
+    def abandon(self, child: Child) -> None:
+        """Give a process back from a destructor, which may interrupt the other methods: it must not wait for a lock."""
+        self._abandoned.append(child)
+
+    def close(self) -> None:
+        """End all processes, when this program ends."""
+        with self._lock:
+            for child, _ in self._users.values():
+                child.close()
+            self._users.clear()
+
+    def _drain(self) -> None:
+        while self._abandoned:
+            self._end_use(self._abandoned.popleft())
+
+    def _end_use(self, child: Child) -> None:
+        for key, (other, users) in tuple(self._users.items()):
+            if other is child and users > 1:
+                self._users[key] = child, users - 1
+                return
+            if other is child:
+                del self._users[key]
         child.close()
 
 
 CHILDREN = Children()
 """The processes of this program."""
+
+atexit.register(CHILDREN.close)

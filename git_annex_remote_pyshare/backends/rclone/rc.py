@@ -55,7 +55,7 @@ class _Lease:
         with self._lock:
             if self._child is not None and self._child.is_running():
                 return self._child, False
-            self._forget()
+            self._forget(CHILDREN.release)
             self._child = CHILDREN.take()
             return self._child, True
 
@@ -75,15 +75,19 @@ class _Lease:
     def end(self) -> None:
         """End the process if no other store uses it; may be called twice."""
         with self._lock:
-            self._forget()
+            self._forget(CHILDREN.release)
 
-    def _forget(self) -> None:
+    def abandon(self) -> None:
+        """As `end`, from a destructor: nothing else refers to this object any more."""
+        self._forget(CHILDREN.abandon)
+
+    def _forget(self, give_back: Callable[[Child], None]) -> None:
         child, self._child = self._child, None
         idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
         if child is not None:
-            CHILDREN.release(child)
+            give_back(child)
 
 
 class RemoteControl:
@@ -98,8 +102,7 @@ class RemoteControl:
         self._timeout = timeout
         self._rate = rate
         self._lease = _Lease()
-        self.close = weakref.finalize(self, self._lease.end)
-        """Ends the process if no other store uses it; also called when nothing refers to this object any more."""
+        weakref.finalize(self, self._lease.abandon).atexit = False
 
     @property
     def child(self) -> Child:
@@ -113,6 +116,10 @@ class RemoteControl:
         if is_new and self._rate < math.inf:
             self.call("core/bwlimit", {"rate": f"{max(1, int(self._rate))}B"})
         return child
+
+    def close(self) -> None:
+        """End the process if no other store uses it; may be called twice."""
+        self._lease.end()
 
     def call(self, method: str, parameters: Answer) -> Answer:
         """One request, and its answer.
