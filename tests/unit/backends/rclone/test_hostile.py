@@ -178,3 +178,19 @@ def test_the_version_has_what_the_service_knows(time: str) -> None:
     assert item_of(one).version != item_of(other).version
     assert item_of(one).digests == {"md5": "a" * 32}
     assert item_of({**ITEM, "Size": -1}).size is None
+
+
+def test_a_service_that_fails_while_rclone_opens_a_file_has_not_lost_it(start: Start, desk: Desk) -> None:
+    """rclone then answers 404, but not in its own words."""
+    store = start(operations__stat=good({"item": ITEM}), GET=(404, "text/plain", "Not Found\n"))
+    with pytest.raises(PyshareError) as error:
+        desk.get(store, "x")
+    assert type(error.value) is Unreachable
+    store.close()
+
+
+def test_the_owner_is_told_of_two_files_of_one_name(start: Start) -> None:
+    store = start(config__listremotes=good({"remotes": ["drive"]}))
+    (note,) = store.initialize().notes
+    assert note == "drive can hold two files of one name, if two people store the same file at the same time"
+    store.close()
