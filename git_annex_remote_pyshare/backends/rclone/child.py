@@ -20,7 +20,8 @@ from collections import deque
 from contextlib import suppress
 from threading import Event, Lock, Thread
 
-from git_annex_remote_pyshare.backends.rclone.program import INSTALL, LEAST, environment, find
+from git_annex_remote_pyshare.backends.rclone.program import INSTALL, LEAST, environment, found
+from git_annex_remote_pyshare.config.git_config import git_environment
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.safe_text import one_line
 
@@ -81,21 +82,18 @@ class Child:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         where = f"unix://{self.address}" if HAS_SOCKETS else "127.0.0.1:0"
-        words = [find(), "rcat", ":memory:watch/none", "--rc", "--rc-serve", "--rc-addr", where]
+        words = ["rcat", ":memory:watch/none", "--rc", "--rc-serve", "--rc-addr", where]
         words += ["--rc-server-read-timeout", "0", "--rc-server-write-timeout", "0"]  # of a whole transfer
         words += ["--ask-password=false", "--buffer-size", "0", "--low-level-retries", "3", "--contimeout", "20s"]
-        variables = environment(os.environ)
         if HAS_SOCKETS:
             words.append("--rc-no-auth")
-        else:
-            variables["RCLONE_RC_USER"], _, variables["RCLONE_RC_PASS"] = self.login.partition(":")
         return subprocess.Popen(
-            words,
+            found(*words),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd=self.folder,  # else a dataset could contain its configuration
-            env=variables,
+            env=environment(git_environment(), self.login),
             start_new_session=True,  # Ctrl-C is for us, and we end it
         )
 

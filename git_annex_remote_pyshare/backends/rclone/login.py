@@ -1,13 +1,13 @@
 """`pyshare login rclone:NAME`: runs rclone's own dialogue, and tries the remote."""
 
-import os
 import subprocess
 from collections.abc import Callable
 
 from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
-from git_annex_remote_pyshare.backends.rclone.program import environment, find
+from git_annex_remote_pyshare.backends.rclone.program import environment, found
 from git_annex_remote_pyshare.backends.rclone.url import parse
 from git_annex_remote_pyshare.backends.spec import Settings
+from git_annex_remote_pyshare.config.git_config import git_environment
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadSetting, CommandFailed, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
@@ -39,7 +39,7 @@ def log_in(request: LoginRequest, terminal: Terminal) -> str | None:
         )
     terminal.say(_OWN_CLIENT)
     terminal.say(f"Now rclone asks. Type n for a new remote, and then the name: {target.name}")
-    subprocess.run([find(), "config"], env=environment(os.environ), check=False)
+    subprocess.run(found("config"), env=environment(git_environment()), check=False)
     if target.name not in names():
         raise CommandFailed(f"rclone still has no remote {target.name}", remedy=f"Type: {request.command()}")
     terminal.say(f"rclone has the remote {target.name} now.")
@@ -57,8 +57,8 @@ def names() -> list[str]:
         PermissionDenied: rclone cannot read it.
     """
     done = subprocess.run(
-        [find(), "listremotes", "--ask-password=false"],
-        env=environment(os.environ),
+        found("listremotes", "--ask-password=false"),
+        env=environment(git_environment()),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

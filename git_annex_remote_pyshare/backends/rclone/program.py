@@ -42,13 +42,25 @@ def _folders() -> Iterator[str]:
         yield folder.strip('"')
 
 
-def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of rclone: the user's, without variables that change what a transfer does."""
+def found(*words: str) -> list[str]:
+    """The command line that runs rclone with these arguments; raises BadSetting as `find`."""
+    return [find(), *words]
+
+
+def environment(variables: Mapping[str, str], login: str = "") -> dict[str, str]:
+    """The environment of rclone: the user's, without variables that change what a transfer does.
+
+    Args:
+        variables: Those of the user.
+        login: `USER:PASSWORD` for its remote control; empty if it needs none.
+    """
     kept = {name: value for name, value in variables.items() if not _MISLEADING.match(name)}
     if where := kept.get("RCLONE_CONFIG"):
         kept["RCLONE_CONFIG"] = os.path.abspath(where)  # rclone starts in another folder
     kept.setdefault("GOMEMLIMIT", "96MiB")
     # Only new versions know the first. A bucket that is missing must not be made by storing into it.
+    if login:
+        kept["RCLONE_RC_USER"], _, kept["RCLONE_RC_PASS"] = login.partition(":")
     return {**kept, "RCLONE_MAX_BUFFER_MEMORY": "64M", "RCLONE_S3_NO_CHECK_BUCKET": "true"}
 
 

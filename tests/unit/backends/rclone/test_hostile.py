@@ -75,7 +75,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
         text = SERVER.format(python=sys.executable, answers=str(tmp_path / "answers"), version=version)
         program.write_text(text)
         program.chmod(0o755)
-        monkeypatch.setattr(child, "find", lambda: str(program))
+        monkeypatch.setattr(child, "found", lambda *words: [str(program), *words])
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))  # for a process of its own
         settings = parse({"url": "rclone:drive:/data"})
         return RcloneBackend(StoreConfig(settings["url"], settings, LocalConfig(), trusted=lambda: True))
