@@ -27,7 +27,7 @@ from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
-pytest_plugins = ["support.dropbox_stores"]
+pytest_plugins = ["support.dropbox_stores", "support.rclone_remotes"]
 
 Reach = Callable[[], Backend]
 
@@ -113,6 +113,12 @@ def sftp(*options: str) -> Callable[[pytest.FixtureRequest], Reach]:
     return reach
 
 
+def remote(name: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """A folder of one of the user's rclone remotes."""
+
+    return lambda request: ready(request.getfixturevalue("rclone_remotes").new_folder(name))
+
+
 def as_tree(reach: Reach) -> Reach:
     """The same store, but for the marker that a tree does not have."""
 
@@ -147,6 +153,7 @@ STORES = {
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
     "sftp": sftp(),
+    "rclone remote": remote("disk"),
 }
 """A new backend joins here."""
 
@@ -197,6 +204,7 @@ TREE_STORES = (
     pytest.param("ceph", marks=pytest.mark.ceph),
     "dropbox",
     "sftp",
+    "rclone remote",
 )
 
 
