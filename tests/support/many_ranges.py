@@ -1,7 +1,7 @@
 """Makes small objects come over several connections, for tests with servers on this machine."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
@@ -9,7 +9,6 @@ from git_annex_remote_pyshare.store import ranges
 from git_annex_remote_pyshare.store.multipart import downloads
 from git_annex_remote_pyshare.testing.files import body_of
 from git_annex_remote_pyshare.transport import content_range
-from support.scripted import Seen
 
 BLOCK = 16 << 10
 PART = 4 * BLOCK
@@ -37,9 +36,9 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, value)
 
 
-def check(requests: Sequence[Seen]) -> None:
-    """Raise AssertionError unless these requested the whole, one byte, and each part from there on once."""
-    whole, *parts = [re.findall(r"\d+", request.headers.get("Range", "")) for request in requests]
+def check(requests: Iterable[Mapping[str, str]]) -> None:
+    """Raise AssertionError unless requests with these headers are for all, one byte, and each part behind that once."""
+    whole, *parts = sorted(re.findall(r"\d+", headers.get("Range", "")) for headers in requests)
     assert whole == []
     spans = sorted((int(first), int(last)) for first, last in parts)
     lengths = [last - first + 1 for first, last in spans]
