@@ -121,16 +121,10 @@ class _Watch:
 
     def __call__(self, done: int) -> None:
         self._progress(done)
-        if self._download:
+        if self._download is None:
+            self._measure(done)
+        if self._download and self._is_far_from_end(done):
             self._download.check(done)
-            return
-        now = self._layer.now()
-        if done > self._last and now - self._since >= MOMENT:
-            self._download = self._begin(done, (done - self._from) / (now - self._since))
-            self._restart(now, done)
-        elif done <= self._last:  # it waits for its turn, or begins again
-            self._restart(now, done)
-        self._last = done
 
     def switch(self) -> bool:
         """Fetch the rest over several connections, or a part of it; returns whether the object is whole."""
@@ -141,11 +135,21 @@ class _Watch:
         if self._download:
             self._download.close()
 
-    def _restart(self, now: float, done: int) -> None:
+    def _measure(self, done: int) -> None:
+        now = self._layer.now()
+        has_moved = done > self._last  # else it waits for its turn, or begins again
+        self._last = done
+        if has_moved and now - self._since < MOMENT:
+            return
+        if has_moved:
+            self._download = self._begin(done, (done - self._from) / (now - self._since))
         self._since, self._from = now, done
 
     def _begin(self, done: int, rate: float) -> "Download | None":
-        incoming = self._sink.incoming
-        if incoming is None or incoming.total is None or incoming.total - done < LEAST or not self._sink.is_wanted:
+        if not self._is_far_from_end(done) or not self._sink.is_wanted:
             return None
         return self._layer.downloads.begin(OneStream(self._name, self._sink, self._progress, done, rate))
+
+    def _is_far_from_end(self, done: int) -> bool:
+        incoming = self._sink.incoming
+        return incoming is not None and (incoming.total or 0) - done >= LEAST

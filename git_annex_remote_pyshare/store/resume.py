@@ -23,7 +23,7 @@ WHOLE = 8 << 20
 """Bytes up to which an object is sent whole, even if the store supports parts: sending it again takes little time."""
 
 STREAMS = int(options.PARTS.default)
-"""Parts that may be sent at once, over all jobs; git config `remote.<name>.pyshare-parts` overrides it."""
+"""Parts that may be on their way at once, over all jobs; git config `remote.<name>.pyshare-parts` overrides it."""
 
 
 class Resumed(Layer):

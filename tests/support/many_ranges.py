@@ -23,7 +23,7 @@ class AtOnce:
 
 
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on each object comes in parts of PART bytes at most, from its third block on."""
+    """From now on each object comes in parts of PART bytes at most, from its second block on."""
     for module, name, value in (
         (ranges, "MOMENT", 1e-9),
         (ranges, "LEAST", PART),

@@ -25,6 +25,9 @@ from git_annex_remote_pyshare.transfer import ByteRange, Incoming, Progress
 LARGEST = 4 << 20
 """Bytes of a part. At 20 Mbit/s and 80 ms, requesting the next part costs a connection a twentieth of its time."""
 
+SMALLEST = 256 << 10
+"""Bytes of a part, however many streams there may be."""
+
 IN_FLIGHT = 16 << 20
 """Bytes that all streams together may request at once."""
 
@@ -67,7 +70,7 @@ class Downloads:
         self.streams = streams.limit
         self.stopping = stopping
         self.clock = clock
-        self.part_size = min(LARGEST, IN_FLIGHT // streams.most)
+        self.part_size = min(LARGEST, max(SMALLEST, IN_FLIGHT // streams.most))
         self.buffers = Buffers(BUFFER // self.part_size)
         self._rests_until = -math.inf
 

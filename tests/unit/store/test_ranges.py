@@ -1,6 +1,6 @@
 """Ranged: a slow large object comes over several connections, and is written in order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -9,83 +9,23 @@ from time import monotonic
 from typing import BinaryIO
 
 import pytest
-from support.partskit import InClone, Killed
+from support.partskit import Killed
+from support.rangeskit import BODY, BUFFERS, PART, PATCHES, STEP, Slow
 
-from git_annex_remote_pyshare import transfer
-from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import Busy, Cancelled, PermissionDenied, PyshareError, RangeRefused, Unreachable
-from git_annex_remote_pyshare.store import ranges
 from git_annex_remote_pyshare.store.multipart import downloads
 from git_annex_remote_pyshare.store.multipart.concurrency import FIRST
-from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Mangle
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
-from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
-from git_annex_remote_pyshare.transfer import ByteRange, ExactSink, FreshSink, Progress, Sink
+from git_annex_remote_pyshare.transfer import ByteRange, ExactSink, FreshSink, Sink
 
-PART = 1000
-BODY = body_of(40 * PART)
 OTHER = body_of(len(BODY), b"another version")
-STEP = 500
-"""Bytes that one connection brings in a second of the test's clock."""
-BUFFERS = 8
-
-
-class Slow(MemoryBackend):
-    """Over one connection an object is slow; each range takes `range_seconds` of the test's clock."""
-
-    def __init__(self, git_dir: Path, **options: str) -> None:
-        super().__init__(place("memory:")._replace(clone=InClone(str(git_dir), options)))
-        self.now = 0.0
-        self.range_seconds = 0.01
-        self.step_seconds = 1.0
-        self.ranges: list[ByteRange] = []
-        self.before_range: Callable[[ByteRange], object] = lambda _: None
-        self._counting = Lock()
-        self._tried = Event()
-        self._patience = 0
-        self.faults.always("get", Drip(STEP, self._step))
-
-    def clock(self) -> float:
-        return self.now
-
-    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
-        with self._counting:
-            self.ranges.append(part)
-            self.now += self.range_seconds
-        try:
-            self.before_range(part)
-            return super().read_range(name, part, progress)
-        finally:
-            self._tried.set()
-
-    def process(self, stopping: Event | None = None) -> Backend:
-        """A new process of the same clone."""
-        self._tried.clear()
-        self._patience = 3
-        return wrap(self, stopping or Event(), clock=self.clock)
-
-    @property
-    def parts(self) -> list[ByteRange]:
-        """The ranges that were requested, without trials of one byte."""
-        return sorted(part for part in self.ranges if part.size > 1)
-
-    @property
-    def trials(self) -> int:
-        return len(self.ranges) - len(self.parts)
-
-    def _step(self) -> None:
-        self.now += self.step_seconds
-        if self._patience > 0 and not self._tried.wait(0.1):  # for the trial, which has a thread of its own
-            self._patience -= 1
 
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "SMALL", 0)
-    monkeypatch.setattr(ranges, "LEAST", 4 * PART)
-    monkeypatch.setattr(downloads, "LARGEST", PART)
-    monkeypatch.setattr(downloads, "BUFFER", BUFFERS * PART)
+    for module, name, value in PATCHES:
+        monkeypatch.setattr(module, name, value)
 
 
 @pytest.fixture
@@ -157,6 +97,22 @@ def test_the_last_bytes_are_not_worth_more_connections(slow: Slow, desk: Desk) -
     slow.process().get("name", sink, nobody)
     assert content(sink) == BODY
     assert slow.ranges == []
+
+
+def test_a_first_range_that_comes_late_leaves_the_end_to_one_connection(slow: Slow, desk: Desk) -> None:
+    end = Event()
+    slow.before_range = lambda _: end.wait(20)
+    slow.step_seconds = 1.0
+    sink = desk.sink()
+
+    def progress(done: int) -> None:
+        if done == len(BODY) - 3 * PART:
+            end.set()
+            slow.tried.wait(20)
+
+    slow.process().get("name", sink, progress)
+    assert content(sink) == BODY
+    assert slow.parts == []
 
 
 @pytest.mark.parametrize("options", [{"parts": "1"}, {"connections": "1"}])
