@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.s3_servers",
     "support.s3kit",
     "support.davkit",
+    "support.fakes.annex_clone",
     "support.fakes.nextcloud_files",
     "support.places",
     "support.logins",
@@ -34,6 +35,7 @@ pytest_plugins = [
     "support.folder_people",
     "support.login_cloud",
     "support.datalad_extension",
+    "support.browser",
 ]
 
 TESTS = Path(__file__).parent

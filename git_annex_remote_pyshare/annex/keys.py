@@ -37,6 +37,8 @@ _OTHER_HASHES = ("SKEIN", "BLAKE2")
 """Prefixes of key backends that git-annex can check, but hashlib lacks completely or in some sizes."""
 
 
+_NUMBER = re.compile(r"[0-9]{1,20}")
+"""A key of a stranger can name a size that is too long for `int`."""
 _CHUNK = re.compile(r"(.+)-S([1-9][0-9]{0,17})-C([1-9][0-9]{0,17})")
 """The part before the `--` of the key of a chunk."""
 
@@ -55,6 +57,16 @@ def expected_size(key: str) -> int | None:
     start = (numbers["C"] - 1) * chunk
     # Empty content has one chunk, which is empty.
     return min(chunk, size - start) if 0 <= start < size or numbers["C"] == 1 else None
+
+
+def size_in_report(report: Mapping[str, object]) -> int | None:
+    """The size in bytes of an object that git-annex reports as JSON; None if git-annex does not know it.
+
+    Args:
+        report: One object of e.g. `git annex find --json`: `bytesize` is a number as text, or `unknown`.
+    """
+    text = str(report.get("bytesize") or "")
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def is_checked(key: str) -> bool:

@@ -7,21 +7,27 @@ rename again, but only whether the file is present. So what a failed rename has 
 git-annex looks for it there (all seen with git-annex 10.20261026).
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from threading import Lock
 
-from git_annex_remote_pyshare.annex.guard import Guard
+from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.keys import expected_size
 from git_annex_remote_pyshare.backends.base import Backend, Moves
 from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.killed import Presence
-from git_annex_remote_pyshare.state.renames import Rename, Renames
+from git_annex_remote_pyshare.state.renames import Occupants, Rename, Renames
 
 _AWAY = ""
 """In place of a rename's source: its target has content that must not stay there. No name is empty."""
 
 _BROUGHT = "/"
 """In place of a rename's source: its target has content that git-annex still takes to be elsewhere."""
+
+
+_TEMPORARY = ".git-annex-tmp-content-"
+"""Start of the name that git-annex gives to a file between its old and its new name; the key follows."""
 
 
 class NotRenamed(PyshareError):
@@ -40,12 +46,16 @@ class Tree:
         self._store = store
         self._remote = clone.remote
         self._renames = Renames(clone.git_dir, clone.remote_uuid)
+        self._unfinished = self._renames.unfinished()
+        """Notes of earlier processes, and what this one has left away from its place."""
         self._presence = Presence(clone.git_dir, clone.remote_uuid)
         self._guard = Guard(store)
         self._absent: set[str] = set()
         """Names that the store has just reported as absent."""
-        self._unremoved: dict[str, str] = {}
-        """Name → key whose removal failed, so that the store may still have its content there."""
+        self._kept = Occupants(clone.git_dir, clone.remote_uuid, "kept")
+        """Names that a failed or unconfirmed rename may have left as they were; nothing may be stored over them."""
+        self._unremoved = Occupants(clone.git_dir, clone.remote_uuid, "not removed")
+        """Names whose removal failed, so that the store may still have the old content there."""
         self._lock = Lock()
         self._bringing = Lock()
 
@@ -55,28 +65,60 @@ class Tree:
 
     def is_present(self, key: str, name: str) -> bool:
         """Whether the content of `key` is at `name`; decided by its size, and by what was not removed before."""
-        with self._lock:
-            if self._unremoved.get(name, key) != key:
-                return False
-        is_there = self._has_known(key, name) if self._guard.is_on else self._has(key, name)
-        return is_there or self._bring(key, name)
+        if self._occupant(self._kept, key, name) or self._occupant(self._unremoved, key, name):
+            return False
+        if self._has_known(key, name) if self._guard.is_on else self._has(key, name):
+            self._finish(name, key)
+            return True
+        return self._bring(key, name)
 
-    def check_store(self, name: str) -> None:
-        """Raise ChangedByOthers if a file that people changed is there, which a store would overwrite."""
+    def check_store(self, key: str, name: str) -> None:
+        """Raise an error if a file is there that a store of `key` must not overwrite.
+
+        Raises:
+            ChangedByOthers: People have changed it.
+            NotRenamed: It has the content of another key, since a rename has failed.
+            PyshareError: The store does not say what is there.
+        """
         with self._lock:
-            if name in self._absent:
-                self._absent.discard(name)
-                return
-        self._guard.check(name)
+            is_absent = name in self._absent
+            self._absent.discard(name)
+        if not is_absent:
+            self._guard.check(name)
+            self._require_free(key, name)
 
     def stored(self, name: str) -> None:
         """Note that the store has new content at `name`."""
         self._guard.stored(name)
-        self._removed(name)
+        self._replaced(name)
 
-    def _removed(self, name: str) -> None:
-        with self._lock:
-            self._unremoved.pop(name, None)
+    def _replaced(self, name: str) -> None:
+        """Note that no old content is at this name."""
+        self._finish(name, self._kept.find(name))
+        self._unremoved.forget(name)
+
+    def _occupant(self, occupants: Occupants, key: str, name: str) -> str:
+        """Another key whose content, by its size, is still at this name; empty if there is none.
+
+        Raises:
+            PyshareError: The store does not say what is there.
+        """
+        other = occupants.find(name)
+        if other in {"", key}:
+            return ""
+        if self._has(other, name):
+            return other
+        occupants.forget(name)
+        self._finish(name, other)
+        return ""
+
+    def _require_free(self, key: str, name: str) -> None:
+        """Raise NotRenamed if a failed rename has left the content of another key there, maybe its only copy."""
+        if self._occupant(self._kept, key, name):
+            raise NotRenamed(
+                f"{one_line(name)} still has other content, which a failed rename has left there, so it is kept",
+                remedy=f"If you do not need that content, remove it in the store yourself. {self._again}",
+            )
 
     def remove(self, key: str, name: str) -> None:
         """Remove the file; succeeds if there is none.
@@ -90,34 +132,56 @@ class Tree:
             kept = next((place for place in (name, rename.target) if place and self._has(key, place)), "")
             self._renames.end(key, name)
             if kept:
-                self._renames.begin(Rename(key, _AWAY, kept))
+                self._kept.forget(name)
+                self._keep(key, kept)
                 raise self._not_renamed(kept)
         elif self._presence.follows_a_killed_one and self._has(key, name):
             # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
-            self._renames.begin(Rename(key, _AWAY, name))
+            self._keep(key, name)
             raise self._not_renamed(name)
+        self._require_free(key, name)
         try:
             self._guard.check(name)
             self._store.delete(name)
         except BadName:
             return  # the store never had it
+        except ChangedByOthers:
+            raise  # the guard says that it is not the content of another key either
         except PyshareError:
-            with self._lock:
-                self._unremoved[name] = key
+            self._unremoved.note(name, key)
             raise
-        self._removed(name)
+        self._replaced(name)
         self._forget(key, name)
+
+    def _keep(self, key: str, place: str) -> None:
+        """Note that a failed rename has left the content at this place."""
+        self._note(Rename(key, _AWAY, place))
+        self._kept.note(place, key)
+        self._check_changes(place)
+
+    def _check_changes(self, place: str) -> None:
+        """Raise ChangedByOthers if people changed what a rename has left there; then only the guard keeps it."""
+        try:
+            self._guard.check(place)
+        except ChangedByOthers:
+            self._kept.forget(place)
+            raise
 
     def rename(self, key: str, source: str, target: str) -> None:
         """Rename the file; succeeds if an earlier call has done it.
 
         Raises:
             ChangedByOthers: People have changed the file, or have made one of the new name.
+            NotRenamed: One of the names still has the content of another key, whose rename has failed.
             PyshareError: The file has its old name, or it is unknown which one it has.
         """
+        self._require_free(key, source)
         self._renames.begin(Rename(key, source, target))
+        self._kept.note(source, key)
+        self._require_free(key, target)
         try:
-            self._guard.check(source, target)
+            self._check_changes(source)
+            self._guard.check(target)
             self._store.call(Moves, lambda able: able.move(source, target))
         except PyshareError as error:
             if not self._is_moved(key, source, target):
@@ -125,11 +189,13 @@ class Tree:
                     raise
                 if not self._rename_from_elsewhere(key, source, target):
                     self._renames.end(key, source)  # nothing is there that a removal could destroy
+                    self._kept.forget(source)
                     raise
         self._renames.end(key, source)
+        self._kept.forget(source)
         self._forget(key, source)
         self._guard.moved(source, target)
-        self._removed(target)
+        self._replaced(target)
 
     def _rename_from_elsewhere(self, key: str, source: str, target: str) -> bool:
         """Rename the file from where an earlier failure, or `_bring`, has left it; False if that is nowhere."""
@@ -143,15 +209,51 @@ class Tree:
     def _bring(self, key: str, name: str) -> bool:
         """Move content to this name if a failed rename has left it elsewhere; returns whether that was done."""
         with self._bringing:
-            left = self._renames.find(key, _AWAY)
-            if not left or left.target in {"", name} or not self._has(key, left.target):
+            place = next((each for each in self._left_at(key) if each != name and self._has(key, each)), "")
+            if not place:
                 return False
             try:
-                self.rename(key, left.target, name)
+                self.rename(key, place, name)
             except (BadName, NotFound):
                 return False
-            self._renames.begin(Rename(key, _BROUGHT, name))
+            self._finish(place, key)
+            self._finish(name, key)
+            self._note(Rename(key, _BROUGHT, name))
             return True
+
+    def _left_at(self, key: str) -> Iterator[str]:
+        """Names where a failed rename may have left the content.
+
+        If a process is killed while several jobs rename, git-annex gives up their renames, and the removals that it
+        sends then, without a word to the next process. It only asks whether the files have their new names.
+        """
+        if away := self._renames.find(key, _AWAY):
+            yield away.target
+        for rename in self._unfinished:
+            if rename.key == key and rename.source not in {_AWAY, _BROUGHT}:
+                yield rename.source
+                yield rename.target
+        if self._presence.was_killed:
+            yield f"{_TEMPORARY}{key}"
+
+    def _note(self, rename: Rename) -> None:
+        self._renames.begin(rename)
+        self._unfinished.append(rename)
+
+    def _finish(self, name: str, key: str) -> None:
+        """Forget what renames may have left at this name, so that nothing is brought from there.
+
+        The content of the key is there on purpose, or is no longer there; that of other keys is not there.
+        """
+        if self._kept.find(name) == key:
+            self._kept.forget(name)
+        for rename in [each for each in self._unfinished if name in {each.source, each.target}]:
+            if rename.source == _BROUGHT and rename.key == key:
+                continue  # git-annex may still send a rename from where it was
+            with suppress(ValueError):  # another job was here
+                self._unfinished.remove(rename)
+            if self._renames.find(rename.key, rename.source) == rename:
+                self._renames.end(rename.key, rename.source)
 
     def _forget(self, key: str, place: str) -> None:
         """Forget that content was left at a place, since it is no longer there."""
@@ -188,7 +290,8 @@ class Tree:
         return expected_size(key) in {None, found.size} and self._guard.knows(name, found)
 
     def _not_renamed(self, name: str) -> NotRenamed:
-        return NotRenamed(
-            f"{one_line(name)} was not renamed, so it is kept",
-            remedy=f"Export again: {command('git', 'annex', 'export', 'HEAD', '--to', self._remote or 'NAME')}",
-        )
+        return NotRenamed(f"{one_line(name)} was not renamed, so it is kept", remedy=self._again)
+
+    @property
+    def _again(self) -> str:
+        return f"Export again: {command('git', 'annex', 'export', 'HEAD', '--to', self._remote or 'NAME')}"

@@ -268,11 +268,32 @@ class Content(NamedTuple):
     id: str
     """The content identifier, one line: never the same for two contents of the store, and the same as long as the
     content stays. Empty for a file that the service shows, but does not send."""
+    is_temporary: bool = False
+    """Whether it is our own temporary file, of an upload into its folder that is under way or was broken off. It is not
+    imported, but a file that is missing in the folder may be the one that is uploaded."""
 
 
 def is_importable(segment: str) -> bool:
     """Whether git can hold this part of a name: no line break, and not `.git`. Do not list below another folder."""
     return "\n" not in segment and segment.lower() != ".git"
+
+
+@runtime_checkable
+class RemovesVersions(Protocol):
+    """Ability: remove an object only if no one has replaced it meanwhile; for stores that also list their contents."""
+
+    def remove_version(self, name: str, content: str) -> None:
+        """Remove the object if it has this content; the service compares at the moment of the removal, where it can.
+
+        Args:
+            name: The object.
+            content: Its content identifier, as `ListsContents.content_of` returned it.
+
+        Raises:
+            ContentChanged: It has another one.
+            NotFound: There is no such object; another process may have removed it.
+            PyshareError: Any other failure, after which the object may be gone.
+        """
 
 
 @runtime_checkable
@@ -290,8 +311,8 @@ class ListsContents(Protocol):
 
         Args:
             cursor: Empty for the first part, else one that an earlier call has returned.
-            add: Called for each file, but not for our own temporary files and marks; also once for a folder whose name
-                git cannot hold (`is_importable`), in place of its files.
+            add: Called for each file, but not for our own marks; also once for a folder whose name git cannot hold
+                (`is_importable`), in place of its files.
 
         Returns:
             The cursors of further parts. An empty one means that the service has forgotten the listing, which must

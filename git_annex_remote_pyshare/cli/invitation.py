@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from git_annex_remote_pyshare.cli.foreign_address import require_safe_address
 from git_annex_remote_pyshare.config.annex_url import SCHEME, parse_annex_url
+from git_annex_remote_pyshare.config.remotes import is_plain_name
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import is_invisible
 
@@ -24,7 +25,6 @@ LONGEST = 8192
 _VERSION = 1
 _ANY_VERSION = re.compile(r"pyshare([0-9]{1,9}):", re.ASCII)
 _LETTERS = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_REMOTE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+-]|\.(?!\.|$)){0,99}", re.ASCII)
 _LONGEST_NAME = 100
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 """Characters that the name of a folder must not have, on any system."""
@@ -155,7 +155,7 @@ def _require_valid(invitation: Invitation) -> None:
     who = invitation.who
     if len(who) > _LONGEST_NAME or is_invisible(who) or (who and not who.isprintable()):
         raise BadSetting("the invitation's name of a person is too long or contains a control character", remedy=_ASK)
-    if invitation.store and not _REMOTE.fullmatch(invitation.store):
+    if invitation.store and not is_plain_name(invitation.store):
         raise BadSetting("the invitation's name of a remote is none that git has", remedy=_ASK)
     require_safe_address(invitation.url)
 

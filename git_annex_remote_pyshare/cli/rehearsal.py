@@ -12,13 +12,13 @@ from enum import Enum
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
-from git_annex_remote_pyshare.annex.keys import digests, expected_size
+from git_annex_remote_pyshare.annex.keys import digests, expected_size, size_in_report
 from git_annex_remote_pyshare.cli.output import counted
 from git_annex_remote_pyshare.cli.sandbox import Done, Stranger, ended_like_ctrl_c, temporary_place
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.config.annex_url import SCHEME, parse_annex_url
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.remotes import OURS
+from git_annex_remote_pyshare.config.remotes import OURS, is_plain_name
 from git_annex_remote_pyshare.errors import PyshareError
 from git_annex_remote_pyshare.safe_text import one_line
 from git_annex_remote_pyshare.transfer import BLOCK, in_words
@@ -194,9 +194,9 @@ class _Visit:
         wanted = {uuid} if uuid else {row.get("sameas-uuid") or own for own, row in rows.items()}
         if not (found := self._remotes(wanted)):
             for own, row in rows.items():
-                if (row.get("sameas-uuid") or own) in wanted:
+                name = row.get("name") or row.get("sameas-name", "")
+                if (row.get("sameas-uuid") or own) in wanted and is_plain_name(name):
                     # A friend does both after `pyshare accept` has asked; here, there is nothing that could be sent.
-                    name = row.get("name") or row.get("sameas-name", "")
                     self._annex("enableremote", name)
                     self._stranger.run("git", "config", f"remote.{name}.annex-verified", "verified", cwd=self._clone)
             found = self._remotes(wanted)
@@ -297,8 +297,8 @@ class _Counted:
 
 def _size(row: Mapping[str, Any]) -> float:
     """The size of a row's content; infinite if git-annex does not know it."""
-    text = str(row.get("bytesize") or "")
-    return int(text) if text.isascii() and text.isdecimal() else math.inf
+    size = size_in_report(row)
+    return math.inf if size is None else size
 
 
 def _which(rows: list[dict[str, Any]]) -> str:

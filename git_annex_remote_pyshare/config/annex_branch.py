@@ -13,6 +13,10 @@ _VERIFIED = "verified-remote.log"
 """File next to the journals with the settings that this clone's user has accepted, in the format of remote.log."""
 
 _CHUNKS = re.compile(r"^([0-9]+(?:\.[0-9]+)?)s ([^ \n]+):([1-9][0-9]{0,18}) ([0-9]{1,18})$", re.MULTILINE | re.ASCII)
+_EXPORTS = re.compile(
+    r"^([0-9]{1,18}(?:\.[0-9]{1,18})?)s [^ \n:]+:([^ \n]+) ([0-9a-f]{40,64})\b", re.MULTILINE | re.ASCII
+)
+_TIME = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)s", re.ASCII)
 _ESCAPED = re.compile("&([0-9]+);")
 
 
@@ -45,6 +49,35 @@ def all_remotes(git_dir: str) -> Mapping[str, Mapping[str, str]]:
     verified, logs = [_verified(git_dir)], list(texts(git_dir, "remote.log"))
     uuids = dict.fromkeys(line.partition(" ")[0] for text in logs for line in text.split("\n") if line)
     return {uuid: _last(uuid, verified) or _last(uuid, logs) for uuid in uuids}
+
+
+def exported_tree(git_dir: str, uuid: str) -> str:
+    """The git tree that a remote had after the last export by any clone; empty if there was none.
+
+    The lines of export.log are `<seconds>s UUID-OF-THE-CLONE:UUID TREE …`
+    (https://git-annex.branchable.com/internals/, section export.log).
+    """
+    found = [
+        (float(time), tree)
+        for text in texts(git_dir, "export.log")
+        for time, owner, tree in _EXPORTS.findall(text)
+        if owner == uuid
+    ]
+    return max(found, default=(0.0, ""))[1]
+
+
+def dead(git_dir: str) -> set[str]:
+    """The UUIDs that `git annex dead` was typed for last, so that git-annex offers them to no one.
+
+    The lines of trust.log are `UUID X timestamp=<seconds>s` (https://git-annex.branchable.com/internals/).
+    """
+    newest: dict[str, tuple[float, bool]] = {}
+    for line in (line for text in texts(git_dir, "trust.log") for line in text.split("\n")):
+        words = line.split(" ")
+        with suppress(ValueError):
+            age = _age(dict(map(_pair, words[2:])))
+            newest[words[0]] = max(newest.get(words[0], (-1, False)), (age, words[1:2] == ["X"]))
+    return {uuid for uuid, (_, is_dead) in newest.items() if is_dead}
 
 
 def is_pinned(git_dir: str, uuid: str) -> bool:
@@ -122,7 +155,10 @@ def _pair(word: str) -> tuple[str, str]:
 
 
 def _age(settings: Mapping[str, str]) -> float:
-    return float(settings.get("timestamp", "0s").rstrip("s"))
+    """When a line was written; raises ValueError for a time that git-annex does not write, such as `1e300s`."""
+    if not (time := _TIME.fullmatch(settings.get("timestamp", "0s"))):
+        raise ValueError
+    return float(time[1])
 
 
 def _journal(git_dir: str, journal: str, path: str) -> str:

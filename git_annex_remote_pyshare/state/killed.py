@@ -12,6 +12,9 @@ from contextlib import suppress
 from git_annex_remote_pyshare.state.lock import try_lock
 from git_annex_remote_pyshare.state.state_dir import StateDir
 
+_LONGEST = 1000
+"""Bytes of a mark."""
+
 _AGE = 86400.0
 """Seconds after which no git-annex waits any more."""
 
@@ -27,12 +30,16 @@ class Presence:
     def __init__(self, git_dir: str, uuid: str) -> None:
         self.follows_a_killed_one = False
         """Whether an earlier process of the same remote, started by the same git-annex, was killed."""
+        self.was_killed = False
+        """Whether any process of the same remote was killed within the last day."""
         self._path = ""
         folder = StateDir(git_dir, "running", _is_over)
         if not folder.is_there:
             return
         text = json.dumps([uuid, os.getppid()])
-        self.follows_a_killed_one = any(_is_of_the_dead(path, text) for path in folder.files())
+        dead = {_text_of_the_dead(path, text.rpartition(" ")[0]) for path in folder.files()}
+        self.follows_a_killed_one = text in dead
+        self.was_killed = any(dead)
         path = folder.path(uuid, os.getpid(), secrets.token_hex(8))
         # The system frees the lock when this process is killed; the descriptor stays open until then.
         self._descriptor = folder.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR)
@@ -48,15 +55,16 @@ class Presence:
                 os.unlink(self._path)
 
 
-def _is_of_the_dead(path: str, text: str) -> bool:
-    """Whether a file is such a mark, and no process holds it any more."""
-    with suppress(OSError):
+def _text_of_the_dead(path: str, start: str) -> str:
+    """The text of a mark with this start that no process holds any more; empty for any other file."""
+    with suppress(OSError, UnicodeDecodeError):
         descriptor = os.open(path, os.O_RDWR)
         try:
-            return os.read(descriptor, len(text) + 1) == text.encode() and try_lock(descriptor)
+            text = os.read(descriptor, _LONGEST).decode("ascii")
+            return text if text.startswith(start) and try_lock(descriptor) else ""
         finally:
             os.close(descriptor)
-    return False
+    return ""
 
 
 def _is_over(mark: "os.DirEntry[str]") -> bool:

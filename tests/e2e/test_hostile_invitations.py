@@ -207,6 +207,37 @@ def test_a_git_host_that_sends_on_to_another_one_is_not_followed(bob: Home, tmp_
     assert not (bob.folder / "d").exists()
 
 
+def test_git_annex_does_not_follow_a_git_host_that_sends_on_to_another_one(bob: Home, tmp_path: Path) -> None:
+    """git-annex would ask the host for its annex. What is printed for a host with one gets the files from there."""
+    owner = Repository.create(Home(tmp_path / "mallory", "Mallory"), tmp_path / "mallory" / "d")
+    owner.add({"a.csv": b"1;2\n"})
+    owner.git("update-server-info")
+    bob.run("git", "config", "--global", "annex.security.allowed-ip-addresses", "all", cwd=bob.folder)
+    sends_on = True
+    with trap() as elsewhere:
+
+        def answer(request: bytes) -> bytes:
+            path = request.split(b" ")[1].decode().partition("?")[0]
+            file = owner.folder / ".git" / path.removeprefix("/d/.git/")
+            if sends_on and file.name == "config":
+                head, body = f"302 Found\r\nLocation: http://{elsewhere.host}/d/.git/config", b""
+            else:
+                head, body = ("200 OK", file.read_bytes()) if file.is_file() else ("404 Not Found", b"")
+            return f"HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+        with trap(answer) as listener:
+            address = f"http://{listener.host}/d/.git"
+            done = bob.run("pyshare", "accept", address, "d", "--yes", cwd=bob.folder, check=False)
+            assert done.returncode == 1, "no store has the file"
+            bob.run("git", "annex", "info", cwd=bob.folder / "d")
+            assert elsewhere.heard == []
+            sends_on = False
+            line = done.stderr.partition("itself has the files, type in the clone: ")[2].partition("\n")[0]
+            bob.run("sh", "-e", "-c", line, cwd=bob.folder / "d")
+            assert (bob.folder / "d" / "a.csv").read_bytes() == b"1;2\n"
+    unlock(tmp_path)
+
+
 def test_what_a_git_host_says_cannot_command_a_terminal_and_no_login_is_asked_for(bob: Home) -> None:
     text = f"{ESCAPE}no".encode()
 
@@ -250,6 +281,8 @@ FOREIGN = """
 {0}b name=gitty type=git location=http://{host}/a autoenable=true timestamp=1s
 {0}c name=also type=httpalso encryption=none url=http://{host}/a autoenable=true timestamp=1s
 {0}d name=dav type=webdav encryption=none url=http://{host}/a autoenable=true timestamp=1s
+{0}e name=gone type=external externaltype=pyshare encryption=none layout=shard url={store} autoenable=true timestamp=1s
+{0}f name=gone type=external externaltype=evil encryption=none timestamp=1s
 """.strip()
 OURS = "type=external externaltype=pyshare encryption=none layout=shard autoenable=true timestamp=1s"
 
@@ -309,7 +342,9 @@ def dataset(owner: Repository, listener: Trap, folder: Path) -> None:
     told = {"host": listener.host, "store": folder / "store"}
     rows = [f"{row} {OURS}" for row in ROWS.format(start, **told).split("\n")]
     log.write_text("\n".join([log.read_text().strip(), *rows, FOREIGN.format(start, **told), ""]))
-    owner.home.run("git", "commit", "-q", "-a", "-m", "traps", cwd=log.parent)
+    (log.parent / "trust.log").write_text(f"{start}e X timestamp=1s\n")
+    owner.home.run("git", "add", "-A", cwd=log.parent)
+    owner.home.run("git", "commit", "-q", "-m", "traps", cwd=log.parent)
 
 
 def config(mallory: Mallory) -> str:
@@ -338,6 +373,10 @@ def test_no_name_of_the_dataset_commands_the_terminal(mallory: Mallory) -> None:
 def test_a_remote_that_is_a_trap_is_not_enabled(mallory: Mallory, name: str) -> None:
     assert f"remote.{name}." not in config(mallory)
     assert name in mallory.printed
+
+
+def test_a_dead_remote_lends_its_name_to_no_program(mallory: Mallory) -> None:
+    assert "remote.gone." not in config(mallory)
 
 
 def test_the_remote_origin_stays_that_of_git(mallory: Mallory) -> None:

@@ -14,6 +14,7 @@ _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
 _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
+_PUBLISH = "e2e/cli/test_publish.py::"
 _INIT = "e2e/cli/test_init.py::"
 _SCRIPTED = "e2e/cli/test_init_scripted.py::"
 _BY_HAND = f"{_SCRIPTED}test_the_commands_of_a_dry_run_do_the_same_when_they_are_typed"
@@ -22,6 +23,7 @@ _OTHERWISE = f"{_SCRIPTED}test_what_does_not_fit_a_remote_that_exists_is_refused
 _OF_DATALAD = "e2e/datalad/test_create_sibling.py::"
 _NO_LINK = "test_a_file_whose_link_is_refused_is_stored_and_what_is_printed_makes_the_link"
 _LIES = "test_what_a_lying_server_needs_is_typed_and_helps"
+_HOSTILE = "e2e/test_hostile_invitations.py::"
 _BARE = "e2e/accept/test_bare_machine.py::test_one_line_gets_the_data_on_a_machine_with_only_python_pip_and_git"
 _WITH_HISTORY = "e2e/accept/test_accept.py::test_a_store_with_the_history_is_accepted_by_its_code_and_pushed_back_to"
 _TAKE_OVER = "test_a_place_of_another_remote_is_taken_over_by_the_command_that_the_refusal_names"
@@ -48,6 +50,16 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_SCRIPTED}test_without_a_terminal_and_without_yes_nothing_runs",
     ),
     "pyshare init {} --history {}": (f"{_SCRIPTED}test_what_is_said_to_keep_the_history_with_the_files_does_that",),
+    "git annex get --branch={}": (
+        f"{_PUBLISH}test_what_this_clone_lacks_is_told_before_and_the_printed_commands_bring_it",
+    ),
+    "git annex initremote {}-files {} url={}-files": (
+        f"{_PUBLISH}test_a_remote_that_holds_objects_is_refused_and_the_printed_command_makes_another_one",
+    ),
+    "git config --unset remote.{}.{}": (
+        f"{_PUBLISH}test_what_else_git_annex_sends_or_not_is_said_and_the_printed_command_stops_it",
+    ),
+    "pyshare publish {} {} {} {}": (f"{_PUBLISH}test_nothing_is_deleted_before_a_person_agrees",),
     "pyshare share {} --revoke": (
         f"{_SCRIPTED}test_a_link_that_exists_is_not_withdrawn_but_the_command_for_it_is_named",
     ),
@@ -74,6 +86,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "git annex sync --content": (f"{_TWO_WAYS}test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours",),
     "git config remote.{}.pyshare-overwrite true": (f"{_TWO_WAYS}test_who_wants_to_overwrite_types_the_other_command",),
+    "git config remote.{}.pyshare-emptied true": (
+        "e2e/trees/test_import.py::test_an_empty_folder_removes_nothing_from_git_until_the_user_types_what_is_printed",
+    ),
     "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex export HEAD --to {}": (
         "e2e/trees/test_export.py::test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it",
@@ -149,15 +164,22 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_DOCTOR}test_a_certificate_of_an_unknown_authority_is_trusted_by_what_is_printed",
     ),
     "git config remote.{}.{} move": (f"{_DOCTOR}{_LIES}",),
+    "git config remote.{}.{} false": (
+        f"{_DOCTOR}test_for_many_small_files_hashing_is_put_off_by_what_is_printed_and_still_finds_damage",
+    ),
     "git config {}": (f"{_DOCTOR}test_a_proxy_that_only_git_knows_is_told_to_the_environment",),
+    "git config {} false": (f"{_HOSTILE}test_git_annex_does_not_follow_a_git_host_that_sends_on_to_another_one",),
     "git config {} FILE": (f"{_REMEDIES}test_an_institutions_own_certificates_are_trusted",),
     "git config {} true": (f"{_REMEDIES}test_a_password_goes_over_plain_http_where_the_user_says_so",),
     "mkdir -p {}": (
         f"{_REMEDIES}test_a_folder_whose_parent_is_missing_is_made",
         f"{_MARKER}test_the_clone_that_made_a_store_is_told_how_to_make_it_anew",
     ),
+    "pyshare accept": (
+        "e2e/accept/test_accept.py::test_a_clone_that_lacks_its_remotes_is_repaired_and_not_cloned_again",
+    ),
     "pyshare accept {}": (_WITH_HISTORY,),
-    "pyshare accept --yes {}": (_WITH_HISTORY,),
+    "pyshare accept --yes --host {}": (_WITH_HISTORY,),
     "pyshare cleanup {} --older-than {}": (
         "e2e/cli/test_cleanup.py::test_a_young_upload_is_shown_and_both_commands_work",
     ),
@@ -229,6 +251,7 @@ UNTYPED: dict[str, str] = {
     "pyshare invite": "for the owner of the dataset, whose remote a stranger does not know",
     "pyshare login": "the origin of a login in a sentence, not a command to type",
     "pyshare login --help": _GENERAL,
+    "pyshare publish --help": _GENERAL,
     "pyshare login URL": "no address is known there",
     "pyshare login s3": "no bucket is known there",
     "pyshare login {} --user NAME": "the user's name is not known there",

@@ -1,6 +1,7 @@
 """The WebDAV backend: each verb as one request, plus the few that a server makes necessary."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -24,12 +25,13 @@ from git_annex_remote_pyshare.backends.webdav import (
     capabilities,
     contents,
     download,
+    in_the_way,
     other_users,
     propfind,
     public_link,
     tree,
 )
-from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.client import Client
 from git_annex_remote_pyshare.backends.webdav.download import Downloads
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
@@ -45,7 +47,7 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
 
-_REMOVED = {200, 204, 404, 410}
+_REMOVE = "remove the file"
 
 
 class WebDAVBackend(Backend):
@@ -96,12 +98,16 @@ class WebDAVBackend(Backend):
         return self._uploads.put(name, source, progress)
 
     def delete(self, name: str) -> None:
-        """See `Backend.delete`. A 207 lists what was not removed, so it is a failure (RFC 4918 §9.6.1)."""
+        """See `Backend.delete`. A 207 lists what was not removed, so it is a failure (RFC 4918 §9.6.1).
+
+        A tree may have a folder there by now: it is kept, as none of ours.
+        """
         self._ensure_ready()
-        request = Request("DELETE", in_path(name), "remove the file")
-        with self.client.send(request) as response:
-            if response.status not in _REMOVED:
-                raise self.client.failure(request, response)
+        if self.place.is_tree:
+            with suppress(in_the_way.FolderInTheWay):
+                in_the_way.delete_file(self.client, in_path(name), _REMOVE)
+        else:
+            in_the_way.delete(self.client, in_path(name), _REMOVE)
 
     def move(self, source: str, target: str) -> None:
         """See `Moves.move`: one MOVE, and one MKCOL for a folder that this process does not know."""
@@ -138,6 +144,13 @@ class WebDAVBackend(Backend):
     def content_of(self, name: str) -> Content | None:
         self._ensure_ready()
         return contents.content_of(self.client, name)
+
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`."""
+        from git_annex_remote_pyshare.backends.webdav import versions  # noqa: PLC0415  # only for a push of the history
+
+        self._ensure_ready()
+        versions.remove_version(self.client, name, content)
 
     def close(self) -> None:
         self.client.close()

@@ -67,6 +67,8 @@ class Client:
         self.auth = Auth(place, address, while_waiting=preconnector.connect)
         self.features = UNKNOWN
         """The server's features, as detected from its successful responses."""
+        self.is_mod_dav = False
+        """Whether a PROPFIND was answered by Apache's mod_dav itself, and not by a program behind Apache."""
         self._place = place
         self._headers = _own_headers(place, address)
 

@@ -34,6 +34,9 @@ _QUOTA = (
     b'<propfind xmlns="DAV:"><prop><quota-used-bytes/><quota-available-bytes/></prop></propfind>'
 )
 
+_MOD_DAV = b'="http://apache.org/dav/props/"'
+"""In each of mod_dav's responses about a file: the name space of its own properties (modules/dav/fs/repos.c)."""
+
 _MAX_ENTRIES = 100_000
 """Entries in an upload folder, which has up to 10,000 chunks."""
 
@@ -61,6 +64,8 @@ class Resource(NamedTuple):
     """The entity tag, if requested and reported."""
     answered: float | None = None
     """When the server answered by its own clock, in seconds since 1970; only with the tag."""
+    is_gone: bool = False
+    """Whether the server lists it and says that it is not there; only from `versions`."""
 
 
 def stat(client: Client, path: str, what: str) -> Resource | None:
@@ -101,7 +106,7 @@ def contents(client: Client, folder: str, what: str) -> list[Resource] | None:
 def versions(client: Client, path: str, depth: str) -> Iterator[Resource]:
     """A file or folder with its date and entity tag, and with depth `1` all that is in it; nothing if there is none.
 
-    Each path is as the server sends it, decoded.
+    Each path is as the server sends it, decoded. What is gone is among them.
     """
     return _send(client, path, depth, "list the files", _VERSIONED)
 
@@ -134,8 +139,9 @@ def _send(client: Client, path: str, depth: str, what: str, body: bytes = _BODY)
         resources = _parse_all(client, response, what)
         if body is _VERSIONED:
             answered = moment(response.headers.get("Date"))
-            resources = (resource._replace(answered=answered) for resource in resources)
-        yield from resources
+            yield from (resource._replace(answered=answered) for resource in resources)
+        else:
+            yield from (resource for resource in resources if not resource.is_gone)
 
 
 def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Resource]:
@@ -153,9 +159,10 @@ def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Re
                 has_entries = True
                 resource = _parse_resource(element, client.doing(what))
                 multistatus.clear()  # else a large folder would fill memory
-                if resource is not None:
+                client.is_mod_dav = client.is_mod_dav or text.has_sign
+                if not resource.is_gone:
                     text.limit = _LONGEST
-                    yield resource
+                yield resource
     except (ParseError, DefusedXmlException, ValueError, LookupError, StopIteration, _TooLong) as error:
         raise errors.login_page(client.doing(what)) from error
     if not has_entries:  # a valid response has at least one entry
@@ -172,21 +179,23 @@ class _Bounded:
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
         self.limit = _LONGEST
+        self.has_sign = False
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes; raises _TooLong if the limit is exceeded."""
         block = self._response.read(size)
         self.limit -= len(block)
+        self.has_sign = self.has_sign or _MOD_DAV in block
         if self.limit < 0:
             raise _TooLong
         return block
 
 
-def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
-    """A parsed `response` element; None if its own status is 404 or 410."""
-    own = _status(response.findtext("{DAV:}status"))
+def _parse_resource(response: "Element", doing: Doing) -> Resource:
+    """A parsed `response` element; it is gone if its own status is 404 or 410."""
+    own, path = _status(response.findtext("{DAV:}status")), _path(response.findtext("{DAV:}href") or "")
     if own in _GONE:
-        return None
+        return Resource(path, is_folder=False, size=None, is_gone=True)
     if own // 100 != 2:
         raise errors.from_response(doing, own, {})
     is_folder = False
@@ -200,7 +209,6 @@ def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
             if value is not None:
                 numbers[name] = value
     size = None if is_folder else numbers.get("getcontentlength")
-    path = _path(response.findtext("{DAV:}href") or "")
     used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
     changed = moment(response.findtext(".//{DAV:}getlastmodified"))
     tag = response.findtext(".//{DAV:}getetag") or ""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Lock
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from git_annex_remote_pyshare.backends.webdav import in_the_way
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.config.git_config import LocalConfig
@@ -98,6 +99,8 @@ class Move(NamedTuple):
     """Bytes of the object; None if unknown."""
     what: str
     """For error texts."""
+    overwrite: Literal["T", "F"] = "T"
+    """What the MOVE replaces: `T` whatever is there, also a folder; `F` only what the server has said to be a file."""
 
 
 def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
@@ -110,19 +113,19 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
         wanted: What to move.
         tick: Called while waiting; may raise to stop.
     """
-    request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": "T"}, destination=wanted.path)
-    doubt = _try(client, request, None)
+    doubt = _try(client, wanted, wanted.overwrite, None)
     for seconds in _PAUSES:
         if doubt is None or _has_moved(client, wanted):
             return
         pause(NEVER, max(seconds, min(doubt.retry_after or 0, _PAUSES[-1])), tick)
-        doubt = _try(client, request, doubt)
+        doubt = _try(client, wanted, wanted.overwrite, doubt)
     if doubt is not None and not _has_moved(client, wanted):
         raise doubt
 
 
-def _try(client: Client, request: Request, doubt: PyshareError | None) -> PyshareError | None:
+def _try(client: Client, wanted: Move, overwrite: str, doubt: PyshareError | None) -> PyshareError | None:
     """Send one MOVE: None if it succeeded, an error if its result is unknown; raises a final error."""
+    request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": overwrite}, destination=wanted.path)
     try:
         with client.send(request) as response:
             if is_success(response):
@@ -131,19 +134,16 @@ def _try(client: Client, request: Request, doubt: PyshareError | None) -> Pyshar
             status = response.status
     except Unreachable as lost:
         return lost
+    if status == 412 and overwrite == "F":
+        in_the_way.is_file(client, wanted.path, wanted.what)
+        return _try(client, wanted, "T", doubt)
     if status == 412:
-        _clear(client, request)
+        # This server does not overwrite; the new object is already complete.
+        clear = in_the_way.delete_file if wanted.overwrite == "F" else in_the_way.delete
+        clear(client, wanted.path, wanted.what)
     elif doubt is None and status not in IN_DOUBT:
         raise refusal
     return refusal
-
-
-def _clear(client: Client, request: Request) -> None:
-    """Remove the old object on a server that does not overwrite; the new one is already complete."""
-    removal = Request("DELETE", request.destination or "", request.what)
-    with client.send(removal) as response:
-        if response.status not in {200, 204, 404, 410}:
-            raise client.failure(removal, response)
 
 
 def _has_moved(client: Client, wanted: Move) -> bool:

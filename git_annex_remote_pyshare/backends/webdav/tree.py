@@ -1,8 +1,13 @@
 """Renames files and removes empty folders, for a store that holds a tree."""
 
+import hashlib
+import secrets
+import unicodedata
+from contextlib import suppress
 from http import HTTPStatus
+from urllib.parse import unquote
 
-from git_annex_remote_pyshare.backends.webdav import propfind
+from git_annex_remote_pyshare.backends.webdav import in_the_way, propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -20,7 +25,7 @@ def move(client: Client, folders: Folders, source: str, target: str) -> None:
 
     Never sends `Overwrite: T`: Go's WebDAV server (rclone) first removes the target, then looks for the source
     (golang.org/x/net/webdav, moveFiles). So a repeated MOVE would destroy what the first one has moved, and may be the
-    only copy. What is really to be replaced is removed by a request of its own, once the source was seen.
+    only copy. What is really to be replaced is moved aside once the source was seen, and removed last.
 
     Servers refuse a MOVE of a missing source, and one into a missing folder, with the same codes (rclone: 403 for both;
     Apache: 500 for the second), so after a refusal the source is looked for.
@@ -35,21 +40,80 @@ def move(client: Client, folders: Folders, source: str, target: str) -> None:
     if refusal is None and old != new:
         return
     if stat(client, old, _RENAME) is None:
+        if _alike(old) == _alike(new) and old != new and stat(client, _away(new), _RENAME) is not None:
+            _come_back(client, old, new)
+            return
         raise NotFound(f"{client.doing(_RENAME)}: the server does not have it") from refusal
     if refusal is None:  # it has this name already
         return
     if isinstance(refusal, _Taken):
-        _remove(client, new)
-    elif refusal.retryable:
+        _replace(client, old, new)
+        return
+    if refusal.retryable:
         raise refusal
-    else:
-        folders.make(folder, seen)  # another clone may have removed the folder
-    if refusal := _try(client, old, new):
-        raise refusal
+    folders.make(folder, seen)  # another clone may have removed the folder
+    _require(_try(client, old, new))
 
 
 class _Taken(Busy):
     """Something is at the new name."""
+
+
+def _replace(client: Client, old: str, new: str) -> None:
+    """Rename onto an existing file, which is moved aside and goes last; raises FolderInTheWay for a folder."""
+    if not in_the_way.is_file(client, new, _RENAME):
+        _require(_try(client, old, new))
+        return
+    if _alike(old) == _alike(new):
+        _respell(client, old, new)
+        return
+    aside = _beside(new, secrets.token_hex(16))
+    _require(_try(client, new, aside))
+    if refusal := _try(client, old, new):
+        _require(_try(client, aside, new))
+        raise refusal
+    with suppress(PyshareError):
+        in_the_way.delete_file(client, aside, _RENAME)
+
+
+def _respell(client: Client, old: str, new: str) -> None:
+    """Rename over a third name, since the server may take both names for one: then a DELETE removes the only copy."""
+    away = _away(new)
+    _require(_try(client, old, away))
+    _come_back(client, old, new)
+
+
+def _come_back(client: Client, old: str, new: str) -> None:
+    """The second half of `_respell`; also after an earlier attempt that got no further than the first."""
+    away = _away(new)
+    refusal = _try(client, away, new)
+    if isinstance(refusal, _Taken):  # the server takes them for two names
+        _replace(client, away, new)
+    elif refusal is not None:
+        _try(client, away, old)
+        raise refusal
+
+
+def _alike(path: str) -> str:
+    """The same for all names that a server may take for one."""
+    name = unquote(path, errors="surrogateescape")
+    return "/".join(segment.rstrip(" .") for segment in unicodedata.normalize("NFKC", name).casefold().split("/"))
+
+
+def _away(path: str) -> str:
+    """The third name of a rename, always the same, since it may have the only copy if the process is killed."""
+    return _beside(path, hashlib.sha256(_alike(path).encode("utf-8", "surrogateescape")).hexdigest()[:32])
+
+
+def _beside(path: str, end: str) -> str:
+    """A name in the same folder that no other file has; unlike a temporary one, it is never removed unseen."""
+    folder, slash, _ = path.rpartition("/")
+    return f"{folder}{slash}.pyshare-{end}"
+
+
+def _require(refusal: PyshareError | None) -> None:
+    if refusal is not None:
+        raise refusal
 
 
 def _try(client: Client, old: str, new: str) -> PyshareError | None:
@@ -63,19 +127,15 @@ def _try(client: Client, old: str, new: str) -> PyshareError | None:
         return client.failure(request, response)
 
 
-def _remove(client: Client, path: str) -> None:
-    request = Request("DELETE", path, _RENAME)
-    with client.send(request) as response:
-        if response.status not in _REMOVED:
-            raise client.failure(request, response)
-
-
 def remove_folder(client: Client, folders: Folders, name: str) -> None:
     """See `RemovesFolders.remove_folder`."""
     path = in_path(name)
-    for resource in propfind.children(client, f"{path}/"):
-        if resource.is_folder or not is_temporary(resource.path):
-            return
+    resources = propfind.versions(client, f"{path}/", "1")
+    own = next(resources, None)
+    if own is not None and not own.is_folder:
+        return  # somebody has put a file there: some servers take no notice of the slash, and would delete it
+    if any(resource.is_folder or not is_temporary(resource.path) for resource in resources):
+        return
     folders.forget(path)
     request = Request("DELETE", f"{path}/", _REMOVE)
     with client.send(request) as response:

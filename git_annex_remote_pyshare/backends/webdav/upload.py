@@ -1,6 +1,7 @@
 """Stores an object by PUT: to its final name if the server's PUT is atomic, else to a temporary name and MOVE."""
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
+from git_annex_remote_pyshare.backends.webdav import in_the_way
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
@@ -50,16 +51,25 @@ class Uploads:
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
         if self._put_mode == "direct" or (self._put_mode != "move" and self._client.features.atomic):
-            return self._put(Request("PUT", path, what, typed, Body(source, progress)), source)
+            return self._put_directly(Request("PUT", path, what, typed, Body(source, progress)), source)
         with self._temporaries.one_for(path) as temporary:
             receipt = self._put(Request("PUT", temporary, what, typed, Body(source, progress)), source)
             self._compare(temporary, source.size, what)
             self._refuse_unmovable(name, what)
-            move(self._client, Move(temporary, path, source.size, what), lambda: progress(source.size))
+            wanted = Move(temporary, path, source.size, what, "F" if self._is_tree else "T")
+            move(self._client, wanted, lambda: progress(source.size))
             if not self._move_is_verified:
                 self._compare(path, source.size, what)
                 self._move_is_verified = True
         return receipt
+
+    def _put_directly(self, request: Request, source: Source) -> Receipt:
+        try:
+            return self._put(request, source)
+        except PyshareError as error:
+            if self._is_tree and not error.retryable:
+                in_the_way.explain(self._client, request.path, request.what)
+            raise
 
     def _put(self, request: Request, source: Source) -> Receipt:
         """PUT; if the folder is missing, make it and PUT once more."""

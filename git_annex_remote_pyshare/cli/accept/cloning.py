@@ -1,7 +1,8 @@
 """Makes a dataset's clone: the history alone, in a new folder, without a request to any other host than the shown one.
 
 `datalad clone` and `git annex init` would enable the dataset's remotes before the user has seen where they lead. So git
-clones, and git-annex is told to enable nothing.
+clones, and git-annex is told to enable nothing. It is also told to leave a git host on the web alone: git-annex asks
+such a host for its annex, and follows a redirect to any other host, where git follows none.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from git_annex_remote_pyshare.cli.accept.places import git_host
-from git_annex_remote_pyshare.cli.accept.programs import environment, last_words, run
+from git_annex_remote_pyshare.cli.accept.programs import environment, last_words, output_of, run, top_of
 from git_annex_remote_pyshare.cli.invitation import Invitation
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
@@ -26,11 +27,11 @@ _REDIRECTED = re.compile(r"error: 30[12378]\b|redirect", re.IGNORECASE)
 _LOGIN = "pyshare login "
 """Part of the text by which our own program says that a server wants a login."""
 
+IGNORED = f"remote.{ORIGIN}.annex-ignore"
+"""Git config by which git-annex does not use the git host itself."""
+
 _USUAL = ("main", "master")
 """Branches that a store's history usually has; an annex:: address does not say which one to check out."""
-
-_FORGOTTEN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES")
-"""Variables by which git would work in another folder than the new one."""
 
 
 def require_free(folder: str) -> None:
@@ -93,24 +94,48 @@ def clone(invitation: Invitation, *, may_ask: bool) -> None:
         "GIT_LFS_SKIP_SMUDGE": "1",  # a dataset can name any host for git-lfs
         **({} if may_ask else {"GIT_TERMINAL_PROMPT": "0"}),
     }
-    with environment(variables, without=_FORGOTTEN):
+    with environment(variables, without=("GIT_CEILING_DIRECTORIES",)):
         if invitation.is_store:
             _from_store(invitation.url)
             return
-        options = ("--quiet", "--no-recurse-submodules", "--origin", ORIGIN)
+        options = ["--quiet", "--no-recurse-submodules", "--origin", ORIGIN]
+        if is_on_web(invitation.url):
+            options.append(f"--config={IGNORED}=true")
         _git(invitation.url, ("clone", *options, "--", invitation.url, "."))
-        if _branches():
+        if is_dataset():
             _annex_init()
+
+
+def is_on_web(url: str) -> bool:
+    """Whether git-annex would ask a web server for the annex of this address, and follow its redirects.
+
+    By ssh it contacts the host of the address only, and a folder on this machine may have an annex to read from.
+    """
+    return url.lower().startswith(("http:", "https:"))
 
 
 def is_dataset() -> bool:
     """Whether the clone in the working directory has a git-annex branch."""
-    return bool(_branches())
+    refs = ("refs/heads/git-annex", f"refs/remotes/{ORIGIN}/git-annex")
+    return bool(output_of("git", "for-each-ref", "--format=%(refname)", *refs))
+
+
+def require_annex(url: str) -> None:
+    """Make a clone that git has made alone a git-annex repository, before git-annex does so and enables all remotes.
+
+    Args:
+        url: The address from which this is a clone.
+    """
+    if run("git", "config", "annex.uuid").returncode == 0:
+        return
+    if is_on_web(url) and run("git", "config", IGNORED).returncode:
+        output_of("git", "config", IGNORED, "true")
+    _annex_init()
 
 
 def is_clone_of(folder: str, url: str) -> bool:
     """Whether the folder is a clone of what is at the address; looks at its git config only."""
-    if os.path.islink(folder) or not os.path.isdir(os.path.join(folder, ".git")):
+    if os.path.islink(folder) or top_of(folder) != os.path.realpath(folder):  # e.g. a folder inside of another clone
         return False
     listed = run("git", "-C", folder, "config", "--null", "--get-regexp", r"^remote\..*\.url$").stdout
     return _same(url) in {_same(entry.partition("\n")[2]) for entry in listed.split("\0") if entry}
@@ -177,15 +202,10 @@ def _annex_init() -> None:
         raise PyshareError(f"git-annex cannot work in the clone: {last_words(done.stderr)}")
 
 
-def _branches() -> list[str]:
-    refs = ("refs/heads/git-annex", f"refs/remotes/{ORIGIN}/git-annex")
-    return run("git", "for-each-ref", "--format=%(refname)", *refs).stdout.split()
-
-
 def _main_branch() -> str:
     """The branch to check out of a store."""
     start = f"refs/remotes/{ORIGIN}/"
-    refs = run("git", "for-each-ref", "--format=%(refname)", start).stdout.split()
+    refs = output_of("git", "for-each-ref", "--format=%(refname)", start).split()
     heads = [name for ref in refs if (name := ref.removeprefix(start)) != "git-annex"]
     branch = next((name for name in (*_USUAL, *heads) if name in heads and not name.startswith("synced/")), "")
     if not branch:

@@ -7,18 +7,26 @@ from contextlib import closing
 from itertools import chain
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.annex.keys import size_in_report
 from git_annex_remote_pyshare.backends.login import LoginRequest
 from git_annex_remote_pyshare.cli.accept.places import Place
-from git_annex_remote_pyshare.cli.accept.programs import lines_of
+from git_annex_remote_pyshare.cli.accept.programs import lines_of, output_of, top_of
 from git_annex_remote_pyshare.cli.output import counted
 from git_annex_remote_pyshare.cli.progress import with_bar
 from git_annex_remote_pyshare.cli.terminal import CommandLine
-from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
 _LOGIN = "pyshare login "
 """Part of the text by which our program tells git-annex that a server wants a login."""
+_COMMIT = "160000"
+"""Mode of an entry of git's index that is a commit of another repository: a dataset in this one."""
+_LINK = "120000"
+_OBJECTS = "/annex/objects/"
+"""Part of what a file contains that stands for content: the target of a link, or a pointer file."""
+_LONGEST_POINTER = 32768
+"""Bytes; git-annex takes no longer file for a pointer (git-annex documentation, "internals/pointer_file")."""
 
 
 class Amount(NamedTuple):
@@ -45,10 +53,52 @@ class Gotten(NamedTuple):
 
 
 def missing(paths: Sequence[str] = ()) -> Amount:
-    """The annexed files below the paths whose content is not here; a number without a known size counts as 0 bytes."""
+    """The annexed files below the paths whose content is not here; a file without a known size counts as 0 bytes.
+
+    Raises:
+        PyshareError: git-annex cannot list them.
+    """
     listed = lines_of("git", "annex", "find", "--not", "--in=here", "--json", "--", *paths)
-    sizes = [int(json.loads(line).get("bytesize") or 0) for line in listed]
+    sizes = [size_in_report(json.loads(line)) or 0 for line in listed]
     return Amount(len(sizes), sum(sizes))
+
+
+def in_subdatasets(paths: Sequence[str]) -> dict[str, list[str]]:
+    """The datasets in this one that belong to the wanted paths, each with those of the paths that lead into it.
+
+    A clone has only their names, and git-annex says nothing of them, or fails for a path below one.
+
+    Args:
+        paths: Files and folders; empty for all.
+    """
+    found: dict[str, list[str]] = {}
+    wanted = {path: os.path.normpath(path).replace(os.sep, "/") for path in paths}
+    for mode, inner in _index("."):
+        if mode != _COMMIT:
+            continue
+        below = [path for path, name in wanted.items() if name == inner or name.startswith(f"{inner}/")]
+        if below or not paths or any(name == "." or inner.startswith(f"{name}/") for name in wanted.values()):
+            found[inner] = below
+    return found
+
+
+def is_whole(subdataset: str) -> bool:
+    """Whether a dataset in this one is here with all its content."""
+    if os.path.islink(subdataset) or top_of(subdataset) != os.path.realpath(subdataset):
+        return False
+    return not without_content(subdataset)
+
+
+def without_content(folder: str = ".") -> int:
+    """The number of files in a clone that are only links, or pointers, to content that is not here; asks no git-annex.
+
+    A dataset in it that is not whole counts as one.
+    """
+    number = 0
+    for mode, name in _index(folder):
+        path = os.path.join(folder, name)
+        number += not is_whole(path) if mode == _COMMIT else _lacks_content(path, is_link=mode == _LINK)
+    return number
 
 
 def get(remote: str, paths: Sequence[str], count: int) -> Gotten:
@@ -62,17 +112,21 @@ def get(remote: str, paths: Sequence[str], count: int) -> Gotten:
         count: The number of files, for the bar.
     """
     options = ("--json", "--json-error-messages", f"--from={remote}")
+    done, why = [], ""
     with closing(lines_of("git", "annex", "get", *options, "--", *paths)) as lines:
         reports: Iterator[dict[str, object]] = (json.loads(line) for line in lines)
-        first = next(reports, None)
-        if first is None:
-            return Gotten()
-        if not first["success"] and _LOGIN in _why(first):
-            return Gotten(0, 1, _why(first), needs_login=True)
-        done, why = [], ""
-        for report in with_bar(chain((first,), reports), count, "Getting"):
-            done.append(bool(report["success"]))
-            why = why or ("" if report["success"] else _why(report))
+        try:
+            first = next(reports, None)
+            if first is None:
+                return Gotten()
+            if first.get("success") is not True and _LOGIN in _why(first):
+                return Gotten(0, 1, _why(first), needs_login=True)
+            for report in with_bar(chain((first,), reports), count, "Getting"):
+                done.append(report.get("success") is True)
+                why = why or ("" if done[-1] else _why(report))
+        except PyshareError as error:  # it also fails because of a file that it has reported
+            if all(done):
+                return Gotten(len(done), 1, error.what)
     return Gotten(sum(done), len(done) - sum(done), why)
 
 
@@ -88,17 +142,6 @@ def log_in(place: Place) -> None:
     spec.login.log_in(LoginRequest(spec, place.settings, words=place.account.words), CommandLine())
 
 
-def has_login(place: Place) -> bool:
-    """Whether this machine has a login that pyshare may have sent to the place; reads no keyring."""
-    from git_annex_remote_pyshare.credentials import stored  # noqa: PLC0415  # as late as the other commands
-
-    if not place.settings or not place.account.name:
-        return False
-    spec, account = place.spec, place.account
-    ambient = account.fitting(spec.variables.read()) or spec.default_credentials(place.settings)
-    return bool(ambient or stored.entry(spec.name, account.name))
-
-
 def login_command(place: Place) -> str:
     """What to type for a login at the store."""
     return command("pyshare", "login", *place.account.words)
@@ -112,3 +155,28 @@ def top_names() -> list[str]:
 def _why(report: dict[str, object]) -> str:
     messages = report.get("error-messages")
     return " ".join(map(str, messages)) if isinstance(messages, list) else ""
+
+
+def _index(folder: str) -> Iterator[tuple[str, str]]:
+    """Mode and path of each entry of the index of a clone."""
+    for entry in output_of("git", "-C", folder, "ls-files", "--stage", "-z").split("\0"):
+        if entry:
+            about, _, path = entry.partition("\t")
+            yield about.partition(" ")[0], path
+
+
+def _lacks_content(path: str, *, is_link: bool) -> bool:
+    """Whether a checked out file is a link into the annex that leads nowhere, or a pointer file.
+
+    Where a system has no links, git checks one out as a file with its target.
+    """
+    try:
+        if os.path.islink(path):
+            return _OBJECTS in os.readlink(path).replace(os.sep, "/") and not os.path.exists(path)
+        if not os.path.isfile(path) or os.path.getsize(path) > _LONGEST_POINTER:
+            return False
+        with open(path, "rb") as file:
+            start = file.readline(_LONGEST_POINTER).decode(errors="replace")
+        return _OBJECTS in start if is_link else start.startswith(_OBJECTS)
+    except OSError:  # removed or changed meanwhile
+        return False

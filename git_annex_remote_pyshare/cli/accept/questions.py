@@ -24,8 +24,8 @@ class Answers(NamedTuple):
     """Whether to contact what the invitation names without asking."""
     wanted: tuple[str, ...]
     """`all`, `none`, or paths; empty if not typed."""
-    hosts: frozenset[str]
-    """Hosts and folders of stores that the user named, and so agreed to."""
+    addresses: frozenset[str]
+    """Whole addresses of stores (`Place.address`) that the user named, and so trusts with what they push."""
 
     @property
     def is_asked(self) -> bool:
@@ -72,19 +72,23 @@ def choice_of(wanted: tuple[str, ...]) -> Choice:
     return Choice(None) if wanted == (NOTHING,) else Choice(wanted)
 
 
-def ask_choice(amount: Amount, new_hosts: str) -> Choice:
+def ask_choice(amount: Amount, new: Sequence[str], for_pushes: Sequence[str]) -> Choice:
     """Ask what to get.
 
     Args:
         amount: All files that are not here.
-        new_hosts: Hosts that were not shown before this question; empty if there are none.
+        new: Addresses that the user has not agreed to before.
+        for_pushes: Those of them to which later pushes will bring content if the user gets something.
     """
     offers = [f"1 everything ({amount.words})", "2 nothing yet", "3 choose"]
-    if new_hosts:
+    if new:
         offers.append("4 do not use it at all")
-    start = f"Get now, which uses {new_hosts}?" if new_hosts else "Get now?"
+    start = f"Get now, which uses {' and '.join(new)}" if new else "Get now"
+    if for_pushes:
+        there = f"to {' and '.join(for_pushes)}" if len(new) > 1 else "there"
+        start += f", and let later pushes bring content {there}"
     numbers = click.Choice([offer[0] for offer in offers])
-    question = one_line(f"{start}   {'   '.join(offers)}   >")
+    question = one_line(f"{start}?   {'   '.join(offers)}   >")
     number = click.prompt(question, type=numbers, default="1", show_choices=False, prompt_suffix=" ", err=True)
     if number == "3":
         return Choice(_ask_paths())

@@ -1,25 +1,25 @@
 """The stores of a dataset in its new or existing clone: enables and verifies those that the user agreed to.
 
 The settings of a store come from the dataset, so from other people. Each is shown as `Place`, and the user agrees to
-its hosts. git-annex then gets exactly those settings as verified: if it would accept others, the store stays
-unverified.
+its whole address. git-annex then gets exactly those settings as verified: if it would use others, the store is not
+enabled, or stays unverified.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.cli.accept.places import Place, place_of
+from git_annex_remote_pyshare.cli.accept.places import Place, has_login, place_of
 from git_annex_remote_pyshare.cli.accept.programs import last_words, run
 from git_annex_remote_pyshare.cli.dataset import publish_first, siblings
-from git_annex_remote_pyshare.config.annex_branch import all_remotes, proposed_settings
+from git_annex_remote_pyshare.config.annex_branch import all_remotes, dead, proposed_settings
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.config.remotes import OURS
+from git_annex_remote_pyshare.config.remotes import OURS, is_plain_name
 from git_annex_remote_pyshare.errors import BadSetting, PyshareError
 
-_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+-]|\.(?!\.|$)){0,99}", re.ASCII)
 _SAFE = re.compile(r"--safe ([0-9]{1,9})\b", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WAITS_FOR_USER = ("automatic", "manual")
 """Values of git config `remote.NAME.annex-verified` while git-annex waits for `verifyremote`."""
 
@@ -39,6 +39,12 @@ class Store(NamedTuple):
     is_address: bool = False
     """Whether it is the git remote with an annex:: address from which this is a clone."""
 
+    @property
+    def is_for_pushes(self) -> bool:
+        """Whether a friend may have a way to store content there: through a link, they only read."""
+        place = self.place
+        return not self.is_address and not place.is_link and (not place.access or place.is_local or has_login(place))
+
 
 class Found(NamedTuple):
     """What a dataset says about its stores."""
@@ -55,8 +61,11 @@ def stores_in(clone: LocalConfig, address: Place | None = None) -> Found:
         clone: The clone of the working directory.
         address: The place of the annex:: address from which this is a clone; None if git has another one.
     """
-    rows = {uuid: row for uuid, row in all_remotes(clone.git_dir).items() if row.get("externaltype") == OURS}
-    names = Counter(_name(row) for row in rows.values())
+    gone = dead(clone.git_dir)
+    known = all_remotes(clone.git_dir).items()
+    living = {uuid: row for uuid, row in known if not gone & {uuid, row.get("sameas-uuid", uuid)}}
+    rows = {uuid: row for uuid, row in living.items() if row.get("externaltype") == OURS}
+    names = Counter(_name(row) for row in living.values())
     found: list[Store] = []
     left: list[str] = []
     if address is not None:
@@ -67,7 +76,7 @@ def stores_in(clone: LocalConfig, address: Place | None = None) -> Found:
         name = _name(row)
         if any(store.is_address and store.uuid == uuid for store in found):
             continue
-        if not _NAME.fullmatch(name) or names[name] > 1 or f"remote.{name}.url" in clone.config:
+        if not _is_usable(name) or names[name] > 1 or _is_taken(clone, name, uuid):
             left.append(f"The dataset has a remote with a name that is unusable or already taken: {name}")
             continue
         try:
@@ -78,7 +87,7 @@ def stores_in(clone: LocalConfig, address: Place | None = None) -> Found:
         automatic = row.get("autoenable") == "true"
         here = _uuid_here(clone, name) == uuid
         found.append(Store(name, place, uuid, row.get("sameas-uuid", uuid), automatic, here))
-    others = sorted(_name(row) for row in all_remotes(clone.git_dir).values() if _is_foreign(row))
+    others = sorted(_name(row) for row in living.values() if _is_foreign(row))
     left += [f"A remote of git-annex itself, which pyshare does not enable: {name}" for name in others]
     return Found(tuple(found), tuple(left))
 
@@ -96,17 +105,39 @@ def for_friends(found: Found, wanted: str = "") -> tuple[Store, ...]:
 def enable(store: Store, clone: LocalConfig) -> None:
     """Enable a store, as git-annex does for `autoenable=true`: it can be read, and no login is sent or kept.
 
+    It is enabled by its name, which `stores_in` has found once among all remotes that are not dead. A UUID is worse:
+    git-annex first takes it for the description of a repository, which is a text of strangers, and does not mark the
+    remote as unverified.
+
     Raises:
-        PyshareError: git-annex refuses.
+        PyshareError: git-annex refuses, or has enabled something else than was shown, which is taken back.
     """
     if store.is_enabled:
         return
+    before = LocalConfig(clone.git_dir).config
     done = run("git", "annex", "enableremote", store.name)
-    fresh = LocalConfig(clone.git_dir, store.name)
-    if done.returncode or _uuid_here(fresh, store.name) != store.uuid:
-        raise PyshareError(f"git-annex cannot enable {store.name}: {last_words(done.stdout + done.stderr)}")
-    if fresh.verified == "manual" and store.is_automatic:
+    said = done.stdout + done.stderr
+    if done.returncode == 0 and _is_as_shown(store, clone, said):
+        if store.is_automatic:
+            let_read(store, clone)
+        return
+    for key in LocalConfig(clone.git_dir).config:
+        if key not in before and key.rpartition(".")[0] == f"remote.{store.name}":
+            run("git", "config", "--unset-all", key)
+    if done.returncode:
+        raise PyshareError(f"git-annex cannot enable {store.name}: {last_words(said)}")
+    raise PyshareError(f"git-annex would use other settings for {store.name} than those shown, so it is not enabled")
+
+
+def let_read(store: Store, clone: LocalConfig) -> None:
+    """Let git-annex read an enabled store that is unverified: by itself, it does so for `autoenable=true` only."""
+    if LocalConfig(clone.git_dir, store.name).verified == "manual":
         run("git", "config", f"remote.{store.name}.annex-verified", "automatic")
+
+
+def is_readable(store: Store, clone: LocalConfig) -> bool:
+    """Whether git-annex reads the store, once it is enabled."""
+    return store.is_automatic or LocalConfig(clone.git_dir, store.name).verified == "automatic"
 
 
 def is_verified(store: Store, clone: LocalConfig) -> bool:
@@ -114,47 +145,69 @@ def is_verified(store: Store, clone: LocalConfig) -> bool:
     return LocalConfig(clone.git_dir, store.name).verified not in _WAITS_FOR_USER
 
 
-def verify(store: Store, clone: LocalConfig, agreed: frozenset[str]) -> bool:
-    """Verify a store if git-annex would accept exactly hosts to which the user agreed; whether it is verified now.
+def verify(store: Store, clone: LocalConfig) -> bool:
+    """Verify a store if git-annex would accept exactly what was shown; whether it is verified now.
 
     Args:
-        store: An enabled store.
+        store: An enabled store, to whose address the user has agreed.
         clone: The clone.
-        agreed: The hosts, and paths of folders, to which the user agreed.
     """
     if is_verified(store, clone):
         return True
     number = _SAFE.search(run("git", "annex", "verifyremote", store.name).stdout)
-    if number is None:
-        return False
-    try:
-        place = place_of(proposed_settings(clone.git_dir, number[1]))
-    except BadSetting:
-        return False
-    if place.settings != store.place.settings or not agreed.issuperset(place.hosts):
+    if number is None or not _is_proposed(store, clone, number[1]):
         return False
     run("git", "annex", "verifyremote", store.name, "--safe", number[1])
     return is_verified(store, clone)
 
 
-def bring_content_first(stores: tuple[Store, ...], clone: LocalConfig) -> list[str]:
+def bring_content_first(stores: Sequence[Store], clone: LocalConfig) -> list[str]:
     """Let later pushes of the history bring content to the stores first; the names of the stores for which they do.
 
     The owner's clone has the same setting, but git config is not a part of the dataset.
 
     Args:
-        stores: The enabled stores. Of two that share their content, the one that is no link is used.
+        stores: Stores that the user trusts with what they push; none is a link.
         clone: The clone.
     """
     fresh = LocalConfig(clone.git_dir)
     sibling = next((name for name in ("origin", *siblings(fresh)) if name in siblings(fresh)), "")
-    links_first = sorted(stores, key=lambda store: not store.place.is_link)
-    chosen = {store.store_uuid: store for store in links_first}
+    chosen = {store.store_uuid: store for store in stores}
     names = [store.name for store in chosen.values() if not store.is_address and store.name != sibling]
     for name in names if sibling else ():
         if step := publish_first(fresh, sibling, name):
             run(*step)
     return names if sibling else []
+
+
+def _is_usable(name: str) -> bool:
+    """Whether git-annex takes the name for this one remote, and for no UUID."""
+    return is_plain_name(name) and not _UUID.fullmatch(name)
+
+
+def _is_taken(clone: LocalConfig, name: str, uuid: str) -> bool:
+    """Whether the clone has another remote of this name."""
+    return f"remote.{name}.url" in clone.config or _uuid_here(clone, name) not in {"", uuid}
+
+
+def _is_as_shown(store: Store, clone: LocalConfig, said: str) -> bool:
+    """Whether git-annex, which has just enabled a store and asks to verify it, uses what was shown.
+
+    An older git-annex does not ask, and then the UUID has to do.
+    """
+    if _uuid_here(LocalConfig(clone.git_dir), store.name) != store.uuid:
+        return False
+    number = _SAFE.search(said)
+    return number is None or _is_proposed(store, clone, number[1])
+
+
+def _is_proposed(store: Store, clone: LocalConfig, number: str) -> bool:
+    """Whether `verifyremote --safe NUMBER` accepts the place that was shown, and a remote of ours."""
+    row = proposed_settings(clone.git_dir, number)
+    try:
+        return row.get("externaltype") == OURS and place_of(row) == store.place
+    except BadSetting:
+        return False
 
 
 def _uuid_here(clone: LocalConfig, name: str) -> str:

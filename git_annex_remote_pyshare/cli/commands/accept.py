@@ -7,10 +7,15 @@ import click
 
 from git_annex_remote_pyshare.cli.accept.getting import login_command
 from git_annex_remote_pyshare.cli.accept.places import git_host
-from git_annex_remote_pyshare.cli.accept.programs import lasting_install, lend_identity, use_own_programs
+from git_annex_remote_pyshare.cli.accept.programs import (
+    forget_other_repositories,
+    lasting_install,
+    lend_identity,
+    use_own_programs,
+)
 from git_annex_remote_pyshare.cli.accept.questions import Answers
 from git_annex_remote_pyshare.cli.accept.session import Plan, Report, join, plan_of, repair
-from git_annex_remote_pyshare.cli.accept.stores import is_verified
+from git_annex_remote_pyshare.cli.accept.stores import Store, is_readable, is_verified
 from git_annex_remote_pyshare.cli.ending import Exit
 from git_annex_remote_pyshare.cli.invitation import read_invitation
 from git_annex_remote_pyshare.cli.json_option import json_option, show_json
@@ -25,7 +30,13 @@ from git_annex_remote_pyshare.safe_text import command, one_line
 @click.option("--show", "only_show", is_flag=True, help="Only show what CODE or URL leads to; contact nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the clone.")
 @click.option("--get", "wanted", multiple=True, metavar="all|none|PATH", help="What to get; PATH can be repeated.")
-@click.option("--host", "hosts", multiple=True, help="A host, or folder, of data that you trust; can be repeated.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="ADDRESS",
+    help="The whole address, as it is shown, of a store that you trust with what you push; can be repeated.",
+)
 @json_option()
 def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **typed: object) -> int:
     """Clone the dataset that someone shares with you by CODE or URL, and get its files.
@@ -38,8 +49,9 @@ def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **ty
       pyshare accept
 
     pyshare first shows which host it contacts and which folder it makes, and asks. It then shows where the data lies,
-    and asks what to get. A store is verified only if you have agreed to its host; with --yes, name it by --host. Inside
-    a clone, or for a folder that is a clone already, it repairs what a clone lacks and never clones again.
+    and asks what to get. A store is verified, and gets what you push, only if you have agreed to its whole address: by
+    getting something, by a yes, or by --host. Inside a clone, or for a folder that is a clone already, it repairs what
+    a clone lacks and never clones again.
 
     The exit code is 0 if all that you want is here, 1 if something is missing, and 4 if a store wants a login.
     """
@@ -48,6 +60,7 @@ def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **ty
     if plan and only_show:
         _show_plan(plan, as_json=as_json)
         return 0
+    forget_other_repositories()
     use_own_programs()
     identity = lend_identity()
     report = join(plan, answers) if plan else repair(answers)
@@ -58,7 +71,7 @@ def accept(invitation: str, folder: str, *, only_show: bool, as_json: bool, **ty
     _show_report(report, endings) if as_json else _say_end(report, endings)
     if report.login:
         return Exit.LOGIN
-    return Exit.FAILED if report.lacking else Exit.DONE
+    return Exit.FAILED if report.lacking or report.absent else Exit.DONE
 
 
 def _words(value: object) -> tuple[str, ...]:
@@ -85,6 +98,7 @@ def _show_report(report: Report, endings: Mapping[str, str]) -> None:
         {
             "name": store.name,
             "hosts": store.place.hosts,
+            "address": one_line(store.place.address),
             "kind": store.place.kind,
             "access": store.place.access,
             "verified": clone is not None and is_verified(store, clone),
@@ -98,7 +112,7 @@ def _show_report(report: Report, endings: Mapping[str, str]) -> None:
         "bytes": report.all.bytes,
         "remotes": remotes,
         "publish_first": report.first,
-        "notes": [one_line(text) for text in report.found.left_alone],
+        "notes": [one_line(text) for text in (*report.found.left_alone, *report.notes)],
         "got": report.gotten,
         "missing": report.lacking,
         "login": report.login,
@@ -108,7 +122,7 @@ def _show_report(report: Report, endings: Mapping[str, str]) -> None:
 
 
 def _say_end(report: Report, endings: Mapping[str, str]) -> None:
-    for text in report.found.left_alone:
+    for text in (*report.found.left_alone, *report.notes):
         alert(one_line(text))
     if report.gotten:
         say_check(State.OK, f"{counted(report.gotten, 'file')}")
@@ -124,13 +138,22 @@ def _say_end(report: Report, endings: Mapping[str, str]) -> None:
 def _endings(report: Report) -> dict[str, str]:
     """What for → what to type; empty where nothing has to be typed."""
     get = command("datalad", "get", ".") if shutil.which("datalad") else command("git", "annex", "get")
-    later = get if report.folder == "." else f"{command('cd', report.folder)} && {get}"
+    steps = [] if report.folder == "." else [command("cd", report.folder)]
+    if report.used and not all(_is_usable(store) for store in report.used):
+        steps.append(command("pyshare", "accept"))  # which asks
+    later = " && ".join([*steps, get])
     return {"Later": later, "To write as well": _to_write(report), "To install for good": lasting_install()}
+
+
+def _is_usable(store: Store) -> bool:
+    clone = clone_here()
+    return is_readable(store, clone) or is_verified(store, clone)
 
 
 def _to_write(report: Report) -> str:
     """The commands after which the user can store files, too; empty if they can already, or no one knows a way."""
-    store = next((each for each in report.used if each.name in report.first), None)
+    usual = (each for each in report.used if not each.is_address)
+    store = min(usual, key=lambda each: (each.name not in report.first, each.place.is_link), default=None)
     if store is None:
         return ""
     commands: list[str] = []
@@ -142,6 +165,6 @@ def _to_write(report: Report) -> str:
         store = owners
     if not store.place.is_local:
         commands.insert(0, login_command(store.place))
-    if not is_verified(store, clone_here()) or commands[1:]:
-        commands.append(command("git", "annex", "verifyremote", store.name))
+    if store.name not in report.first:
+        commands.append(command("pyshare", "accept"))
     return " && ".join(commands)

@@ -56,7 +56,11 @@ class _Message(NamedTuple):
 
 @click.command()
 @click.argument("name", shell_complete=remote_names)
-@click.option("--link", is_flag=True, help="Make a link that anyone can read by, without asking, if there is none.")
+@click.option(
+    "--link",
+    is_flag=True,
+    help="If there is no link that anyone can read by, make one and push the history, without asking.",
+)
 @click.option("--file", type=click.Path(dir_okay=False), help="Write what you send into a new file, too.")
 @click.option("--qr", is_flag=True, help="Show the friend's command as a QR code, too.")
 @click.option("--no-rehearsal", is_flag=True, help="Do not try the invitation as a stranger.")
@@ -79,7 +83,7 @@ def invite(name: str, *, link: bool, file: str | None, qr: bool, no_rehearsal: b
         require_qr()
     remote = remote_named(name)
     dataset = require_published(remote)
-    reach = _with_link(remote, link=link)
+    reach = _with_link(remote, dataset, link=link)
     remote = remote_named(name)  # as the link has changed it
     address = address_of(remote, dataset, reach.store)
     _require_sendable(address, name)
@@ -97,7 +101,7 @@ def invite(name: str, *, link: bool, file: str | None, qr: bool, no_rehearsal: b
     return 0 if rehearsal is None or rehearsal.state is State.LOGIN else rehearsal.exit_code
 
 
-def _with_link(remote: Remote, *, link: bool) -> Reach:
+def _with_link(remote: Remote, dataset: Dataset, *, link: bool) -> Reach:
     """How friends reach the store, after a link was made if the owner wants one."""
     reach, name = reach_of(remote), remote.place.clone.remote
     if reach.access is not Access.ACCOUNT or reach.store != name:
@@ -106,7 +110,8 @@ def _with_link(remote: Remote, *, link: bool) -> Reach:
     if ability(backend, Opens) or not ability(backend, Shares):
         return reach
     host = _service(remote)
-    question = f"Friends need a login at {host} for this. Make a link that anyone who has it can read by?"
+    needed = f"Friends need a login at {host} for this."
+    question = f"{needed} Make a link that anyone who has it can read by, and push the history to {dataset.remote}?"
     if not (link or CommandLine().confirm(question)):
         return reach
     require_verified(remote)

@@ -13,7 +13,7 @@ Edge cases with an id (PR10 …) are collected pains of the users of similar pro
 import pytest
 
 # Before the tests are imported, or a failing assert would not say what it compared.
-_PARTS = ("concurrency", "content", "contents", "failures", "links", "names", "parts", "trees", "versions")
+_PARTS = ("concurrency", "content", "contents", "failures", "links", "names", "parts", "removal", "trees", "versions")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from git_annex_remote_pyshare.testing.conformance.concurrency import Concurrency  # noqa: E402
@@ -23,11 +23,12 @@ from git_annex_remote_pyshare.testing.conformance.failures import Failures  # no
 from git_annex_remote_pyshare.testing.conformance.links import Links  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.parts import Parts  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.removal import Removal  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.trees import Trees  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.versions import Versions  # noqa: E402
 
 __all__ = ["Conformance"]
 
 
-class Conformance(Content, Names, Concurrency, Failures, Parts, Versions, Trees, Contents, Links):
+class Conformance(Content, Names, Concurrency, Failures, Parts, Versions, Trees, Contents, Removal, Links):
     """The whole suite; a subclass gives the fixture `reach`."""

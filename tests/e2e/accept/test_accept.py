@@ -1,6 +1,7 @@
 """A friend types one command with what an owner sent, and has every byte: links, buckets, folders, logins."""
 
 import json
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -95,13 +96,13 @@ def test_a_friend_with_a_link_answers_two_questions_and_has_every_byte(
     linked: Sent, cloud: SharingCloud, bob: Home
 ) -> None:
     address = linked.address
-    host = cloud.url.partition("://")[2]
+    (link,) = cloud.links.values()
     answers = [("Go? [Y/n]", ""), ("3 choose", "1")]
     said = type_at_terminal(bob, ["pyshare", "accept", address], bob.folder, answers)
     assert said.code == 0, said.text
     assert has_all(bob.folder / CLONE)
-    assert f"32 files, 12.6 KiB · data: {host} (WebDAV, public link, read only)" in said.text
-    assert f"Get now, which uses {host}?" in said.text
+    assert f"32 files, 12.6 KiB · data: {link.url} (WebDAV, public link, read only)" in said.text
+    assert f"Get now, which uses {link.url}? 1 everything" in said.text
     assert "✓ the store answers without a login" in said.text
     assert "✓ 32 files" in said.text
     assert "Later: cd ./DataLad-101 && datalad get ." in said.text
@@ -114,7 +115,7 @@ def test_what_is_said_to_type_lets_a_friend_with_an_account_write_too(
     later, to_write = printed["next"]
     log_in_first, *others = to_write.split(" && ")
     assert log_in_first == f"pyshare login {cloud.url}"
-    assert [line.split()[:3] for line in others] == [["git", "annex", "enableremote"], ["git", "annex", "verifyremote"]]
+    assert others == ["git annex enableremote for-friends", "pyshare accept"]
     type_all(bob, [later.partition(" && ")[2]], bob.folder / CLONE)
     assert has_all(bob.folder / CLONE)
 
@@ -223,15 +224,16 @@ def test_a_clone_that_lacks_its_remotes_is_repaired_and_not_cloned_again(lab: Se
     bob.run("git", "clone", "-q", address, str(clone), cwd=bob.folder)
     bob.run("git", "annex", "init", "-q", "--no-autoenable", cwd=clone)
     (clone / "my own").write_text("stays")
-    done = bob.run("pyshare", "accept", cwd=clone / "data")
-    assert "✓ later pushes bring content first" in done.stdout
-    assert "To write as well: git annex verifyremote for-friends" in done.stdout
+    hook = {"GIT_DIR": str(bob.folder / "x"), "GIT_INDEX_FILE": str(bob.folder / "y"), "GIT_CONFIG": os.devnull}
+    done = bob.run("pyshare", "accept", cwd=clone / "data", login=hook)
+    assert "To write as well: pyshare accept" in done.stdout
     config = bob.run("git", "config", "--get-regexp", "^remote", cwd=clone).stdout
     assert "remote.for-friends.annex-verified automatic" in config
-    assert "remote.origin.datalad-publish-depends for-friends" in config
+    assert "publish-depends" not in config, "no one has agreed to that"
 
     said = type_at_terminal(bob, ["pyshare", "accept"], clone, [("with what you push? [y/N]", "y")])
     assert said.code == 0, said.text
+    assert "✓ later pushes bring content first" in said.text
     assert "To write as well" not in said.text
     printed = accept(bob, address, "--get", "all")
     assert (printed["remotes"][0]["verified"], printed["got"]) == (True, 2)
@@ -331,8 +333,10 @@ def test_what_a_friend_with_a_login_pushes_reaches_the_owner_with_its_content(
     login = f"{apache_server.user}\n{apache_server.password}\n"
     bob.run("pyshare", "login", f"{apache_server.url}/accepted", cwd=bob.folder, input=login)
     host = apache_server.url.partition("://")[2]
-    printed = accept(bob, private.address, "--get", "none", "--host", host)
+    address = f"{apache_server.url}/accepted"
+    assert not accept(bob, private.address, "other", "--get", "none", "--host", host)["remotes"][0]["verified"]
+    printed = accept(bob, private.address, "--get", "none", "--host", address)
     assert printed["remotes"] == [
-        {"name": "for-friends", "hosts": [host], "kind": "WebDAV", "access": "", "verified": True}
+        {"name": "for-friends", "hosts": [host], "address": address, "kind": "WebDAV", "access": "", "verified": True}
     ]
     pushed_back(private.owner, bob, bob.folder / CLONE, {"from bob.csv": b"4;5\n" * 99})

@@ -117,6 +117,7 @@ def test_a_person_at_a_terminal_is_asked_once_for_the_link(
 ) -> None:
     done = cloudy.type_with_answer(answer, "pyshare", "invite", "for-friends", "--no-rehearsal")
     assert done.stderr.count("[y/N]") == 1
+    assert "anyone who has it can read by, and push the history to github?" in done.stderr
     assert len(sharing_cloud.links) == number
 
 

@@ -1,5 +1,6 @@
 """A tree that people read (`exporttree=yes`), with the real git-annex on every place."""
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -109,13 +110,7 @@ def test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it(
     shared.annex("drop", "--force", "many/f1")
     shared.git("mv", "many/f1", "kept.txt")
     shared.git("commit", "-q", "-m", "renamed")
-    in_the_way = Path(place.settings["url"]) / f".git-annex-tmp-content-{shared.key('kept.txt')}" / "a file"
-    in_the_way.parent.mkdir()
-    in_the_way.touch()
-    failed = shared.annex("export", "HEAD", "--to", "store", check=False)
-    in_the_way.unlink()
-    in_the_way.parent.rmdir()
-    assert failed.returncode == 1
+    failed = _failing_to_rename(shared, place, "kept.txt", "-J1")
     assert "many/f1 was not renamed, so it is kept" in failed.stdout + failed.stderr
     (printed,) = (line for line in (failed.stdout + failed.stderr).splitlines() if "Export again: " in line)
 
@@ -123,3 +118,34 @@ def test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it(
 
     shared.annex("get", "kept.txt")
     assert stored_tree(place) == _tree_of(shared)
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_where_a_rename_fails_no_new_file_is_stored_over_the_old_one(shared: Repository, place: SharedPlace) -> None:
+    _exported(shared, "-J4")
+    shared.annex("drop", "--force", "many/f1")
+    shared.git("mv", "many/f1", "renamed.txt")  # git-annex asks for it after it has sent the new file
+    shared.add({"many/f1": b"a new", "many/f1b": b"another new one"})
+
+    failed = _failing_to_rename(shared, place, "renamed.txt", "-J1")
+
+    assert "many/f1 still has other content" in failed.stdout + failed.stderr
+    assert stored_tree(place)["renamed.txt"] == FILES["many/f1"]
+    assert stored_tree(place)["many/f1b"] == b"another new one"
+    _exported(shared, "-J1")
+    shared.annex("get", "renamed.txt")
+    assert stored_tree(place) == _tree_of(shared)
+
+
+def _failing_to_rename(
+    repository: Repository, place: SharedPlace, name: str, jobs: str
+) -> subprocess.CompletedProcess[str]:
+    """Export while a folder has the name that git-annex gives to the file between its old and its new name."""
+    in_the_way = Path(place.settings["url"]) / f".git-annex-tmp-content-{repository.key(name)}" / "a file"
+    in_the_way.parent.mkdir()
+    in_the_way.touch()
+    failed = repository.annex("export", "HEAD", "--to", "store", jobs, check=False)
+    in_the_way.unlink()
+    in_the_way.parent.rmdir()
+    assert failed.returncode == 1
+    return failed

@@ -15,6 +15,7 @@ from support.servers import Server
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
+from git_annex_remote_pyshare.backends.webdav.in_the_way import FolderInTheWay
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import BadName, Busy, Cancelled, NotFound, PermissionDenied
 from git_annex_remote_pyshare.transfer import Progress, Source
@@ -195,3 +196,32 @@ def test_apache_keeps_the_old_object_when_a_store_breaks_off(apache_server: Serv
     assert fetched(store, "KEY", tmp_path / "back") == b"old"
     assert list(store.list()) == [Entry("KEY", 3)]
     store.close()
+
+
+def test_a_folder_of_other_people_is_neither_removed_nor_replaced_by_a_file_of_a_tree(
+    server: Server, store: WebDAVBackend, tmp_path: Path
+) -> None:
+    tree = WebDAVBackend(store.place._replace(is_tree=True))
+    for name in ("a file", "taken/theirs", "gone/theirs", "new place/x"):
+        tree.put(name, source(tmp_path, name.encode()), quiet)
+    for _ in range(2):  # also when the server is known
+        tree.delete("gone")
+        with pytest.raises(FolderInTheWay, match="taken is a folder"):
+            tree.put("taken", source(tmp_path), quiet)
+        with pytest.raises(FolderInTheWay, match="taken is a folder"):
+            tree.move("a file", "taken")
+    with suppress(BadName):  # Apache says that no file has a slash at its end
+        tree.remove_folder("a file")
+    assert _names_under(server, store) == ["a file", "gone/theirs", "new place/x", "taken/theirs"]
+    tree.put("new place/x", source(tmp_path, b"another"), quiet)
+    tree.move("a file", "new place/x")
+    assert fetched(tree, "new place/x", tmp_path / "back") == b"a file"
+    tree.delete("new place/x")
+    tree.delete("new place/x")
+    assert _names_under(server, store) == ["gone/theirs", "taken/theirs"]
+    tree.close()
+
+
+def _names_under(server: Server, store: WebDAVBackend) -> list[str]:
+    found = _files_under(server, store)
+    return sorted(str(path).partition("/some store/")[2] for path in found if path.name != ".pyshare-store")

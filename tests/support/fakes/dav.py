@@ -6,6 +6,7 @@ random, for runs of the real git-annex against a bad server.
 
 import base64
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import TypeAlias
@@ -33,6 +34,7 @@ class DAVHandler(Handler):
     def proper(self, seen: Seen) -> Answer:
         if not self._is_let_in(seen):
             return 401, {"WWW-Authenticate": 'Basic realm="scripted"'}, b""
+        seen = seen._replace(path=self.scripted.spelled(seen.path))
         done: Answer = getattr(self, f"_{seen.method.lower()}", self._unknown)(seen)
         return done
 
@@ -70,16 +72,22 @@ class DAVHandler(Handler):
             return 404, {}, b""
         if _parent(target) not in self.scripted.folders:
             return 409, {}, b""
-        if seen.headers.get("Overwrite") == "F" and target in self.scripted.objects:
+        there = self.scripted.spelled(target)
+        is_there = there in {*self.scripted.objects, *self.scripted.folders}
+        if seen.headers.get("Overwrite") == "F" and is_there:
             return 412, {}, b""
-        status = 204 if target in self.scripted.objects else 201
+        if seen.path != there:
+            self.scripted.remove(there)
+        status = 204 if is_there else 201
         self.scripted.objects[target] = self.scripted.objects.pop(seen.path)
         if seen.path in self.scripted.etags:
             self.scripted.etags[target] = self.scripted.etags.pop(seen.path)
         return status, {}, b""
 
     def _delete(self, seen: Seen) -> Answer:
-        return (404, {}, b"") if self.scripted.objects.pop(seen.path, None) is None else (204, {}, b"")
+        if seen.path in self.scripted.folders and self.scripted.knows_depth and seen.headers.get("Depth") == "0":
+            return 400, {}, b""
+        return (204 if self.scripted.remove(seen.path) else 404), {}, b""
 
     def _head(self, seen: Seen) -> Answer:
         status, headers, body = self._get(seen)
@@ -156,9 +164,32 @@ class ScriptedDAV(Scripted):
         """False for a server that takes no notice of If-Range."""
         self.knows_ranges = True
         """False for a server that always sends whole objects."""
+        self.knows_depth = False
+        """True for a server that deletes no folder with `Depth: 0`."""
+        self.folds = False
+        """True for a server to which names that differ only in case, or in the way `é` is written, are the same."""
         self.login: tuple[str, str] | None = None
         self.on_put: MoreHeaders = lambda _seen: {}
         """More headers for the answer to a PUT."""
+
+    def spelled(self, path: str) -> str:
+        """The path as the server has it, or as it was given if it has none."""
+        if not self.folds or path in self.objects:
+            return path
+        return next((each for each in self.objects if _folded(each) == _folded(path)), path)
+
+    def remove(self, path: str) -> bool:
+        """Remove a file, or a folder with all that is in it; False if there is none."""
+        there = {*self.objects, *self.folders}
+        below = {each for each in there if each == path or each.startswith(f"{path}/")}
+        self.folders -= below
+        for each in below:
+            self.objects.pop(each, None)
+        return bool(below)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _parent(path: str) -> str:

@@ -203,3 +203,177 @@ def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
 
     Tree(store).remove(KEY, OLD)
     assert _names(store) == []
+
+
+def _fail_to_rename(tree: Tree, faults: Faults) -> None:
+    """A rename that fails once, and the removal that git-annex sends then."""
+    faults.next("move", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        tree.rename(KEY, OLD, TEMPORARY)
+    with pytest.raises(NotRenamed):
+        tree.remove(KEY, OLD)
+
+
+LONGER = "SHA256E-s12--1111111111111111111111111111111111111111111111111111111111111111.txt"
+
+
+@pytest.mark.parametrize("new", [OTHER, LONGER], ids=["same size", "another size"])
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "the next process"])
+def test_nothing_is_stored_over_what_a_failed_rename_has_left(
+    store: MemoryBackend, faults: Faults, new: str, *, is_restarted: bool
+) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    tree = Tree(store) if is_restarted else tree
+
+    assert not tree.is_present(new, OLD)
+    with pytest.raises(NotRenamed, match=r"a/file\.txt still has other content"):
+        tree.check_store(new, OLD)
+    with pytest.raises(NotRenamed, match="other content"):
+        tree.remove(new, OLD)
+
+    tree.rename(KEY, OLD, TEMPORARY)  # by the export that is typed next
+    tree.check_store(new, OLD)
+    assert _names(store) == [TEMPORARY]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "the next process"])
+def test_no_other_file_is_renamed_to_where_a_failed_rename_has_left_one(
+    store: MemoryBackend, faults: Faults, tmp_path: Path, *, is_restarted: bool
+) -> None:
+    _put(store, tmp_path, NEW, b"CONTENT")
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    tree = Tree(store) if is_restarted else tree
+
+    with pytest.raises(NotRenamed):
+        tree.rename(OTHER, NEW, OLD)
+    with pytest.raises(NotRenamed):
+        tree.remove(OTHER, NEW)
+    with pytest.raises(NotRenamed):  # the name has no file of this key
+        tree.rename(OTHER, OLD, "another name")
+    assert _names(store) == [OLD, NEW]
+
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(OTHER, NEW, OLD)
+    assert _names(store) == [TEMPORARY, OLD]
+
+
+def test_while_a_rename_is_under_way_or_nobody_can_look_its_old_name_is_not_free(
+    store: MemoryBackend, faults: Faults
+) -> None:
+    _rename_and_die(store, lambda _source, _target: None)
+    tree = Tree(store)
+    assert not tree.is_present(OTHER, OLD)
+    faults.always("stat", Fail(Unreachable("gone")))
+    with pytest.raises(Unreachable):
+        tree.check_store(OTHER, OLD)
+
+
+def test_a_name_is_free_again_once_the_kept_file_was_replaced_by_hand(
+    store: MemoryBackend, faults: Faults, tmp_path: Path
+) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    _put(store, tmp_path, OLD, b"a longer new")
+    tree.check_store(OTHER, OLD)
+    assert tree.is_present(LONGER, OLD)
+
+
+def test_a_removal_that_is_obeyed_frees_the_name(store: MemoryBackend, faults: Faults, tmp_path: Path) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    tree.remove(KEY, OLD)
+    _put(store, tmp_path, OLD, b"the new")
+    assert Tree(store).is_present(OTHER, OLD)
+
+
+def test_a_file_that_belongs_where_it_was_left_is_not_brought_away(store: MemoryBackend, faults: Faults) -> None:
+    _fail_to_rename(Tree(store), faults)
+    tree = Tree(store)
+    assert tree.is_present(KEY, OLD)
+    assert not tree.is_present(KEY, NEW)
+    assert _names(store) == [OLD]
+
+
+def test_the_next_process_knows_too_what_was_not_removed(store: MemoryBackend, faults: Faults, tmp_path: Path) -> None:
+    faults.next("delete", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        Tree(store).remove(KEY, OLD)
+
+    assert not Tree(store).is_present(OTHER, OLD)
+    assert Tree(store).is_present(KEY, OLD)
+
+    tree = Tree(store)
+    tree.check_store(OTHER, OLD)  # it is to be replaced
+    _put(store, tmp_path, OLD, b"the new")
+    tree.stored(OLD)
+    assert Tree(store).is_present(OTHER, OLD)
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+def test_a_rename_that_a_kill_has_cut_off_is_finished_when_its_file_is_looked_for(
+    store: MemoryBackend, *, is_done: bool
+) -> None:
+    _rename_and_die(store, store.move if is_done else lambda _source, _target: None)
+
+    tree = Tree(store)  # git-annex has given up the rename and the removal, and asks only for the new name
+    assert not tree.is_present(OTHER, NEW)
+    assert tree.is_present(KEY, NEW)
+    assert _names(store) == [NEW]
+    assert not Tree(store).is_present(KEY, "another name")
+
+    tree = Tree(store)
+    tree.rename(KEY, OLD, TEMPORARY)  # by an export that repeats it
+    tree.rename(KEY, TEMPORARY, NEW)
+    assert _names(store) == [NEW]
+
+
+def test_a_file_under_its_name_between_is_found_after_a_kill_although_no_rename_of_it_was_read(
+    store: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.move(OLD, TEMPORARY)
+    assert not Tree(store).is_present(KEY, NEW)  # no process of this remote was killed
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)
+    assert Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [NEW]
+
+
+def test_what_is_stored_where_a_rename_was_cut_off_is_never_taken_for_what_was_there(
+    store: MemoryBackend, tmp_path: Path
+) -> None:
+    _rename_and_die(store, lambda _source, _target: None)
+    store.delete(OLD)
+    tree = Tree(store)
+    tree.check_store(OTHER, OLD)
+    _put(store, tmp_path, OLD, b"THE NEW")
+    tree.stored(OLD)
+
+    for each in (tree, Tree(store)):
+        assert not each.is_present(KEY, NEW)
+        assert each.is_present(OTHER, OLD)
+    assert _names(store) == [OLD]
+
+
+def test_what_is_stored_where_a_file_was_kept_and_then_removed_by_hand_is_not_taken_for_it(
+    store: MemoryBackend, faults: Faults, tmp_path: Path
+) -> None:
+    tree = Tree(store)
+    _fail_to_rename(tree, faults)
+    store.delete(OLD)
+    tree.check_store(OTHER, OLD)
+    _put(store, tmp_path, OLD, b"THE NEW")
+    tree.stored(OLD)
+    assert not tree.is_present(KEY, NEW)
+    assert not Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [OLD]
+
+
+def test_a_file_that_was_kept_where_it_belongs_is_replaced_as_any_other(
+    store: MemoryBackend, faults: Faults, tmp_path: Path
+) -> None:
+    _fail_to_rename(Tree(store), faults)
+    assert Tree(store).is_present(KEY, OLD)  # git-annex has repeated nothing, and looks for it there
+    _put(store, tmp_path, OLD, b"theirs!")  # another clone
+    Tree(store).check_store(OTHER, OLD)
+    assert Tree(store).is_present(OTHER, OLD)

@@ -5,27 +5,38 @@ import pytest
 from git_annex_remote_pyshare.cli.accept.places import git_host, is_store_address, place_of, place_of_address
 from git_annex_remote_pyshare.errors import BadSetting
 
+LINK = "https://cloud.example.org/s/T0ken"
 START = "annex::5f7a1c7e-0d5b-4a3e-9a43-0c1f6f1b8a11?"
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"url": "https://cloud.example.org/s/T0ken"}, "cloud.example.org (WebDAV, public, read only without a login)"),
+        ({"url": "https://cloud.example.org/s/T0ken"}, f"{LINK} (WebDAV, public, read only without a login)"),
         (
             {"url": "https://cloud.example.org/s/T0ken", "sameas-uuid": "u"},
-            "cloud.example.org (WebDAV, public link, read only)",
+            f"{LINK} (WebDAV, public link, read only)",
         ),
-        ({"url": "https://dav.example.org/x"}, "dav.example.org (WebDAV)"),
-        ({"url": "http://dav.example.org/x"}, "http://dav.example.org:80 (WebDAV)"),
-        ({"url": "dropbox:/x"}, "dropbox.com (Dropbox)"),
-        ({"url": "s3://b", "endpoint": "https://s3.example.org"}, "s3.example.org (S3)"),
-        ({"url": "s3://b", "public": "yes"}, "amazonaws.com (S3, public, read only without a login)"),
+        ({"url": "https://dav.example.org/x"}, "https://dav.example.org/x (WebDAV)"),
+        ({"url": "http://dav.example.org/x"}, "http://dav.example.org/x (WebDAV)"),
+        ({"url": "dropbox:/x"}, "dropbox:/x at dropbox.com (Dropbox)"),
+        ({"url": "s3://b", "endpoint": "https://s3.example.org"}, "s3://b endpoint=https://s3.example.org (S3)"),
+        ({"url": "s3://b", "public": "yes"}, "s3://b at amazonaws.com (S3, public, read only without a login)"),
         ({"url": "/mnt/lab"}, "/mnt/lab (a folder, on this machine)"),
     ],
 )
-def test_a_place_is_named_by_host_kind_and_access(settings: dict[str, str], words: str) -> None:
+def test_a_place_is_named_by_address_kind_and_access(settings: dict[str, str], words: str) -> None:
     assert place_of(settings).words == words
+
+
+def test_no_address_can_be_written_so_that_it_looks_like_another_store() -> None:
+    stores = [
+        {"url": "s3://b/x", "profile": "lab"},
+        {"url": "s3://b/x profile=lab"},
+        {"url": "s3://b/'x profile=lab'"},
+    ]
+    assert len({place_of(settings).address for settings in stores}) == len(stores)
+    assert place_of({"url": "/mnt/the lab"}).address == "/mnt/the lab"
 
 
 def test_each_host_that_gets_requests_is_named() -> None:
@@ -58,7 +69,7 @@ def test_the_host_of_a_git_address_is_what_git_contacts(url: str, host: str) -> 
 
 def test_a_web_address_of_git_annex_is_that_of_its_server() -> None:
     place = place_of_address(f"{START}type=httpalso&encryption=none&url=https%3A%2F%2Fweb.example.org%2Fd")
-    assert place.words == "web.example.org (web server, read only)"
+    assert place.words == "https://web.example.org/d (web server, read only)"
     assert not place.is_local
 
 
