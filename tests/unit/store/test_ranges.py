@@ -123,6 +123,24 @@ def test_the_clone_can_turn_it_off(git_dir: Path, desk: Desk, options: dict[str,
     assert slow.ranges == []
 
 
+@pytest.mark.parametrize("options", [{"parts": "2"}, {"connections": "2"}])
+def test_the_clone_can_limit_it(git_dir: Path, desk: Desk, options: dict[str, str]) -> None:
+    slow, running, most, counting = Slow(git_dir, **options), [0], [0], Lock()
+    desk.put(slow, "name", BODY)
+
+    def count(part: ByteRange) -> None:
+        with counting:
+            running[0] += is_range(part)
+            most[0] = max(most[0], running[0])
+        Event().wait(0.002)
+        with counting:
+            running[0] -= is_range(part)
+
+    slow.before_range = count
+    assert desk.get(slow.process(), "name") == BODY
+    assert most[0] == 2
+
+
 def test_what_is_there_already_is_not_fetched_again(slow: Slow, desk: Desk) -> None:
     sink, told = desk.sink(BODY[: 10 * PART]), [len(BODY)]
     slow.process().get("name", sink, told.append)
