@@ -125,7 +125,8 @@ PARTS = Option(
     "pyshare-parts",
     number,
     4.0,
-    "parts of large files that are uploaded at once, where the store takes parts; each job has at least one",
+    "parts of large files that are on their way at once, where the store [takes](../guide/large-files.md#resuming) or"
+    " [sends](../guide/large-files.md#several-connections) parts; each job has at least one",
     "4",
 )
 PART_SIZE = Option(
