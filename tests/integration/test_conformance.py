@@ -9,6 +9,7 @@ from support.fakes.nextcloud import ScriptedCloud
 from support.s3_servers import S3Server
 from support.scripted import served
 from support.servers import Server
+from support.sftpkit import StandIn, place_at
 from support.sharing_cloud import SharingCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, StoreConfig, ability
@@ -26,7 +27,7 @@ from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
-pytest_plugins = ["support.dropbox_stores"]
+pytest_plugins = ["support.dropbox_stores", "support.rclone_remotes"]
 
 Reach = Callable[[], Backend]
 
@@ -101,6 +102,23 @@ def dropbox(request: pytest.FixtureRequest) -> Reach:
     return reach
 
 
+def sftp(*options: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """OpenSSH's server on a pipe."""
+
+    def reach(request: pytest.FixtureRequest) -> Reach:
+        ssh: StandIn = request.getfixturevalue("ssh")
+        ssh.serves(*options)
+        return ready(place_at(request.getfixturevalue("tmp_path") / "share"))
+
+    return reach
+
+
+def remote(name: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """A folder of one of the user's rclone remotes."""
+
+    return lambda request: ready(request.getfixturevalue("rclone_remotes").new_folder(name))
+
+
 def as_tree(reach: Reach) -> Reach:
     """The same store, but for the marker that a tree does not have."""
 
@@ -134,6 +152,8 @@ STORES = {
     "moto": s3("moto_server"),
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
+    "sftp": sftp(),
+    "rclone remote": remote("disk"),
 }
 """A new backend joins here."""
 
@@ -183,6 +203,8 @@ TREE_STORES = (
     "moto",
     pytest.param("ceph", marks=pytest.mark.ceph),
     "dropbox",
+    "sftp",
+    "rclone remote",
 )
 
 
@@ -204,3 +226,23 @@ class TestConformance(Conformance):
         if request.param is bare and (reason := BROKEN_AT_ONCE.get(case)):
             pytest.xfail(reason)
         return lambda: request.param(reach_bare())
+
+
+@pytest.fixture
+def plain_sftp(request: pytest.FixtureRequest) -> Reach:
+    """A server of SFTP that is not OpenSSH's: it has nothing beyond the protocol."""
+    return sftp("-P", "posix-rename,fsync,limits,statvfs")(request)
+
+
+class TestPlainSFTP(Conformance):
+    """Bare alone: the layers see no difference to OpenSSH's."""
+
+    @pytest.fixture
+    def reach(self, plain_sftp: Reach) -> Reach:
+        return plain_sftp
+
+
+class TestTreesOfPlainSFTP(Trees):
+    @pytest.fixture
+    def reach(self, plain_sftp: Reach) -> Reach:
+        return as_tree(plain_sftp)

@@ -48,6 +48,8 @@ OURS = sorted(
         "backends/webdav",
         "backends/s3",
         "backends/dropbox",
+        "backends/sftp",
+        "backends/rclone",
         "layers",
         "protocol",
         "transport",

@@ -13,7 +13,9 @@ from git_annex_remote_pyshare.safe_text import command, one_line
 
 _PUBLIC_URL = "publicurl"
 """Setting of a store with a second address, from which others read."""
-_HOW = frozenset(("url", "layout", "public", "storageclass", "versioning", "requesterpays", "signature", "addressing"))
+_HOW = frozenset(
+    ("url", "layout", "rclonetype", "public", "storageclass", "versioning", "requesterpays", "signature", "addressing")
+)
 """Settings that say how a store is used, and not where it is."""
 
 
@@ -120,6 +122,8 @@ def has_login(place: Place) -> bool:
     if not place.settings or not place.account.name:
         return False
     spec, account = place.spec, place.account
+    if not spec.takes_login:
+        return True  # that of the program which connects
     ambient = account.fitting(spec.variables.read()) or spec.default_credentials(place.settings)
     return bool(ambient or stored.entry(spec.name, account.name))
 
