@@ -4,20 +4,15 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from io import FileIO
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from git_annex_remote_pyshare.errors import ContentChanged, PyshareError, SourceChanged
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from git_annex_remote_pyshare.errors import ContentChanged, SourceChanged
+from git_annex_remote_pyshare.local_file import LocalFile, LocalPath, on_this_machine
 
 __all__ = ["ByteRange", "Condition", "LocalPath", "Progress", "Sink", "Source"]
 
 Progress = Callable[[int], None]
 """Called with the number of bytes transferred, counted from the start of the object; may raise to stop the transfer."""
-
-LocalPath = bytes | str
 
 BLOCK = 1 << 20
 """Bytes read or written at once; with eight jobs, the buffers stay far below 64 MiB."""
@@ -263,7 +258,7 @@ class Sink:
             with self._beside() as file:
                 yield file
             return
-        with _LocalFile(self.path, offset) as file:
+        with LocalFile(self.path, offset) as file:
             # After truncating and before the first new byte, so that a process that dies at any moment leaves no wrong
             # record. Bytes that are kept also keep their record.
             if not offset:
@@ -289,9 +284,9 @@ class Sink:
         # The same name for each attempt, so that it overwrites what a killed process has left behind.
         temporary = os.path.join(folder, b"pyshare-" + hashlib.md5(name, usedforsecurity=False).hexdigest().encode())
         try:
-            with _LocalFile(temporary) as file:
+            with LocalFile(temporary) as file:
                 yield file
-            with _on_this_machine(self.path):
+            with on_this_machine(self.path):
                 os.replace(temporary, os.fsencode(self.path))
         except BaseException:  # a small object is always downloaded again from its start
             with suppress(OSError):
@@ -316,7 +311,7 @@ class FreshSink(Sink):
     def __init__(self, path: LocalPath, begin: int = 0) -> None:
         super().__init__(path, is_checked=False)
         self._begin = begin
-        with _on_this_machine(path), suppress(FileNotFoundError):
+        with on_this_machine(path), suppress(FileNotFoundError):
             os.truncate(path, begin)
 
     def with_record(self, _partial: PartialFile) -> "FreshSink":
@@ -340,7 +335,7 @@ class FreshSink(Sink):
                 yield file
             return
         self.incoming = Incoming(total, validator)
-        with _LocalFile(self.path, self._begin + offset) as file:
+        with LocalFile(self.path, self._begin + offset) as file:
             if not offset:
                 self.partial.record(validator)
             yield file
@@ -365,7 +360,7 @@ class ExactSink(Sink):
 
     def empty(self) -> None:
         """Remove what the file has: it is of another version, or of two."""
-        with _on_this_machine(self.path), suppress(FileNotFoundError):
+        with on_this_machine(self.path), suppress(FileNotFoundError):
             os.truncate(self.path, 0)
 
 
@@ -381,33 +376,5 @@ class AheadSink(Sink):
     @contextmanager
     def writing(self, offset: int = 0, _total: int | None = None, _validator: str = "") -> Iterator[BinaryIO]:
         """As in `Sink`, but always in place: git-annex does not watch this file."""
-        with _LocalFile(self.path, offset) as file:
+        with LocalFile(self.path, offset) as file:
             yield file
-
-
-class _LocalFile(FileIO):
-    """Writes whole blocks, and reports failures as this machine's: an OSError would look like a network failure."""
-
-    def __init__(self, path: LocalPath, offset: int = 0) -> None:
-        self._shown = path
-        with _on_this_machine(path):
-            super().__init__(path, "r+b" if offset else "wb")
-            if offset:
-                self.seek(offset)
-                self.truncate()
-
-    def write(self, block: "ReadableBuffer", /) -> int:
-        """Write all of `block`, even if the system accepts it only in pieces."""
-        rest = memoryview(block)
-        with _on_this_machine(self._shown):
-            while rest:
-                rest = rest[super().write(rest) :]
-        return len(memoryview(block))
-
-
-@contextmanager
-def _on_this_machine(path: LocalPath) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise PyshareError(f"cannot write {os.fsdecode(path)} on this machine: {error.strerror}") from error
