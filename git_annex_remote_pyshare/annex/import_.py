@@ -64,18 +64,20 @@ class ImportRemote(TreeRemote):
             raise _changed(name)
 
     def checkpresentimport(self, key: str, name: str) -> bool:
-        """Whether the store has the listed version of the file, in the size of `key`.
+        """Whether the store has, under this name, a version that git-annex has recorded as the content of `key`.
+
+        Its size, and that it is the listed one, prove nothing: the list may be newer than the key.
 
         Raises:
-            ContentChanged: It has another one, which may be the key's: only its hash could tell.
+            ContentChanged: It has another version, which may be the key's: only its hash could tell.
         """
         importing = self.session.importing(self.annex)
         found = importing.content_of(name)
         if found is None or expected_size(key) not in {None, found.size}:
             return False
-        listed = importing.listed(name)
-        if listed is not None and listed.content.removesuffix(YOUNG) != found.id.removesuffix(YOUNG):
-            raise _changed(name)
+        old = found.id.removesuffix(YOUNG)
+        if not any(importing.is_of(key, content) for content in (old, old + YOUNG)):
+            raise ContentChanged(f"{one_line(name)} may have changed since it was imported")
         return True
 
     def _download(self, name: str, local_file: str, size: int, content: str) -> None:

@@ -239,6 +239,9 @@ class Content(NamedTuple):
     id: str
     """The content identifier, one line: never the same for two contents of the store, and the same as long as the
     content stays. Empty for a file that the service shows, but does not send."""
+    is_temporary: bool = False
+    """Whether it is our own temporary file, of an upload into its folder that is under way or was broken off. It is not
+    imported, but a file that is missing in the folder may be the one that is uploaded."""
 
 
 def is_importable(segment: str) -> bool:
@@ -261,8 +264,8 @@ class ListsContents(Protocol):
 
         Args:
             cursor: Empty for the first part, else one that an earlier call has returned.
-            add: Called for each file, but not for our own temporary files and marks; also once for a folder whose name
-                git cannot hold (`is_importable`), in place of its files.
+            add: Called for each file, but not for our own marks; also once for a folder whose name git cannot hold
+                (`is_importable`), in place of its files.
 
         Returns:
             The cursors of further parts. An empty one means that the service has forgotten the listing, which must

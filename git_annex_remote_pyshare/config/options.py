@@ -205,6 +205,14 @@ OVERWRITE = Option(
     " ([why](../guide/folder-people-edit.md#both-ways))",
     "`false`",
 )
+EMPTIED = Option(
+    "pyshare-emptied",
+    flag,
+    False,  # noqa: FBT003  # its default
+    "`true` lets the next import remove all files from git if the store has none any more"
+    " ([why](../guide/folder-people-edit.md#only-take-what-they-change))",
+    "`false`",
+)
 RESTORE_TIER = Option(
     "annex-s3-restore-tier",
     text,
@@ -217,7 +225,7 @@ RESTORE_DAYS = Option("annex-s3-restore-days", number, 1.0, "S3: days for which 
 
 OF_REMOTE: tuple[Option[str] | Option[int] | Option[float] | Option[bool], ...] = (
     *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, AHEAD, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE),
-    *(TAKE_OVER, OVERWRITE, RESTORE_TIER, RESTORE_DAYS),
+    *(TAKE_OVER, OVERWRITE, EMPTIED, RESTORE_TIER, RESTORE_DAYS),
 )
 """The options below `remote.<name>.`, in the order of the documentation."""
 

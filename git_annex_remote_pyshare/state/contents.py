@@ -82,15 +82,10 @@ class Contents:
         """The list is complete."""
         self._database.execute("COMMIT")
 
-    def note(self, name: str, version: Version) -> None:
-        """Change the complete list: this clone has stored the file. Does nothing if the list cannot be written."""
-        with self._lock, suppress(sqlite3.Error):
-            self.add(name, version)
-
-    def forget(self, name: str) -> None:
-        """Change the complete list: this clone has removed the file. Does nothing if the list cannot be written."""
-        with self._lock, suppress(sqlite3.Error):
-            self._database.execute("DELETE FROM entries WHERE name = ?", (_bytes(name),))
+    def is_empty(self) -> bool:
+        """Whether no file was listed."""
+        with self._lock:
+            return self._database.execute("SELECT 1 FROM entries").fetchone() is None
 
     def find(self, name: str) -> Version | None:
         """What was listed under the name; None if nothing was."""
@@ -122,6 +117,11 @@ class KeptContents:
         self._folder = StateDir(git_dir, "contents", _is_over)
         self._path = self._folder.path(*about) if self._folder.is_there else ""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether this clone has ever made a list of the store."""
+        return bool(self._path) and os.path.exists(self._path)
+
     @contextmanager
     def new(self) -> Iterator[Contents]:
         """Make a new list in this block, which must end it; it replaces the kept one if the block succeeds.
@@ -147,7 +147,7 @@ class KeptContents:
 
     def kept(self) -> Contents | None:
         """The list that this clone has made last; None if there is none that can be read."""
-        if not self._path or not os.path.exists(self._path):
+        if not self.is_there:
             return None
         found = Contents(self._path, is_new=False)
         try:

@@ -75,6 +75,9 @@ TYPED: dict[str, tuple[str, ...]] = {
     ),
     "git annex sync --content": (f"{_TWO_WAYS}test_the_command_that_the_refusal_prints_takes_the_edit_and_sends_ours",),
     "git config remote.{}.pyshare-overwrite true": (f"{_TWO_WAYS}test_who_wants_to_overwrite_types_the_other_command",),
+    "git config remote.{}.pyshare-emptied true": (
+        "e2e/trees/test_import.py::test_an_empty_folder_removes_nothing_from_git_until_the_user_types_what_is_printed",
+    ),
     "git annex drop --from {} --key {}": (f"e2e/dropbox/test_friends.py::{_NO_LINK}",),
     "git annex export HEAD --to {}": (
         "e2e/trees/test_export.py::test_where_a_rename_fails_the_file_is_kept_and_what_is_printed_renames_it",

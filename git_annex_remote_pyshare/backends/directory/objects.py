@@ -183,10 +183,12 @@ def contents(
     with root.open_below(above) as folder:
         for entry in folder.entries():
             last = os.fsencode(entry.name)
-            if last in own or is_temporary(os.fsdecode(last)):
+            if last in own:
                 continue
             name = b"/".join((*above, last)).decode("utf-8", "surrogateescape")
-            if entry.is_dir(follow_symlinks=False):
+            if is_temporary(name):
+                add(Content(name, 0, "", is_temporary=True))
+            elif entry.is_dir(follow_symlinks=False):
                 if is_importable(name.rpartition("/")[2]):
                     found.append(last)
                 else:

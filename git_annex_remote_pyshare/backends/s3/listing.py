@@ -42,6 +42,8 @@ class _Page(NamedTuple):
     objects: list[_Object]
     after: tuple[tuple[str, str], ...]
     """Query parameters of the next page; empty after the last one."""
+    is_end_told: bool
+    """Whether the server says if there is more."""
 
 
 def entries(client: Client, folder: str, *, marker: str = MARKER) -> Iterator[Entry]:
@@ -72,6 +74,8 @@ def contents(client: Client, cursor: str, add: Callable[[Content], None], *, mar
     prefix = client.address.prefix
     after = tuple((str(name), str(value)) for name, value in json.loads(cursor)) if cursor else _FIRST
     page = _page(client, (*_always(prefix), *after))
+    if not page.is_end_told:
+        raise _endless(client, "the server does not say whether there is more")
     for each in page.objects:
         name = each.key.removeprefix(prefix)
         if "\n" in name:
@@ -121,22 +125,32 @@ def _objects(client: Client, below: str) -> Iterator[_Object]:
 
 def _page(client: Client, query: tuple[tuple[str, str], ...]) -> _Page:
     request = Request("GET", client.address.bucket_path, "list the files", query)
-    return _read(send(client, request, "ListBucketResult"), is_second=("list-type", "2") in query)
+    page = _read(send(client, request, "ListBucketResult"), is_second=("list-type", "2") in query)
+    if page is None:
+        raise _endless(client, "the server says that there is more, but not where")
+    return page
 
 
-def _read(document: "Element", *, is_second: bool) -> _Page:
+def _endless(client: Client, reason: str) -> Unreachable:
+    return Unreachable(f"cannot list {client.address.shown}: {reason}", remedy="", retryable=False)
+
+
+def _read(document: "Element", *, is_second: bool) -> _Page | None:
+    """The page; None if more must follow and the response does not say what to ask for."""
     is_encoded = document.findtext("EncodingType") == "url"
     found = []
     for node in document.iterfind("Contents"):
         key = _decoded(node.findtext("Key") or "", is_encoded=is_encoded)
         found.append(_Object(key, number(node.findtext("Size")), node.findtext("ETag") or ""))
-    if document.findtext("IsTruncated", "").strip() != "true":
-        return _Page(found, ())
+    more = document.findtext("IsTruncated", "").strip()
+    if more != "true":
+        return _Page(found, (), is_end_told=more == "false")
     if is_second and (token := document.findtext("NextContinuationToken")):
-        return _Page(found, (("list-type", "2"), ("continuation-token", token)))
+        return _Page(found, (("list-type", "2"), ("continuation-token", token)), is_end_told=True)
     # A server that knows only ListObjects ignores list-type=2.
     marker = _decoded(document.findtext("NextMarker") or "", is_encoded=is_encoded)
-    return _Page(found, (("marker", marker or found[-1].key),) if marker or found else ())
+    marker = marker or (found[-1].key if found else "")
+    return _Page(found, (("marker", marker),), is_end_told=True) if marker else None
 
 
 def _decoded(key: str, *, is_encoded: bool) -> str:

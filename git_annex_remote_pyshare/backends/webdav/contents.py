@@ -7,7 +7,8 @@ the same on every server.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, is_importable
@@ -17,8 +18,8 @@ from git_annex_remote_pyshare.backends.webdav.client import Client
 from git_annex_remote_pyshare.backends.webdav.propfind import Resource
 from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import NotFound, Unreachable
-from git_annex_remote_pyshare.transport.bounds import moment
+from git_annex_remote_pyshare.errors import NotAStore, NotFound, Unreachable
+from git_annex_remote_pyshare.transport.bounds import Listing, moment
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _PLAIN = re.compile(r"[!-~]{1,200}")
@@ -37,28 +38,69 @@ def listed(client: Client, folder: str, add: Callable[[Content], None]) -> list[
         add: Called for each file.
     """
     below = []
-    resources = propfind.versions(client, f"{in_path(folder)}/" if folder else "", "1")
-    own = next(resources, None)
-    if own is None or not own.is_folder:
-        raise _gone(client, folder)
+    own, resources = _own(client, folder)
     for resource in resources:
+        if resource.is_gone:
+            raise Unreachable(
+                f"{client.doing('list the files')}: the server lists a file and says that it is not there",
+                remedy="Import again.",
+                retryable=False,
+                detail=resource.path,
+            )
+        if resource.path == own.path:
+            continue
         last = resource.path.removeprefix(f"{own.path}/")
-        if last == resource.path or "/" in last or last in {".", ".."} or "\0" in last:
-            continue  # the server's own mistake: no file of this folder has such a name
+        if last == resource.path or "/" in last or last in {"", ".", ".."} or "\0" in last:
+            # It may stand for a file of this folder, and git-annex takes a file that is not listed for removed.
+            raise NotAStore(
+                f"{client.doing('list the files')}: the list of a folder has something that is not in the folder",
+                remedy="",
+                detail=resource.path,
+            )
         name = f"{folder}/{last}" if folder else last
         if not is_importable(last):
             add(Content(name, 0, ""))
         elif resource.is_folder:
             below.append(name)
-        elif name != MARK and not is_temporary(name):
+        elif is_temporary(name):
+            add(Content(name, 0, "", is_temporary=True))
+        elif name != MARK:
             add(_version(client, name, resource))
     return below
+
+
+def _own(client: Client, folder: str) -> tuple[Resource, Iterable[Resource]]:
+    """The folder itself as the server lists it, which most servers do first, and all other resources.
+
+    Its path may differ from that of the request, behind a proxy.
+    """
+    path = f"{in_path(folder)}/" if folder else ""
+    resources = propfind.versions(client, path, "1")
+    first = next(resources, None)
+    if first is None or first.is_gone:
+        raise _gone(client, folder)
+    requested = unquote(client.base_path.rstrip("/"), errors="surrogateescape") + (f"/{folder}" if folder else "")
+    if first.path != requested:
+        counting, rest = Listing(str(client.doing("list the files"))), []
+        for resource in resources:
+            counting.count_name()
+            rest.append(resource)
+        if found := next((each for each in rest if each.path == requested), None):
+            return _folder(client, folder, found), [first, *rest]
+        resources = iter(rest)
+    return _folder(client, folder, first), resources
+
+
+def _folder(client: Client, folder: str, found: Resource) -> Resource:
+    if not found.is_folder:
+        raise _gone(client, folder)
+    return found
 
 
 def content_of(client: Client, name: str) -> Content | None:
     """The version of a file that the server has now; None if there is none."""
     resource = next(propfind.versions(client, in_path(name), "0"), None)
-    return None if resource is None or resource.is_folder else _version(client, name, resource)
+    return None if resource is None or resource.is_gone or resource.is_folder else _version(client, name, resource)
 
 
 def ids_of(content: Content) -> tuple[str, str]:

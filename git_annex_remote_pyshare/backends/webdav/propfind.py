@@ -64,6 +64,8 @@ class Resource(NamedTuple):
     """The entity tag, if requested and reported."""
     answered: float | None = None
     """When the server answered by its own clock, in seconds since 1970; only with the tag."""
+    is_gone: bool = False
+    """Whether the server lists it and says that it is not there; only from `versions`."""
 
 
 def stat(client: Client, path: str, what: str) -> Resource | None:
@@ -104,7 +106,7 @@ def contents(client: Client, folder: str, what: str) -> list[Resource] | None:
 def versions(client: Client, path: str, depth: str) -> Iterator[Resource]:
     """A file or folder with its date and entity tag, and with depth `1` all that is in it; nothing if there is none.
 
-    Each path is as the server sends it, decoded.
+    Each path is as the server sends it, decoded. What is gone is among them.
     """
     return _send(client, path, depth, "list the files", _VERSIONED)
 
@@ -137,8 +139,9 @@ def _send(client: Client, path: str, depth: str, what: str, body: bytes = _BODY)
         resources = _parse_all(client, response, what)
         if body is _VERSIONED:
             answered = moment(response.headers.get("Date"))
-            resources = (resource._replace(answered=answered) for resource in resources)
-        yield from resources
+            yield from (resource._replace(answered=answered) for resource in resources)
+        else:
+            yield from (resource for resource in resources if not resource.is_gone)
 
 
 def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Resource]:
@@ -157,9 +160,9 @@ def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Re
                 resource = _parse_resource(element, client.doing(what))
                 multistatus.clear()  # else a large folder would fill memory
                 client.is_mod_dav = client.is_mod_dav or text.has_sign
-                if resource is not None:
+                if not resource.is_gone:
                     text.limit = _LONGEST
-                    yield resource
+                yield resource
     except (ParseError, DefusedXmlException, ValueError, LookupError, StopIteration, _TooLong) as error:
         raise errors.login_page(client.doing(what)) from error
     if not has_entries:  # a valid response has at least one entry
@@ -188,11 +191,11 @@ class _Bounded:
         return block
 
 
-def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
-    """A parsed `response` element; None if its own status is 404 or 410."""
-    own = _status(response.findtext("{DAV:}status"))
+def _parse_resource(response: "Element", doing: Doing) -> Resource:
+    """A parsed `response` element; it is gone if its own status is 404 or 410."""
+    own, path = _status(response.findtext("{DAV:}status")), _path(response.findtext("{DAV:}href") or "")
     if own in _GONE:
-        return None
+        return Resource(path, is_folder=False, size=None, is_gone=True)
     if own // 100 != 2:
         raise errors.from_response(doing, own, {})
     is_folder = False
@@ -206,7 +209,6 @@ def _parse_resource(response: "Element", doing: Doing) -> Resource | None:
             if value is not None:
                 numbers[name] = value
     size = None if is_folder else numbers.get("getcontentlength")
-    path = _path(response.findtext("{DAV:}href") or "")
     used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
     changed = moment(response.findtext(".//{DAV:}getlastmodified"))
     tag = response.findtext(".//{DAV:}getetag") or ""

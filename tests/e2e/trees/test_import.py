@@ -1,5 +1,6 @@
 """A folder that people edit (`importtree=yes`), with the real git-annex on every place."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -121,6 +122,29 @@ def test_a_later_get_delivers_what_was_imported_or_says_that_it_changed(imported
     assert done.returncode == 1
     assert "top.txt changed since it was listed. Import again." in done.stdout + done.stderr
     imported.annex("fsck", "--fast", "--from", "store", "a/one.txt")
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_an_empty_folder_removes_nothing_from_git_until_the_user_types_what_is_printed(
+    imported: Repository, people: People
+) -> None:
+    for name in FILES:
+        people.remove(name)
+    for _ in range(2):
+        done = imported.annex("import", "main", "--from", "store", check=False)
+        assert done.returncode == 1
+    (typed,) = re.findall("removed all files, type: (.*), and import again", done.stdout + done.stderr)
+    assert tree_of(imported) == FILES
+
+    imported.home.run("sh", "-c", typed, cwd=imported.folder)
+    fetched(imported)
+
+    assert tree_of(imported) == {}
+    assert fetched(imported) == 0
+    people.write("new", b"new")
+    fetched(imported)
+    people.remove("new")
+    assert imported.annex("import", "main", "--from", "store", check=False).returncode == 1
 
 
 @pytest.mark.parametrize("place", ["folder"], indirect=True)

@@ -1,11 +1,13 @@
 """A folder that people and git both change: an export and an import of one store, tied by `--sameas`."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.annex import Repository
 from support.folder_people import People
 from support.marks import LONG
+from support.paused_import import Pause
 from support.places import SharedPlace
 from support.sharing import type_all
 from support.two_ways import guide_blocks, make_both_ways
@@ -91,7 +93,27 @@ def test_what_no_import_has_seen_is_kept_by_an_export_that_replaces_adds_or_move
     assert done.returncode == 1
     assert dict(place.stored()).items() >= theirs.items()
     for name in theirs:
-        assert f"{name} was changed in the store since this clone listed it" in done.stdout + done.stderr
+        assert f"{name} was changed in the store since this clone imported it" in done.stdout + done.stderr
+
+
+@IN_A_FOLDER
+def test_what_came_with_an_import_that_failed_is_kept_by_an_export(
+    both_ways: Repository, place: SharedPlace, people: People
+) -> None:
+    pause = Pause(both_ways.home)
+    people.write_all({PAPER: b"their words", "soon gone.txt": b"x"})
+    with ThreadPoolExecutor(1) as elsewhere:
+        running = elsewhere.submit(both_ways.annex, "import", "main", "--from", "back", check=False)
+        pause.wait()
+        people.remove("soon gone.txt")
+        pause.go_on()
+        assert running.result().returncode == 1
+    _change(both_ways, PAPER, b"our words")
+
+    done = both_ways.annex("export", "main", "--to", "out", check=False)
+
+    assert done.returncode == 1
+    assert dict(place.stored())[PAPER] == b"their words"
 
 
 @IN_A_FOLDER

@@ -4,13 +4,15 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from support.recorded_import import TIED, Recording
 
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers
 from git_annex_remote_pyshare.annex.importing import Importing
 from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import PyshareError, Unreachable
+from git_annex_remote_pyshare.testing.faults import Fail, Faults
 from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
@@ -19,14 +21,29 @@ KEY = "SHA256E-s7--ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9
 OTHER = "SHA256E-s7--0000000000000000000000000000000000000000000000000000000000000000.txt"
 OLD, TEMPORARY, NEW = "a/file.txt", f".git-annex-tmp-content-{KEY}", "b/file.txt"
 LISTED = "a/listed.txt"
+IN_GIT = "GIT--606dbc9bcc30f60b65413733e1c8a236c98c9ed9"
+"""The key of the file that the recording puts into git itself."""
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> MemoryBackend:
+def recording(tmp_path: Path) -> Recording:
+    """What git-annex records in the clone."""
+    return Recording(tmp_path / "git")
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """The failures of the store."""
+    return Faults()
+
+
+@pytest.fixture
+def store(tmp_path: Path, recording: Recording, faults: Faults) -> MemoryBackend:
     """A store with the file, as one clone sees it."""
+    del recording
     git_dir = tmp_path / "git"
-    git_dir.mkdir()
-    store = MemoryBackend(StoreConfig("memory:", {}, LocalConfig(str(git_dir), "store"), is_tree=True))
+    place = StoreConfig("memory:", {}, LocalConfig(str(git_dir), "store"), is_tree=True)
+    store = MemoryBackend(place, faults=faults)
     _put(store, tmp_path, OLD, CONTENT)
     return store
 
@@ -41,15 +58,29 @@ def _names(store: MemoryBackend) -> list[str]:
     return [entry.name for entry in store.list()]
 
 
-def _import(store: MemoryBackend) -> None:
+def _list(store: MemoryBackend) -> None:
     """What an import in this clone does first."""
     Importing(store, Event()).list()
 
 
+def _download(store: MemoryBackend, recording: Recording, key: str = KEY) -> None:
+    """What it does then, and all that one does which fails."""
+    found = store.content_of(OLD)
+    assert found
+    recording.downloaded(key, found.id, TIED)
+
+
+def _import(store: MemoryBackend, recording: Recording) -> None:
+    """A complete import."""
+    _list(store)
+    _download(store, recording)
+    recording.committed({OLD: KEY})
+
+
 def test_what_people_changed_since_the_list_is_neither_removed_nor_renamed_nor_overwritten(
-    store: MemoryBackend, tmp_path: Path
+    store: MemoryBackend, tmp_path: Path, recording: Recording
 ) -> None:
-    _import(store)
+    _import(store, recording)
     _put(store, tmp_path, OLD, b"theirs!")
     _put(store, tmp_path, NEW, b"theirs, new")
     tree = Tree(store)
@@ -70,9 +101,9 @@ def test_what_people_changed_since_the_list_is_neither_removed_nor_renamed_nor_o
 
 
 def test_a_rename_onto_a_file_of_other_people_fails_and_the_removal_that_follows_keeps_the_only_copy(
-    store: MemoryBackend, tmp_path: Path
+    store: MemoryBackend, tmp_path: Path, recording: Recording
 ) -> None:
-    _import(store)
+    _import(store, recording)
     tree = Tree(store)
     tree.rename(KEY, OLD, TEMPORARY)
     _put(store, tmp_path, NEW, b"theirs, new")
@@ -87,9 +118,9 @@ def test_a_rename_onto_a_file_of_other_people_fails_and_the_removal_that_follows
 
 
 def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
-    store: MemoryBackend, tmp_path: Path
+    store: MemoryBackend, tmp_path: Path, recording: Recording
 ) -> None:
-    _import(store)
+    _import(store, recording)
     tree = Tree(store)
     assert not tree.is_present(OTHER, LISTED)
     tree.check_store(OTHER, LISTED)
@@ -111,6 +142,90 @@ def test_a_clone_that_has_never_imported_overwrites_as_git_annex_says(store: Mem
     tree.check_store(OTHER, OLD)
     tree.remove(KEY, OLD)
     assert _names(store) == []
+
+
+def test_what_an_import_that_failed_has_downloaded_is_kept(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    _import(store, recording)
+    _put(store, tmp_path, OLD, b"theirs!")
+    _list(store)
+    _download(store, recording, OTHER)
+    tree = Tree(store)
+
+    with pytest.raises(ChangedByOthers):
+        tree.check_store(OTHER, OLD)
+    with pytest.raises(ChangedByOthers):
+        tree.remove(KEY, OLD)
+
+    recording.committed({OLD: OTHER})
+    tree.remove(OTHER, OLD)
+    assert _names(store) == []
+
+
+def test_what_a_first_import_that_failed_has_listed_is_kept(store: MemoryBackend) -> None:
+    _list(store)
+    with pytest.raises(ChangedByOthers):
+        Tree(store).check_store(OTHER, OLD)
+
+
+def test_a_version_that_git_has_under_another_name_only_is_kept(store: MemoryBackend, recording: Recording) -> None:
+    _list(store)
+    _download(store, recording)
+    recording.committed({NEW: KEY})
+    with pytest.raises(ChangedByOthers):
+        Tree(store).check_store(OTHER, OLD)
+
+
+def test_a_file_that_is_in_git_itself_is_known_by_its_blob(store: MemoryBackend, recording: Recording) -> None:
+    recording.committed({OLD: ""})
+    _list(store)
+    with pytest.raises(ChangedByOthers):
+        Tree(store).check_store(OTHER, OLD)
+    _download(store, recording, IN_GIT)
+    Tree(store).check_store(OTHER, OLD)
+
+
+def test_a_removal_that_failed_can_be_repeated_after_git_annex_has_recorded_the_next_tree(
+    store: MemoryBackend, recording: Recording, faults: Faults
+) -> None:
+    _import(store, recording)
+    faults.next("delete", Fail(Unreachable("cut")))
+    with pytest.raises(Unreachable):
+        Tree(store).remove(KEY, OLD)
+    recording.committed({NEW: OTHER})
+
+    Tree(store).remove(KEY, OLD)
+
+    assert _names(store) == []
+
+
+def test_a_damaged_list_still_keeps_what_people_changed(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    _import(store, recording)
+    (listed,) = (tmp_path / "git/annex/pyshare/contents").iterdir()
+    listed.write_bytes(b"damaged")
+    _put(store, tmp_path, OLD, b"theirs!")
+    with pytest.raises(ChangedByOthers):
+        Tree(store).remove(KEY, OLD)
+
+
+def test_what_an_export_stores_leaves_the_list_that_downloads_obey_as_it_was(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    _import(store, recording)
+    listed = store.content_of(OLD)
+    tree = Tree(store)
+    tree.check_store(OTHER, OLD)
+    _put(store, tmp_path, OLD, b"ours, longer")
+    tree.stored(OLD)
+
+    found = Importing(store, Event()).listed(OLD)
+
+    assert found
+    assert listed
+    assert found.content == listed.id
 
 
 def _content(store: MemoryBackend, folder: Path, name: str) -> bytes:

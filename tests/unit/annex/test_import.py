@@ -2,16 +2,20 @@
 
 import resource
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.recorded_import import TIED, Recording
 
 from git_annex_remote_pyshare.annex.import_ import ImportRemote
+from git_annex_remote_pyshare.annex.recorded import Recorded
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends.base import Backend, Content, StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.config.options import EMPTIED
 from git_annex_remote_pyshare.errors import BadSetting, Busy, ContentChanged, NotAStore, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Fail, Faults
@@ -138,7 +142,7 @@ def test_what_git_cannot_hold_is_left_out_and_one_line_says_so(tmp_path: Path, d
     (told,) = annex.told
     assert told == (
         "not imported: 2 named .git or below a folder of that name, 1 with a line break in the name,"
-        " 1 that the service does not send"
+        " 1 that the service does not send, 1 of an upload or rename that is not finished"
     )
 
 
@@ -217,12 +221,13 @@ def test_a_version_that_another_clone_has_imported_is_known_by_its_key(
     assert (tmp_path / wrong).read_bytes() == b""
 
 
-def test_presence_is_true_for_the_listed_version_false_for_none_and_unknown_for_another(
-    memory: MemoryBackend, desk: Desk
+def test_presence_is_true_for_the_version_recorded_for_the_key_false_for_none_and_unknown_for_another(
+    memory: MemoryBackend, desk: Desk, tmp_path: Path
 ) -> None:
     desk.put(memory, NAME, b"content A")
+    recording = Recording(tmp_path / "git")
+    _record(recording, memory)
     remote, _ = _remote(memory)
-    assert remote.checkpresentimport(KEY, NAME)
     remote.listimportablecontents()
     assert remote.checkpresentimport(KEY, NAME)
     assert not remote.checkpresentimport(KEY.replace("-s9-", "-s8-"), NAME)
@@ -230,8 +235,99 @@ def test_presence_is_true_for_the_listed_version_false_for_none_and_unknown_for_
     desk.put(memory, NAME, b"content B")
     with pytest.raises(ContentChanged):
         remote.checkpresentimport(KEY, NAME)
+    _record(recording, memory)  # another clone has imported it
+    assert remote.checkpresentimport(KEY, NAME)
     memory.delete(NAME)
     assert not remote.checkpresentimport(KEY, NAME)
+
+
+def test_the_listed_version_is_not_present_for_another_key_of_its_size(
+    memory: MemoryBackend, desk: Desk, tmp_path: Path
+) -> None:
+    desk.put(memory, NAME, b"content A")
+    _record(Recording(tmp_path / "git"), memory)
+    remote, _ = _remote(memory)
+    remote.listimportablecontents()
+
+    with pytest.raises(ContentChanged, match="a/file may have changed since it was imported"):
+        remote.checkpresentimport(OF_B.format("0" * 64), NAME)
+
+
+@pytest.mark.parametrize("owner", ["44444444-4444-4444-4444-444444444444", TIED])
+def test_only_what_was_recorded_for_this_store_counts_also_with_odd_identifiers(tmp_path: Path, owner: str) -> None:
+    recording = Recording(tmp_path / "git")
+    recording.downloaded(KEY, "!" + b64encode(b"9-a:b").decode(), owner)
+    recorded = Recorded(LocalConfig(str(tmp_path / "git"), "store"))
+    assert recorded.is_of(KEY, "9-a:b") == (owner == TIED)
+
+
+def _record(recording: Recording, store: MemoryBackend) -> None:
+    """Some clone has imported the file as KEY."""
+    found = store.content_of(NAME)
+    assert found
+    recording.downloaded(KEY, found.id)
+    recording.committed({NAME: KEY})
+
+
+def test_an_empty_list_after_one_with_files_fails_until_the_user_says_so_and_is_refused_the_next_time_again(
+    memory: MemoryBackend, desk: Desk, tmp_path: Path
+) -> None:
+    desk.put(memory, NAME, b"content A")
+    recording = Recording(tmp_path / "git")
+    assert _listed(memory)
+    _record(recording, memory)
+    memory.delete(NAME)
+
+    for _ in range(2):
+        with pytest.raises(NotAStore, match=r"no files any more.* git config remote\.store\.pyshare-emptied true"):
+            _again(memory)
+    LocalConfig(str(tmp_path / "git"), "store").set_option(EMPTIED, "true")
+    assert _again(memory) == []
+    with pytest.raises(NotAStore, match="no files any more"):
+        _again(memory)
+    recording.committed({})
+    assert _again(memory) == []
+
+
+def _again(memory: MemoryBackend) -> list[tuple[str, int, str]]:
+    """What another process lists."""
+    memory.place.clone.__dict__.pop("config", None)
+    return _listed(memory)
+
+
+def test_a_file_that_an_export_is_renaming_does_not_count_as_removed(
+    memory: MemoryBackend, desk: Desk, tmp_path: Path
+) -> None:
+    desk.put(memory, NAME, b"content A")
+    desk.put(memory, "other", b"content B")
+    _record(Recording(tmp_path / "git"), memory)
+    memory.move(NAME, f".git-annex-tmp-content-{KEY}")
+
+    with pytest.raises(Unreachable, match=r"a/file is not in the store, but \.git-annex-tmp-content-SHA256E"):
+        _listed(memory)
+
+    memory.move(f".git-annex-tmp-content-{KEY}", NAME)
+    memory.move("other", f".git-annex-tmp-content-{KEY[:-3]}bin")
+    assert [name for name, _, _ in _listed(memory)] == [NAME]
+
+
+def test_a_file_that_may_be_uploaded_just_now_does_not_count_as_removed(tmp_path: Path, desk: Desk) -> None:
+    class Uploading(MemoryBackend):
+        def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+            add(Content("a/pyshare-tmp-1", 0, "", is_temporary=True))
+            return super().list_contents(cursor, add)
+
+    store = Uploading(_place(tmp_path))
+    desk.put(store, NAME, b"content A")
+    desk.put(store, "b/file", b"content A")
+    recording = Recording(tmp_path / "git")
+    _record(recording, store)
+    recording.committed({NAME: KEY, "b/file": KEY})
+    store.delete("b/file")
+    assert [name for name, _, _ in _listed(store)] == [NAME]
+    store.delete(NAME)
+    with pytest.raises(Unreachable, match="a/file is not in the store, but a/pyshare-tmp-1 is"):
+        _listed(store)
 
 
 def test_a_download_that_breaks_off_goes_on(memory: MemoryBackend, faults: Faults, desk: Desk, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from threading import Event, Thread
 
 import pytest
 from support.checkout import CHECKOUT, TESTS
-from support.folderkit import NAME, POSIX, backend_at, content_of, established, leftovers, quiet, sources_in
+from support.folderkit import NAME, POSIX, backend_at, content_of, established, leftovers, place_at, quiet, sources_in
 
 from git_annex_remote_pyshare import errors
-from git_annex_remote_pyshare.backends.base import Entry, Stat
+from git_annex_remote_pyshare.backends.base import Content, Entry, Stat
 from git_annex_remote_pyshare.backends.directory import temporary
 from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.backends.directory.marker import MARKER
@@ -359,3 +359,19 @@ def test_the_first_look_imports_nothing_heavy(store: DirectoryBackend, tmp_path:
 
     heavy = {"subprocess", "pathlib", "shutil", "tempfile", "urllib.parse", "dataclasses", "shlex", "fcntl"}
     assert heavy.isdisjoint(done.stdout.split())
+
+
+# A list for an import
+
+
+def test_a_temporary_file_of_an_upload_is_named_as_one(tmp_path: Path) -> None:
+    store = DirectoryBackend(place_at(tmp_path / "tree")._replace(is_tree=True))
+    (tmp_path / "tree/a").mkdir(parents=True)
+    left = f"a/.pyshare-tmp-{'0' * 32}"
+    for name in (left, "a/file"):
+        (tmp_path / "tree" / name).write_bytes(b"x")
+    found: list[Content] = []
+
+    store.list_contents("a", found.append)
+
+    assert {each.name: each.is_temporary for each in found} == {left: True, "a/file": False}

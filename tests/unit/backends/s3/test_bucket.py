@@ -11,6 +11,7 @@ from support.s3_gate import Login
 from support.s3kit import UUID, backend, clone, place_at
 from support.scripted import Play, Rule, answer
 
+from git_annex_remote_pyshare.annex.importing import Importing
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
 from git_annex_remote_pyshare.config.options import TAKE_OVER
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, PermissionDenied, PyshareError, Unreachable
@@ -224,6 +225,36 @@ def test_a_listing_that_goes_round_in_circles_ends(bucket: S3Backend, scripted_s
     with pytest.raises(Unreachable, match="repeats a page"):
         list(bucket.list())
     assert len(scripted_s3.requests) < 4
+
+
+@pytest.mark.parametrize(
+    ("play", "told"),
+    [
+        pytest.param(page("", TRUNCATED), "there is more, but not where", id="no token"),
+        pytest.param(page(""), "does not say whether there is more", id="no end"),
+        pytest.param(page("", "<IsTruncated/>"), "does not say whether there is more", id="empty end"),
+    ],
+)
+def test_a_list_for_an_import_that_may_be_short_fails(
+    bucket: S3Backend, scripted_s3: ScriptedS3, play: Play, told: str
+) -> None:
+    scripted_s3.script(Rule("GET", play, times=-1))
+    with pytest.raises(Unreachable, match=told):
+        bucket.list_contents("", lambda _each: None)
+    assert len(scripted_s3.requests) == 1
+
+
+def test_a_list_for_an_import_whose_token_repeats_fails(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
+    scripted_s3.script(Rule("GET", page("", TOKEN), times=-1))
+    with pytest.raises(NotAStore, match="repeats a part of the list"):
+        Importing(bucket, Event()).list()
+    assert len(scripted_s3.requests) < 4
+
+
+def test_a_listing_that_has_more_but_not_where_fails(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:
+    scripted_s3.script(Rule("GET", page("", TRUNCATED)))
+    with pytest.raises(Unreachable, match="there is more, but not where"):
+        list(bucket.list())
 
 
 def test_what_can_be_no_object_of_ours_is_not_listed_s3_14(bucket: S3Backend, scripted_s3: ScriptedS3) -> None:

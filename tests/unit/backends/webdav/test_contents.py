@@ -76,6 +76,84 @@ def test_a_folder_that_is_gone_while_it_is_listed_leaves_no_short_list(store: We
         store.list_contents("a/renamed", print)
 
 
+_END = "</D:multistatus>"
+
+
+def _thing(path: str, inside: str) -> str:
+    return f"<D:response><D:href>{path}</D:href>{inside}</D:response>"
+
+
+def _file(path: str) -> str:
+    known = "<D:resourcetype/><D:getcontentlength>1</D:getcontentlength><D:getetag>&quot;t&quot;</D:getetag>"
+    return _thing(path, f"<D:propstat><D:prop>{known}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>")
+
+
+def _folder(path: str) -> str:
+    kind = "<D:resourcetype><D:collection/></D:resourcetype>"
+    return _thing(path, f"<D:propstat><D:prop>{kind}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>")
+
+
+def _list_of(*things: str, end: str = _END) -> Play:
+    """A list without a length, so that only its XML says where it ends."""
+    body = f'<?xml version="1.0"?><D:multistatus xmlns:D="DAV:">{"".join(things)}{end}'
+    return Play(207, {"Content-Type": "application/xml"}, body.encode(), unsized=True)
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        pytest.param(_list_of(_folder("/dav/"), _file("/dav/a"), end=""), id="cut between entries"),
+        pytest.param(_list_of(_folder("/dav/"), _file("/dav/a")[:40], end=""), id="cut in an entry"),
+        pytest.param(_list_of(_folder("/dav/"), end=""), id="cut after the folder"),
+        *(
+            pytest.param(
+                _list_of(
+                    _folder("/dav/"), _thing("/dav/a", f"<D:status>HTTP/1.1 {status}</D:status>"), _file("/dav/b")
+                ),
+                id=status,
+            )
+            for status in ("403 Forbidden", "404 Not Found", "410 Gone", "500 Oops", "507 Too much")
+        ),
+        pytest.param(
+            _list_of(
+                _folder("/dav/"),
+                _thing("/dav/a", "<D:propstat><D:prop/><D:status>HTTP/1.1 403 Forbidden</D:status></D:propstat>"),
+            ),
+            id="unreadable properties",
+        ),
+        pytest.param(_list_of(_folder("/dav/"), _folder("/dav/a/"), _file("/dav/a/b")), id="depth infinity"),
+        pytest.param(_list_of(_folder("/dav/"), _file("/other/b")), id="from elsewhere"),
+        pytest.param(_list_of(_folder("/dav/a/"), _file("/dav/b")), id="without the folder itself"),
+    ],
+)
+def test_a_list_in_doubt_fails(dav: ScriptedDAV, store: WebDAVBackend, play: Play) -> None:
+    dav.script(Rule("PROPFIND", play))
+    with pytest.raises(PyshareError):
+        store.list_contents("", lambda _each: None)
+
+
+@pytest.mark.parametrize("prefix", ["/dav", "/behind/a/proxy", "http://inner:8080/dav"])
+def test_a_list_is_whole_wherever_the_folder_stands_in_it_and_whatever_a_proxy_has_renamed(
+    dav: ScriptedDAV, store: WebDAVBackend, prefix: str
+) -> None:
+    things = [_folder(f"{prefix}/"), _folder(f"{prefix}/a/"), _file(f"{prefix}/b")]
+    orders = [things, [things[1], things[2], things[0]]] if prefix == "/dav" else [things]
+    for order in orders:
+        dav.script(Rule("PROPFIND", _list_of(*order)))
+        found: list[Content] = []
+        assert store.list_contents("", found.append) == ["a"]
+        assert [each.name for each in found] == ["b"]
+
+
+def test_a_temporary_file_is_named_as_one(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    name = f"a/pyshare-tmp-{'0' * 32}"
+    dav.objects[f"/dav/{name}"] = b"half"
+    dav.etags[FILE] = '"1"'
+    found = _listed(store)
+    assert found[name].is_temporary
+    assert not found["a/file"].is_temporary
+
+
 def test_a_store_that_is_not_there_is_no_empty_list(dav: ScriptedDAV, store: WebDAVBackend) -> None:
     dav.script(Rule("PROPFIND", answer(404)))
     with pytest.raises(NotFound):
