@@ -35,6 +35,7 @@ pytest_plugins = [
     "support.folder_people",
     "support.login_cloud",
     "support.datalad_extension",
+    "support.browser",
 ]
 
 TESTS = Path(__file__).parent

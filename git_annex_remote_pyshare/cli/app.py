@@ -35,6 +35,9 @@ COMMANDS = {
     "share": Row(
         "git_annex_remote_pyshare.cli.commands.share:share", "Make a link for friends, and say what to send them."
     ),
+    "publish": Row(
+        "git_annex_remote_pyshare.cli.commands.publish:publish", "Put files under real names where people read them."
+    ),
     "invite": Row(
         "git_annex_remote_pyshare.cli.commands.invite:invite", "Print what a friend types to get this dataset."
     ),

@@ -213,6 +213,27 @@ EMPTIED = Option(
     " ([why](../guide/folder-people-edit.md#only-take-what-they-change))",
     "`false`",
 )
+PUBLISH_EXCLUDE = Option(
+    "pyshare-publish-exclude",
+    text,
+    "",
+    "files that are [not published](../guide/folder-people-read.md#publish-a-part): a glob, and the option once more"
+    " for each other one",
+)
+PUBLISH_PREFIX = Option(
+    "pyshare-publish-prefix",
+    text,
+    "",
+    "the only folder that is [published](../guide/folder-people-read.md#publish-a-part)",
+    "all",
+)
+PUBLISH_PAGE = Option(
+    "pyshare-publish-page",
+    flag,
+    False,  # noqa: FBT003  # its default
+    "`true` publishes [a page](../guide/folder-people-read.md#a-page-for-visitors) with the names of all files, too",
+    "`false`",
+)
 RESTORE_TIER = Option(
     "annex-s3-restore-tier",
     text,
@@ -225,7 +246,7 @@ RESTORE_DAYS = Option("annex-s3-restore-days", number, 1.0, "S3: days for which 
 
 OF_REMOTE: tuple[Option[str] | Option[int] | Option[float] | Option[bool], ...] = (
     *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, AHEAD, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE),
-    *(TAKE_OVER, OVERWRITE, EMPTIED, RESTORE_TIER, RESTORE_DAYS),
+    *(TAKE_OVER, OVERWRITE, EMPTIED, PUBLISH_EXCLUDE, PUBLISH_PREFIX, PUBLISH_PAGE, RESTORE_TIER, RESTORE_DAYS),
 )
 """The options below `remote.<name>.`, in the order of the documentation."""
 

@@ -1,27 +1,18 @@
 """The documentation as a site: it builds without a warning, its links lead somewhere, and a browser finds pages."""
 
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from support.checkout import CHECKOUT
-from support.servers import Missing, or_skip
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    *("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking", "disable-sync"),
-    *("disable-component-update", "disable-dev-shm-usage", "host-resolver-rules=MAP * ~NOTFOUND"),
-)
-"""The last one takes away the network: no name leads to an address."""
 WIDTHS = {"phone": 390, "tablet": 820}
 FOLDERS = ("guide", "services", "reference", "develop")
 
@@ -34,20 +25,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, cwd=CHECKOUT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    with or_skip():
-        if not (CHROMIUM and DRIVER):
-            raise Missing("chromium and chromedriver (Debian: chromium-driver)")
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{flag}")
-    driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
-    yield driver
-    driver.quit()
 
 
 class _Page(HTMLParser):

@@ -14,6 +14,7 @@ _MARKER = "e2e/test_directory_marker.py::"
 _DROPBOX = "e2e/dropbox/test_commands.py::"
 _OF_DROPBOX = "e2e/dropbox/test_initremote.py::"
 _OF_WEBDAV = "e2e/webdav/test_initremote.py::"
+_PUBLISH = "e2e/cli/test_publish.py::"
 _INIT = "e2e/cli/test_init.py::"
 _SCRIPTED = "e2e/cli/test_init_scripted.py::"
 _BY_HAND = f"{_SCRIPTED}test_the_commands_of_a_dry_run_do_the_same_when_they_are_typed"
@@ -49,6 +50,16 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_SCRIPTED}test_without_a_terminal_and_without_yes_nothing_runs",
     ),
     "pyshare init {} --history {}": (f"{_SCRIPTED}test_what_is_said_to_keep_the_history_with_the_files_does_that",),
+    "git annex get --branch={}": (
+        f"{_PUBLISH}test_what_this_clone_lacks_is_told_before_and_the_printed_commands_bring_it",
+    ),
+    "git annex initremote {}-files {} url={}-files": (
+        f"{_PUBLISH}test_a_remote_that_holds_objects_is_refused_and_the_printed_command_makes_another_one",
+    ),
+    "git config --unset remote.{}.{}": (
+        f"{_PUBLISH}test_what_else_git_annex_sends_or_not_is_said_and_the_printed_command_stops_it",
+    ),
+    "pyshare publish {} {} {} {}": (f"{_PUBLISH}test_nothing_is_deleted_before_a_person_agrees",),
     "pyshare share {} --revoke": (
         f"{_SCRIPTED}test_a_link_that_exists_is_not_withdrawn_but_the_command_for_it_is_named",
     ),
@@ -237,6 +248,7 @@ UNTYPED: dict[str, str] = {
     "pyshare invite": "for the owner of the dataset, whose remote a stranger does not know",
     "pyshare login": "the origin of a login in a sentence, not a command to type",
     "pyshare login --help": _GENERAL,
+    "pyshare publish --help": _GENERAL,
     "pyshare login URL": "no address is known there",
     "pyshare login s3": "no bucket is known there",
     "pyshare login {} --user NAME": "the user's name is not known there",

@@ -12,7 +12,7 @@ PACKAGE = CHECKOUT / "git_annex_remote_pyshare"
 NOT_READ = ("testing/", "cli/demo/", "cli/commands/demo.py", "cli/app.py")
 """Not for a user, or typed as a whole by tests/e2e/cli/test_demo.py and tests/unit/cli/test_app.py."""
 
-OURS = "init|accept|invite|rehearse|login|logout|whoami|info|share|verify|cleanup|restore|doctor|help"
+OURS = "init|accept|publish|invite|rehearse|login|logout|whoami|info|share|verify|cleanup|restore|doctor|help"
 COMMAND = re.compile(
     rf"(?:git annex [a-z]|git -c |git config (?!remote\.\S+ is )|pyshare (?:{OURS})\b|datalad [a-z][a-z-]* |mkdir )"
     r"(?:[^;,:()|…]|\.(?=\w))*"

@@ -222,6 +222,7 @@ USES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "whoami": ((), ("--json",), ("{odd}",), ("--check",)),
     "info": ((), ("--json",), ("{odd}",), ("store",), ("store", "--json"), ("dav",), ("{shell}",)),
     "share": (("store",), ("{odd}",), ("dav",), ("{shell}",), ("store", "--expires", "{odd}")),
+    "publish": (("store",), ("{odd}",), ("{shell}",), ("store", "{odd}", "--prefix", "{odd}", "--dry-run")),
     "invite": (("store", "--no-rehearsal"), ("{odd}",), ("{shell}",), ("store", "--file", "{odd}")),
     "rehearse": (("store",), ("{odd}",), ("{shell}",), ("https://{odd}",), ("pyshare1:{odd}",), ("annex::{odd}",)),
     "accept": (

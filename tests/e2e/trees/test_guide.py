@@ -21,7 +21,9 @@ def test_who_types_the_guide_has_a_folder_that_people_can_read(
     home = repository.home
     home.environment.update({**place.environment, **place.login})
     page = PAGE.read_text(encoding="utf-8").replace(EXAMPLE, place.settings["url"])
-    make, push, enable = ([*block.splitlines()] for block in re.findall("```sh\n(.*?)```", page, re.DOTALL))
+    make, push, enable, part, again, visitors, autoenable = (
+        [*block.splitlines()] for block in re.findall("```sh\n(.*?)```", page, re.DOTALL)
+    )
     repository.add({"a/first.txt": b"one", "second.txt": b"two"})
     type_all(home, make, repository.folder)
     assert stored_tree(place) == {"a/first.txt": b"one", "second.txt": b"two"}
@@ -39,3 +41,11 @@ def test_who_types_the_guide_has_a_folder_that_people_can_read(
     accept = "git annex verifyremote people --safe 1"
     type_all(home, [accept, "git annex get ."], clone)
     assert (clone / "third.txt").read_bytes() == b"one"
+
+    repository.add({"drafts/idea.txt": b"idea", "x.tmp": b"x", "fourth.txt": b"four"})
+    type_all(home, push, repository.folder)
+    assert "drafts/idea.txt" in stored_tree(place)
+    type_all(home, part, repository.folder)
+    assert stored_tree(place) == {"third.txt": b"one", "fourth.txt": b"four"}
+    type_all(home, [*again, *visitors, *autoenable], repository.folder)
+    assert set(stored_tree(place)) == {"third.txt", "fourth.txt", "index.html", "HOWTO-GET.txt"}
