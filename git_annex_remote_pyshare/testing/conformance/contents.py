@@ -74,9 +74,13 @@ class Contents(Suite):
 
 
 def listed(store: Backend) -> Mapping[str, Content]:
-    """All files, by their names; raises Busy if the service has forgotten the listing, which must begin again."""
-    found: list[Content] = []
-    walk(store, found.append)
+    """All files but our temporary ones, by their names.
+
+    Raises Busy if the service has forgotten the listing, which must begin again.
+    """
+    seen: list[Content] = []
+    walk(store, seen.append)
+    found = [each for each in seen if not each.is_temporary]
     by_name = {each.name: each for each in found}
     assert len(by_name) == len(found), "a file was listed twice"
     return by_name
