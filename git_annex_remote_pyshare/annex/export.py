@@ -2,7 +2,7 @@
 
 from annexremote import ExportRemote
 
-from git_annex_remote_pyshare.annex.keys import digests, is_replaced
+from git_annex_remote_pyshare.annex.keys import digests, is_of_repository, is_replaced
 from git_annex_remote_pyshare.annex.remote import PyshareRemote
 from git_annex_remote_pyshare.annex.retrieval import Retrieval
 from git_annex_remote_pyshare.backends.base import RemovesFolders
@@ -18,21 +18,25 @@ class TreeRemote(PyshareRemote, ExportRemote):  # type: ignore[misc]  # annexrem
         source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))
         store, tree = self.session.store(self.annex), self.session.tree(self.annex)
         tree.check_store(key, name)
-        store.put(name, source, self.annex.progress)
+        self._put(key, store, name, source)
         tree.stored(name)
         self._remark(store)
 
     def transferexport_retrieve(self, key: str, local_file: str, name: str) -> None:
         """Download the file `name`, and resume if the local file already has its beginning."""
         Retrieval(self.annex, self.session.store(self.annex), key, local_path(local_file)).whole(name)
+        self._note_whole(key, name, local_file)
 
     def checkpresentexport(self, key: str, name: str) -> bool:
         """Whether the content of `key` is in the store under `name`."""
-        return self.session.tree(self.annex).is_present(key, name)
+        return self._note_presence(key, name, is_there=self.session.tree(self.annex).is_present(key, name))
 
     def removeexport(self, key: str, name: str) -> None:
         """Remove the file `name`; succeeds if there is none, and refuses what a failed rename has left."""
-        self.session.tree(self.annex).remove(key, name)
+        if is_of_repository(key):  # never renamed, and not a file that people edit
+            self._delete(key, self.session.store(self.annex), name)
+        else:
+            self.session.tree(self.annex).remove(key, name)
         self._remark(self.session.store(self.annex))
 
     def removeexportdirectory(self, name: str) -> None:

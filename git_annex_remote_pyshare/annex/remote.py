@@ -6,6 +6,7 @@ from annexremote import Master, SpecialRemote
 
 from git_annex_remote_pyshare.annex.keys import digests, expected_size, is_of_repository, is_replaced, is_whole
 from git_annex_remote_pyshare.annex.layout import name_of
+from git_annex_remote_pyshare.annex.manifest import is_list
 from git_annex_remote_pyshare.annex.repository_chunks import chunks_of
 from git_annex_remote_pyshare.annex.retrieval import Retrieval
 from git_annex_remote_pyshare.annex.session import Session
@@ -55,10 +56,32 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Store the file as the object of `key`; this replaces an existing object."""
         source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))
         store, name = self.session.store(self.annex), self._name(key)
-        store.put(name, source, self.annex.progress)
+        self._put(key, store, name, source)
         self._remark(store)
         if _publishing(store, key):
             self._publish(store, key, name)
+
+    def _put(self, key: str, store: Backend, name: str, source: Source) -> None:
+        if is_list(key):
+            self.session.manifests.put(store, name, source, self.annex.progress)
+        else:
+            store.put(name, source, self.annex.progress)
+
+    def _delete(self, key: str, store: Backend, name: str) -> None:
+        if is_list(key):
+            self.session.manifests.delete(store, name)
+        else:
+            store.delete(name)
+
+    def _note_whole(self, key: str, name: str, local_file: str) -> None:
+        """Note which list of bundles a push has read."""
+        if is_list(key):
+            self.session.manifests.retrieved(name, local_path(local_file))
+
+    def _note_presence(self, key: str, name: str, *, is_there: bool) -> bool:
+        if is_list(key):
+            self.session.manifests.looked(name, is_there=is_there)
+        return is_there
 
     def transfer_retrieve(self, key: str, local_file: str) -> None:
         """Download the content of `key` into the file.
@@ -75,13 +98,17 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
                 if chunks is None:
                     raise
                 retrieval.chunked(chunks)
+                return
+        self._note_whole(key, name_of(layout, key), local_file)
 
     def checkpresent(self, key: str) -> bool:
         """Whether the store has the content of `key`, in its full size."""
         if self._has(key):
             return True
         chunks = chunks_of(self.annex, key, self._layout)
-        return chunks is not None and all(map(self._has, chunks.keys()))
+        if chunks is None:
+            return self._note_presence(key, self._name(key), is_there=False)
+        return all(map(self._has, chunks.keys()))
 
     def _has(self, key: str) -> bool:
         """Whether the store has the object of `key`, in its full size."""
@@ -94,7 +121,7 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
     def remove(self, key: str) -> None:
         """Remove the object of `key`; succeeds if there is no such object."""
         store, name = self.session.store(self.annex), self._name(key)
-        store.delete(name)
+        self._delete(key, store, name)
         if chunks := chunks_of(self.annex, key, self._layout):
             # A clone has no chunk log, so git-annex asks it for the whole only, and the chunks would stay.
             for chunk in itertools.takewhile(lambda chunk: store.stat(chunk) is not None, chunks.names()):

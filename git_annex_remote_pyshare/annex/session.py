@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from annexremote import Master, ProtocolError
 
+from git_annex_remote_pyshare.annex.manifest import Manifests
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
 from git_annex_remote_pyshare.backends.spec import BackendSpec
@@ -42,6 +43,7 @@ class Session:
         self._prediction: Prediction | None = None
         self._tree: Tree | None = None
         self._importing: Importing | None = None
+        self.manifests = Manifests()
         self._jobs: set[Master] = set()
 
     def prepare(self, annex: Master) -> None:

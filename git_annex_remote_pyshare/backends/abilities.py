@@ -250,6 +250,24 @@ def is_importable(segment: str) -> bool:
 
 
 @runtime_checkable
+class RemovesVersions(Protocol):
+    """Ability: remove an object only if no one has replaced it meanwhile; for stores that also list their contents."""
+
+    def remove_version(self, name: str, content: str) -> None:
+        """Remove the object if it has this content; the service compares at the moment of the removal, where it can.
+
+        Args:
+            name: The object.
+            content: Its content identifier, as `ListsContents.content_of` returned it.
+
+        Raises:
+            ContentChanged: It has another one.
+            NotFound: There is no such object; another process may have removed it.
+            PyshareError: Any other failure, after which the object may be gone.
+        """
+
+
+@runtime_checkable
 class ListsContents(Protocol):
     """Ability: list the versions of all files, and deliver exactly the listed one: for an import (`importtree=yes`).
 

@@ -29,6 +29,7 @@ BACKENDS: Mapping[str, str] = {
     "davs:": f"{_OURS}.webdav.spec:SPEC",
     "s3:": f"{_OURS}.s3.spec:SPEC",
     "dropbox:": f"{_OURS}.dropbox.spec:SPEC",
+    "sftp:": f"{_OURS}.sftp.spec:SPEC",
     "https://www.dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
     "https://dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
 }

@@ -42,6 +42,9 @@ class LoginFlow(NamedTuple):
     """Returns the arguments of `pyshare login` for an account if only its name is known."""
     url: str = ""
     """The URL that `pyshare login` uses for the name of the kind, if one login is for a whole service."""
+    end: Callable[[str], bool] | None = None
+    """Called with a URL; ends a login there that is not kept but an open connection, and returns whether there was one.
+    None if logins are kept."""
     says_how: bool = False
     """Whether the remedy of a PermissionDenied that `check` raises is the command for a new login."""
 

@@ -26,6 +26,9 @@ from git_annex_remote_pyshare.transfer import BLOCK, in_words
 _LONGEST_REASON = 400
 """Characters of what other programs say about a failure."""
 
+_BY_SSH = "you have not accepted that ssh logs in there"
+"""Part of the text by which our own program says that it has not started ssh."""
+
 _ASKS_FOR_LOGIN = ("could not read Username", "terminal prompts disabled", "Authentication failed", "Permission denied")
 """What git and ssh say where an address wants a login (git's credential.c and http.c, OpenSSH's sshconnect2.c)."""
 
@@ -265,6 +268,8 @@ class _Visit:
         reason = _reason(done.output)
         if "pyshare login" in reason:
             return Check(check, State.LOGIN, reason)
+        if _BY_SSH in reason:  # it would log in with the user's own keys, which ssh finds without HOME
+            return Check(check, State.LOGIN, "ssh logs in at the store, so friends need an account of their own there")
         if check == "read":
             fix = self._fixes.link if _OF_A_LINK.search(reason) else self._fixes.verify
         else:

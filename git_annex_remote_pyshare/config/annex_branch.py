@@ -13,6 +13,9 @@ _VERIFIED = "verified-remote.log"
 """File next to the journals with the settings that this clone's user has accepted, in the format of remote.log."""
 
 _CHUNKS = re.compile(r"^([0-9]+(?:\.[0-9]+)?)s ([^ \n]+):([1-9][0-9]{0,18}) ([0-9]{1,18})$", re.MULTILINE | re.ASCII)
+_EXPORTS = re.compile(
+    r"^([0-9]{1,18}(?:\.[0-9]{1,18})?)s [^ \n:]+:([^ \n]+) ([0-9a-f]{40,64})\b", re.MULTILINE | re.ASCII
+)
 _TIME = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)s", re.ASCII)
 _ESCAPED = re.compile("&([0-9]+);")
 
@@ -46,6 +49,21 @@ def all_remotes(git_dir: str) -> Mapping[str, Mapping[str, str]]:
     verified, logs = [_verified(git_dir)], list(texts(git_dir, "remote.log"))
     uuids = dict.fromkeys(line.partition(" ")[0] for text in logs for line in text.split("\n") if line)
     return {uuid: _last(uuid, verified) or _last(uuid, logs) for uuid in uuids}
+
+
+def exported_tree(git_dir: str, uuid: str) -> str:
+    """The git tree that a remote had after the last export by any clone; empty if there was none.
+
+    The lines of export.log are `<seconds>s UUID-OF-THE-CLONE:UUID TREE …`
+    (https://git-annex.branchable.com/internals/, section export.log).
+    """
+    found = [
+        (float(time), tree)
+        for text in texts(git_dir, "export.log")
+        for time, owner, tree in _EXPORTS.findall(text)
+        if owner == uuid
+    ]
+    return max(found, default=(0.0, ""))[1]
 
 
 def dead(git_dir: str) -> set[str]:

@@ -53,14 +53,32 @@ def waiting(clone: LocalConfig) -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def is_link(row: Mapping[str, str], uuid: str) -> bool:
+    """Whether these are the settings of a remote by which others reach the store of this UUID.
+
+    It was made with `--sameas`, as is the one that brings people's edits back from a folder, which is no link.
+    """
+    return row.get("sameas-uuid") == uuid and row.get("importtree") != "yes"
+
+
+def way_back(clone: LocalConfig, uuid: str) -> str:
+    """The remote that imports from the same store as the one of this UUID exports to; empty if there is none."""
+    rows = all_remotes(clone.git_dir)
+    found = {each: row for each, row in rows.items() if row.get("sameas-uuid") == uuid and not is_link(row, uuid)}
+    keys = [key for key, value in clone.config.items() if key.endswith(".annex-config-uuid") and value in found]
+    here = [key.removeprefix("remote.").removesuffix(".annex-config-uuid") for key in keys]
+    waiting = [name for row in found.values() if is_plain_name(name := row.get("sameas-name", ""))]
+    return next(iter([*here, *waiting]), "")
+
+
 def link_named(clone: LocalConfig, uuid: str, url: str) -> str:
     """The name of the remote made with `--sameas` for this UUID and URL; empty if there is none."""
     rows = all_remotes(clone.git_dir).values()
-    names = (row.get("sameas-name", "") for row in rows if row.get("sameas-uuid") == uuid and row.get("url") == url)
+    names = (row.get("sameas-name", "") for row in rows if is_link(row, uuid) and row.get("url") == url)
     return next(filter(None, names), "")
 
 
 def links_to(clone: LocalConfig, uuid: str) -> list[str]:
     """The URLs of the remotes made with `--sameas` for this UUID, through which others reach the store."""
     remotes = all_remotes(clone.git_dir).values()
-    return sorted({row["url"] for row in remotes if row.get("sameas-uuid") == uuid and row.get("url")})
+    return sorted({row["url"] for row in remotes if is_link(row, uuid) and row.get("url")})

@@ -29,6 +29,10 @@ _LOGIN = re.compile(
 """Matches the start of a URL with a login, even with missing slashes or a slash in the password."""
 
 
+_USER = re.compile(r"sftp://[^/\\?#@:]*@(?![^/]*@)", re.IGNORECASE)
+"""Matches the start of a URL with a user and no password, for the only scheme where the user is part of the address."""
+
+
 class Setting(NamedTuple):
     """One `name=value` of `git annex initremote`."""
 
@@ -117,8 +121,9 @@ def _known(name: str, allowed: tuple[str, ...]) -> str:
 
 def _check_url(url: str) -> None:
     """Refuse a login in a URL of any kind; the backend checks the rest of the URL."""
-    if found := _LOGIN.match(url):
-        clean = f"{found[1]}://{url[found.end() :]}"
+    if (found := _LOGIN.match(url)) and not _USER.match(url):
+        server, slash, path = url[found.end() :].partition("/")
+        clean = f"{found[1]}://{server.rpartition('@')[2]}{slash}{path}"
         login = command("pyshare", "login", clean)
         raise BadSetting(
             "url= contains a login, which git-annex would publish with the dataset",
@@ -130,7 +135,7 @@ COMMON = (
     Setting(
         "url",
         "where the data is kept: an absolute path, the URL of a WebDAV folder or public link,"
-        " s3://BUCKET/FOLDER, dropbox:/FOLDER, or a shared link of Dropbox",
+        " s3://BUCKET/FOLDER, dropbox:/FOLDER, a shared link of Dropbox, or sftp://HOST/FOLDER",
         _check_url,
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),

@@ -58,7 +58,8 @@ class Trust:
         """
         if self.bound == self.account.former_host != self.host:
             return self.account.former_is_plain or self._is_pinned()
-        return self.bound == self.host != ""
+        # As it is written, too: names in the configuration of ssh, and users, differ by upper and lower case.
+        return self.host != "" and self.host in {self.bound, self.clone.get(options.HOST)}
 
     @property
     def moved(self) -> bool:

@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.credentials.lookup import find, remedy
 from git_annex_remote_pyshare.credentials.trust import Trust
+from git_annex_remote_pyshare.safe_text import command
 
 CREDS = "pysharecreds"
 """Name under which git-annex keeps the login of a remote (SETCREDS, GETCREDS)."""
@@ -34,7 +35,13 @@ def store_config_of(settings: Mapping[str, str], trust: Trust, held: Credential 
     """
     spec = registry.spec_of(settings["url"])
     if not spec.takes_login:
-        return StoreConfig(settings["url"], settings, trust.clone, trusted=lambda: trust.verified)
+        return StoreConfig(
+            settings["url"],
+            settings,
+            trust.clone,
+            trusted=lambda: trust.verified,
+            acceptance=lambda: _acceptance(spec, trust),
+        )
     return StoreConfig(
         settings["url"],
         settings,
@@ -44,6 +51,13 @@ def store_config_of(settings: Mapping[str, str], trust: Trust, held: Credential 
         trusted=lambda: trust.verified,
         acceptance=trust.verification,
     )
+
+
+def _acceptance(spec: BackendSpec, trust: Trust) -> str:
+    """What accepts a remote that has no login of ours: for one by its address, only a login names its host anew."""
+    if trust.by_address and spec.login:
+        return command("pyshare", "login", *trust.account.words)
+    return trust.verification() if trust.host else ""
 
 
 def _vouched(spec: BackendSpec, settings: Mapping[str, str], trust: Trust) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from git_annex_remote_pyshare.errors import PyshareError
 __all__ = ["VERBS", "Cut", "Drip", "Fail", "Fault", "Faults", "LoseReply", "Mangle", "Stale"]
 
 VERBS = (
-    *("stat", "get", "put", "delete", "list", "move", "list_contents", "content_of"),
+    *("stat", "get", "put", "delete", "list", "move", "list_contents", "content_of", "remove_version"),
     *("begin", "send", "sent", "finish", "abort", "unfinished"),
     *("share", "revoke", "publish", "quota", "readiness", "restore", "open_to_all", "close_to_all"),
 )

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Content, Entry, Receipt, Stat, StoreConfig, encode_name
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.errors import NotFound, SourceChanged, Unreachable
+from git_annex_remote_pyshare.errors import ContentChanged, NotFound, SourceChanged, Unreachable
 from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
 from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
@@ -97,6 +97,16 @@ class MemoryBackend(Backend):
         with self._met("content_of") as fault:
             body = self._read(name, fault)
             return None if body is None else Content(name, len(body), _content_id(body))
+
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`."""
+        with self._met("remove_version"), self._lock:
+            body = self._objects.get(name)
+            if body is None:
+                raise NotFound(f"{name} is not in the store")
+            if _content_id(body) != content:
+                raise ContentChanged(f"{name} has changed")
+            self._before[name] = self._objects.pop(name)
 
     @contextmanager
     def _met(self, verb: str) -> Iterator[Fault | None]:

@@ -20,6 +20,7 @@ from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.s3 import ScriptedS3
 from support.login_cloud import APP_PASSWORD, LoginCloud
 from support.s3_gate import Login
+from support.sftpkit import StandIn as Program
 from support.sharing import FILES, Owner, has_all
 
 SERVICES = CHECKOUT / "docs" / "services"
@@ -50,6 +51,8 @@ class StandIn(NamedTuple):
     """Logs the owner in, in place of the page's line."""
     friend: Callable[[Home], object] = lambda _home: None
     """Logs a friend in, if one is needed."""
+    agrees: tuple[str, ...] = ()
+    """What the friend types in place of the answer to the question about the store."""
 
 
 @pytest.fixture
@@ -59,6 +62,8 @@ def stand_in(request: pytest.FixtureRequest, page: str, tmp_path: Path) -> Stand
         return _cloud(page, request.getfixturevalue("login_cloud"))
     if page == "dropbox":
         return _dropbox(request.getfixturevalue("fake_dropbox"), request.getfixturevalue("dropbox_alice"))
+    if page == "sftp":
+        return _account(request.getfixturevalue("ssh"), tmp_path)
     if page == "directory":
         return StandIn({"/mnt/lab": str(tmp_path)})
     return _bucket(page, request.getfixturevalue("scripted_s3"))
@@ -68,6 +73,18 @@ def _cloud(page: str, cloud: LoginCloud) -> StandIn:
     cloud.is_granted = True  # in the browser, to which the printed link leads
     answers = f"{APP_PASSWORD}\n" if page == "owncloud" else f"bob\n{APP_PASSWORD}\n"
     return StandIn({"https://cloud.example.org": cloud.url, "--user alice": "--user bob"}, answers)
+
+
+def _account(ssh: Program, folder: Path) -> StandIn:
+    def give(home: Home) -> None:
+        home.environment["PATH"] = f"{ssh.folder}:{home.environment['PATH']}"
+
+    return StandIn(
+        {"sftp.example.org/~": f"sftp.example.org{folder}"},
+        owner=give,
+        friend=give,
+        agrees=("--host", f"sftp://sftp.example.org{folder}/my-dataset"),
+    )
 
 
 def _dropbox(running: RunningDropbox, alice: Account) -> StandIn:
@@ -135,7 +152,7 @@ def test_the_lines_of_the_page_bring_a_friend_every_byte(
     printed = _typed(page, stand_in, sharer)
     target = shlex.split(re.findall(r"pyshare accept ([^\n)]+)", printed)[-1])
     stand_in.friend(bob)
-    bob.run("pyshare", "accept", *target, "mine", "--yes", "--get", "all", cwd=bob.folder)
+    bob.run("pyshare", "accept", *target, "mine", "--yes", "--get", "all", *stand_in.agrees, cwd=bob.folder)
     assert has_all(bob.folder / "mine")
     unlock(tmp_path)
 

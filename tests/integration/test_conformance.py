@@ -10,6 +10,7 @@ from support.marks import LONG
 from support.s3_servers import S3Server
 from support.scripted import served
 from support.servers import Server
+from support.sftpkit import StandIn, place_at
 from support.sharing_cloud import SharingCloud
 
 from git_annex_remote_pyshare.backends.base import Backend, CanInitialize, StoreConfig, ability
@@ -102,6 +103,17 @@ def dropbox(request: pytest.FixtureRequest) -> Reach:
     return reach
 
 
+def sftp(*options: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """OpenSSH's server on a pipe."""
+
+    def reach(request: pytest.FixtureRequest) -> Reach:
+        ssh: StandIn = request.getfixturevalue("ssh")
+        ssh.serves(*options)
+        return ready(place_at(request.getfixturevalue("tmp_path") / "share"))
+
+    return reach
+
+
 def as_tree(reach: Reach) -> Reach:
     """The same store, but for the marker that a tree does not have."""
 
@@ -137,6 +149,7 @@ STORES = {
     "moto": s3("moto_server"),
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
+    "sftp": sftp(),
 }
 """A new backend joins here."""
 
@@ -177,7 +190,7 @@ def reach_bare(request: pytest.FixtureRequest) -> Reach:
     return STORES[request.param](request)
 
 
-TREE_STORES = ("memory", "directory", "apache", "moto", "dropbox")
+TREE_STORES = ("memory", "directory", "apache", "moto", "dropbox", "sftp")
 """One of each kind."""
 
 OTHER_TREE_STORES = ("rclone", "wsgidav", "rclone_s3", pytest.param("ceph", marks=pytest.mark.ceph))
@@ -234,3 +247,23 @@ class TestConformance(Conformance):
         if request.param is bare and (reason := BROKEN_AT_ONCE.get(case)):
             pytest.xfail(reason)
         return lambda: request.param(reach_bare())
+
+
+@pytest.fixture
+def plain_sftp(request: pytest.FixtureRequest) -> Reach:
+    """A server of SFTP that is not OpenSSH's: it has nothing beyond the protocol."""
+    return sftp("-P", "posix-rename,fsync,limits,statvfs")(request)
+
+
+class TestPlainSFTP(Conformance):
+    """Bare alone: the layers see no difference to OpenSSH's."""
+
+    @pytest.fixture
+    def reach(self, plain_sftp: Reach) -> Reach:
+        return plain_sftp
+
+
+class TestTreesOfPlainSFTP(Trees):
+    @pytest.fixture
+    def reach(self, plain_sftp: Reach) -> Reach:
+        return as_tree(plain_sftp)

@@ -25,6 +25,7 @@ STORES: Mapping[str, str] = {
     "WebDAV": "https://cloud.example.org/remote.php/dav/files/alice/data",
     "S3": "s3://bucket/data",
     "Dropbox": "dropbox:/data",
+    "SFTP": "sftp://host/~/data",
 }
 """Heading of a column → an address of that kind."""
 

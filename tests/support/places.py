@@ -1,5 +1,6 @@
 """Every place that a dataset can be shared through, as the tests of the whole program use it."""
 
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,17 +10,19 @@ from typing import NamedTuple
 import pytest
 
 from support import dropbox_people
-from support.annex import Home, Repository
+from support.annex import PROGRAMS, Home, Repository
 from support.fakes.dropbox.accounts import Account
 from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.dropbox.tree import File
 from support.s3_servers import S3Server
 from support.servers import Server
+from support.sftpkit import StandIn
 
 PLACES = (
     *("folder", "apache", "rclone", "wsgidav"),
     *("rclone_s3", "moto", pytest.param("ceph", marks=pytest.mark.ceph)),
     "dropbox",
+    "sftp",
 )
 
 
@@ -54,6 +57,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
         return folder_at(tmp_path / "share")
     if request.param == "dropbox":
         return dropbox_of(request.getfixturevalue("fake_dropbox"))
+    if request.param == "sftp":
+        return account_at(tmp_path / "share", request.getfixturevalue("ssh"))
     server = request.getfixturevalue(f"{request.param}_server")
     return bucket_on(server) if isinstance(server, S3Server) else folder_on(server)
 
@@ -61,6 +66,21 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> SharedPlace:
 def folder_at(path: Path) -> SharedPlace:
     """A folder on this machine."""
     return SharedPlace({"url": str(path)}, stored=lambda: _files_below(path))
+
+
+def account_at(path: Path, ssh: StandIn) -> SharedPlace:
+    """A folder on an SFTP server that everybody's ssh reaches."""
+    environment = {"PATH": f"{ssh.folder}:{PROGRAMS}:{os.environ['PATH']}"}
+
+    def accept(friend: Home) -> None:
+        """Say that ssh may log in there, before any remote is looked at."""
+        friend.environment.update(environment)
+        for name in ("store", "for-friends"):
+            words = ("git", "config", "--global", f"remote.{name}.pyshare-host", "sftp.example.org")
+            friend.run(*words, cwd=friend.folder)
+
+    url = f"sftp://sftp.example.org{path}"
+    return SharedPlace({"url": url}, {}, accept, environment, stored=lambda: _files_below(path))
 
 
 def folder_on(server: Server) -> SharedPlace:

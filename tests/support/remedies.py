@@ -164,6 +164,9 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"{_DOCTOR}test_a_certificate_of_an_unknown_authority_is_trusted_by_what_is_printed",
     ),
     "git config remote.{}.{} move": (f"{_DOCTOR}{_LIES}",),
+    "git config remote.{}.{} false": (
+        f"{_DOCTOR}test_for_many_small_files_hashing_is_put_off_by_what_is_printed_and_still_finds_damage",
+    ),
     "git config {}": (f"{_DOCTOR}test_a_proxy_that_only_git_knows_is_told_to_the_environment",),
     "git config {} false": (f"{_HOSTILE}test_git_annex_does_not_follow_a_git_host_that_sends_on_to_another_one",),
     "git config {} FILE": (f"{_REMEDIES}test_an_institutions_own_certificates_are_trusted",),

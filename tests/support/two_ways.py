@@ -12,7 +12,7 @@ _EXAMPLE = "https://cloud.example.org/lab"
 
 
 def guide_blocks(place: SharedPlace) -> list[list[str]]:
-    """The commands of the guide, block by block, for this place: only import, make both ways, synchronise."""
+    """The blocks of commands in the guide, for this place: import; pyshare init, synchronise; the same by hand."""
     page = _PAGE.read_text(encoding="utf-8").replace(_EXAMPLE, place.settings["url"])
     return [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
 
@@ -20,5 +20,5 @@ def guide_blocks(place: SharedPlace) -> list[list[str]]:
 def make_both_ways(repository: Repository, place: SharedPlace) -> None:
     """Make the two remotes `out` and `back`, and synchronise once."""
     repository.home.environment.update({**place.environment, **place.login})
-    _, make, sync, *_ = guide_blocks(place)
+    _, _, sync, make, *_ = guide_blocks(place)
     type_all(repository.home, [*make, *sync], repository.folder)

@@ -48,6 +48,7 @@ OURS = sorted(
         "backends/webdav",
         "backends/s3",
         "backends/dropbox",
+        "backends/sftp",
         "layers",
         "protocol",
         "transport",

@@ -18,7 +18,7 @@ def test_no_program_is_started_by_its_bare_name() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in STARTS and not name.startswith(OWN):
                 given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
                 if not (
-                    ast.unparse(node.args[0]).startswith(("git_command(", "found("))
+                    ast.unparse(node.args[0]).startswith(("git_command(", "found(", "ssh_command("))
                     and given.get("env") == "git_environment()"
                 ):
                     bare.append(f"{name}:{node.lineno}")

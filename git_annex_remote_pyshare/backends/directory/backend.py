@@ -38,6 +38,7 @@ from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, PREFIX
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
 from git_annex_remote_pyshare.errors import (
     BadSetting,
+    ContentChanged,
     NotFound,
     PermissionDenied,
     PyshareError,
@@ -163,6 +164,19 @@ class DirectoryBackend(Backend):
             found = find(root, segments)
         return None if found is None else Content(name, found.st_size, content_id(found))
 
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`. Nothing compares at the removal itself, a moment after the look."""
+        segments = segments_of(name)
+        with self._trying("remove the file in", name), self._opened() as root:
+            self._marker.require(root)
+            found = find(root, segments)
+            if found is None:
+                raise NotFound(f"the file is not in {as_text(self._root)}")
+            if content_id(found) != content.removesuffix(YOUNG):
+                raise ContentChanged(f"the file in {as_text(self._root)} has changed")
+            if not remove(root, segments):
+                raise NotFound(f"the file is not in {as_text(self._root)}")
+
     def initialize(self) -> Initialized:
         """Make the folder if its parent exists, and write the marker with the remote's UUID."""
         with self._made() as root:
@@ -210,7 +224,7 @@ class DirectoryBackend(Backend):
         return self._root + b"/" + name.encode("utf-8", "surrogateescape") if name else self._root
 
     def _opened(self) -> Folder:
-        """The store's folder; it must have the marker unless the user has verified the remote.
+        """The store's folder; unless the user has verified the remote, it must have the marker, or a tree's history.
 
         Otherwise a dataset could read files in any folder if it knows their hashes.
         """
@@ -228,8 +242,8 @@ class DirectoryBackend(Backend):
         return root
 
     def _require_proof(self, root: Folder) -> None:
-        """Raise unless the folder has the marker of this remote; a tree has none."""
-        if self.place.is_tree:
+        """Raise unless the folder has the marker of this remote; a tree has none, but may hold the history."""
+        if self.place.is_tree and not self._marker.holds_history(root):
             accept = self.place.acceptance() or command(
                 "git", "annex", "verifyremote", self.place.clone.remote or "NAME"
             )

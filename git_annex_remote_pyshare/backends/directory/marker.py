@@ -1,5 +1,6 @@
 """Tells a store by its marker from the empty mount point of a disk and from another store, and says what to type."""
 
+import hashlib
 import os
 import re
 import stat
@@ -9,7 +10,7 @@ from git_annex_remote_pyshare.backends import ownership
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.directory.errors import as_text, convert_errors
 from git_annex_remote_pyshare.backends.directory.folder import Folder
-from git_annex_remote_pyshare.backends.directory.objects import move_into_place
+from git_annex_remote_pyshare.backends.directory.objects import find, move_into_place
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, temporary
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, PyshareError, Unreachable
@@ -66,6 +67,17 @@ class Marker:
         if owner and self._uuid and owner != self._uuid:
             raise self._missing.of_another(owner)
         self._seen = seen
+
+    def holds_history(self, root: Folder) -> bool:
+        """Whether git has pushed a dataset's history into this tree, for this remote: then it is its store.
+
+        git-annex keeps the history below `.git`, where no checkout can write. The folder of a real git repository never
+        counts: its files are not a store's.
+        """
+        if not self._uuid or find(root, [b".git", b"HEAD"]):
+            return False
+        # The second one is what there is while a push replaces the first.
+        return any(find(root, _below_git(f"GITMANIFEST--{self._uuid}{suffix}")) for suffix in ("", ".bak"))
 
     def write(self, root: Folder) -> tuple[str, ...]:
         """Write the marker with the remote's UUID into the open folder; returns notices for the user. Idempotent.
@@ -157,6 +169,12 @@ class Marker:
     def _remember_making(self) -> None:
         if self._place.clone.git_dir and self._place.clone.remote:
             self._place.clone.set_option(options.MADE, "true")
+
+
+def _below_git(key: str) -> list[bytes]:
+    """Where git-annex keeps a key beside the files of a tree (Annex/Locations.hs: exportAnnexObjectLocation)."""
+    name, digest = key.encode(), hashlib.md5(key.encode(), usedforsecurity=False).hexdigest().encode()
+    return [b".git", b"annex", b"objects", digest[:3], digest[3:6], name, name]
 
 
 class MissingStore:

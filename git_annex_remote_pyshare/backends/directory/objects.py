@@ -127,21 +127,25 @@ def _rmdir(above: Folder, name: bytes) -> bool:
     return True
 
 
-def remove(root: Folder, segments: Sequence[bytes]) -> None:
-    """Remove the object, if it exists, and its own folder if that is then empty."""
+def remove(root: Folder, segments: Sequence[bytes]) -> bool:
+    """Remove the object, if it exists, and its own folder if that is then empty; returns whether there was one."""
     *folders, last = segments
+    is_removed = False
     with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.open_below(folders) as folder:
         try:
             folder.unlink(last)
+            is_removed = True
         except PermissionError:
             # macOS reports this for a folder, and a folder is not an object.
             if not stat.S_ISDIR(folder.lstat(last).st_mode):
                 folder.unlock(last)
                 folder.unlink(last)
+                is_removed = True
     if folders[-1:] == [last]:
         # The key's own folder in git-annex's layouts; the hash folders above it are shared, and stay.
         with suppress(OSError, LinkInStore), root.open_below(folders[:-1]) as above:
             above.rmdir(last)
+    return is_removed
 
 
 def _move(written: Temporary, folder: Folder, last: bytes) -> None:

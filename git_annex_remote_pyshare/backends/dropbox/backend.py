@@ -27,7 +27,7 @@ from git_annex_remote_pyshare.backends.dropbox.name_case import TreeNames, compo
 from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Uploads
 from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
-from git_annex_remote_pyshare.errors import Busy, PermissionDenied, Unreachable
+from git_annex_remote_pyshare.errors import Busy, ContentChanged, NotFound, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 
 _GONE = ("path_lookup/not_found", "path_lookup/not_file")
+_CHANGED = "path_write/conflict"
 
 
 class DropboxBackend(Backend):
@@ -125,6 +126,23 @@ class DropboxBackend(Backend):
         arg = {"path": self._path(name)}
         found = self.client.rpc(Call("files/get_metadata", arg, "look for the file", NOTHING, (".tag",))).result
         return listing.content_of(self.client, name, found) if found.get(".tag") == "file" else None
+
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`: Dropbox compares the revision."""
+        path, what = self._path(name), "remove the file"
+        found = self.client.rpc(Call("files/get_metadata", {"path": path}, what, NOTHING, (".tag",))).result
+        if found.get(".tag") != "file" or not self.client.name_case.fits(found, path):
+            raise NotFound(f"{self.client.doing(what)}: Dropbox has no file there")
+        if listing.content_of(self.client, name, found).id != content:
+            raise ContentChanged(f"{self.client.doing(what)}: it has changed")
+        arg = {"path": path, "parent_rev": str(found["rev"])}
+        with self._writes.turn():
+            reply = self.client.rpc(Call("files/delete_v2", arg, what, (*_GONE, _CHANGED), ("metadata",)))
+        if reply.tag.startswith(_CHANGED):
+            raise ContentChanged(f"{self.client.doing(what)}: it has changed")
+        self._presence.removed(path)
+        if reply.tag:
+            raise NotFound(f"{self.client.doing(what)}: Dropbox has no file there")
 
     def close(self) -> None:
         """End all waiting, and close idle connections."""

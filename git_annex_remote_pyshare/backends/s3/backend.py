@@ -30,10 +30,14 @@ from git_annex_remote_pyshare.backends.s3.multipart_listing import uploads
 from git_annex_remote_pyshare.backends.s3.multipart_uploads import Parts
 from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
-from git_annex_remote_pyshare.errors import BadSetting, NotFound
+from git_annex_remote_pyshare.errors import BadSetting, ContentChanged, NotFound
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
+
+_CHANGED, _CONFLICT = 412, 409
+_REFUSED = (400, _CONFLICT, _CHANGED, 501)
+"""Statuses of a conditional removal: bad or unknown header, two removals at once, another version."""
 
 
 class S3Backend(Backend):
@@ -102,6 +106,24 @@ class S3Backend(Backend):
 
     def content_of(self, name: str) -> Content | None:
         return self._downloads.content_of(name)
+
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`: HEAD, and DELETE with If-Match, which few servers know."""
+        path = self.client.address.path_of(name)
+        found = self.content_of(name)
+        if found is None:
+            raise NotFound(f"{self.client.address.shown} has no such file")
+        if found.id != content:
+            raise ContentChanged(f"a file in {self.client.address.shown} has changed")
+        headers = {"If-Match": f'"{content.partition("-")[2]}"'}
+        request = Request("DELETE", path, "remove the file", headers=headers, expected_statuses=_REFUSED)
+        with self.client.send(request) as response:
+            status = response.status
+        if status in {_CHANGED, _CONFLICT}:
+            raise ContentChanged(f"a file in {self.client.address.shown} has changed")
+        if status in _REFUSED:  # the server knows no conditions for a removal
+            self.delete(name)
+        self._recent.removed(name)
 
     def close(self) -> None:
         self.client.close()

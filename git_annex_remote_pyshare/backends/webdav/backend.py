@@ -141,6 +141,13 @@ class WebDAVBackend(Backend):
         self._ensure_ready()
         return contents.content_of(self.client, name)
 
+    def remove_version(self, name: str, content: str) -> None:
+        """See `RemovesVersions.remove_version`."""
+        from git_annex_remote_pyshare.backends.webdav import versions  # noqa: PLC0415  # only for a push of the history
+
+        self._ensure_ready()
+        versions.remove_version(self.client, name, content)
+
     def close(self) -> None:
         self.client.close()
 

@@ -65,7 +65,7 @@ def listed(client: Client, folder: str, add: Callable[[Content], None]) -> list[
         elif is_temporary(name):
             add(Content(name, 0, "", is_temporary=True))
         elif name != MARK:
-            add(_version(client, name, resource))
+            add(version(client, name, resource))
     return below
 
 
@@ -100,7 +100,7 @@ def _folder(client: Client, folder: str, found: Resource) -> Resource:
 def content_of(client: Client, name: str) -> Content | None:
     """The version of a file that the server has now; None if there is none."""
     resource = next(propfind.versions(client, in_path(name), "0"), None)
-    return None if resource is None or resource.is_gone or resource.is_folder else _version(client, name, resource)
+    return None if resource is None or resource.is_gone or resource.is_folder else version(client, name, resource)
 
 
 def ids_of(content: Content) -> tuple[str, str]:
@@ -118,7 +118,8 @@ def is_of(response: HTTPResponse, size: int | None, wanted: str) -> bool:
     return wanted.removesuffix(YOUNG) in told
 
 
-def _version(client: Client, name: str, resource: Resource) -> Content:
+def version(client: Client, name: str, resource: Resource) -> Content:
+    """The version that a PROPFIND shows."""
     if resource.size is None or not (resource.tag or resource.modified is not None):
         raise Unreachable(
             f"{client.doing('list the files')}: the server does not say how large a file is, or when it changed",

@@ -1,10 +1,8 @@
 """Temporary names, unique to one process, and the MOVE that gives a complete temporary object its final name."""
 
 import hashlib
-import os
 import re
 import secrets
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -16,7 +14,7 @@ from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
-from git_annex_remote_pyshare.state.lock import try_lock
+from git_annex_remote_pyshare.state.process_slot import ProcessSlot
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
 from git_annex_remote_pyshare.waiting import NEVER, pause
@@ -24,9 +22,6 @@ from git_annex_remote_pyshare.waiting import NEVER, pause
 _TEMPORARY = re.compile(r"pyshare-tmp-[0-9a-f]{32}")
 _PAUSES = (0.2, 1, 2, 4, 8, 16)
 """Seconds between checks of a MOVE whose result is unknown."""
-
-_MAX_SLOTS = 64
-"""Numbers that are tried: on some network folders a lock always looks taken."""
 
 
 def is_temporary(name: str) -> bool:
@@ -165,27 +160,3 @@ def _has_moved(client: Client, wanted: Move) -> bool:
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-class ProcessSlot:
-    """The lowest number that no other running process of the clone holds; held until this object or the process ends.
-
-    Args:
-        git_dir: The clone's git directory.
-    """
-
-    def __init__(self, git_dir: str) -> None:
-        # Without locks, a random number is unique.
-        self.number = secrets.token_hex(16)
-        with suppress(OSError):
-            self._take(git_dir)
-
-    def _take(self, git_dir: str) -> None:
-        for number in range(_MAX_SLOTS):
-            path = os.path.join(git_dir, "annex", f"pyshare-{number}.lck")
-            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-            # The system releases the lock when the process is killed.
-            weakref.finalize(self, os.close, descriptor)
-            if try_lock(descriptor):
-                self.number = str(number)
-                return

@@ -120,6 +120,8 @@ def has_login(place: Place) -> bool:
     if not place.settings or not place.account.name:
         return False
     spec, account = place.spec, place.account
+    if not spec.takes_login:
+        return True  # that of the program which connects
     ambient = account.fitting(spec.variables.read()) or spec.default_credentials(place.settings)
     return bool(ambient or stored.entry(spec.name, account.name))
 

@@ -9,7 +9,7 @@ import click
 
 from git_annex_remote_pyshare import log
 from git_annex_remote_pyshare.cli.completion import remote_names
-from git_annex_remote_pyshare.cli.doctor import dataset, friends, login, machine, server
+from git_annex_remote_pyshare.cli.doctor import dataset, friends, login, machine, server, speed
 from git_annex_remote_pyshare.cli.doctor.bundle import require_new, write
 from git_annex_remote_pyshare.cli.doctor.check import OK, PROBLEM, UNKNOWN, WARNING, Check
 from git_annex_remote_pyshare.cli.ending import Exit
@@ -106,6 +106,7 @@ def _all(here: _Here, record: log.Recorded, *, as_friend: bool) -> Iterator[Chec
     yield from map(dataset.not_enabled, here.others)
     yield from _each(here.remotes, dataset.checks_of)
     yield from dataset.checks(here.clone, here.remotes)
+    yield from speed.checks(here.clone, here.remotes)
     trusted = [remote for remote in here.remotes if remote.place.trusted()]
     yield from _each(trusted, login.checks_of)
     yield from _each(here.remotes, lambda remote: server.checks_of(remote, record))

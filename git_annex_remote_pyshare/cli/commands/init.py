@@ -19,6 +19,9 @@ from git_annex_remote_pyshare.cli.json_option import json_option
     "--history", default="", metavar="SIBLING|same|none", help="Where the history goes: a sibling, the store, nowhere."
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of git-annex or of the store.")
+@click.option(
+    "--two-way", is_flag=True, help="People edit the files in the folder, too, and git gets what they change."
+)
 @click.option("--create", is_flag=True, help="Make a dataset of this folder if it is none.")
 @click.option("--no-browser", is_flag=True, help="For a login, only print the link; open it on any machine you like.")
 @click.option("--dry-run", is_flag=True, help="Show the commands, and change nothing.")
@@ -34,6 +37,7 @@ def init(name: str, url: str, *, settings: tuple[str, ...], readers: str | None,
       pyshare init cloud https://cloud.example.org/my-data --readers link --yes
       pyshare init lab s3://bucket/my-data --set endpoint=https://s3.example.org
       pyshare init disk /mnt/lab/my-data --history same
+      pyshare init lab https://cloud.example.org/lab --two-way
       pyshare init cloud --dry-run
 
     URL is an address as in your browser, s3://BUCKET/FOLDER, dropbox:/FOLDER, or the path of a folder. If you have no
@@ -44,6 +48,9 @@ def init(name: str, url: str, *, settings: tuple[str, ...], readers: str | None,
 
     With --history and the name of a sibling, each `datalad push` to it sends the files first. With same, the history is
     kept with the files, and no Git host is needed.
+
+    With --two-way, the store has the files by their names, and people who work in that folder need no git-annex: a
+    second remote, NAME-back, brings back what they change. `git annex sync --content` then does both ways.
 
     For a remote that exists, this repairs what is missing, and changes nothing else.
     """

@@ -42,6 +42,12 @@ def logout(url: str, settings: tuple[str, ...], kind: str, *, as_json: bool) -> 
     if len(found) > 1:
         lines = (command("pyshare", "logout", url, *settings, "--kind", entry.service) for entry in found)
         raise BadSetting(f"several logins are kept for {url}", remedy=f"Type one of: {' / '.join(lines)}")
+    if not found and (service := _ended(url, settings)):
+        account = account_named(url, settings)
+        say(f"Logged out from {account}.")
+        if as_json:
+            show_json({"account": account, "user": "", "service": service, "revoked": False, "removed": True})
+        return
     if not found:
         raise BadSetting(f"no login is kept for {account_named(url, settings)}", remedy="Type: pyshare whoami")
     (entry,) = found
@@ -70,6 +76,13 @@ def kept_for(url: str, settings: tuple[str, ...] = ()) -> "list[Kept]":
     spec, account = registry.spec_of(values["url"]), registry.account_of(values)
     entry = kept.entry(spec.name, account.name) or kept.entry(spec.name, account.former)
     return [entry] if entry else []
+
+
+def _ended(url: str, settings: tuple[str, ...]) -> str:
+    """The service of a login that was not kept but open, and has now ended; empty if there was none."""
+    values = settings_of(url, settings)
+    spec = registry.spec_of(values["url"])
+    return spec.name if spec.login and spec.login.end and spec.login.end(values["url"]) else ""
 
 
 def account_named(url: str, settings: tuple[str, ...] = ()) -> str:

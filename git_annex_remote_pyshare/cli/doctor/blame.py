@@ -119,7 +119,8 @@ def _unused_proxy(remote: Remote) -> str:
 def _address(remote: Remote) -> str:
     """A URL on the store's server, with the scheme that decides on the proxy; empty for a store on this machine."""
     settings = remote.place.settings
-    if registry.spec_of(remote.place.url).local:
+    spec = registry.spec_of(remote.place.url)
+    if spec.local or not spec.takes_login:  # nothing there speaks HTTP
         return ""
     for url in (settings.get("endpoint", ""), remote.place.url):
         if url.startswith(("http:", "https:", "dav:", "davs:")):

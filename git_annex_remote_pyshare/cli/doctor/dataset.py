@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 
 from git_annex_remote_pyshare.backends import registry
@@ -18,9 +17,6 @@ from git_annex_remote_pyshare.config.remotes import names
 from git_annex_remote_pyshare.safe_text import command
 
 SECTION = "dataset"
-_JOBS = "datalad.runtime.max-annex-jobs"
-_GOOD_JOBS = 8
-"""Jobs beyond which few servers get faster (docs/guide/large-files.md)."""
 
 _TIMES = re.compile(r"(?:^| timestamp=)[0-9.]+s")
 """Matches the time in a line of git-annex's logs (https://git-annex.branchable.com/internals/)."""
@@ -48,8 +44,6 @@ def checks(clone: LocalConfig, remotes: list[Remote]) -> Iterator[Check]:
     for name, url in siblings(clone).items():
         if remotes:
             yield from _pushed(remotes, Dataset(name, url))
-    if shutil.which("datalad") and any(not registry.spec_of(remote.place.url).local for remote in remotes):
-        yield _jobs(clone)
 
 
 def no_remote() -> Check:
@@ -176,18 +170,3 @@ def _says_more(clone: LocalConfig, known: str, uuids: set[str]) -> bool:
         elif line.startswith(("+", "-")) and any(uuid in line for uuid in uuids):
             (added if line.startswith("+") else removed).add((path, _TIMES.sub("", line[1:])))
     return bool(added - removed)
-
-
-def _jobs(clone: LocalConfig) -> Check:
-    """Whether DataLad transfers several files at once, as git-annex does with -J."""
-    text = clone.config.get(_JOBS, "") or "1"
-    if text.isdecimal() and int(text) > 1:
-        return Check(SECTION, "jobs", OK, f"DataLad transfers {text} files at once")
-    return Check(
-        SECTION,
-        "jobs",
-        WARNING,
-        f"DataLad transfers one file after the other; with {_GOOD_JOBS} at once, many small files take about a third"
-        " of the time",
-        command("git", "config", _JOBS, str(_GOOD_JOBS)),
-    )

@@ -16,6 +16,9 @@ def checks_of(remote: Remote) -> Iterator[Check]:
     """The login of one remote; sends a request, so the remote is a verified one."""
     spec = registry.spec_of(remote.place.url)
     name = remote.place.clone.remote
+    if not spec.takes_login and spec.login:
+        yield Check(SECTION, "login", OK, f"{name}: a program of yours logs in, and pyshare keeps no login for it")
+        return
     if not spec.takes_login:
         yield Check(SECTION, "login", OK, f"{name} needs no login")
         return

@@ -30,6 +30,8 @@ class Options(NamedTuple):
     create: bool = False
     no_browser: bool = False
     yes: bool = False
+    two_way: bool = False
+    """Whether people edit the files in the store, too."""
     dry_run: bool = False
     as_json: bool = False
 
@@ -49,6 +51,10 @@ class Answers(NamedTuple):
     """Whether only the owner's login opens the address."""
     begins_dataset: bool = False
     """Whether there was no dataset yet."""
+    is_tree: bool = False
+    """Whether the store has the files by their names only."""
+    two_way: bool = False
+    """Whether people's edits come back."""
 
     @property
     def url(self) -> str:
@@ -62,8 +68,10 @@ class Answers(NamedTuple):
     def _words(self) -> Iterator[str]:
         yield from ("--readers", self.readers, "--history", self.history)
         for name, value in self.settings.items():
-            if name != "url":
+            if name != "url" and not (self.two_way and name == "exporttree"):
                 yield from ("--set", f"{name}={value}")
+        if self.two_way:
+            yield "--two-way"
         if self.begins_dataset:
             yield "--create"
         yield "--yes"

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git, git_dir_here
-from git_annex_remote_pyshare.config.remotes import all_names, enabled, names, waiting
+from git_annex_remote_pyshare.config.remotes import all_names, enabled, is_link, names, waiting
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
@@ -74,6 +74,7 @@ class Here(NamedTuple):
                 name
                 for name, known in enabled(self.clone)
                 if all(known.get(each) == settings.get(each) for each in ("url", "endpoint"))
+                and (known.get("importtree") != "yes" or "sameas-uuid" not in known)
             ),
             "",
         )
@@ -105,7 +106,7 @@ class State(NamedTuple):
         clone = self.remote.place.clone
         dataset = Dataset.of(clone)
         is_in_store = dataset is not None and dataset.is_in_store
-        mine = [each for each in written_remotes(clone.git_dir).values() if each.get("sameas-uuid") == self.remote.uuid]
+        mine = [each for each in written_remotes(clone.git_dir).values() if is_link(each, self.remote.uuid)]
         usable = [each for each in mine if is_in_store or _is_enabled(each)]
         return sorted(each["sameas-name"] for each in usable if each.get("sameas-name"))
 
@@ -115,6 +116,11 @@ class State(NamedTuple):
         clone = self.remote.place.clone
         # Not what was verified here: `git annex configremote` changes only what others see.
         return _is_enabled(written_remotes(clone.git_dir).get(clone.config_uuid or self.remote.uuid, {}))
+
+    @property
+    def is_tree(self) -> bool:
+        """As `is_tree`."""
+        return is_tree(self.remote.annex)
 
     @property
     def has_history(self) -> bool:
@@ -147,6 +153,11 @@ class State(NamedTuple):
                     f"{name} does not have {each}={value}, and settings of a remote that exists stay as they are",
                     remedy=f"Type: {command('git', 'annex', 'enableremote', name, f'{each}={value}')}",
                 )
+
+
+def is_tree(settings: Mapping[str, str]) -> bool:
+    """Whether a store has the files by their names only: DataLad cannot push there, git-annex itself can."""
+    return settings.get("exporttree") == "yes" and settings.get("annexobjects") != "yes"
 
 
 def has_branch(clone: LocalConfig, remote: str) -> bool:

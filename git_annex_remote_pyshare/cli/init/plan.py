@@ -10,6 +10,7 @@ from git_annex_remote_pyshare.cli.dataset import branch_of, publish_first
 from git_annex_remote_pyshare.cli.init.account import place_for
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, SAME, Answers
 from git_annex_remote_pyshare.cli.init.here import Here, State, has_branch, has_commit
+from git_annex_remote_pyshare.cli.init.two_way import name_of_way_back, pairing, sending, tracked
 from git_annex_remote_pyshare.cli.steps import Step
 
 _BY_DEFAULT = {"type": "external", "externaltype": "pyshare", "encryption": "none"}
@@ -22,6 +23,8 @@ class Plan(NamedTuple):
     remotes: list[str]
     """The remote, and those for a link to it."""
     next: list[Step]
+    back: str = ""
+    """The remote that brings people's edits back; empty if there is none."""
 
 
 def plan(answers: Answers, here: Here, state: State | None) -> Plan:
@@ -38,15 +41,24 @@ def plan(answers: Answers, here: Here, state: State | None) -> Plan:
     steps += [_initremote(answers, public=public)] if state is None else _repaired(answers, state)
     if link:
         steps.append(("pyshare", "share", answers.name, *(["--public"] if public else []), "--before-push", "--yes"))
-    if answers.history not in {SAME, NOWHERE} and (first := publish_first(here.clone, answers.history, answers.name)):
+    back = ""
+    if answers.two_way:
+        back = name_of_way_back(answers, here, state)
+        steps += pairing(answers, here, state, back)
+    elif answers.is_tree:
+        steps += tracked(answers, here)
+    # DataLad's push stops at a store that has the files by their names.
+    by_datalad = answers.history not in {SAME, NOWHERE} and not (answers.is_tree or answers.two_way)
+    if by_datalad and (first := publish_first(here.clone, answers.history, answers.name)):
         steps.append(first)
     push = _first_push(answers, here, state)
     if push and _has_history(here):
         steps.append(push)
     links = state.links if state else []
     remotes = [answers.name, *(links or ([f"{answers.name}-link"] if link and not public else []))]
+    remotes += [back] if back else []
     later = [push] if push and not _has_history(here) else []
-    return Plan(steps, remotes, [*_saving(here), *later, *_publishing(answers)])
+    return Plan(steps, remotes, [*_saving(here), *later, *_publishing(answers)], back)
 
 
 def _first_push(answers: Answers, here: Here, state: State | None) -> Step | None:
@@ -96,7 +108,14 @@ def _saving(here: Here) -> list[Step]:
 
 def _publishing(answers: Answers) -> Iterator[Step]:
     """What the owner types when the files are saved: publishes, and invites."""
-    target = answers.name if answers.history in {SAME, NOWHERE} else answers.history
-    yield ("datalad", "push", "--to", target) if shutil.which("datalad") else ("git", "annex", "push")
+    if answers.is_tree or answers.two_way:
+        yield from sending(answers)
+    else:
+        yield from _pushing(answers)
     if answers.readers != "me" and answers.history != NOWHERE:
         yield ("pyshare", "invite", answers.name)
+
+
+def _pushing(answers: Answers) -> Iterator[Step]:
+    target = answers.name if answers.history in {SAME, NOWHERE} else answers.history
+    yield ("datalad", "push", "--to", target) if shutil.which("datalad") else ("git", "annex", "push")

@@ -10,9 +10,11 @@ from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.cli.init.account import LoggedIn, completed, logged_in, place_for, show_account
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, READERS, SAME, Answers, Options
 from git_annex_remote_pyshare.cli.init.dialogue import Choice, Dialogue
-from git_annex_remote_pyshare.cli.init.here import Here, State
+from git_annex_remote_pyshare.cli.init.here import Here, State, is_tree
+from git_annex_remote_pyshare.cli.init.two_way import HISTORY_ELSEWHERE, require_possible, require_tree
 from git_annex_remote_pyshare.cli.output import State as Check
 from git_annex_remote_pyshare.cli.output import say_check
+from git_annex_remote_pyshare.config.remotes import way_back
 from git_annex_remote_pyshare.errors import BadSetting
 
 _ENCRYPTED = "git-annex refuses to put the history into an encrypted store, since no one could clone it from there"
@@ -43,6 +45,8 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
     """
     where = ask_where(options, here, dialogue)
     settings, found = where.settings, where.found
+    if options.two_way:
+        require_possible(settings, here)
     if dialogue.is_open:
         show_account(settings, where.came.login, here.clone)
     spec = registry.spec_of(settings["url"])
@@ -50,10 +54,10 @@ def ask_all(options: Options, here: Here, dialogue: Dialogue) -> Asked:
     if remote := here.remote(name):
         return Asked(_of_existing(options, here, dialogue, State(remote), settings))
     readers = _readers(options, settings, found, here, dialogue)
-    history = _history(options, settings, here, dialogue)
-    return Asked(
-        Answers(name, settings, readers, history, found.is_private, not here.is_repository), where.came.missing
-    )
+    history = _history(options, settings, here, dialogue, is_two_way=options.two_way)
+    begins, two_way = not here.is_repository, options.two_way
+    answers = Answers(name, settings, readers, history, found.is_private, begins, is_tree(settings), two_way)
+    return Asked(answers, where.came.missing)
 
 
 def ask_where(options: Options, here: Here, dialogue: Dialogue) -> Where:
@@ -95,6 +99,9 @@ def _of_existing(
     """The answers that the remote itself gives; only the others are asked for."""
     place = state.remote.place
     name, spec = place.clone.remote, registry.spec_of(place.url)
+    if options.two_way:
+        require_tree(state)
+        require_possible({**place.settings, "url": place.url}, here)
     state.require_same(settings["url"], options.settings)
     # Only its address: git-annex has its other settings, and nothing here changes them.
     own = {"url": place.url}
@@ -111,9 +118,12 @@ def _of_existing(
     elif options.readers:
         readers = options.readers
     history = options.history or (SAME if state.has_history else state.published_by(here.hosts()))
+    if not history and state.is_tree:  # nothing is sent there by pushes to a sibling
+        history = next(iter(here.hosts()), "")
     if not history or options.history:
-        history = _history(options, state.remote.annex, here, dialogue)
-    return Answers(name, own, readers, history, is_private=is_private)
+        is_two_way = options.two_way or bool(way_back(here.clone, state.remote.uuid))
+        history = _history(options, state.remote.annex, here, dialogue, is_two_way=is_two_way)
+    return Answers(name, own, readers, history, is_private, is_tree=state.is_tree, two_way=options.two_way)
 
 
 def _withdraw(name: str, *, is_public: bool) -> str:
@@ -191,7 +201,7 @@ def _readers(options: Options, settings: Mapping[str, str], found: Found, here: 
     return dialogue.choose("Who may read?", choices)
 
 
-def _history(options: Options, settings: Mapping[str, str], here: Here, dialogue: Dialogue) -> str:
+def _history(options: Options, settings: Mapping[str, str], here: Here, dialogue: Dialogue, *, is_two_way: bool) -> str:
     """Where the history goes: a sibling, the store itself, or nowhere yet."""
     hosts = here.hosts() if here.is_repository else []
     encryption = settings.get("encryption", "none")
@@ -200,6 +210,8 @@ def _history(options: Options, settings: Mapping[str, str], here: Here, dialogue
             f"encryption={encryption} and --history same exclude each other: {_ENCRYPTED}",
             remedy="Leave one of them out.",
         )
+    if options.history == SAME and is_two_way:
+        raise BadSetting("people edit this folder, so it cannot keep the history, too", remedy=HISTORY_ELSEWHERE)
     if options.history not in {"", SAME, NOWHERE, *hosts}:
         raise BadSetting(
             f"this dataset has no sibling {options.history}",
@@ -210,6 +222,6 @@ def _history(options: Options, settings: Mapping[str, str], here: Here, dialogue
     if not dialogue.is_open:
         return hosts[0] if hosts else NOWHERE
     choices = [Choice(host, f"{host} (found)") for host in hosts]
-    if encryption == "none":
+    if encryption == "none" and not is_two_way:
         choices.append(Choice(SAME, "into the same folder, no Git host needed"))
     return dialogue.choose("Where does the history go?", [*choices, Choice(NOWHERE, "nowhere yet")])

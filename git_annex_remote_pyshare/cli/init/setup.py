@@ -11,6 +11,7 @@ from git_annex_remote_pyshare.cli.init.here import Here, State
 from git_annex_remote_pyshare.cli.init.plan import Plan, plan
 from git_annex_remote_pyshare.cli.init.questions import Asked, ask_all, ask_what_is_missing
 from git_annex_remote_pyshare.cli.init.run import run
+from git_annex_remote_pyshare.cli.init.two_way import as_tree
 from git_annex_remote_pyshare.cli.json_option import show_json
 from git_annex_remote_pyshare.cli.output import say, say_next
 from git_annex_remote_pyshare.cli.remotes import require_verified
@@ -30,6 +31,8 @@ def set_up(options: Options) -> None:
         PyshareError: A login, a server or one of the commands failed.
         click.UsageError: There is no terminal to ask at, and no option says what to do then.
     """
+    if options.two_way:
+        options = as_tree(options)
     dialogue = Dialogue(is_open=not options.yes and bool(sys.stdin) and sys.stdin.isatty())
     here = Here.look()
     _require_dataset(here, options, dialogue)
@@ -97,16 +100,18 @@ def _tell(answers: Answers, made: Plan, options: Options) -> None:
     """Say what there is now, and what to type next."""
     url, remotes = answers.url, made.remotes
     if not options.dry_run and (remote := Here.look().remote(answers.name)):
-        url, remotes = remote.place.url, [answers.name, *State(remote).links]
+        url, remotes = remote.place.url, [answers.name, *State(remote).links, *([made.back] if made.back else [])]
     if options.as_json:
         commands, then = ([command(*step) for step in steps] for steps in (made.steps, made.next))
         show_json({"name": answers.name, "url": url, "remotes": remotes, "commands": commands, "next": then})
         return
     if not made.steps:
         say(f"{answers.name} is set up already.")
+    if made.back:
+        say(f"{answers.name} sends your commits to the folder, and {made.back} brings back what people change there.")
     if answers.readers == "account" and answers.is_private:
         say("Only your own login opens this folder. Share it with the people there, by the service's web page.")
-    if answers.history == NOWHERE and answers.settings.get("encryption", "none") == "none":
+    if answers.history == NOWHERE and answers.settings.get("encryption", "none") == "none" and not made.back:
         keep = command("pyshare", "init", answers.name, "--history", SAME)
         say(f"Friends need the history, too. To keep it with the files, type: {keep}")
     say_next(*(command(*step) for step in made.next))

@@ -13,7 +13,7 @@ from git_annex_remote_pyshare.cli.output import is_for_programs, say
 from git_annex_remote_pyshare.cli.remotes import Remote
 from git_annex_remote_pyshare.cli.steps import Step, run_steps, show_steps
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
-from git_annex_remote_pyshare.config.remotes import all_names
+from git_annex_remote_pyshare.config.remotes import all_names, is_link
 
 
 def steps(remote: Remote, link: Share) -> list[Step]:
@@ -70,7 +70,7 @@ def _link_steps(remote: Remote, link: Share, known: Mapping[str, Mapping[str, st
     links = {
         each["sameas-name"]: each
         for each in known.values()
-        if each.get("sameas-uuid") == remote.uuid and not each.get("sameas-name", "-").startswith("-")
+        if is_link(each, remote.uuid) and not each.get("sameas-name", "-").startswith("-")
     }
     same = next((each for each, written in links.items() if written.get("url") == link.url), None)
     there = same or (f"{name}-link" if f"{name}-link" in links else None)

@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.cli.rehearsal import Fixes, Rehearsal, Store, rehe
 from git_annex_remote_pyshare.cli.remotes import Remote, remote_named
 from git_annex_remote_pyshare.cli.steps import Step
 from git_annex_remote_pyshare.config.annex_branch import written_remotes
-from git_annex_remote_pyshare.config.remotes import OURS
+from git_annex_remote_pyshare.config.remotes import OURS, is_link
 from git_annex_remote_pyshare.errors import BadSetting
 from git_annex_remote_pyshare.safe_text import command
 
@@ -115,7 +115,7 @@ def _links(remote: Remote) -> Mapping[str, Mapping[str, str]]:
     dataset = Dataset.of(remote.place.clone)
     is_in_store = dataset is not None and dataset.is_in_store
     rows = written_remotes(remote.place.clone.git_dir).values()
-    ours = [row for row in rows if row.get("externaltype") == OURS and row.get("sameas-uuid") == remote.uuid]
+    ours = [row for row in rows if row.get("externaltype") == OURS and is_link(row, remote.uuid)]
     usable = [row for row in ours if is_in_store or row.get("autoenable") == "true"]
     return {row["sameas-name"]: row for row in usable if row.get("sameas-name")}
 

@@ -14,8 +14,8 @@ import pytest
 
 # Before the tests are imported, or a failing assert would not say what it compared.
 _PARTS = (
-    *("concurrency", "content", "contents", "exports", "failures", "imports", "links", "names", "parts", "trees"),
-    "versions",
+    *("concurrency", "content", "contents", "exports", "failures", "imports", "links", "names", "parts", "removal"),
+    *("trees", "versions"),
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
@@ -28,13 +28,14 @@ from git_annex_remote_pyshare.testing.conformance.imports import Imports  # noqa
 from git_annex_remote_pyshare.testing.conformance.links import Links  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.names import Names  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.parts import Parts  # noqa: E402
+from git_annex_remote_pyshare.testing.conformance.removal import Removal  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.trees import Trees  # noqa: E402
 from git_annex_remote_pyshare.testing.conformance.versions import Versions  # noqa: E402
 
 __all__ = ["Conformance", "TreeConformance"]
 
 
-class Conformance(Content, Names, Concurrency, Failures, Parts, Versions, Trees, Contents, Links):
+class Conformance(Content, Names, Concurrency, Failures, Parts, Versions, Trees, Contents, Removal, Links):
     """The whole suite; a subclass gives the fixture `reach`."""
 
 

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 from support.annex import unlock
 
+from git_annex_remote_pyshare.cli.app import pyshare
 from git_annex_remote_pyshare.cli.commands import demo as command
-from git_annex_remote_pyshare.cli.commands.demo import demo
 from git_annex_remote_pyshare.cli.demo import stage, story
 from git_annex_remote_pyshare.cli.demo.stage import Person
 from git_annex_remote_pyshare.cli.demo.story import BOOK, DATA, DATASET, FILES, WITHHELD
@@ -249,7 +249,7 @@ def test_programs_of_the_demo_see_none_of_the_readers_secrets(tmp_path: Path, mo
 
 
 def _run(*options: str) -> Result:
-    return CliRunner().invoke(demo, options)
+    return CliRunner().invoke(pyshare, ["demo", *options])
 
 
 def _error(result: Result) -> str:

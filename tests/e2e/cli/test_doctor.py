@@ -278,3 +278,30 @@ def test_words_of_a_server_give_no_orders_to_the_terminal(dav: ScriptedDAV, repo
     printed = doctor(repository.home, repository.folder, code=1)
     assert "\x1b" not in printed
     assert "Evil" in printed
+
+
+def test_for_many_small_files_hashing_is_put_off_by_what_is_printed_and_still_finds_damage(
+    repository: Repository, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    repository.initremote(str(store), {"layout": "flat"}, name="lab")
+    repository.add({f"f{number}": b"%d" % number for number in range(100)})
+    repository.annex("move", "-q", "--to", "lab")
+    found = checks(repository.home, repository.folder, code=0)["dataset/hashing"]
+    assert found["text"].startswith("lab: git-annex watches each of 100 small files")
+
+    types(repository.home, repository.folder, found["fix"])
+
+    assert "dataset/hashing" not in checks(repository.home, repository.folder, code=0)
+    damaged = store / repository.key("f1")
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"0")
+    assert repository.annex("get", "-q", ".", check=False).returncode == 1
+    assert repository.annex("find", "--not", "--in=here").stdout == "f1\n"
+
+
+def test_of_few_files_or_large_ones_hashing_is_not_mentioned(repository: Repository, tmp_path: Path) -> None:
+    repository.initremote(str(tmp_path / "store"), name="lab")
+    repository.add({f"f{number}": b"%d" % number for number in range(99)})
+    repository.annex("move", "-q", "--to", "lab")
+    assert "dataset/hashing" not in checks(repository.home, repository.folder, code=0)

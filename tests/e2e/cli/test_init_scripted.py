@@ -254,3 +254,18 @@ def test_a_strangers_remote_is_not_set_up_before_it_is_verified(published: Owner
     assert "remote disk is not verified" in " ".join(done.stderr.split())
     assert (bob.folder / "clone" / ".git" / "config").read_text() == before
     unlock(tmp_path)
+
+
+def test_a_store_with_real_names_is_exported_to_since_a_push_of_datalad_stops_there(
+    published: Owner, tmp_path: Path
+) -> None:
+    told = init(published, "disk", str(tmp_path / "disk"), "--set", "exporttree=yes", "--dry-run")
+    assert [line.split()[:3] for line in told["commands"]] == [
+        ["git", "annex", "initremote"],
+        ["git", "config", "remote.disk.annex-tracking-branch"],
+    ]
+    assert told["next"] == ["git annex push", "pyshare invite disk"]
+    told = init(
+        published, "disk", str(tmp_path / "disk"), "--set", "exporttree=yes", "--set", "annexobjects=yes", "--dry-run"
+    )
+    assert told["commands"][-1] == "git config --add remote.github.datalad-publish-depends disk"

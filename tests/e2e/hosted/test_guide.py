@@ -29,7 +29,7 @@ def test_who_types_the_guide_shares_a_dataset_without_github(
     url = f"{apache_server.url}/guide-{tmp_path.parent.name}"
     page = PAGE.read_text(encoding="utf-8").replace(EXAMPLE, url)
     blocks = [block.splitlines() for block in re.findall("```\n(.*?)```", page, re.DOTALL)]
-    begin, later, share, info, friend, answer, update = blocks
+    begin, later, share, info, friend, answer, update, *_ = blocks
     alice = repository.home
     alice.environment.update(WEBDAV_USERNAME=USER, WEBDAV_PASSWORD=PASSWORD)
     repository.add({"first": b"one"})

@@ -1,10 +1,13 @@
 """A folder that people and git both change: an export and an import of one store, tied by `--sameas`."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from support.annex import Repository
+from support.at_terminal import typing
 from support.folder_people import People
 from support.marks import LONG
 from support.paused_import import Pause
@@ -145,3 +148,113 @@ def test_who_wants_to_overwrite_types_the_other_command(
     both_ways.annex("export", "main", "--to", "out")
 
     assert place.stored()[PAPER] == b"our words"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["folder", *(pytest.param(each, marks=LONG) for each in ("apache", "moto", "dropbox"))],
+    indirect=True,
+)
+def test_one_command_makes_a_folder_that_people_edit_and_says_what_to_type_daily(
+    repository: Repository, place: SharedPlace, people: People
+) -> None:
+    people.write("old notes.txt", b"their old notes")
+    repository.add({PAPER: b"first words"})
+    repository.home.environment.update({**place.environment, **place.login})
+    words = [f"{name}={value}" for name, value in place.settings.items() if name != "url"]
+    first = [place.settings["url"], *(word for each in words for word in ("--set", each))]
+
+    told = _init(repository, "lab", *first)
+
+    assert told["remotes"] == ["lab", "lab-back"]
+    assert told["next"] == ["git annex sync --content"]
+    type_all(repository.home, told["next"], repository.folder)
+    expected = {PAPER: b"first words", "old notes.txt": b"their old notes"}
+    assert _tree_of(repository) == dict(place.stored()) == expected
+    people.write(PAPER, b"their words")
+    type_all(repository.home, told["next"], repository.folder)
+    assert _tree_of(repository) == expected | {PAPER: b"their words"}
+    before = repository.git("config", "--local", "--list").stdout
+    for again in ([], first):
+        assert _init(repository, "lab", *again) == {**told, "commands": []}
+    assert _init(repository, "", *first)["name"] == "lab"
+    assert repository.git("config", "--local", "--list").stdout == before
+
+
+def _init(repository: Repository, *words: str) -> dict[str, Any]:
+    done = repository.home.run("pyshare", "init", *words, "--two-way", "--yes", "--json", cwd=repository.folder)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@IN_A_FOLDER
+def test_at_a_terminal_the_names_of_both_remotes_are_shown(
+    repository: Repository, place: SharedPlace, people: People
+) -> None:
+    repository.add({PAPER: b"first words"})
+    words = ["pyshare", "init", "lab", place.settings["url"], "--two-way", "--history", "none"]
+    with typing(repository.home, words, repository.folder) as terminal:
+        terminal.waits_for("git annex initremote lab-back --sameas=lab")
+        terminal.answer("Go? [Y/n]:")
+        assert terminal.end() == 0, terminal.shown
+    assert "lab sends your commits to the folder, and lab-back brings back what people change there." in terminal.shown
+    assert "Next, type: git annex sync --content" in terminal.shown
+    type_all(repository.home, ["git annex sync --content"], repository.folder)
+    assert place.stored() == {PAPER: b"first words"}
+
+
+@IN_A_FOLDER
+def test_in_another_clone_the_same_command_ties_both_remotes_to_the_branch(
+    repository: Repository, place: SharedPlace, people: People
+) -> None:
+    repository.add({PAPER: b"first words"})
+    type_all(repository.home, _init(repository, "lab", place.settings["url"])["next"], repository.folder)
+    clone = Repository(repository.home, repository.folder.parent / "clone")
+    repository.home.run("git", "clone", "-q", str(repository.folder), str(clone.folder), cwd=repository.folder)
+    clone.annex("init", "-q")
+    done = _refused(clone)
+    for name in ("lab", "lab-back"):
+        assert f"{name} is not" in done, done
+        type_all(clone.home, _accepting(clone, name), clone.folder)
+        done = _refused(clone)
+    people.write(PAPER, b"their words")
+
+    told = json.loads(done)
+    sync, invite = told["next"]
+    type_all(clone.home, [sync], clone.folder)
+
+    assert invite == "pyshare invite lab"
+    assert [line.split()[1] for line in told["commands"]] == ["config", "config", "update-ref", "symbolic-ref"]
+    assert _tree_of(clone) == place.stored() == {PAPER: b"their words"}
+
+
+def _refused(clone: Repository) -> str:
+    words = ("lab", "--two-way", "--yes", "--json")
+    return clone.home.run("pyshare", "init", *words, cwd=clone.folder, check=False).stdout
+
+
+def _accepting(clone: Repository, name: str) -> list[str]:
+    """What a user of another clone types to use a remote, whose address git-annex shows first."""
+    clone.annex("enableremote", name)
+    shown = clone.annex("verifyremote", name).stdout
+    return re.findall(rf"git-annex verifyremote {name} --safe \d+", shown)
+
+
+@IN_A_FOLDER
+def test_what_cannot_be_a_folder_that_people_edit_is_refused_before_anything_is_made(
+    repository: Repository, place: SharedPlace, people: People
+) -> None:
+    url = place.settings["url"]
+    repository.add({PAPER: b"first words"})
+    repository.annex("initremote", "keys", "type=external", "externaltype=pyshare", "encryption=none", f"url={url}-2")
+    before = repository.git("config", "--local", "--list").stdout
+    for words, reason in (
+        (("lab", url, "--set", "encryption=shared"), "encryption=shared and --two-way exclude each other"),
+        (("lab", url, "--set", "exporttree=no"), "--two-way sets exporttree and importtree itself"),
+        (("lab", url, "--history", "same"), "--two-way and --history same exclude each other"),
+        (("keys",), "keys keeps files by their content and not by their names"),
+    ):
+        done = repository.home.run("pyshare", "init", *words, "--two-way", "--yes", cwd=repository.folder, check=False)
+        assert done.returncode == 2
+        assert reason in " ".join(done.stderr.split())
+    assert repository.git("config", "--local", "--list").stdout == before

@@ -7,13 +7,14 @@ from support.waiting import Waiting
 from support.walks import OneStore
 
 from git_annex_remote_pyshare.annex.keys import chunk_of
+from git_annex_remote_pyshare.annex.manifest import PushedByOthers
 from git_annex_remote_pyshare.annex.remote import PyshareRemote
 from git_annex_remote_pyshare.annex.repository_chunks import chunk_size
 from git_annex_remote_pyshare.errors import Corrupt, NotFound, Unreachable
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Faults, LoseReply
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
-from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 MANIFEST = "GITMANIFEST--6b1f2f0e-7d5b-4c53-9c1e-0f3f8f6f1d2a"
 BACKUP = f"{MANIFEST}.bak"
@@ -218,3 +219,116 @@ def test_no_one_looks_for_chunks_of_files_or_where_there_are_none(chunked: Place
 )
 def test_the_size_of_chunks_is_read_as_git_annex_reads_it(text: str, size: int) -> None:
     assert chunk_size(text) == size
+
+
+def reads(place: Place, other: Place) -> None:
+    """Two clones have read the list, as each push does first."""
+    for each in (place, other):
+        assert each.remote.checkpresent(MANIFEST)
+        each.get(MANIFEST)
+
+
+@pytest.fixture
+def others(place: Place, time: Waiting, tmp_path: Path) -> Place:
+    """Another clone of the same store."""
+    (tmp_path / "others").mkdir()
+    return Place(place.inner, time, tmp_path / "others")
+
+
+def replace(place: Place, content: bytes) -> None:
+    """What a push does to the list after it has read it."""
+    place.remote.remove(MANIFEST)
+    place.put(MANIFEST, content)
+
+
+@pytest.mark.parametrize("now", [b"second one", b"a longer second one"])
+def test_of_two_pushes_that_have_read_the_same_list_the_later_one_fails(
+    place: Place, others: Place, now: bytes
+) -> None:
+    place.put(MANIFEST, b"first one ")
+    reads(place, others)
+    replace(others, now)
+    with pytest.raises(PushedByOthers, match="another push to this store came first"):
+        place.remote.remove(MANIFEST)
+    assert place.get(MANIFEST) == now
+    replace(place, b"third one")
+    assert others.get(MANIFEST) == b"third one"
+
+
+def test_a_push_fails_between_the_removal_and_the_store_of_another_one(place: Place, others: Place) -> None:
+    place.put(MANIFEST, b"first one ")
+    reads(place, others)
+    others.remote.remove(MANIFEST)
+    with pytest.raises(PushedByOthers):
+        place.remote.remove(MANIFEST)
+    others.put(MANIFEST, b"second one")
+    assert others.get(MANIFEST) == b"second one"
+
+
+def test_of_two_first_pushes_the_later_one_fails(place: Place, others: Place) -> None:
+    for each in (place, others):
+        assert not each.remote.checkpresent(MANIFEST)
+        each.remote.remove(MANIFEST)
+    others.put(MANIFEST, b"first one ")
+    with pytest.raises(PushedByOthers):
+        place.put(MANIFEST, b"second one")
+    assert place.get(MANIFEST) == b"first one "
+
+
+def test_a_push_after_one_that_was_killed_without_a_list_stores_its_own(place: Place, others: Place) -> None:
+    place.put(MANIFEST, b"first one ")
+    reads(place, others)
+    others.remote.remove(MANIFEST)  # and dies
+    (place.file.parent / "third").mkdir()
+    assert not place.remote.checkpresent(MANIFEST)
+    replace(place, b"third one")
+    assert place.get(MANIFEST) == b"third one"
+
+
+def test_a_list_that_changes_after_the_last_look_is_not_removed(
+    place: Place, others: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put(MANIFEST, b"first one ")
+    reads(place, others)
+    remove = place.inner.remove_version
+
+    def late(name: str, content: str) -> None:
+        monkeypatch.undo()
+        replace(others, b"second one")
+        remove(name, content)
+
+    monkeypatch.setattr(place.inner, "remove_version", late)
+    with pytest.raises(PushedByOthers):
+        place.remote.remove(MANIFEST)
+    assert place.get(MANIFEST) == b"second one"
+
+
+def test_lost_replies_of_a_push_are_no_other_push(place: Place) -> None:
+    place.put(MANIFEST, b"first one ")
+    place.get(MANIFEST)
+    place.inner.faults.next("remove_version", LoseReply())
+    place.inner.faults.next("put", LoseReply())
+    replace(place, b"second one")
+    assert place.get(MANIFEST) == b"second one"
+
+
+def test_git_annex_may_store_the_same_list_again_whose_reply_was_lost(place: Place) -> None:
+    assert not place.remote.checkpresent(MANIFEST)
+    place.inner.put(MANIFEST, Source(str(written(place, b"first one "))), lambda _done: None)
+    place.put(MANIFEST, b"first one ")
+
+
+def written(place: Place, content: bytes) -> Path:
+    path = place.file.with_name("beside")
+    path.write_bytes(content)
+    return path
+
+
+def test_the_backup_is_replaced_without_a_look(place: Place, others: Place) -> None:
+    place.put(BACKUP, b"first one ")
+    assert place.get(BACKUP) == b"first one "
+    others.remote.remove(BACKUP)
+    others.put(BACKUP, b"second one")
+    place.remote.remove(BACKUP)
+    place.put(BACKUP, b"third one")
+    assert place.inner.faults.calls("content_of") == 0
