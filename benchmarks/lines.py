@@ -85,20 +85,22 @@ def seconds(workspace: Workspace, server: Server, remote: Remote, load: Load, pa
 
 
 @contextlib.contextmanager
-def _bucket(workspace: Workspace, line: Line) -> Iterator[Server]:
+def bucket(workspace: Workspace, line: Line) -> Iterator[Server]:
+    """Ceph behind the line."""
     with ceph(workspace.folder, 0) as server, line_to(server.url, line.rtt, line.rate) as server.url:
         log_in(workspace, server)
         yield server
 
 
 @contextlib.contextmanager
-def _box(workspace: Workspace, line: Line) -> Iterator[Server]:
+def box(workspace: Workspace, line: Line) -> Iterator[Server]:
+    """The fake Dropbox behind the line."""
     with (
-        box_reached(workspace, FakeDropbox()) as box,
+        box_reached(workspace, FakeDropbox()) as server,
         line_to(workspace.environment["HTTPS_PROXY"], line.rtt, line.rate) as url,
     ):
         workspace.environment.update(dict.fromkeys(("HTTPS_PROXY", "https_proxy"), url))
-        yield box
+        yield server
 
 
 def _row(service: str, way: str) -> str:
@@ -106,8 +108,8 @@ def _row(service: str, way: str) -> str:
 
 
 SERVED: Mapping[str, tuple[Reached, Remote]] = {
-    "S3": (_bucket, SERVICES["s3"].remotes[0]),
-    "Dropbox": (_box, remote_of(SHARED, "pyshare")),
+    "S3": (bucket, SERVICES["s3"].remotes[0]),
+    "Dropbox": (box, remote_of(SHARED, "pyshare")),
 }
 
 

@@ -100,9 +100,14 @@ class Cycle:
     def store_and_get(self, store_jobs: int = 0) -> Iterator[Measured]:
         """Store, with as many jobs as said if any are, and get."""
         yield self._phase(STORE, ("copy", "--to", NAME), present=self._load.files, jobs=store_jobs)
+        yield self.get_again()
+
+    def get_again(self) -> Measured:
+        """Drop what is here, and get it."""
         self._workspace.run(("git", "annex", "drop", "--force", "-q"), self.repository)
-        yield self._phase(GET, ("get", "--from", NAME), present=self._load.files)
+        measured = self._phase(GET, ("get", "--from", NAME), present=self._load.files)
         self._expect("here", self._load.files)
+        return measured
 
     def store_fast(self) -> Iterator[Measured]:
         """Store without that look, since the location log knows nothing of the remote."""

@@ -46,6 +46,7 @@ __all__ = [
     "PermissionDenied",
     "PyshareError",
     "QuotaExceeded",
+    "RangeRefused",
     "SourceChanged",
     "Unreachable",
     "Untrusted",
@@ -183,6 +184,13 @@ class UploadLost(PyshareError):
     """The server no longer has the upload that parts were sent to.
 
     Not retryable, since sending the part again cannot help; the resume layer restarts the whole upload once.
+    """
+
+
+class RangeRefused(PyshareError):
+    """The server sent something other than the part of an object that was requested: another version, or the whole.
+
+    Not retryable and no news for the user: the resume layer then downloads over one connection.
     """
 
 

@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from git_annex_remote_pyshare.errors import ContentChanged, PyshareError, SourceChanged
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["LocalPath", "Progress", "Sink", "Source"]
+__all__ = ["ByteRange", "LocalPath", "Progress", "Sink", "Source"]
 
 Progress = Callable[[int], None]
 """Called with the number of bytes transferred, counted from the start of the object; may raise to stop the transfer."""
@@ -112,6 +112,28 @@ class Source:
         self._digests[algorithm] = digest
 
 
+class Incoming(NamedTuple):
+    """What a store says about the object that it is sending."""
+
+    total: int | None
+    """Bytes of the whole object; None if the store does not report it."""
+    version: str
+    """The store's identifier of this version; empty if it has none."""
+
+
+class ByteRange(NamedTuple):
+    """A part of one version of an object."""
+
+    version: str
+    """The store's identifier of the version."""
+    start: int
+    """Offset of the part, in bytes."""
+    size: int
+    """Bytes of the part, at least 1."""
+    total: int
+    """Bytes of the whole object."""
+
+
 class PartialFile:
     """A local file that may hold the start of an object, with a record of the object's version.
 
@@ -157,6 +179,8 @@ class Sink:
     def __init__(self, path: LocalPath, *, is_checked: bool = True, partial: PartialFile | None = None) -> None:
         self.path = path
         self.partial = partial or PartialFile(path)
+        self.incoming: Incoming | None = None
+        """What the store says about the object; None until its first byte is about to be written."""
         self._is_checked = is_checked
 
     content: str = ""
@@ -215,6 +239,7 @@ class Sink:
         Raises:
             PyshareError: The file cannot be opened or written; a write inside the block raises it, too.
         """
+        self.incoming = Incoming(total, validator)
         if total is not None and total <= SMALL and not os.path.lexists(self.path):
             with self._beside() as file:
                 yield file
@@ -295,6 +320,7 @@ class FreshSink(Sink):
             with super().writing(offset, total, validator) as file:
                 yield file
             return
+        self.incoming = Incoming(total, validator)
         with _LocalFile(self.path, self._begin + offset) as file:
             if not offset:
                 self.partial.record(validator)

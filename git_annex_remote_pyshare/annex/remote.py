@@ -56,16 +56,13 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Store the file as the object of `key`; this replaces an existing object."""
         source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))
         store, name = self.session.store(self.annex), self._name(key)
-        self._put(key, store, name, source)
-        self._remark(store)
-        if _publishing(store, key):
-            self._publish(store, key, name)
-
-    def _put(self, key: str, store: Backend, name: str, source: Source) -> None:
         if is_list(key):
             self.session.manifests.put(store, name, source, self.annex.progress)
         else:
             store.put(name, source, self.annex.progress)
+        self._remark(store)
+        if _publishing(store, key):
+            self._publish(store, key, name)
 
     def _delete(self, key: str, store: Backend, name: str) -> None:
         if is_list(key):

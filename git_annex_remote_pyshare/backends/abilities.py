@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.transfer import ByteRange, Progress
 
 
 class Initialized(NamedTuple):
@@ -68,6 +69,34 @@ class Publishes(Protocol):
 
     def has_published(self, name: str, url: str) -> bool:
         """Whether `publish` may have returned `url` for the object, so that removing the object disables the URL."""
+
+
+@runtime_checkable
+class ReadsRanges(Protocol):
+    """Ability: read a part of an object, so that a large object can come over several connections at once.
+
+    Call `read_range` with `Layer.run`, which adds to it what the layers add to a transfer.
+    """
+
+    def is_exact(self, version: str) -> bool:
+        """Whether an identifier that `get` passed to `Sink.writing` belongs to these bytes and no others.
+
+        A time of change does not: two versions can have the same. Sends no request.
+        """
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """The bytes of a part of the object, all of them.
+
+        Args:
+            name: The object.
+            part: Its version is exact.
+            progress: Called with the number of bytes done, counted from the start of the part.
+
+        Raises:
+            RangeRefused: The object is another version now, or the server sends something other than the part.
+            NotFound: The store has no such object.
+            PyshareError: Any other failure.
+        """
 
 
 class Quota(NamedTuple):

@@ -28,8 +28,10 @@ BACKENDS: Mapping[str, str] = {
     "dav:": f"{_OURS}.webdav.spec:SPEC",
     "davs:": f"{_OURS}.webdav.spec:SPEC",
     "s3:": f"{_OURS}.s3.spec:SPEC",
+    "gs:": f"{_OURS}.s3.spec:SPEC",
     "dropbox:": f"{_OURS}.dropbox.spec:SPEC",
     "sftp:": f"{_OURS}.sftp.spec:SPEC",
+    "rclone:": f"{_OURS}.rclone.spec:SPEC",
     "https://www.dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
     "https://dropbox.com/": f"{_OURS}.dropbox.spec:LINK",
 }

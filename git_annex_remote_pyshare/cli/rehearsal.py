@@ -28,6 +28,8 @@ _LONGEST_REASON = 400
 
 _BY_SSH = "you have not accepted that ssh logs in there"
 """Part of the text by which our own program says that it has not started ssh."""
+_OF_OWN_ACCOUNT = "and you have not accepted that yet"
+"""Part of what our own program says where a store is in an account of each friend's own."""
 
 _ASKS_FOR_LOGIN = ("could not read Username", "terminal prompts disabled", "Authentication failed", "Permission denied")
 """What git and ssh say where an address wants a login (git's credential.c and http.c, OpenSSH's sshconnect2.c)."""
@@ -266,7 +268,7 @@ class _Visit:
 
     def _failed(self, check: str, what: str, done: Done) -> Check:
         reason = _reason(done.output)
-        if "pyshare login" in reason:
+        if "pyshare login" in reason or _OF_OWN_ACCOUNT in reason:
             return Check(check, State.LOGIN, reason)
         if _BY_SSH in reason:  # it would log in with the user's own keys, which ssh finds without HOME
             return Check(check, State.LOGIN, "ssh logs in at the store, so friends need an account of their own there")

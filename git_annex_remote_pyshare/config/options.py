@@ -125,7 +125,8 @@ PARTS = Option(
     "pyshare-parts",
     number,
     4.0,
-    "parts of large files that are uploaded at once, where the store takes parts; each job has at least one",
+    "parts of large files that are on their way at once, where the store [takes](../guide/large-files.md#resuming) or"
+    " [sends](../guide/large-files.md#several-connections) parts; each job has at least one",
     "4",
 )
 PART_SIZE = Option(
@@ -181,6 +182,14 @@ HOST = Option(
     "",
     "the host that may have this user's login, `http://HOST:PORT` where it speaks plain http; written at your own"
     " `initremote` ([scripts](#which-login-goes-where))",
+)
+RCLONE = Option(
+    "pyshare-rclone",
+    text,
+    "",
+    "rclone: the remote and folder that this clone uses, `NAME:/folder`, whatever the dataset calls them"
+    " ([why](../services/rclone.md#trust))",
+    "as in `url=`",
 )
 MADE = Option(
     "pyshare-made",
@@ -246,6 +255,7 @@ RESTORE_DAYS = Option("annex-s3-restore-days", number, 1.0, "S3: days for which 
 
 OF_REMOTE: tuple[Option[str] | Option[int] | Option[float] | Option[bool], ...] = (
     *(BWLIMIT, CONNECTIONS, PARTS, PART_SIZE, AHEAD, TIMEOUT, PUT, CA, CERT, KEY, HEADER, INSECURE, HOST, MADE),
+    RCLONE,
     *(TAKE_OVER, OVERWRITE, EMPTIED, PUBLISH_EXCLUDE, PUBLISH_PREFIX, PUBLISH_PAGE, RESTORE_TIER, RESTORE_DAYS),
 )
 """The options below `remote.<name>.`, in the order of the documentation."""

@@ -135,7 +135,8 @@ COMMON = (
     Setting(
         "url",
         "where the data is kept: an absolute path, the URL of a WebDAV folder or public link,"
-        " s3://BUCKET/FOLDER, dropbox:/FOLDER, a shared link of Dropbox, or sftp://HOST/FOLDER",
+        " s3://BUCKET/FOLDER, gs://BUCKET/FOLDER, dropbox:/FOLDER, a shared link of Dropbox, sftp://HOST/FOLDER, or"
+        " rclone:NAME:/FOLDER",
         _check_url,
     ),
     Setting("layout", f"how keys are named there: {', '.join(LAYOUTS)}", one_of("layout", LAYOUTS)),

@@ -26,6 +26,8 @@ class Account(NamedTuple):
     ambient: bool = False
     """Whether the host belongs to the service that a login in the environment is for, so that pyshare may send the
     login there before the user has verified the remote."""
+    is_whole: bool = False
+    """Whether the user accepts the whole name, not only the host in it."""
 
     @property
     def is_link(self) -> bool:
@@ -34,7 +36,9 @@ class Account(NamedTuple):
 
     @property
     def host(self) -> str:
-        """The host alone, as `bound_host` returns it."""
+        """The host alone, as `bound_host` returns it; for some kinds of stores, what else the user has to accept."""
+        if self.is_whole:
+            return self.name
         start = OPEN if self.name.startswith(OPEN) else ""
         return start + self.name.removeprefix(OPEN).partition("/")[0]
 

@@ -47,7 +47,7 @@ class Trust:
     def bound(self) -> str:
         """The host that the user accepted earlier (`pyshare-host`); empty if there is none."""
         host = self.clone.get(options.HOST)
-        return host.lower() if host.isascii() else host  # as in host_of
+        return host.lower() if host.isascii() and not self.account.is_whole else host  # as in host_of
 
     @property
     def is_bound(self) -> bool:

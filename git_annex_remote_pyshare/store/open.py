@@ -9,9 +9,11 @@ from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.store.limit import Limited
 from git_annex_remote_pyshare.store.presence import Presence
 from git_annex_remote_pyshare.store.progress import Reporting
+from git_annex_remote_pyshare.store.ranges import Ranged
 from git_annex_remote_pyshare.store.readahead import Forecast, ReadAhead
 from git_annex_remote_pyshare.store.resume import Resumed
 from git_annex_remote_pyshare.store.retry import FIRST_CONTACT, Retrying
+from git_annex_remote_pyshare.store.streams import Streams
 from git_annex_remote_pyshare.store.verify import Verified
 
 
@@ -47,7 +49,9 @@ def wrap(
     """A backend inside its layers, innermost first."""
     limited = Limited(backend, stopping, clock=clock)
     retrying = Retrying(limited, stopping, tell=tell, clock=clock, first_contact=first_contact)
-    resumed = Resumed(retrying, stopping, clock=clock)
+    streams = Streams(backend.place.clone, clock)
+    ranged = Ranged(retrying, limited, streams, stopping, clock=clock)
+    resumed = Resumed(ranged, streams, stopping)
     presence = Presence(resumed, limited, stopping, clock=clock)
     store: Backend = Verified(presence)
     if forecast:

@@ -3,8 +3,6 @@
 The modules for that are imported at the first large object.
 """
 
-import time
-from collections.abc import Callable
 from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import UploadLost
+from git_annex_remote_pyshare.store.streams import Streams
 from git_annex_remote_pyshare.transfer import PartialFile, Progress, Sink, Source
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ WHOLE = 8 << 20
 """Bytes up to which an object is sent whole, even if the store supports parts: sending it again takes little time."""
 
 STREAMS = int(options.PARTS.default)
-"""Parts that may be sent at once, over all jobs; git config `remote.<name>.pyshare-parts` overrides it."""
+"""Parts that may be on their way at once, over all jobs; git config `remote.<name>.pyshare-parts` overrides it."""
 
 
 class Resumed(Layer):
@@ -32,14 +31,14 @@ class Resumed(Layer):
 
     Args:
         backend: The layers that retry and limit, around the store.
+        streams: Limits the parts that are sent at once.
         stopping: When it is set, uploads fail with `Cancelled`.
-        clock: Time in seconds; only differences matter.
     """
 
-    def __init__(self, backend: Backend, stopping: Event, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, backend: Backend, streams: Streams, stopping: Event) -> None:
         super().__init__(backend)
+        self._streams = streams
         self._stopping = stopping
-        self._clock = clock
         self._making = Lock()
         self._made: Uploads | None = None
 
@@ -68,16 +67,19 @@ class Resumed(Layer):
 
     def _uploads(self, takes: "SupportsMultipart") -> "Uploads":
         from git_annex_remote_pyshare.state.upload_journal import UploadJournal  # noqa: PLC0415  # see the top of the file
-        from git_annex_remote_pyshare.store.multipart.concurrency import AdaptiveLimit  # noqa: PLC0415
         from git_annex_remote_pyshare.store.multipart.uploads import Shared, Uploads  # noqa: PLC0415
 
         with self._making:
             if self._made is None:
                 clone = self.place.clone
-                streams = AdaptiveLimit(max(1, int(clone.get(options.PARTS))), self._clock)
                 part_size = int(clone.get(options.PART_SIZE))
                 shared = Shared(
-                    self.place.settings, UploadJournal(clone.git_dir), streams, self._stopping, part_size, clone.remote
+                    self.place.settings,
+                    UploadJournal(clone.git_dir),
+                    self._streams.limit,
+                    self._stopping,
+                    part_size,
+                    clone.remote,
                 )
                 self._made = Uploads(takes, self.run, shared)
             return self._made

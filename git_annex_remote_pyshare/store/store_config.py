@@ -54,8 +54,11 @@ def store_config_of(settings: Mapping[str, str], trust: Trust, held: Credential 
 
 
 def _acceptance(spec: BackendSpec, trust: Trust) -> str:
-    """What accepts a remote that has no login of ours: for one by its address, only a login names its host anew."""
-    if trust.by_address and spec.login:
+    """What accepts a remote that has no login of ours.
+
+    For one by its address, a login at its host does, but only where the host is all that has to be accepted.
+    """
+    if trust.by_address and spec.login and not trust.account.is_whole:
         return command("pyshare", "login", *trust.account.words)
     return trust.verification() if trust.host else ""
 

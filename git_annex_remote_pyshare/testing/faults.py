@@ -22,7 +22,7 @@ __all__ = ["VERBS", "Cut", "Drip", "Fail", "Fault", "Faults", "LoseReply", "Mang
 VERBS = (
     *("stat", "get", "put", "delete", "list", "move", "list_contents", "content_of", "remove_version"),
     *("begin", "send", "sent", "finish", "abort", "unfinished"),
-    *("share", "revoke", "publish", "quota", "readiness", "restore", "open_to_all", "close_to_all"),
+    *("read_range", "share", "revoke", "publish", "quota", "readiness", "restore", "open_to_all", "close_to_all"),
 )
 """All calls that can meet a fault: the verbs, and the methods of multipart uploads and of other abilities."""
 

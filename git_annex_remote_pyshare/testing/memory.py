@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 from git_annex_remote_pyshare.backends.base import Backend, Content, Entry, Receipt, Stat, StoreConfig, encode_name
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.errors import ContentChanged, NotFound, SourceChanged, Unreachable
+from git_annex_remote_pyshare.errors import ContentChanged, NotFound, RangeRefused, SourceChanged, Unreachable
 from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
-from git_annex_remote_pyshare.transfer import BLOCK, Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import BLOCK, ByteRange, Progress, Sink, Source
 
 __all__ = ["MemoryBackend", "place"]
 
@@ -57,6 +57,25 @@ class MemoryBackend(Backend):
                 raise NotFound(f"{name} is not in the store")
             sink.require(_content_id(body))
             _send(arriving(body, fault), sink, progress, fault)
+
+    def is_exact(self, version: str) -> bool:
+        """Whether there is one: it is the content's MD5."""
+        return bool(version)
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`."""
+        with self._met("read_range") as fault:
+            body = self._read(name, fault)
+            if body is None:
+                raise NotFound(f"{name} is not in the store")
+            if (_digest("md5", body), len(body)) != (part.version, part.total):
+                raise RangeRefused(f"{name} is another version")
+            sent = arriving(body[part.start : part.start + part.size], fault)
+            came = bytearray()
+            for piece in _line((sent[start : start + BLOCK] for start in range(0, len(sent), BLOCK)), fault):
+                came += piece
+                progress(len(came))
+            return came
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         encode_name(name)

@@ -28,7 +28,7 @@ from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
 
-pytest_plugins = ["support.dropbox_stores"]
+pytest_plugins = ["support.dropbox_stores", "support.rclone_remotes"]
 
 Reach = Callable[[], Backend]
 
@@ -114,6 +114,12 @@ def sftp(*options: str) -> Callable[[pytest.FixtureRequest], Reach]:
     return reach
 
 
+def remote(name: str) -> Callable[[pytest.FixtureRequest], Reach]:
+    """A folder of one of the user's rclone remotes."""
+
+    return lambda request: ready(request.getfixturevalue("rclone_remotes").new_folder(name))
+
+
 def as_tree(reach: Reach) -> Reach:
     """The same store, but for the marker that a tree does not have."""
 
@@ -150,6 +156,7 @@ STORES = {
     "ceph": s3("ceph_server"),
     "dropbox": dropbox,
     "sftp": sftp(),
+    "rclone remote": remote("disk"),
 }
 """A new backend joins here."""
 
@@ -193,7 +200,7 @@ def reach_bare(request: pytest.FixtureRequest) -> Reach:
 TREE_STORES = ("memory", "directory", "apache", "moto", "dropbox", "sftp")
 """One of each kind."""
 
-OTHER_TREE_STORES = ("rclone", "wsgidav", "rclone_s3", pytest.param("ceph", marks=pytest.mark.ceph))
+OTHER_TREE_STORES = ("rclone", "wsgidav", "rclone_s3", "rclone remote", pytest.param("ceph", marks=pytest.mark.ceph))
 
 _NORMALIZES = "rclone serve takes two names for one that differ in how they write an accent, and says nothing"
 _HAS_FOLDERS = "rclone's S3 server has folders: it fails where one is in the way, and deletes a file as an empty one"

@@ -21,6 +21,7 @@ from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import Cancelled
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.store.resume import Resumed
+from git_annex_remote_pyshare.store.streams import Streams
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.transfer import Sink
@@ -172,7 +173,7 @@ class Computer:
         """A new process, without the layers that would try again."""
         clone = InClone(str(self.git_dir), {})
         self._opened.append(self.server.process(lambda where: where._replace(clone=clone)))
-        return Resumed(self._opened[-1], Event())
+        return Resumed(self._opened[-1], Streams(self._opened[-1].place.clone), Event())
 
     def get_until(self, count: int) -> None:
         """A process that is ended once it has so many bytes."""
@@ -294,7 +295,7 @@ def test_only_another_name_makes_it_another_object(
 def test_without_a_git_directory_all_attempts_of_one_transfer_know_it(tmp_path: Path) -> None:
     server, desk = MemoryBackend(), Desk(tmp_path)
     desk.put(server, NAME, OLD)
-    sink, store = desk.sink(), Resumed(server, Event())
+    sink, store = desk.sink(), Resumed(server, Streams(server.place.clone), Event())
 
     def stop(_done: int) -> None:
         raise Cancelled("ended by the test")

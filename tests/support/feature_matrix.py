@@ -26,6 +26,7 @@ STORES: Mapping[str, str] = {
     "S3": "s3://bucket/data",
     "Dropbox": "dropbox:/data",
     "SFTP": "sftp://host/~/data",
+    "rclone": "rclone:drive:/data",
 }
 """Heading of a column → an address of that kind."""
 

@@ -44,6 +44,10 @@ TYPED: dict[str, tuple[str, ...]] = {
     "git annex enableremote {} url={}": (_OTHERWISE,),
     "git annex enableremote {} {}={}": (_OTHERWISE,),
     "git annex initremote {} {} {}": (_BY_HAND,),
+    "pyshare login rclone": (
+        "e2e/test_rclone.py::test_the_command_that_a_missing_remote_prints_configures_it_in_rclones_own_dialogue",
+    ),
+    "mkdir {}": ("integration/test_rclone.py::test_a_bucket_that_is_missing_is_made_by_the_command_that_is_printed",),
     "pyshare init": ("e2e/test_two_people.py::test_at_a_terminal_the_owner_answers_six_questions_and_the_friend_two",),
     "pyshare init {} {} {}": (
         f"{_SCRIPTED}test_a_step_that_fails_stops_with_the_command_that_goes_on_from_there",

@@ -49,6 +49,7 @@ OURS = sorted(
         "backends/s3",
         "backends/dropbox",
         "backends/sftp",
+        "backends/rclone",
         "layers",
         "protocol",
         "transport",

@@ -6,6 +6,8 @@ from support.checkout import CHECKOUT
 
 PACKAGE = CHECKOUT / "git_annex_remote_pyshare"
 STARTS = {"subprocess.run", "subprocess.Popen", "subprocess.check_output", "subprocess.call"}
+ENVIRONMENTS = ("git_environment()", "environment(git_environment())", "environment(git_environment(), self.login)")
+"""git's own, and rclone's, which is made from it."""
 OWN = ("cli/demo/", "cli/sandbox.py", "config/git_config.py")
 """The demo and the sandbox look their programs up in a PATH of their own; the other is the place that finds git."""
 
@@ -19,7 +21,7 @@ def test_no_program_is_started_by_its_bare_name() -> None:
                 given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
                 if not (
                     ast.unparse(node.args[0]).startswith(("git_command(", "found(", "ssh_command("))
-                    and given.get("env") == "git_environment()"
+                    and given.get("env", "") in ENVIRONMENTS
                 ):
                     bare.append(f"{name}:{node.lineno}")
     assert bare == []

@@ -78,7 +78,8 @@ def _untagged(line: str) -> tuple[str, str]:
     "url",
     [
         *("{folder}", "https://cloud.example.org/remote.php/dav/files/bob/annex", "s3://bucket/folder"),
-        *("sftp://host/~/folder", "dropbox:/folder", "https://www.dropbox.com/scl/fo/abc/folder?rlkey=def"),
+        *("sftp://host/~/folder", "rclone:drive:/folder", "dropbox:/folder"),
+        "https://www.dropbox.com/scl/fo/abc/folder?rlkey=def",
     ],
 )
 @pytest.mark.parametrize(
@@ -101,7 +102,8 @@ def test_what_backends_say_of_themselves_is_light() -> None:
     # -X importtime does not see what importlib.import_module loads.
     ours = modules_after(listing.format(PACKAGE)) - modules_after("")
     assert {name for name in ours if not TOO_EARLY.isdisjoint(_and_parents(name))} == set()
-    folders = tuple(f"{PACKAGE}.backends.{name}" for name in ("directory", "dropbox", "s3", "sftp", "webdav"))
+    kinds = ("directory", "dropbox", "rclone", "s3", "sftp", "webdav")
+    folders = tuple(f"{PACKAGE}.backends.{name}" for name in kinds)
     inside = {name for name in ours if name.startswith(tuple(f"{folder}." for folder in folders))}
     assert inside == {f"{folder}.spec" for folder in folders}
 

@@ -29,7 +29,7 @@ from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.errors import Busy, ContentChanged, NotFound, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ _CHANGED = "path_write/conflict"
 class DropboxBackend(Backend):
     """A folder in a user's own Dropbox, in a shared folder or in a team's space.
 
-    Besides the contract's operations: CanInitialize, HasQuota, ListsContents, Moves, Publishes, RemovesFolders, Shares,
-    SupportsMultipart. All jobs share the connections, the login, and the commits under way.
+    Besides the contract's operations: CanInitialize, HasQuota, ListsContents, Moves, Publishes, ReadsRanges,
+    RemovesFolders, Shares, SupportsMultipart. All jobs share the connections, the login, and the commits under way.
 
     Args:
         place: Its URL is the folder's.
@@ -73,8 +73,18 @@ class DropboxBackend(Backend):
         return self._presence.stat(self._path(name), "look for the file")
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        call = Call("files/download", {"path": self._path(name)}, "read the file")
-        download.get(self.client, call, sink, progress)
+        download.get(self.client, self._download(name), sink, progress)
+
+    def is_exact(self, version: str) -> bool:
+        """Whether it is a revision."""
+        return download.is_exact(version)
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`."""
+        return download.read_range(self.client, self._download(name), part, progress)
+
+    def _download(self, name: str) -> Call:
+        return Call("files/download", {"path": self._path(name)}, "read the file")
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         path = self._path(name)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from threading import Event
 from typing import Any
@@ -9,13 +10,24 @@ from typing import Any
 from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.dropbox.client import RESULT, Call, Client
 from git_annex_remote_pyshare.backends.recent import Recent
-from git_annex_remote_pyshare.errors import Cancelled, NotFound
-from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of
+from git_annex_remote_pyshare.errors import Cancelled, NotFound, RangeRefused
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink
+from git_annex_remote_pyshare.transport.content_range import (
+    ContentRange,
+    fill,
+    goes_on,
+    headers_of,
+    read_part,
+    rest,
+    span_of,
+)
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 NOTHING = ("path/not_found", "path/not_file")
 """Tags that prove that there is no object."""
+
+_REVISION = re.compile(r"[0-9a-f]{9,}")
+"""A file's revision (`Rev` in files.stone of https://github.com/dropbox/dropbox-api-spec)."""
 
 _REMEMBERED = 1000
 _ATTEMPTS = 4
@@ -82,6 +94,26 @@ def get(client: Client, call: Call, sink: Sink, progress: Progress) -> None:
         if response is not None:  # as it is without a range
             _check(client, call, response, sink)
             fill(response, sink, _span(response), progress, client.doing(call.what))
+
+
+def is_exact(version: str) -> bool:
+    """Whether it is a revision; see `ReadsRanges.is_exact`."""
+    return bool(_REVISION.fullmatch(version))
+
+
+def read_range(client: Client, call: Call, part: ByteRange, progress: Progress) -> bytearray:
+    """The bytes of a part of an object; see `ReadsRanges.read_range`. Each response has the file's revision.
+
+    Args:
+        client: Sends the request.
+        call: Of a route that returns the object's bytes.
+        part: Which part.
+        progress: Called with the bytes of it that have arrived.
+    """
+    with client.download(call, headers_of(part)) as response:
+        if response is None:
+            raise RangeRefused("the object is shorter now")
+        return read_part(response, _span(response), part, progress, client.doing(call.what))
 
 
 def _resume(client: Client, call: Call, sink: Sink, progress: Progress) -> bool:

@@ -17,7 +17,7 @@ from git_annex_remote_pyshare.backends.dropbox.url import Address, account_of_li
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.errors import BadSetting, NotFound, PermissionDenied
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 _CREATE = "sharing/create_shared_link_with_settings"
@@ -202,13 +202,29 @@ class LinkBackend(Backend):
         return Stat(reply.result["size"]) if is_ours else None
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        what = "read the file"
-        call = Call(_FILE, {"url": self._link, "path": self._address.path_of(name)}, what, (_NOT_FOUND,))
+        call = self._download(name)
         try:
             download.get(self.client, call, sink, progress)
         except NotFound:
-            self._check_link(what)
+            self._check_link(call.what)
             raise
+
+    def is_exact(self, version: str) -> bool:
+        """Whether it is a revision."""
+        return download.is_exact(version)
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`."""
+        call = self._download(name)
+        try:
+            return download.read_range(self.client, call, part, progress)
+        except NotFound:
+            self._check_link(call.what)
+            raise
+
+    def _download(self, name: str) -> Call:
+        arg = {"url": self._link, "path": self._address.path_of(name)}
+        return Call(_FILE, arg, "read the file", (_NOT_FOUND,))
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         del name, source, progress

@@ -32,7 +32,8 @@ from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting, ContentChanged, NotFound
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
+from git_annex_remote_pyshare.transport.content_range import is_strong
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 _CHANGED, _CONFLICT = 412, 409
@@ -43,7 +44,8 @@ _REFUSED = (400, _CONFLICT, _CHANGED, 501)
 class S3Backend(Backend):
     """A bucket, or a folder in one.
 
-    Abilities: CanInitialize, HasNotices, ListsContents, Moves, Opens, Publishes, Restores, Shares, SupportsMultipart.
+    Abilities: CanInitialize, HasNotices, ListsContents, Moves, Opens, Publishes, ReadsRanges, Restores, Shares,
+    SupportsMultipart.
     All jobs share the connections and what the client has learned about the server.
 
     Args:
@@ -73,6 +75,14 @@ class S3Backend(Backend):
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         self._downloads.get(name, sink, progress)
+
+    def is_exact(self, version: str) -> bool:
+        """Whether it is an ETag; each version has its own."""
+        return is_strong(version)
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`."""
+        return self._downloads.read_range(name, part, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         receipt = self._uploads.put(name, source, progress)

@@ -9,9 +9,18 @@ from git_annex_remote_pyshare.backends.s3.checksums import md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.errors import Archived, NoSuchBucket
 from git_annex_remote_pyshare.backends.s3.listing import content_id
-from git_annex_remote_pyshare.errors import NotFound, Unreachable
-from git_annex_remote_pyshare.transfer import Progress, Sink
-from git_annex_remote_pyshare.transport.content_range import ContentRange, fill, goes_on, rest, span_of, whole
+from git_annex_remote_pyshare.errors import NotFound, RangeRefused, Unreachable
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink
+from git_annex_remote_pyshare.transport.content_range import (
+    ContentRange,
+    fill,
+    goes_on,
+    headers_of,
+    read_part,
+    rest,
+    span_of,
+    whole,
+)
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _CHANGED = 412
@@ -58,6 +67,17 @@ class Downloads:
             if not sink.is_wanted:
                 raise
             raise self._archive.request_restore(name, error) from error
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`."""
+        request = self._request(name)._replace(
+            headers=headers_of(part, "If-Match"), expected_statuses=(_CHANGED, _BEHIND_THE_END)
+        )
+        with self._client.send(request) as response:
+            if response.status in request.expected_statuses:
+                raise RangeRefused(f"the object changed: {response.status}")
+            doing = f"cannot read the file on {self._client.address.shown}"
+            return read_part(response, span_of(response), part, progress, doing)
 
     def content_of(self, name: str) -> Content | None:
         """See `ListsContents.content_of`. A bucket that is gone says nothing about its objects."""

@@ -26,5 +26,8 @@ class LazyS3(Lazy):
         return f"{server.scheme}://{self._address.host}" if is_known else ""
 
     def locate(self, name: str) -> str:
-        """The object's public URL, otherwise its s3:// address, which needs a login."""
-        return self._address.public_url(name) or f"s3://{self._address.bucket}/{self._address.prefix}{name}"
+        """The object's public URL, otherwise its s3:// or gs:// address, which needs a login."""
+        return (
+            self._address.public_url(name)
+            or f"{self._address.scheme}://{self._address.bucket}/{self._address.prefix}{name}"
+        )

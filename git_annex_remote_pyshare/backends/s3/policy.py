@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from hashlib import md5, sha256
 from typing import Any
 
+from git_annex_remote_pyshare.backends.s3 import google
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
 from git_annex_remote_pyshare.backends.s3.url import Address
 from git_annex_remote_pyshare.errors import NotAStore, PermissionDenied, PyshareError
@@ -24,6 +25,8 @@ _VERSION = "2012-10-17"
 
 def policy_note(address: Address) -> str:
     """The note that tells the user of a remote with `public=yes` how to open the bucket."""
+    if address.scheme == google.SCHEME:
+        return f"to let anyone read, give allUsers the role Storage Object Viewer in the bucket {address.bucket}"
     policy = json.dumps({"Version": _VERSION, "Statement": [_statement(address)]})
     return f"to let anyone read, give the bucket {address.bucket} this policy: {policy}"
 

@@ -128,9 +128,10 @@ def _default_credentials(settings: Settings) -> "Credential | None":
 
 
 def _default_settings(settings: Settings) -> Settings:
+    from git_annex_remote_pyshare.backends.s3 import google
     from git_annex_remote_pyshare.backends.s3.aws_profile import default_settings
 
-    return default_settings(settings)
+    return {} if google.is_google(settings) else default_settings(settings)
 
 
 def _default_url(settings: Settings) -> str:
@@ -155,7 +156,7 @@ SPEC = BackendSpec(
     "s3",
     _backend,
     _check,
-    claims=("s3:",),
+    claims=("s3:", "gs:"),
     title="S3",
     settings=_SETTINGS,
     layout="flat",

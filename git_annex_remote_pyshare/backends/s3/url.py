@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from git_annex_remote_pyshare.backends.base import encode_name
+from git_annex_remote_pyshare.backends.s3 import google
 from git_annex_remote_pyshare.backends.s3.server import Server, own_partition, server_of
 from git_annex_remote_pyshare.credentials.account import Account
 from git_annex_remote_pyshare.credentials.host import OPEN, bound_host
@@ -39,6 +40,8 @@ class Address(NamedTuple):
     """Whether the bucket is part of the host name and not of the path."""
     published: str = ""
     """The beginning of the objects' public URLs; empty if there are none, or the settings do not give them."""
+    scheme: str = "s3"
+    """As in the URL of the store."""
 
     @property
     def is_amazon(self) -> bool:
@@ -63,7 +66,8 @@ class Address(NamedTuple):
     @property
     def shown(self) -> str:
         """The store's name in error texts."""
-        return f"s3://{self.bucket}/{self.prefix}" + ("" if self.is_amazon else f" at {self.server.origin}")
+        at = "" if self.is_amazon or self.scheme == google.SCHEME else f" at {self.server.origin}"
+        return f"{self.scheme}://{self.bucket}/{self.prefix}{at}"
 
     def in_region(self, region: str) -> "Address":
         """The address in the region from a response; unchanged if the login is not valid in that region."""
@@ -100,7 +104,7 @@ class Address(NamedTuple):
 def settings_of_address(text: str) -> Mapping[str, str]:
     """The settings that an address means as users type it: BUCKET/FOLDER, or https://SERVER/BUCKET/FOLDER."""
     if not (web := _WEB.fullmatch(text)):
-        return {"url": text if text.lower().startswith("s3://") else f"s3://{text}"}
+        return {"url": text if text.lower().startswith(("s3://", f"{google.SCHEME}://")) else f"s3://{text}"}
     return {"url": f"s3://{web[2]}", "endpoint": web[1]}
 
 
@@ -126,9 +130,11 @@ def address_of(settings: Mapping[str, str]) -> Address:
     Raises:
         BadSetting: They are not valid for an S3 store.
     """
+    scheme = google.SCHEME if google.is_google(settings) else "s3"
+    settings = google.as_s3(settings)
     server = server_of(settings)
     bucket, prefix = _bucket_and_prefix(settings)
-    address = Address(server, bucket, prefix, _is_virtual(settings, server, bucket))
+    address = Address(server, bucket, prefix, _is_virtual(settings, server, bucket), scheme=scheme)
     return address._replace(published=_published(settings, address))
 
 
@@ -142,8 +148,12 @@ def account_of(settings: Mapping[str, str]) -> Account:
     Raises:
         BadSetting: The settings give no server.
     """
+    given = settings["url"].rstrip("/") if google.is_google(settings) else ""
+    settings = google.as_s3(settings)
     server = server_of(settings)
     bucket, prefix = _bucket_and_prefix(settings)
+    if given:
+        return Account(bound_host(server.origin), words=(given,))
     url = f"s3://{bucket}/{prefix}".rstrip("/")
     if not server.partition:
         return Account(bound_host(server.origin), words=(url, f"endpoint={server.origin}"))
@@ -214,7 +224,7 @@ def _is_virtual(settings: Mapping[str, str], server: Server, bucket: str) -> boo
 
 
 def _published(settings: Mapping[str, str], address: Address) -> str:
-    """The public URL. Without publicurl=, only Amazon's buckets have one; other services use another host for it."""
+    """The public URL. Without publicurl=, only Amazon's and Google's have one; others use another host."""
     base = settings["publicurl"]
     if base:
         if not _PUBLIC.fullmatch(base):
@@ -223,6 +233,6 @@ def _published(settings: Mapping[str, str], address: Address) -> str:
                 remedy="Give one like publicurl=https://data.example.org/folder, without a login, ? or #.",
             )
         return f"{base.rstrip('/')}/"
-    if settings["public"] != "yes" or not address.is_amazon:
+    if settings["public"] != "yes" or not (address.is_amazon or address.scheme == google.SCHEME):
         return ""
     return f"{address.server.scheme}://{address.host}{address.bucket_path.rstrip('/')}/"

@@ -39,8 +39,9 @@ from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.bounds import Listing
+from git_annex_remote_pyshare.transport.content_range import is_strong
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ _REMOVE = "remove the file"
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, NamesProduct, RemovesFolders, Shares,
-    SupportsMultipart. All jobs share the connections and the features detected so far.
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, NamesProduct, ReadsRanges, RemovesFolders,
+    Shares, SupportsMultipart. All jobs share the connections and the features detected so far.
 
     Args:
         place: Its URL is the folder's.
@@ -88,6 +89,15 @@ class WebDAVBackend(Backend):
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         self._ensure_ready()
         self._downloads.get(name, sink, progress)
+
+    def is_exact(self, version: str) -> bool:
+        """Whether it is a strong entity tag."""
+        return is_strong(version)
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`."""
+        self._ensure_ready()
+        return self._downloads.read_range(name, part, progress)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         self._ensure_ready()

@@ -4,13 +4,15 @@ from git_annex_remote_pyshare.backends.base import Stat
 from git_annex_remote_pyshare.backends.webdav import contents, errors, propfind
 from git_annex_remote_pyshare.backends.webdav.client import REDIRECTS, Client, Request
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import ContentChanged, NotFound, PyshareError
-from git_annex_remote_pyshare.transfer import Progress, Sink
+from git_annex_remote_pyshare.errors import ContentChanged, NotFound, PyshareError, RangeRefused
+from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink
 from git_annex_remote_pyshare.transport.content_range import (
     ContentRange,
     fill,
     goes_on,
+    headers_of,
     length_of,
+    read_part,
     rest,
     span_of,
     validator_of,
@@ -20,7 +22,8 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 
 _GONE = {404, 410}
 _NO_SUCH_METHOD = {405, 501}
-_BEHIND_THE_END = {416, 500}
+_BEYOND = 416
+_BEHIND_THE_END = {_BEYOND, 500}
 """The file is longer than the object; some servers send 500 in place of 416."""
 
 
@@ -61,6 +64,16 @@ class Downloads:
             if response.status != 200:
                 raise self._failure(request, response)
             self._fill(name, request, response, sink, whole(response), progress)
+
+    def read_range(self, name: str, part: ByteRange, progress: Progress) -> bytearray:
+        """See `ReadsRanges.read_range`. A login page has another tag, so it is not taken for the part."""
+        request = Request("GET", in_path(name), "read the file", headers_of(part, "If-Range"))
+        with self._client.send(request) as response:
+            if response.status == _BEYOND:
+                raise RangeRefused("the object is shorter now")
+            if response.status not in {200, 206}:
+                raise self._failure(request, response)
+            return read_part(response, span_of(response), part, progress, str(self._client.doing(request.what)))
 
     def _resume(self, name: str, request: Request, sink: Sink, progress: Progress) -> bool:
         """Resume the download; False if it must restart at 0. Content-Range decides, not the status."""

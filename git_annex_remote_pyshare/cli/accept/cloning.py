@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from git_annex_remote_pyshare.cli.accept.places import git_host
+from git_annex_remote_pyshare.cli.accept.places import git_host, place_of_address
 from git_annex_remote_pyshare.cli.accept.programs import environment, last_words, output_of, run, top_of
 from git_annex_remote_pyshare.cli.invitation import Invitation
+from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.config.annex_url import SCHEME
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -181,12 +182,20 @@ def _from_store(url: str) -> None:
     try:
         _annex_init()
         _git(url, ("remote", "add", ORIGIN, url))
+        _accept(url)
         _git(url, ("fetch", "--quiet", ORIGIN))
         branch = _main_branch()
         _git(url, ("checkout", "--quiet", "-B", branch, "--track", f"{ORIGIN}/{branch}"))
     except BaseException:  # half a clone, also after Ctrl-C, would look like a whole one to the next accept
         _remove_repository()
         raise
+
+
+def _accept(url: str) -> None:
+    """Let the clone read from a store in an account of the user's own, to whose whole address they have agreed."""
+    place = place_of_address(url)
+    if place.settings and place.account.is_whole:
+        _git(url, ("config", f"remote.{ORIGIN}.{options.HOST.name}", place.account.host))
 
 
 def _remove_repository() -> None:

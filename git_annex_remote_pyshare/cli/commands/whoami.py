@@ -89,7 +89,7 @@ def row_of(entry: "Kept") -> Row:
     return {
         "account": entry.account,
         "user": entry.user,
-        "kind": _LINK if "/" in entry.account else _title(entry.service),
+        "kind": _LINK if entry.account.find("/") > 0 else _title(entry.service),
         "kept": entry.where,
         "place": entry.place,
         "service": entry.service,

@@ -1,7 +1,7 @@
-"""Adapts how many parts are sent at once: more while that is faster, fewer when the server is busy.
+"""Adapts how many parts are on their way at once: more while that is faster, fewer when the server is busy.
 
-There is one count for all uploads of the process. Each upload always has one stream, so many jobs have as many streams
-as jobs, and a single upload gets all others.
+There is one count for all large uploads and downloads of the process. Each always has one stream, so many jobs have as
+many streams as jobs, and a single one gets all others.
 """
 
 import math
@@ -44,20 +44,25 @@ class AdaptiveLimit:
         self._measure()
 
     def enter(self) -> None:
-        """An upload's first stream begins."""
+        """The first stream of an upload or download begins."""
         with self._lock:
             self._join()
 
     def squeeze_in(self) -> bool:
-        """Whether an upload may have one more stream, which is then counted."""
+        """Whether an upload or download may have one more stream, which is then counted."""
         with self._lock:
             if self._active >= self.level:
                 return False
             self._join()
             return True
 
+    def has_room(self) -> bool:
+        """Whether there are fewer than there may be."""
+        with self._lock:
+            return self._active < self.level
+
     def give_way(self) -> bool:
-        """Whether there are too many; then the caller's stream must end. An upload's last stream does not call this."""
+        """Whether there are too many; then the caller's stream must end. The last stream of each does not call this."""
         with self._lock:
             if self._active <= self.level:
                 return False

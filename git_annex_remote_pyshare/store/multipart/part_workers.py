@@ -1,4 +1,4 @@
-"""Sends the parts of one upload in threads."""
+"""Sends or fetches the parts of one object in threads."""
 
 import time
 from collections import deque
@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.store.multipart.concurrency import AdaptiveLimit
 from git_annex_remote_pyshare.transfer import Progress
 
 POLL_INTERVAL = 0.5
-"""Seconds between two checks whether the upload was cancelled."""
+"""Seconds between two checks whether the transfer was cancelled."""
 
 SHUTDOWN_TIMEOUT = 1.0
 """Seconds that the other requests may take to end after one of them failed. A request that hangs is abandoned: it no
@@ -20,15 +20,15 @@ longer changes anything on this machine, and sends the server only what belongs 
 
 
 class WorkerPool:
-    """Sends parts, as many at once as `streams` allows. The first failure ends the upload.
+    """Sends or fetches parts, as many at once as `streams` allows. The first failure ends the transfer.
 
     The caller of `send` only waits, so it can be cancelled even if all threads hang.
 
     Args:
-        streams: Shared by all uploads.
+        streams: Shared by all transfers in parts.
         stopping: When it is set, waiting ends with `Cancelled`.
-        progress: Gets the sum of what all threads have sent, from one thread at a time and never after the end.
-        done: Bytes of the object that the server already has.
+        progress: Gets the sum of what all threads have transferred, from one thread at a time and never after the end.
+        done: Bytes of the object that are already at their destination.
     """
 
     def __init__(self, streams: AdaptiveLimit, stopping: Event, progress: Progress, done: int) -> None:
@@ -66,10 +66,10 @@ class WorkerPool:
 
     @contextmanager
     def request(self, part: Part) -> Iterator[None]:
-        """Wraps one attempt to send a part.
+        """Wraps one attempt to transfer a part.
 
         Raises:
-            Cancelled: The upload is over, so no request may begin.
+            Cancelled: The transfer is over, so no request may begin.
         """
         with self.unless_ended():
             self._requests += 1
@@ -89,11 +89,11 @@ class WorkerPool:
         """A block that only one thread runs at a time, and none after the end.
 
         Raises:
-            Cancelled: The upload is over.
+            Cancelled: The transfer is over.
         """
         with self._changed:
             if self._has_ended:
-                raise Cancelled("the upload ended before this part")
+                raise Cancelled("the transfer ended before this part")
             yield
 
     def progress_of(self, part: Part) -> Progress:
@@ -106,6 +106,11 @@ class WorkerPool:
 
         return report
 
+    def skip_rest(self) -> None:
+        """Begin no other part: those on their way are the last ones. Called within `unless_ended`."""
+        self._missing -= len(self._queue)
+        self._queue.clear()
+
     def _wait(self) -> None:
         """Wait until all parts have arrived, or no request for them is running any more."""
         while self._missing and not self._error and not self._stopping.is_set():
@@ -117,7 +122,7 @@ class WorkerPool:
         deadline = time.monotonic() + SHUTDOWN_TIMEOUT
         while self._requests and not self._stopping.is_set() and (left := deadline - time.monotonic()) > 0:
             self._changed.wait(min(left, POLL_INTERVAL))
-        raise self._error or Cancelled("stopped in the middle of an upload")
+        raise self._error or Cancelled("stopped in the middle of a transfer")
 
     def _start(self, send: Callable[[Part], None]) -> None:
         """Start one more thread, which `streams` has already counted."""

@@ -1,17 +1,22 @@
 """Conformance: a beginning of one version of an object is never joined to the rest of another."""
 
 import os
+from functools import partial
 from time import monotonic, sleep
 
 import pytest
 
-from git_annex_remote_pyshare.backends.base import Backend
+from git_annex_remote_pyshare.backends.base import Backend, ReadsRanges
+from git_annex_remote_pyshare.errors import RangeRefused
 from git_annex_remote_pyshare.testing.conformance.suite import KEY, LARGE, Suite
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
-from git_annex_remote_pyshare.transfer import PartialFile, Sink
+from git_annex_remote_pyshare.transfer import ByteRange, PartialFile, Sink
 
 _PATIENCE = 10.0
 """Seconds within which a server must call another version otherwise; some tell the second, and no more."""
+
+_FIRST_SECONDS = 2.5
+"""Seconds within which Apache gives an object that was just stored a weak tag."""
 
 
 class Versions(Suite):
@@ -49,6 +54,36 @@ class Versions(Suite):
         store.get(KEY, sink, told.append)
         assert content(sink) == body_of(LARGE)
         assert min(told) >= LARGE // 2
+
+    def test_a_range_is_of_one_version_or_refused(self, store: Backend, elsewhere: Backend, desk: Desk) -> None:
+        if not store.has(ReadsRanges):
+            return
+        desk.put(store, KEY, body_of(LARGE))
+        version = _exact_version(store, desk)
+        if not version:
+            return
+        part = ByteRange(version, 1000, LARGE // 2, LARGE)
+        told: list[int] = []
+        came = store.call(ReadsRanges, lambda reads: reads.read_range(KEY, part, told.append))
+        assert came == body_of(LARGE)[1000 : 1000 + part.size]
+        assert told[-1] == part.size
+        _replaced(elsewhere, desk, version)
+        with pytest.raises(RangeRefused):
+            store.call(ReadsRanges, lambda reads: reads.read_range(KEY, part, nobody))
+
+
+def _exact_version(store: Backend, desk: Desk) -> str:
+    """The server's identifier of the object once it belongs to no other bytes; empty if it never does."""
+    end = monotonic() + _FIRST_SECONDS
+    while True:
+        sink = desk.sink()
+        store.get(KEY, sink, nobody)
+        version = sink.validator
+        if store.call(ReadsRanges, partial(ReadsRanges.is_exact, version=version)):
+            return version
+        if monotonic() > end:
+            return ""
+        sleep(0.2)
 
 
 def _replaced(store: Backend, desk: Desk, known: str) -> bytes:

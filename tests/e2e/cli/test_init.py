@@ -132,7 +132,7 @@ def test_a_folder_takes_the_history_too_and_friends_clone_from_it(publisher: Own
     publisher.type("git", "remote", "remove", "github")
     store = tmp_path / "our disk"
     with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
-        terminal.answer("Number, with or without an address [1]:", "4")
+        terminal.answer("Number, with or without an address [1]:", "6")
         terminal.answer("Path of the folder:", str(store))
         terminal.waits_for("no Git host needed")
         terminal.answer("Number [1]:")

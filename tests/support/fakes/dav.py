@@ -101,7 +101,7 @@ class DAVHandler(Handler):
         tag = self.scripted.etags.get(seen.path)
         if tag:
             headers["ETag"] = tag
-        wanted = re.fullmatch(r"bytes=(\d+)-", seen.headers.get("Range", ""))
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", seen.headers.get("Range", ""))
         if (
             not wanted
             or not self.scripted.knows_ranges
@@ -111,8 +111,9 @@ class DAVHandler(Handler):
         start = int(wanted[1])
         if start >= len(body):
             return 416, {"Content-Range": f"bytes */{len(body)}"}, b""
-        headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-        return 206, headers, body[start:]
+        end = min(int(wanted[2]) + 1, len(body)) if wanted[2] else len(body)
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(body)}"
+        return 206, headers, body[start:end]
 
     def _propfind(self, seen: Seen) -> Answer:
         if seen.headers["Depth"] not in {"0", "1"}:

@@ -109,7 +109,7 @@ def test_the_table_has_what_the_backends_claim() -> None:
 
 def test_init_offers_each_kind_once_also_another_packages_and_folders_last(installed: None) -> None:
     kinds = registry.offered()
-    assert [spec.name for spec in kinds] == ["dropbox", "memory", "webdav", "s3", "sftp", "directory"]
+    assert [spec.name for spec in kinds] == ["dropbox", "memory", "webdav", "s3", "sftp", "rclone", "directory"]
     assert kinds[1].offered.title == "memory"
     assert "memory:" in kinds[1].offered.question
     assert kinds[1].offered.read("memory:x") == {"url": "memory:x"}

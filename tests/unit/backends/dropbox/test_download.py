@@ -3,17 +3,21 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
+from support import many_ranges
 from support.dropboxkit import NAME, Owner, credential, fetched, place_for, quiet, source
 from support.fakes.dropbox.accounts import Account, Team
 from support.fakes.dropbox.script import Play, Rule, refuses
 
-from git_annex_remote_pyshare.backends.base import Backend, HasQuota, Quota, Stat, ability
+from git_annex_remote_pyshare.backends.base import Backend, HasQuota, Quota, ReadsRanges, Stat, ability
 from git_annex_remote_pyshare.backends.dropbox import download as reading
 from git_annex_remote_pyshare.backends.registry import make
-from git_annex_remote_pyshare.errors import Busy, Cancelled, PyshareError, Unreachable
-from git_annex_remote_pyshare.transfer import Sink
+from git_annex_remote_pyshare.errors import Busy, Cancelled, PyshareError, RangeRefused, Unreachable
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.transfer import ByteRange, Sink
 
 pytest_plugins = ["support.dropbox_stores"]
 BODY = os.urandom(3 << 20)
@@ -140,3 +144,61 @@ def test_the_room_of_a_teams_member_is_that_within_the_team(owner: Owner) -> Non
 
 def test_an_object_is_shown_by_its_path(box: Backend) -> None:
     assert box.locate(NAME) == f"dropbox:/annex/{NAME}"  # type: ignore[attr-defined]
+
+
+# Ranges
+
+
+def part_of(owner: Owner, box: Backend, desk: Desk, start: int = 1000, size: int = 500) -> ByteRange:
+    """A part of an object, as `get` says which version it is."""
+    owner.service.put(owner.home, f"/annex/{NAME}", BODY)
+    sink = desk.sink()
+    box.get(NAME, sink, quiet)
+    assert sink.incoming
+    owner.service.forget()
+    return ByteRange(sink.incoming.version, start, size, len(BODY))
+
+
+def read(box: Backend, part: ByteRange) -> bytearray:
+    return box.call(ReadsRanges, lambda reads: reads.read_range(NAME, part, quiet))
+
+
+@pytest.mark.parametrize(("start", "size"), [(0, 1), (1000, 500), (len(BODY) - 1, 1)])
+def test_a_range_is_one_request_for_its_bytes_only(
+    owner: Owner, box: Backend, desk: Desk, start: int, size: int
+) -> None:
+    part = part_of(owner, box, desk, start, size)
+    assert box.call(ReadsRanges, lambda reads: reads.is_exact(part.version))
+    assert read(box, part) == BODY[start : start + size]
+    [request] = owner.service.seen
+    assert request.headers["Range"] == f"bytes={start}-{start + size - 1}"
+
+
+@pytest.mark.parametrize("body", [b"short", BODY[::-1]], ids=["shorter", "of the same size"])
+def test_a_range_of_a_replaced_object_is_refused(owner: Owner, box: Backend, desk: Desk, body: bytes) -> None:
+    part = part_of(owner, box, desk)
+    owner.service.put(owner.home, f"/annex/{NAME}", body)
+    with pytest.raises(RangeRefused):
+        read(box, part)
+
+
+def test_a_range_that_is_cut_may_be_tried_again(owner: Owner, box: Backend, desk: Desk) -> None:
+    part = part_of(owner, box, desk)
+    owner.service.play(Rule("files/download", Play(cut=100)))
+    with pytest.raises(Unreachable):
+        read(box, part)
+    assert read(box, part) == BODY[1000:1500]
+
+
+@pytest.mark.parametrize("version", ["", '"tag"', "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_only_a_revision_is_an_exact_version(box: Backend, version: str) -> None:
+    assert not box.call(ReadsRanges, lambda reads: reads.is_exact(version))
+
+
+def test_a_large_object_comes_in_ranges_each_once(
+    owner: Owner, box: Backend, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.service.put(owner.home, f"/annex/{NAME}", many_ranges.BODY)
+    many_ranges.small_is_large(monkeypatch)
+    assert desk.get(wrap(box, Event()), NAME) == many_ranges.BODY
+    many_ranges.check(seen.headers for seen in owner.service.seen if seen.route == "files/download")

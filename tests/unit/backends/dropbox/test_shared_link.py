@@ -9,10 +9,20 @@ from support.dropboxkit import NAME, Owner, credential, fetched, place_for, quie
 from support.fakes.dropbox.accounts import Account, Team
 from support.fakes.dropbox.script import Rule, refuses
 
-from git_annex_remote_pyshare.backends.base import NO_TERMS, Backend, Publishes, Share, Shares, Stat, Terms, ability
+from git_annex_remote_pyshare.backends.base import (
+    NO_TERMS,
+    Backend,
+    Publishes,
+    ReadsRanges,
+    Share,
+    Shares,
+    Stat,
+    Terms,
+    ability,
+)
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import BadSetting, NotAStore, NotFound, PermissionDenied, PyshareError
-from git_annex_remote_pyshare.transfer import Sink
+from git_annex_remote_pyshare.transfer import ByteRange, Sink
 
 pytest_plugins = ["support.dropbox_stores"]
 
@@ -42,9 +52,15 @@ def friend(owner: Owner, stored: Backend) -> Iterator[Backend]:
 
 def test_a_friend_reads_through_the_link_without_an_invitation(friend: Backend, tmp_path: Path) -> None:
     assert friend.stat(NAME) == Stat(7)
-    assert fetched(friend, NAME, tmp_path / "back") == b"content"
+    sink = Sink(str(tmp_path / "back"))
+    friend.get(NAME, sink, quiet)
+    assert (tmp_path / "back").read_bytes() == b"content"
     (tmp_path / "back").write_bytes(b"con")
     assert fetched(friend, NAME, tmp_path / "back") == b"content"
+    assert sink.incoming
+    version = sink.incoming.version
+    assert friend.call(ReadsRanges, lambda reads: reads.is_exact(version))
+    assert friend.call(ReadsRanges, lambda reads: reads.read_range(NAME, ByteRange(version, 3, 2, 7), quiet)) == b"te"
     assert [entry.name for entry in friend.list()] == [NAME]
     assert [entry.name for entry in friend.list("a")] == [NAME]
 

@@ -3,8 +3,10 @@
 import gzip
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import md5
+from threading import Event
 
 import pytest
+from support import many_ranges
 from support.fakes.s3 import ScriptedS3
 from support.s3_answers import ACCESS_DENIED, CONSOLE_PAGE, DELETE_MARKER, DELETE_MARKER_BY_ID, problem
 from support.s3_gate import Login
@@ -14,8 +16,17 @@ from support.scripted import Play, Rule, answer
 from git_annex_remote_pyshare.backends import recent as recent_names
 from git_annex_remote_pyshare.backends.s3 import download as reading
 from git_annex_remote_pyshare.backends.s3.backend import S3Backend
-from git_annex_remote_pyshare.errors import NotAStore, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import (
+    NotAStore,
+    NotFound,
+    PermissionDenied,
+    PyshareError,
+    RangeRefused,
+    Unreachable,
+)
+from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
+from git_annex_remote_pyshare.transfer import ByteRange
 
 KEY = "WORM-s7-m1--key"
 OBJECT = f"bucket/pre/{KEY}"
@@ -231,3 +242,87 @@ def test_eight_jobs_share_what_is_learned(bucket: S3Backend, scripted_s3: Script
         stats = list(pool.map(bucket.stat, names))
     assert [stat.size for stat in stats if stat] == [len(name) for name in names]
     assert scripted_s3.methods() == ["PUT"] * 40 + ["HEAD"] * 40
+
+
+# Ranges
+
+
+def part_of(bucket: S3Backend, desk: Desk, start: int = 1000, size: int = 500) -> ByteRange:
+    """A part of an object of 4000 bytes, as `get` says which version it is."""
+    desk.put(bucket, KEY, body_of(4000))
+    sink = desk.sink()
+    bucket.get(KEY, sink, nobody)
+    assert sink.incoming
+    assert bucket.is_exact(sink.incoming.version)
+    return ByteRange(sink.incoming.version, start, size, 4000)
+
+
+@pytest.mark.parametrize(("start", "size"), [(0, 1), (0, 4000), (1000, 500), (3999, 1)])
+def test_a_range_is_one_request_for_its_bytes_only(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, start: int, size: int
+) -> None:
+    part, told = part_of(bucket, desk, start, size), [0]
+    scripted_s3.forget()
+    assert bucket.read_range(KEY, part, told.append) == body_of(4000)[start : start + size]
+    assert scripted_s3.methods() == ["GET"]
+    assert headers_of(scripted_s3)["Range"] == f"bytes={start}-{start + size - 1}"
+    assert headers_of(scripted_s3)["If-Match"] == part.version
+    assert told[-1] == size
+
+
+@pytest.mark.parametrize("knows_conditions", [True, False])
+def test_a_range_of_a_replaced_object_is_refused(
+    bucket: S3Backend,
+    scripted_s3: ScriptedS3,
+    desk: Desk,
+    knows_conditions: bool,  # noqa: FBT001
+) -> None:
+    part = part_of(bucket, desk)
+    scripted_s3.knows_conditions = knows_conditions
+    desk.put(bucket, KEY, body_of(4000, b"another"))
+    with pytest.raises(RangeRefused):
+        bucket.read_range(KEY, part, nobody)
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        answer(200, body_of(4000), **{"Content-Length": "4000"}),
+        answer(206, body_of(500), **{"Content-Range": "bytes 999-1498/4000"}),
+        answer(206, body_of(500), **{"Content-Range": "bytes 1000-1498/4000"}),
+        answer(206, body_of(500), **{"Content-Range": "bytes 1000-1499/4001"}),
+        answer(206, body_of(500), **{"Content-Range": "bytes 1000-1499/*"}),
+        answer(206, body_of(500)),
+        answer(416, b"", **{"Content-Range": "bytes */700"}),
+    ],
+)
+def test_a_response_that_is_not_the_range_is_refused(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, play: Play
+) -> None:
+    part = part_of(bucket, desk)
+    scripted_s3.script(Rule("GET", play._replace(headers={"ETag": part.version, **play.headers})))
+    with pytest.raises(RangeRefused):
+        bucket.read_range(KEY, part, nobody)
+
+
+def test_a_range_that_is_cut_may_be_tried_again(bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk) -> None:
+    part = part_of(bucket, desk)
+    scripted_s3.script(Rule("GET", Play(cut=100)))
+    with pytest.raises(Unreachable):
+        bucket.read_range(KEY, part, nobody)
+    assert bucket.read_range(KEY, part, nobody) == body_of(4000)[1000:1500]
+
+
+@pytest.mark.parametrize("version", ["", 'W/"tag"', "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_only_a_strong_tag_is_an_exact_version(bucket: S3Backend, version: str) -> None:
+    assert not bucket.is_exact(version)
+
+
+def test_a_large_object_comes_in_ranges_each_once(
+    bucket: S3Backend, scripted_s3: ScriptedS3, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put(bucket, KEY, many_ranges.BODY)
+    scripted_s3.forget()
+    many_ranges.small_is_large(monkeypatch)
+    assert desk.get(wrap(bucket, Event()), KEY) == many_ranges.BODY
+    many_ranges.check(request.headers for request in scripted_s3.requests)

@@ -1,10 +1,12 @@
 """Looking, retrieving and listing on a scripted server: what counts as present, absent, and as the object's bytes."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import many_ranges
 from support.davkit import backend, fetched, quiet, source
 from support.fakes.dav import ScriptedDAV
 from support.scripted import Play, Rule, answer, served
@@ -12,8 +14,10 @@ from support.scripted import Play, Rule, answer, served
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.backends.webdav.lazy import LazyWebDAV
-from git_annex_remote_pyshare.errors import Busy, NotAStore, NotFound, PyshareError, Unreachable
-from git_annex_remote_pyshare.transfer import Sink
+from git_annex_remote_pyshare.errors import Busy, NotAStore, NotFound, PyshareError, RangeRefused, Unreachable
+from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.transfer import ByteRange, Sink
 
 OBJECT = "/dav/a/KEY"
 CONTENT = b"0123456789" * 300_000
@@ -265,3 +269,88 @@ def test_a_large_folder_is_listed(dav: ScriptedDAV, store: WebDAVBackend) -> Non
 def test_where_an_object_is_holds_no_login(dav: ScriptedDAV, store: WebDAVBackend) -> None:
     assert LazyWebDAV(store.place).locate("a/K Y") == f"{dav.url}/dav/a/K%20Y"
     assert dav.requests == []
+
+
+# Ranges
+
+
+def part_of(dav: ScriptedDAV, start: int = 1000, size: int = 500) -> ByteRange:
+    dav.etags[OBJECT] = '"first"'
+    return ByteRange('"first"', start, size, len(CONTENT))
+
+
+@pytest.mark.parametrize(("start", "size"), [(0, 1), (1000, 500), (len(CONTENT) - 1, 1)])
+def test_a_range_is_one_request_for_its_bytes_only(
+    dav: ScriptedDAV, store: WebDAVBackend, start: int, size: int
+) -> None:
+    part, told = part_of(dav, start, size), [0]
+    assert store.is_exact(part.version)
+    assert store.read_range("a/KEY", part, told.append) == CONTENT[start : start + size]
+    assert dav.methods() == ["GET"]
+    assert dav.requests[0].headers["Range"] == f"bytes={start}-{start + size - 1}"
+    assert dav.requests[0].headers["If-Range"] == part.version
+    assert told[-1] == size
+
+
+@pytest.mark.parametrize("knows_conditions", [True, False])
+def test_a_range_of_a_replaced_object_is_refused(
+    dav: ScriptedDAV,
+    store: WebDAVBackend,
+    knows_conditions: bool,  # noqa: FBT001
+) -> None:
+    part = part_of(dav)
+    dav.knows_conditions = knows_conditions
+    dav.etags[OBJECT] = '"second"'
+    with pytest.raises(RangeRefused):
+        store.read_range("a/KEY", part, quiet)
+
+
+def test_a_server_without_ranges_refuses_them(dav: ScriptedDAV, store: WebDAVBackend) -> None:
+    dav.knows_ranges = False
+    with pytest.raises(RangeRefused):
+        store.read_range("a/KEY", part_of(dav), quiet)
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        answer(206, b"x" * 500, Content_Range="bytes 999-1498/3000000"),
+        answer(206, b"x" * 500, Content_Range="bytes 1000-1498/3000000"),
+        answer(206, b"x" * 500, Content_Range="bytes 1000-1499/3000001"),
+        answer(206, b"x" * 500, Content_Range="bytes 1000-1499/*"),
+        answer(206, b"x" * 500, Content_Range="nonsense"),
+        answer(416, Content_Range="bytes */900"),
+        LOGIN_PAGE,
+    ],
+)
+def test_a_response_that_is_not_the_range_is_refused(dav: ScriptedDAV, store: WebDAVBackend, play: Play) -> None:
+    part = part_of(dav)
+    headers = play.headers if play == LOGIN_PAGE else {"ETag": part.version, **play.headers}
+    dav.script(Rule("GET", play._replace(headers=headers)))
+    with pytest.raises(RangeRefused):
+        store.read_range("a/KEY", part, quiet)
+
+
+@pytest.mark.parametrize(
+    ("play", "error"), [(Play(cut=100), Unreachable), (answer(503), Busy), (answer(404), NotFound)]
+)
+def test_a_range_fails_as_a_download_does(
+    dav: ScriptedDAV, store: WebDAVBackend, play: Play, error: type[PyshareError]
+) -> None:
+    dav.script(Rule("GET", play))
+    with pytest.raises(error):
+        store.read_range("a/KEY", part_of(dav), quiet)
+
+
+@pytest.mark.parametrize("version", ["", 'W/"tag"', "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_only_a_strong_tag_is_an_exact_version(store: WebDAVBackend, version: str) -> None:
+    assert not store.is_exact(version)
+
+
+def test_a_large_object_comes_in_ranges_each_once(
+    dav: ScriptedDAV, store: WebDAVBackend, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dav.objects[OBJECT], dav.etags[OBJECT] = many_ranges.BODY, '"tag"'
+    many_ranges.small_is_large(monkeypatch)
+    assert desk.get(wrap(store, Event()), "a/KEY") == many_ranges.BODY
+    many_ranges.check(request.headers for request in dav.requests)

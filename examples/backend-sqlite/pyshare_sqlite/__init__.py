@@ -1,0 +1,1 @@
+"""A backend in a package of its own: objects in an SQLite file."""

@@ -1,0 +1,1 @@
+"""The rclone backend: a folder of any remote that the user has configured in rclone (`rclone:NAME:/folder`)."""

@@ -1,0 +1,158 @@
+"""The rclone backend: implements the contract's verbs by requests to one rclone process."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
+from git_annex_remote_pyshare.backends.ownership import MARK
+from git_annex_remote_pyshare.backends.rclone.base_folder import Base
+from git_annex_remote_pyshare.backends.rclone.errors import Refused, is_absent
+from git_annex_remote_pyshare.backends.rclone.remote import Remote, checked
+from git_annex_remote_pyshare.backends.rclone.url import parse
+from git_annex_remote_pyshare.errors import NotFound
+from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+
+
+class RcloneBackend(Backend):
+    """A folder of one of the user's rclone remotes.
+
+    Besides the verbs: CanInitialize, HasQuota, Locates, Moves, RemovesFolders.
+    """
+
+    def __init__(self, place: StoreConfig) -> None:
+        super().__init__(place)
+        self._remote = Remote(place)
+
+    @cached_property
+    def _base(self) -> Base:
+        return Base(self._remote)
+
+    def stat(self, name: str) -> Stat | None:
+        with self._remote.trying("look for the file", checked(name)):
+            item = self._remote.find(name)
+            if item is None:
+                self._base.require()
+                return None
+        return Stat(item.size, item.digests)
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        from git_annex_remote_pyshare.backends.rclone.download import download  # noqa: PLC0415  # an HTTP library
+
+        with self._remote.trying("read the file", checked(name)):
+            try:
+                is_there = download(self._remote, name, sink, progress)
+            except Refused as refused:
+                if not is_absent(refused):
+                    raise
+                is_there = False
+            if not is_there:
+                self._base.require()
+                raise self._not_there()
+
+    def put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        from git_annex_remote_pyshare.backends.rclone.upload import upload  # noqa: PLC0415  # for large files only
+
+        with self._remote.trying("store the file", checked(name)):
+            self._base.require()
+            upload(self._remote, name, source, progress)
+        return Receipt()  # rclone has compared the size, and the hash if the service has one
+
+    def delete(self, name: str) -> None:
+        with self._remote.trying("remove the file", checked(name)):
+            try:
+                self._remote.control.call("operations/deletefile", self._named(name))
+            except Refused as refused:
+                if not is_absent(refused):
+                    raise
+                self._base.require()
+                return
+            *_, above, last = ("", *name.split("/"))
+            if above == last:  # the key's own folder in the layouts of other programs
+                self._remove_folder(name.rpartition("/")[0])
+
+    def list(self, folder: str = "") -> Iterator[Entry]:
+        waiting = [checked(folder) if folder else ""]
+        with self._remote.trying("list the files", folder):
+            self._base.require()
+            while waiting:
+                above = waiting.pop()
+                for item in self._remote.items(above) or ():
+                    name = f"{above}/{item.name}" if above else item.name
+                    if item.is_folder:
+                        waiting.append(name)
+                    elif not item.is_partial and name != MARK:
+                        yield Entry(name, item.size, item.digests)
+
+    def move(self, source: str, target: str) -> None:
+        where = {"srcFs": self._remote.fs, "srcRemote": checked(source)}
+        where |= {"dstFs": self._remote.fs, "dstRemote": checked(target)}
+        with self._remote.trying("rename the file", source):
+            self._base.require()
+            try:
+                # Otherwise rclone only removes the source if the target has the same size and time.
+                self._remote.control.transfer(
+                    "operations/movefile", {**where, "_config": {"IgnoreTimes": True}}, lambda _: None
+                )
+            except Refused as refused:
+                if is_absent(refused):
+                    raise self._not_there() from refused
+                raise
+
+    def remove_folder(self, name: str) -> None:
+        with self._remote.trying("remove the folder", checked(name)):
+            if not self._remote.traits.has_empty_folders:
+                return
+            self._base.require()
+            if self._remove_folder(name):
+                return
+            items = self._remote.items(name) or ()
+            if all(item.is_partial for item in items):
+                for item in items:
+                    self._remote.control.call("operations/deletefile", self._named(f"{name}/{item.name}"))
+                self._remove_folder(name)
+
+    def initialize(self) -> Initialized:
+        """Mark the folder as this remote's, and say what rclone cannot do there."""
+        from git_annex_remote_pyshare.backends.rclone.initialize import initialize  # noqa: PLC0415  # only then
+
+        return initialize(self._remote, self._base)
+
+    def quota(self) -> Quota:
+        """As the service reports it; many report nothing."""
+        with self._remote.trying("measure the free space"):
+            try:
+                found = self._remote.control.call("operations/about", {"fs": self._remote.fs})
+            except Refused as refused:
+                if "doesn't support about" in refused.text:
+                    return Quota(None, None)
+                raise
+        return Quota(_bytes(found.get("used")), _bytes(found.get("free")))
+
+    def locate(self, name: str) -> str:
+        """The object in the words of rclone."""
+        return f"{parse(self.place.url).shown.rstrip('/')}/{checked(name)}"
+
+    def close(self) -> None:
+        self._remote.close()
+
+    def _named(self, name: str) -> dict[str, Any]:
+        return {"fs": self._remote.fs, "remote": name}
+
+    def _not_there(self) -> NotFound:
+        return NotFound(f"the file is not in {self._remote.target.shown}")
+
+    def _remove_folder(self, name: str) -> bool:
+        """Remove a folder; False if it is not empty."""
+        try:
+            self._remote.control.call("operations/rmdir", self._named(name))
+        except Refused as refused:
+            if "not empty" in refused.text:
+                return False
+            if not is_absent(refused) and self._remote.items(name) is not None:
+                raise  # many services have words of their own for a folder that is not there
+        return True
+
+
+def _bytes(count: object) -> int | None:
+    return count if type(count) is int and count >= 0 else None

@@ -1,1 +1,0 @@
-"""A backend in a package of its own: shelves, which are folders below SHELVES that want a password."""
