@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.errors import ContentChanged, PyshareError, Source
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["ByteRange", "LocalPath", "Progress", "Sink", "Source"]
+__all__ = ["ByteRange", "Condition", "LocalPath", "Progress", "Sink", "Source"]
 
 Progress = Callable[[int], None]
 """Called with the number of bytes transferred, counted from the start of the object; may raise to stop the transfer."""
@@ -42,6 +42,15 @@ def local_path(text: str) -> LocalPath:
     return text if os.name == "nt" else text.encode("utf-8", "surrogateescape")
 
 
+class Condition(NamedTuple):
+    """What must be under a name when a write replaces, renames or removes it; without arguments: no file."""
+
+    content: str = ""
+    """The content identifier of the only version that may go; empty if there must be no file."""
+    version: str = ""
+    """What the service calls that version in a request: an entity tag or a revision. Empty if it has no name for it."""
+
+
 class Source:
     """A local file to store; you can open it at any offset, as often as you need, and get its size and digests.
 
@@ -50,14 +59,24 @@ class Source:
         digests: Hex digests that are known without reading the file (algorithm → digest).
         is_replaced: Whether other content will be stored under the same name, so that no cache on the way to a reader
             may keep this one.
+        condition: What must be under the name until this file is there; None if anything may be replaced. Only
+            backends with the ability `WritesConditionally` look at it.
 
     Raises:
         SourceChanged: The file does not exist or cannot be read.
     """
 
-    def __init__(self, path: LocalPath, digests: Mapping[str, str] | None = None, *, is_replaced: bool = False) -> None:
+    def __init__(
+        self,
+        path: LocalPath,
+        digests: Mapping[str, str] | None = None,
+        *,
+        is_replaced: bool = False,
+        condition: Condition | None = None,
+    ) -> None:
         self.path = path
         self.is_replaced = is_replaced
+        self.condition = condition
         self._digests = dict(digests or {})
         try:
             self.size = os.stat(path).st_size

@@ -4,25 +4,37 @@ An import lists the store, git merges, and the export that follows removes and o
 in between would be lost, and so would one whose import has failed. So an export destroys only versions that git has
 by what git-annex recorded, or that this clone has stored itself; any other is kept. A clone that has never listed the
 store for an import exports as git-annex itself does.
+
+An edit may also come between the look at a file and the request that replaces or removes it. So that request names the
+version that was seen, and the service, or at least the backend, refuses it for any other.
 """
 
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from git_annex_remote_pyshare.annex.recorded import Recorded
 from git_annex_remote_pyshare.backends.abilities import YOUNG
-from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents
+from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, WritesConditionally
 from git_annex_remote_pyshare.config import options
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import ContentChanged, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.state_dir import StateDir
+from git_annex_remote_pyshare.transfer import Condition, ExactSink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.state.known_versions import KnownVersions
 
 _OF_GIT_ANNEX = (".git/", ".git-annex-tmp-content-")
 """Start of names that git-annex gives to files of its own; people do not edit those."""
+
+
+_MOST_COMPARED = 16 << 20
+"""Bytes of the largest file that is downloaded to see whether it is what was to be stored."""
+
+Done = TypeVar("Done")
 
 
 class ChangedByOthers(PyshareError):
@@ -59,15 +71,75 @@ class Guard:
         clone = self._store.place.clone
         return KnownVersions(clone.git_dir, clone.remote_uuid, self._store.place.url)
 
-    def check(self, *names: str) -> None:
-        """Raise ChangedByOthers if one of the names has a version that git does not know.
+    def check(self, name: str) -> Condition | None:
+        """Look at a file; returns the condition for a request that destroys it, None if it may have any version.
 
         Raises:
+            ChangedByOthers: Git does not know the version that is there.
             PyshareError: The store does not say what it has.
         """
-        for name in names:
-            if self.is_on and not name.startswith(_OF_GIT_ANNEX) and not self.knows(name, self.look(name)):
-                raise self._refusal(name)
+        if not self.guards(name):
+            return None
+        found = self.look(name)
+        if not self.knows(name, found):
+            raise self.refusal(name)
+        return Condition(found.id.removesuffix(YOUNG), found.version) if found else Condition()
+
+    def guards(self, name: str) -> bool:
+        """Whether a file of this name may have been changed by other people."""
+        return self.is_on and not name.startswith(_OF_GIT_ANNEX)
+
+    def obey(self, name: str, condition: Condition | None, request: Callable[[Condition | None], Done]) -> Done:
+        """Send a request under a condition.
+
+        A service that refuses the request, and then shows the version of the condition, has it under another tag than
+        it told: so the look is all that can protect the file.
+
+        Args:
+            name: The file that the condition is about.
+            condition: Returned by `check`.
+            request: Sends the request under the condition; may be called again with None.
+
+        Raises:
+            ChangedByOthers: The condition is not met; nothing has changed.
+            PyshareError: The request fails.
+        """
+        try:
+            return request(condition)
+        except ContentChanged as error:
+            if condition is None or not condition.version or self.check(name) != condition:
+                raise self.refusal(name) from error
+        return request(None)
+
+    def same_content(self, name: str, source: Source) -> str:
+        """The content identifier of the file that is there, if it has all bytes of the source; else empty.
+
+        Downloads a file of the same size, and no large one.
+        """
+        from tempfile import TemporaryDirectory  # noqa: PLC0415  # after a refusal only
+
+        with suppress(PyshareError, OSError), TemporaryDirectory(prefix="pyshare-") as folder:
+            found = self.look(name)
+            if found is not None and found.size == source.size <= _MOST_COMPARED:
+                path = os.path.join(folder, "file")
+                self._store.get(name, ExactSink(path, found.id), lambda _done: None)
+                if Source(path).digest("sha256") == source.digest("sha256"):
+                    return found.id.removesuffix(YOUNG)
+        return ""
+
+    @property
+    def gap(self) -> str:
+        """What the user should know about writes that the service does not check; empty if there is nothing."""
+        if not self.is_on:
+            return ""
+        if not self._store.has(WritesConditionally):
+            unchecked = "replacing, renaming or removing a file"
+        else:
+            unchecked = self._store.call(WritesConditionally, lambda able: able.unconditional())
+        return unchecked and (
+            f"this store may not compare versions itself when {unchecked}: an edit that other people make in that very"
+            " moment is lost"
+        )
 
     def look(self, name: str) -> Content | None:
         """The version that the store has now; None if there is no such file."""
@@ -75,7 +147,7 @@ class Guard:
 
     def knows(self, name: str, found: Content | None) -> bool:
         """Whether git has this version, or there is no file that could be lost."""
-        if found is None or not self.is_on or name.startswith(_OF_GIT_ANNEX):
+        if found is None or not self.guards(name):
             return True
         content = found.id.removesuffix(YOUNG)
         if self._known.find(name) == content:
@@ -86,12 +158,21 @@ class Guard:
         self._known.note(name, content)
         return True
 
-    def stored(self, name: str) -> None:
-        """Note that this clone has stored the file. Without the note it would be kept until the next import."""
+    def stored(self, name: str, content: str = "", size: int | None = None) -> None:
+        """Note that this clone has stored the file. Without the note it would be kept until the next import.
+
+        Args:
+            name: The file.
+            content: Its content identifier, if the response to the upload had it; otherwise the store is asked.
+            size: Its bytes, so that what other people stored since then is not taken for it.
+        """
         if not self.is_on or name.startswith(".git/"):
             return
+        if content:
+            self._known.note(name, content.removesuffix(YOUNG))
+            return
         with suppress(PyshareError):
-            if found := self.look(name):
+            if (found := self.look(name)) and size in {None, found.size}:
                 self._known.note(name, found.id.removesuffix(YOUNG))
 
     def moved(self, source: str, target: str) -> None:
@@ -104,7 +185,8 @@ class Guard:
             self._known.note(target, content)
         self._known.forget(source)
 
-    def _refusal(self, name: str) -> ChangedByOthers:
+    def refusal(self, name: str) -> ChangedByOthers:
+        """The error for a file that other people have changed."""
         remote = self._store.place.clone.remote or "NAME"
         overwrite = command("git", "config", f"remote.{remote}.pyshare-overwrite", "true")
         return ChangedByOthers(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from git_annex_remote_pyshare.annex.recorded import Recorded
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, is_importable
 from git_annex_remote_pyshare.config import options
-from git_annex_remote_pyshare.errors import BadSetting, Busy, Cancelled, NotAStore, Unreachable
+from git_annex_remote_pyshare.errors import BadSetting, Busy, Cancelled, NotAStore, NotFound, Unreachable
 from git_annex_remote_pyshare.safe_text import command, one_line
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Importing:
         self._recorded = Recorded(store.place.clone)
 
     def list(self) -> "tuple[Contents, LeftOut]":
-        """List the whole store; the list replaces that of earlier imports.
+        """List the whole store; the list replaces that of earlier imports. A folder that is not there has no files.
 
         Raises:
             BadSetting: This kind of store cannot be imported from.
@@ -163,7 +163,14 @@ class Importing:
         while waiting:
             if self._stopping.is_set():
                 raise Cancelled("stopped while listing the store")
-            for cursor in self._part(waiting.pop(), made, sorting):
+            part = waiting.pop()
+            try:
+                further = self._part(part, made, sorting)
+            except NotFound:
+                if part:
+                    raise
+                return sorting  # nothing has made the folder so far; an export does
+            for cursor in further:
                 if not cursor:
                     return None
                 if cursor in seen or len(seen) > _MOST:

@@ -13,11 +13,12 @@ from threading import Lock
 
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.keys import expected_size
-from git_annex_remote_pyshare.backends.base import Backend, Moves
-from git_annex_remote_pyshare.errors import BadName, NotFound, PyshareError
+from git_annex_remote_pyshare.backends.base import Backend, Moves, Receipt, WritesConditionally
+from git_annex_remote_pyshare.errors import BadName, ContentChanged, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.killed import Presence
 from git_annex_remote_pyshare.state.renames import Occupants, Rename, Renames
+from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 
 _AWAY = ""
 """In place of a rename's source: its target has content that must not stay there. No name is empty."""
@@ -56,6 +57,8 @@ class Tree:
         """Names that a failed or unconfirmed rename may have left as they were; nothing may be stored over them."""
         self._unremoved = Occupants(clone.git_dir, clone.remote_uuid, "not removed")
         """Names whose removal failed, so that the store may still have the old content there."""
+        self._told = False
+        """Whether `gap` has returned something."""
         self._lock = Lock()
         self._bringing = Lock()
 
@@ -72,8 +75,8 @@ class Tree:
             return True
         return self._bring(key, name)
 
-    def check_store(self, key: str, name: str) -> None:
-        """Raise an error if a file is there that a store of `key` must not overwrite.
+    def check_store(self, key: str, name: str) -> Condition | None:
+        """Raise an error if a file is there that a store of `key` must not overwrite; else returns what it may replace.
 
         Raises:
             ChangedByOthers: People have changed it.
@@ -83,14 +86,47 @@ class Tree:
         with self._lock:
             is_absent = name in self._absent
             self._absent.discard(name)
-        if not is_absent:
-            self._guard.check(name)
-            self._require_free(key, name)
+        if is_absent:
+            return Condition() if self._guard.guards(name) else None
+        condition = self._guard.check(name)
+        self._require_free(key, name)
+        return condition
 
-    def stored(self, name: str) -> None:
-        """Note that the store has new content at `name`."""
-        self._guard.stored(name)
+    def store(self, key: str, name: str, source: Source, progress: Progress) -> None:
+        """Store the content of `key`; this replaces an existing file that git knows.
+
+        Raises:
+            ChangedByOthers: People have changed the file, or have made one of that name.
+            NotRenamed: It has the content of another key, since a rename has failed.
+            PyshareError: Any other failure.
+        """
+
+        def put(condition: Condition | None) -> Receipt:
+            source.condition = condition
+            return self._store.put(name, source, progress)
+
+        try:
+            content = self._guard.obey(name, self.check_store(key, name), put).content
+        except ChangedByOthers:
+            # The reply to an earlier attempt may have been lost, and then its condition is no longer met.
+            content = self._guard.same_content(name, source)
+            if not content:
+                raise
+        self.stored(name, content, source.size)
+
+    def stored(self, name: str, content: str = "", size: int | None = None) -> None:
+        """Note that the store has new content at `name`; see `Guard.stored`."""
+        self._guard.stored(name, content, size)
         self._replaced(name)
+
+    def gap(self) -> str:
+        """What to tell the user, once, about writes that the service does not check; see `Guard.gap`."""
+        if self._told:
+            return ""
+        told = self._guard.gap
+        with self._lock:
+            self._told, is_first = bool(told), not self._told
+        return told if is_first else ""
 
     def _replaced(self, name: str) -> None:
         """Note that no old content is at this name."""
@@ -145,8 +181,7 @@ class Tree:
             raise self._not_renamed(name)
         self._require_free(key, name)
         try:
-            self._guard.check(name)
-            self._store.delete(name)
+            self._delete(name)
         except BadName:
             return  # the store never had it
         except ChangedByOthers:
@@ -157,16 +192,47 @@ class Tree:
         self._replaced(name)
         self._forget(key, name)
 
+    def _delete(self, name: str) -> None:
+        """Remove the file if git knows its version."""
+        condition = self._guard.check(name)
+        if condition == Condition():
+            return  # there is none
+
+        def delete(condition: Condition | None) -> None:
+            if condition is None or not self._store.has(WritesConditionally):
+                self._store.delete(name)
+                return
+            try:
+                self._store.call(WritesConditionally, lambda able: able.delete_if(name, condition))
+            except ContentChanged:
+                if self._guard.look(name) is not None:  # otherwise an earlier attempt has removed it
+                    raise
+
+        self._guard.obey(name, condition, delete)
+
+    def _move(self, source: str, target: str) -> None:
+        """Rename the file if git knows its version, and that of a file which it replaces."""
+        moved, replaced = self._check_changes(source), self._guard.check(target)
+        if (moved is None and replaced is None) or not self._store.has(WritesConditionally):
+            self._store.call(Moves, lambda able: able.move(source, target))
+            return
+        try:
+            self._store.call(WritesConditionally, lambda able: able.move_if(source, target, moved, replaced))
+        except ContentChanged as error:
+            if self._check_changes(source) != moved or self._guard.check(target) != replaced:
+                raise self._guard.refusal(target) from error
+            self._store.call(Moves, lambda able: able.move(source, target))
+
     def _keep(self, key: str, place: str) -> None:
         """Note that a failed rename has left the content at this place."""
         self._note(Rename(key, _AWAY, place))
         self._kept.note(place, key)
         self._check_changes(place)
 
-    def _check_changes(self, place: str) -> None:
-        """Raise ChangedByOthers if people changed what a rename has left there; then only the guard keeps it."""
+    def _check_changes(self, place: str) -> Condition | None:
+        """As `Guard.check`; if people changed what a rename has left there, only the guard keeps it from now on."""
         try:
-            self._guard.check(place)
+            return self._guard.check(place)
         except ChangedByOthers:
             self._kept.forget(place)
             raise
@@ -184,9 +250,7 @@ class Tree:
         self._kept.note(source, key)
         self._require_free(key, target)
         try:
-            self._check_changes(source)
-            self._guard.check(target)
-            self._store.call(Moves, lambda able: able.move(source, target))
+            self._move(source, target)
         except PyshareError as error:
             if not self._is_moved(key, source, target):
                 if not isinstance(error, NotFound) or self._has(key, source):

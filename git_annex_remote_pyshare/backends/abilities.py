@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from git_annex_remote_pyshare.errors import PyshareError
-from git_annex_remote_pyshare.transfer import ByteRange, Progress
+from git_annex_remote_pyshare.transfer import ByteRange, Condition, Progress
 
 
 class Initialized(NamedTuple):
@@ -271,6 +271,8 @@ class Content(NamedTuple):
     is_temporary: bool = False
     """Whether it is our own temporary file, of an upload into its folder that is under way or was broken off. It is not
     imported, but a file that is missing in the folder may be the one that is uploaded."""
+    version: str = ""
+    """What a conditional request calls this version, see `Condition.version`; only `content_of` gives it."""
 
 
 def is_importable(segment: str) -> bool:
@@ -327,4 +329,25 @@ class ListsContents(Protocol):
         """The version that the store has now; None if it says clearly that there is no such file.
 
         Raises a PyshareError if the response leaves any doubt.
+        """
+
+
+@runtime_checkable
+class WritesConditionally(Protocol):
+    """Ability: replace, rename or remove a file only if it is still the version that was seen, for a tree with imports.
+
+    `Backend.put` of such a store looks at `Source.condition`. A condition is checked by the service itself if it can,
+    else by a look as late as possible. ContentChanged says that it was not met, and that nothing has changed.
+    """
+
+    def delete_if(self, name: str, condition: Condition) -> None:
+        """See `Backend.delete`. Raises ContentChanged, or another PyshareError if the request fails."""
+
+    def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
+        """See `Moves.move`, whose errors it raises, or ContentChanged. None stands for any version, or no file."""
+
+    def unconditional(self) -> str:
+        """Which writes the service itself does not check, as in "removing a file"; empty if it checks all.
+
+        What is known so far, without a request.
         """

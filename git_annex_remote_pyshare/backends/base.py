@@ -41,6 +41,7 @@ from git_annex_remote_pyshare.backends.abilities import (
     Share,
     Shares,
     Terms,
+    WritesConditionally,
     is_importable,
 )
 from git_annex_remote_pyshare.config.git_config import LocalConfig
@@ -77,6 +78,7 @@ __all__ = [
     "Stat",
     "StoreConfig",
     "Terms",
+    "WritesConditionally",
     "ability",
     "encode_name",
     "is_importable",
@@ -113,6 +115,8 @@ class Receipt(NamedTuple):
     digests: Mapping[str, str] = {}
     """Hex digests that the server computed from what it received (algorithm → digest). An algorithm is a name that
     hashlib knows, or one whose digest the backend gave to the source (`Source.learn`)."""
+    content: str = ""
+    """The content identifier of the stored file (see `Content.id`), if the response to the upload itself has it."""
 
 
 class StoreConfig(NamedTuple):
@@ -187,6 +191,7 @@ class Backend(ABC):
 
         Raises:
             SourceChanged: The size of the source has changed; nothing is stored.
+            ContentChanged: `Source.condition` is not met; nothing is stored. See `WritesConditionally`.
             PyshareError: Any other failure.
         """
 

@@ -9,7 +9,7 @@ from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.store.limit import Limited
 from git_annex_remote_pyshare.store.presence import Presence
 from git_annex_remote_pyshare.store.progress import Reporting
-from git_annex_remote_pyshare.store.ranges import Ranged
+from git_annex_remote_pyshare.store.ranges import Ranges
 from git_annex_remote_pyshare.store.readahead import Forecast, ReadAhead
 from git_annex_remote_pyshare.store.resume import Resumed
 from git_annex_remote_pyshare.store.retry import FIRST_CONTACT, Retrying
@@ -50,8 +50,8 @@ def wrap(
     limited = Limited(backend, stopping, clock=clock)
     retrying = Retrying(limited, stopping, tell=tell, clock=clock, first_contact=first_contact)
     streams = Streams(backend.place.clone, clock)
-    ranged = Ranged(retrying, limited, streams, stopping, clock=clock)
-    resumed = Resumed(ranged, streams, stopping)
+    ranges = Ranges(retrying, limited, streams, stopping, clock=clock)
+    resumed = Resumed(retrying, ranges, streams, stopping)
     presence = Presence(resumed, limited, stopping, clock=clock)
     store: Backend = Verified(presence)
     if forecast:

@@ -41,11 +41,11 @@ class OneStream(NamedTuple):
     """Bytes per second."""
 
 
-class Ranged(Layer):
+class Ranges:
     """Downloads the rest of a large object over several connections if one is slow and the store reads ranges.
 
     Args:
-        backend: The layers that retry and limit, around the store.
+        backend: The layer that retries, around the store.
         fetch: The layer that limits: the first range is tried once.
         streams: Limits the connections.
         stopping: When it is set, downloads fail with `Cancelled`.
@@ -54,14 +54,14 @@ class Ranged(Layer):
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Layer,
         fetch: Backend,
         streams: Streams,
         stopping: Event,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(backend)
+        self._backend = backend
         self._fetch = fetch
         self._streams = streams
         self._stopping = stopping
@@ -69,21 +69,9 @@ class Ranged(Layer):
         self._making = Lock()
         self._made: Downloads | None = None
 
-    def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        watch = _Watch(self, name, sink, progress)
-        try:
-            while not self._is_whole(name, sink, watch):
-                pass  # one connection fetches the rest
-        finally:
-            watch.close()
-
-    def _is_whole(self, name: str, sink: Sink, watch: "_Watch") -> bool:
-        """Download over one connection, and then perhaps over several; returns whether the object is whole."""
-        try:
-            self.backend.get(name, sink, watch)
-        except Switch:
-            return watch.switch()
-        return True
+    def watch(self, name: str, sink: Sink, progress: Progress) -> "Watch":
+        """The progress of a download over one connection, which may raise `Switch`."""
+        return Watch(self, name, sink, progress)
 
     def now(self) -> float:
         """Seconds; only differences matter."""
@@ -96,26 +84,28 @@ class Ranged(Layer):
 
         with self._making:
             if self._made is None:
-                self._made = Downloads(self.backend, self.run, self._fetch, self._streams, self._stopping, self._clock)
+                self._made = Downloads(
+                    self._backend, self._backend.run, self._fetch, self._streams, self._stopping, self._clock
+                )
             return self._made
 
 
-class _Watch:
+class Watch:
     """The progress of one download: measures its speed, and switches to several connections.
 
     Args:
-        layer: The layer.
+        ranges: Those of the store.
         name: The object.
         sink: Gets it.
         progress: Gets each report first.
     """
 
-    def __init__(self, layer: Ranged, name: str, sink: Sink, progress: Progress) -> None:
-        self._layer = layer
+    def __init__(self, ranges: Ranges, name: str, sink: Sink, progress: Progress) -> None:
+        self._ranges = ranges
         self._name = name
         self._sink = sink
         self._progress = progress
-        self._since = layer.now()
+        self._since = ranges.now()
         self._from = self._last = sink.size
         self._download: Download | None = None
 
@@ -136,7 +126,7 @@ class _Watch:
             self._download.close()
 
     def _measure(self, done: int) -> None:
-        now = self._layer.now()
+        now = self._ranges.now()
         has_moved = done > self._last  # else it waits for its turn, or begins again
         self._last = done
         if has_moved and now - self._since < MOMENT:
@@ -148,7 +138,7 @@ class _Watch:
     def _begin(self, done: int, rate: float) -> "Download | None":
         if not self._is_far_from_end(done) or not self._sink.is_wanted:
             return None
-        return self._layer.downloads.begin(OneStream(self._name, self._sink, self._progress, done, rate))
+        return self._ranges.downloads.begin(OneStream(self._name, self._sink, self._progress, done, rate))
 
     def _is_far_from_end(self, done: int) -> bool:
         incoming = self._sink.incoming

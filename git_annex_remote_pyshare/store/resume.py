@@ -1,8 +1,9 @@
-"""Resumes interrupted transfers, and uploads large objects in parts.
+"""Resumes interrupted transfers, and moves large objects in parts.
 
 The modules for that are imported at the first large object.
 """
 
+from contextlib import closing
 from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import UploadLost
+from git_annex_remote_pyshare.store.ranges import Ranges, Switch
 from git_annex_remote_pyshare.store.streams import Streams
 from git_annex_remote_pyshare.transfer import PartialFile, Progress, Sink, Source
 
@@ -31,19 +33,28 @@ class Resumed(Layer):
 
     Args:
         backend: The layers that retry and limit, around the store.
+        ranges: Downloads a large object over several connections.
         streams: Limits the parts that are sent at once.
         stopping: When it is set, uploads fail with `Cancelled`.
     """
 
-    def __init__(self, backend: Backend, streams: Streams, stopping: Event) -> None:
+    def __init__(self, backend: Backend, ranges: Ranges, streams: Streams, stopping: Event) -> None:
         super().__init__(backend)
+        self._ranges = ranges
         self._streams = streams
         self._stopping = stopping
         self._making = Lock()
         self._made: Uploads | None = None
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
-        self.backend.get(name, sink.with_record(_Recorded(self.place, name, sink)), progress)
+        recorded = sink.with_record(_Recorded(self.place, name, sink))
+        with closing(self._ranges.watch(name, recorded, progress)) as watch:
+            while True:
+                try:
+                    return self.backend.get(name, recorded, watch)
+                except Switch:  # noqa: PERF203  # rare, and what it asks for is to go on
+                    if watch.switch():
+                        return None
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
         takes = self._takes_parts() if source.size > WHOLE else None

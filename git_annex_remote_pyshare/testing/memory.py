@@ -12,7 +12,7 @@ from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import ContentChanged, NotFound, RangeRefused, SourceChanged, Unreachable
 from git_annex_remote_pyshare.part_plan import Part
 from git_annex_remote_pyshare.testing.faults import Cut, Drip, Fail, Fault, Faults, LoseReply, Mangle, Stale
-from git_annex_remote_pyshare.transfer import BLOCK, ByteRange, Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import BLOCK, ByteRange, Condition, Progress, Sink, Source
 
 __all__ = ["MemoryBackend", "place"]
 
@@ -81,6 +81,7 @@ class MemoryBackend(Backend):
         encode_name(name)
         with self._met("put") as fault:
             body = received(source, Part(1, 0, source.size), progress, fault)
+            self._require(name, source.condition)
             return self._stored(name, arriving(body, fault))
 
     def delete(self, name: str) -> None:
@@ -95,6 +96,25 @@ class MemoryBackend(Backend):
                 raise NotFound(f"{source} is not in the store")
             with self._lock:
                 self._objects[target] = self._objects.pop(source)
+
+    def delete_if(self, name: str, condition: Condition) -> None:
+        with self._met("delete"):
+            self._require(name, condition)
+            self._change(name, None)
+
+    def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
+        self._require(source, moved)
+        self._require(target, replaced)
+        self.move(source, target)
+
+    def unconditional(self) -> str:
+        return ""
+
+    def _require(self, name: str, condition: Condition | None) -> None:
+        body = self._objects.get(name)
+        found = "" if body is None else _content_id(body)
+        if condition is not None and found != condition.content:
+            raise ContentChanged(f"{name} is another version")
 
     def list(self, folder: str = "") -> Iterator[Entry]:
         with self._met("list") as fault:
@@ -139,7 +159,8 @@ class MemoryBackend(Backend):
 
     def _stored(self, name: str, body: bytes) -> Receipt:
         self._change(name, body)
-        return Receipt(len(body), {algorithm: _digest(algorithm, body) for algorithm in self._digests})
+        digests = {algorithm: _digest(algorithm, body) for algorithm in self._digests}
+        return Receipt(len(body), digests, _content_id(body))
 
     def _read(self, name: str, fault: Fault | None) -> bytes | None:
         encode_name(name)

@@ -17,9 +17,11 @@ from support.scripted import Play
 
 from git_annex_remote_pyshare.backends.base import Backend, Shares, StoreConfig, ability
 from git_annex_remote_pyshare.backends.directory import copying
+from git_annex_remote_pyshare.backends.layer import Layer
 from git_annex_remote_pyshare.backends.registry import make
 from git_annex_remote_pyshare.errors import Cancelled
 from git_annex_remote_pyshare.store.open import wrap
+from git_annex_remote_pyshare.store.ranges import Ranges
 from git_annex_remote_pyshare.store.resume import Resumed
 from git_annex_remote_pyshare.store.streams import Streams
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
@@ -159,6 +161,12 @@ SERVERS: dict[str, Callable[[pytest.FixtureRequest], Server]] = {
 }
 
 
+def resumed(backend: Backend) -> Resumed:
+    """The layer that resumes, around the store itself."""
+    streams, stopping = Streams(backend.place.clone), Event()
+    return Resumed(backend, Ranges(Layer(backend), backend, streams, stopping), streams, stopping)
+
+
 class Computer:
     """A clone with a partial file, and one process after the other."""
 
@@ -173,7 +181,7 @@ class Computer:
         """A new process, without the layers that would try again."""
         clone = InClone(str(self.git_dir), {})
         self._opened.append(self.server.process(lambda where: where._replace(clone=clone)))
-        return Resumed(self._opened[-1], Streams(self._opened[-1].place.clone), Event())
+        return resumed(self._opened[-1])
 
     def get_until(self, count: int) -> None:
         """A process that is ended once it has so many bytes."""
@@ -295,7 +303,7 @@ def test_only_another_name_makes_it_another_object(
 def test_without_a_git_directory_all_attempts_of_one_transfer_know_it(tmp_path: Path) -> None:
     server, desk = MemoryBackend(), Desk(tmp_path)
     desk.put(server, NAME, OLD)
-    sink, store = desk.sink(), Resumed(server, Streams(server.place.clone), Event())
+    sink, store = desk.sink(), resumed(server)
 
     def stop(_done: int) -> None:
         raise Cancelled("ended by the test")

@@ -47,7 +47,7 @@ from git_annex_remote_pyshare.errors import (
     tracing,
 )
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Sink, Source
 
 
 def _folder_class() -> type[Folder]:
@@ -65,7 +65,8 @@ def _folder_class() -> type[Folder]:
 class DirectoryBackend(Backend):
     """A folder.
 
-    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders, ReportsAvailability.
+    Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders,
+    ReportsAvailability, WritesConditionally.
 
     Each verb opens the folder again, so that a disk can be unmounted between two verbs, and works below it with
     `Folder`: other users may write to the store, but no link leads a verb out of it.
@@ -116,20 +117,32 @@ class DirectoryBackend(Backend):
                 if copy(reader, written.file, source.size, progress) != source.size:
                     raise SourceChanged("the file changed while it was being stored", detail=as_text(source.path))
                 written.finish(written.mode_like(reader) if self.place.is_tree else written.read_only)
-                move_into_place(root, written, segments)
-        return Receipt(size=source.size)
+                content = move_into_place(root, written, segments, source.condition)
+        return Receipt(size=source.size, content=content)
 
     def delete(self, name: str) -> None:
+        self.delete_if(name, None)
+
+    def delete_if(self, name: str, condition: Condition | None) -> None:
+        """See `WritesConditionally.delete_if`: a look just before, as in `move_if`; no system has more."""
         segments = segments_of(name)
         with self._trying("remove the file in", name), self._opened() as root:
             self._marker.require(root)
-            remove(root, segments)
+            remove(root, segments, condition)
 
     def move(self, source: str, target: str) -> None:
+        self.move_if(source, target, None, None)
+
+    def unconditional(self) -> str:
+        """Nothing: between the look and the system call there is no time for a person's edit."""
+        return ""
+
+    def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
+        """See `WritesConditionally.move_if`."""
         old, new = segments_of(source), segments_of(target)
         with self._trying("rename the file in", source), self._opened() as root:
             self._marker.require(root)
-            if not rename(root, old, new):
+            if not rename(root, old, new, moved, replaced):
                 raise NotFound(f"the file is not in {as_text(self._root)}")
 
     def remove_folder(self, name: str) -> None:

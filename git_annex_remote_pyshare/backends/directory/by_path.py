@@ -90,6 +90,9 @@ class PathFolder(Folder):
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
         os.replace(os.path.join(self.checked_path(), name), os.path.join(to.checked_path(), new))
 
+    def link(self, name: bytes, to: "Self", new: bytes) -> None:
+        os.link(os.path.join(self.checked_path(), name), os.path.join(to.checked_path(), new))
+
     def unlink(self, name: bytes) -> None:
         os.unlink(os.path.join(self.checked_path(), name))
 

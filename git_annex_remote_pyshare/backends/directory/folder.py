@@ -4,9 +4,11 @@ Other users may write to the store: a link in place of a folder counts as an att
 folder if the system supports that; otherwise `PathFolder` uses its path.
 """
 
+import errno
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.directory.errors import as_text
@@ -15,6 +17,10 @@ from git_annex_remote_pyshare.safe_text import command
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
+"""Error codes of file systems (FAT, SMB, FUSE) on which a file has only one name."""
 
 
 class LinkInStore(PermissionDenied):
@@ -101,6 +107,28 @@ class Folder(ABC):
     @abstractmethod
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
         """Move the file into a folder of the same class, replacing an existing file."""
+
+    @abstractmethod
+    def link(self, name: bytes, to: "Self", new: bytes) -> None:
+        """Give the file a second name, in a folder of the same class; raises FileExistsError if that is taken."""
+
+    def rename_new(self, name: bytes, to: "Self", new: bytes) -> None:
+        """Move the file to a name that nothing has.
+
+        Raises:
+            FileExistsError: Something has the name. Where the file system has no second names, only a look says so.
+        """
+        try:
+            self.link(name, to, new)
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno not in _NO_LINKS:
+                raise
+            with suppress(FileNotFoundError):
+                to.lstat(new)
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new) from error
+            self.rename(name, to, new)
+        else:
+            self.unlink(name)
 
     @abstractmethod
     def unlink(self, name: bytes) -> None:

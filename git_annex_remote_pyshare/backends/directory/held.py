@@ -97,6 +97,9 @@ class Held(Folder):
     def rename(self, name: bytes, to: "Self", new: bytes) -> None:
         os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
 
+    def link(self, name: bytes, to: "Self", new: bytes) -> None:
+        os.link(name, new, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor, follow_symlinks=False)
+
     def unlink(self, name: bytes) -> None:
         os.unlink(name, dir_fd=self.descriptor)
 

@@ -12,8 +12,9 @@ from git_annex_remote_pyshare.backends.base import Content, Entry, encode_name, 
 from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary, is_temporary, remove_dead
-from git_annex_remote_pyshare.errors import BadName, CorruptUpload
+from git_annex_remote_pyshare.errors import BadName, ContentChanged, CorruptUpload
 from git_annex_remote_pyshare.safe_text import command
+from git_annex_remote_pyshare.transfer import Condition
 
 _NOT_ON_WINDOWS = frozenset(b'\\:*?"<>|')
 """On Windows `\\` separates folders and `:` begins a hidden stream of a file, so the name would be another object's."""
@@ -68,29 +69,58 @@ def open_object(root: Folder, segments: Sequence[bytes]) -> int | None:
     return None
 
 
-def move_into_place(root: Folder, written: Temporary, segments: Sequence[bytes]) -> None:
+def move_into_place(
+    root: Folder, written: Temporary, segments: Sequence[bytes], condition: Condition | None = None
+) -> str:
     """Rename the finished file to the object's name, replacing an existing one, so that it survives a power cut.
+
+    Returns:
+        Its content identifier; empty if the file system gives it another one, as some network drives do.
 
     Raises:
         CorruptUpload: Another user or program has replaced the file.
+        ContentChanged: Something is there that does not meet the condition.
     """
     *folders, last = segments
     try:
         with root.open_below(folders) as folder:
-            _move(written, folder, last)
+            return _move(written, folder, last, condition)
     except FileNotFoundError:
         with root.make_below(folders) as folder:
-            _move(written, folder, last)
+            return _move(written, folder, last, condition)
 
 
-def rename(root: Folder, source: Sequence[bytes], target: Sequence[bytes]) -> bool:
-    """Rename a file, replacing one at the target, so that it survives a power cut; False if there is none to rename."""
+def require(folder: Folder, name: bytes, condition: Condition | None) -> None:
+    """Raise ContentChanged unless the file meets the condition; a link or folder is no version of a file."""
+    if condition is None:
+        return
+    found = ""
+    with suppress(FileNotFoundError):
+        found = content_id(folder.lstat(name))
+    if found != condition.content:
+        raise ContentChanged(f"{as_text(folder.path + b'/' + name)} was changed a moment ago")
+
+
+def rename(
+    root: Folder,
+    source: Sequence[bytes],
+    target: Sequence[bytes],
+    moved: Condition | None = None,
+    replaced: Condition | None = None,
+) -> bool:
+    """Rename a file, replacing one at the target, so that it survives a power cut; False if there is none to rename.
+
+    Raises:
+        ContentChanged: One of the names does not meet its condition.
+    """
     *folders, last = source
     try:
         with root.open_below(folders) as old:
             if not stat.S_ISREG(old.lstat(last).st_mode):
                 return False
             with root.make_below(target[:-1]) as new:
+                require(old, last, moved)
+                require(new, target[-1], replaced)
                 old.rename(last, new, target[-1])
                 new.sync()
             old.sync()
@@ -127,11 +157,18 @@ def _rmdir(above: Folder, name: bytes) -> bool:
     return True
 
 
-def remove(root: Folder, segments: Sequence[bytes]) -> bool:
-    """Remove the object, if it exists, and its own folder if that is then empty; returns whether there was one."""
+def remove(root: Folder, segments: Sequence[bytes], condition: Condition | None = None) -> bool:
+    """Remove the object, if it exists, and its own folder if that is then empty; returns whether there was one.
+
+    Raises:
+        ContentChanged: The object is there and does not meet the condition.
+    """
     *folders, last = segments
     is_removed = False
     with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), root.open_below(folders) as folder:
+        if condition is not None:
+            folder.lstat(last)  # raises if it is gone, which is a success
+            require(folder, last, condition)
         try:
             folder.unlink(last)
             is_removed = True
@@ -148,16 +185,27 @@ def remove(root: Folder, segments: Sequence[bytes]) -> bool:
     return is_removed
 
 
-def _move(written: Temporary, folder: Folder, last: bytes) -> None:
+def _move(written: Temporary, folder: Folder, last: bytes, condition: Condition | None) -> str:
     # Check before, so that an existing object is kept, and after, since others may replace the file in between.
     _require_ours(written, written.folder, written.name)
-    try:
-        written.folder.rename(written.name, folder, last)
-    except PermissionError:
-        folder.unlock(last)
-        written.folder.rename(written.name, folder, last)
+    if condition == Condition():
+        try:
+            written.folder.rename_new(written.name, folder, last)
+        except FileExistsError as error:
+            if stat.S_ISDIR(folder.lstat(last).st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), last) from error
+            raise ContentChanged(f"{as_text(folder.path + b'/' + last)} was made a moment ago") from error
+    else:
+        require(folder, last, condition)
+        try:
+            written.folder.rename(written.name, folder, last)
+        except PermissionError:
+            folder.unlock(last)
+            written.folder.rename(written.name, folder, last)
     _require_ours(written, folder, last)
+    is_same = folder.lstat(last).st_ino == written.facts.st_ino
     folder.sync()
+    return content_id(written.facts) if is_same else ""
 
 
 def _require_ours(written: Temporary, folder: Folder, name: bytes) -> None:

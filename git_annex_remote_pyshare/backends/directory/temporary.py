@@ -34,7 +34,7 @@ class Temporary:
         self.name = name
         self.file = file
         self.facts = os.fstat(file.fileno())
-        """The file's status, read while it is open: Windows reports it for open files only."""
+        """The file's status, read while it is open, and once more when it is finished."""
 
     @property
     def read_only(self) -> int:
@@ -57,6 +57,7 @@ class Temporary:
         with suppress(PermissionError):  # some network drives have no permissions
             self.folder.protect(self.name, descriptor, mode)
         os.fsync(descriptor)
+        self.facts = os.fstat(descriptor)
         if os.name == "nt":
             # Windows cannot rename an open file.
             self.file.close()

@@ -29,7 +29,7 @@ from git_annex_remote_pyshare.backends.dropbox.url import address_of
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
 from git_annex_remote_pyshare.errors import Busy, ContentChanged, NotFound, PermissionDenied, Unreachable
 from git_annex_remote_pyshare.safe_text import command
-from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Condition, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class DropboxBackend(Backend):
     """A folder in a user's own Dropbox, in a shared folder or in a team's space.
 
     Besides the contract's operations: CanInitialize, HasQuota, ListsContents, Moves, Publishes, ReadsRanges,
-    RemovesFolders, Shares, SupportsMultipart. All jobs share the connections, the login, and the commits under way.
+    RemovesFolders, Shares, SupportsMultipart, WritesConditionally. All jobs share the connections, the login, and the
+    commits under way.
 
     Args:
         place: Its URL is the folder's.
@@ -135,7 +136,24 @@ class DropboxBackend(Backend):
     def content_of(self, name: str) -> Content | None:
         arg = {"path": self._path(name)}
         found = self.client.rpc(Call("files/get_metadata", arg, "look for the file", NOTHING, (".tag",))).result
-        return listing.content_of(self.client, name, found) if found.get(".tag") == "file" else None
+        if found.get(".tag") != "file":
+            return None
+        if self.place.is_tree and self.client.name_case.fits(found, arg["path"]):
+            self._moves.known.seen(arg["path"], found)
+        return listing.content_of(self.client, name, found)._replace(version=str(found.get("rev", "")))
+
+    def delete_if(self, name: str, condition: Condition) -> None:
+        """See `WritesConditionally.delete_if`: Dropbox compares the revision."""
+        path = self._path(name)
+        self._moves.delete_if(path, condition)
+        self._presence.removed(path)
+
+    def move_if(self, source: str, target: str, _moved: Condition | None, replaced: Condition | None) -> None:
+        """See `WritesConditionally.move_if`. An edit of the file that is renamed goes with it."""
+        self._moves.move(self._path(source), self._path(target), replaced)
+
+    def unconditional(self) -> str:
+        return ""
 
     def remove_version(self, name: str, content: str) -> None:
         """See `RemovesVersions.remove_version`: Dropbox compares the revision."""

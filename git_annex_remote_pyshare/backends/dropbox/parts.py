@@ -14,11 +14,11 @@ from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, HASHED, digests_of
 from git_annex_remote_pyshare.backends.dropbox.upload import MAX_REQUEST, Piece, append, open_session
 from git_annex_remote_pyshare.backends.dropbox.url import Address
-from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, receipt
+from git_annex_remote_pyshare.backends.dropbox.writes import LARGEST, Pending, Writes, is_taken, receipt
 from git_annex_remote_pyshare.config import options
-from git_annex_remote_pyshare.errors import SourceChanged, UploadLost
+from git_annex_remote_pyshare.errors import NotAStore, SourceChanged, UploadLost
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload, plan
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 from git_annex_remote_pyshare.waiting import telling
 
 MIN_MULTIPART = 32 << 20
@@ -80,7 +80,7 @@ class Parts:
     def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
         hashed = _content_hash(sent)
-        made = telling(lambda: self._finished(upload, hashed), lambda: progress(upload.plan.size))
+        made = telling(lambda: self._finished(upload, hashed, source.condition), lambda: progress(upload.plan.size))
         return receipt(source, hashed, made)
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
@@ -96,14 +96,18 @@ class Parts:
     def _send_next(self, upload: Upload, part: Part, source: Source, progress: Progress) -> Sent:
         return self.send(upload, part, source, lambda done: progress(part.start + done))
 
-    def _finished(self, upload: Upload, hashed: str) -> Mapping[str, Any]:
+    def _finished(self, upload: Upload, hashed: str, condition: Condition | None) -> Mapping[str, Any]:
         """The object's metadata after the commit, or after an earlier attempt whose response was lost."""
         path, what = self._address.path_of(upload.name), "store the file"
-        info = self._writes.info(path, what)
+        info = self._writes.info(path, what) if condition is None else self._writes.info_if(path, condition)
         pending = Pending(upload.id, upload.plan.size, info, what)
         try:
             with self._writes.explaining_quota():
                 made = self._writes.commit(pending)
+        except NotAStore as error:
+            if condition is None or not is_taken(error):
+                raise
+            made = self._writes.stored_already(path, hashed, what)
         except UploadLost:
             made = self._client.rpc(Call("files/get_metadata", {"path": path}, what, ("path/not_found",))).result
             if (made.get("size"), made.get(ALGORITHM)) != (upload.plan.size, hashed):

@@ -10,10 +10,12 @@ from git_annex_remote_pyshare.backends.dropbox.download import NOTHING, Presence
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
 from git_annex_remote_pyshare.backends.dropbox.known import Known
 from git_annex_remote_pyshare.backends.dropbox.writes import Writes
-from git_annex_remote_pyshare.errors import BadName, Cancelled, NotFound
+from git_annex_remote_pyshare.errors import BadName, Cancelled, ContentChanged, NotFound
+from git_annex_remote_pyshare.transfer import Condition
 
 _RENAME = "rename the file"
 _REMOVE = "remove the folder"
+_REMOVE_FILE = "remove the file"
 _MOVE = "files/move_v2"
 _DELETE = "files/delete_v2"
 _GONE = "from_lookup/not_found"
@@ -42,14 +44,14 @@ class Moves:
         self._closing = closing
         self.known = Known(client)
 
-    def move(self, source: str, target: str) -> None:
-        """Rename the file at a path; see `Moves.move`."""
+    def move(self, source: str, target: str, replaced: Condition | None = None) -> None:
+        """Rename the file at a path; see `Moves.move`, and `WritesConditionally.move_if` for a condition."""
         if source != target and source.lower() == target.lower():
             self._change_case(source, target)
             return
         self._require(source)
         if source != target:
-            self._move(source, target)
+            self._move(source, target, replaced)
 
     def delete(self, path: str, what: str) -> None:
         """Remove the file of exactly this name; succeeds if there is none."""
@@ -65,6 +67,25 @@ class Moves:
             if reply.tag != _CHANGED and not reply.tag.startswith(f"{_CHANGED}/"):
                 return
         raise self._client.failure(Call(_DELETE, None, what), Refusal(409, reply.tag, reply.error))
+
+    def delete_if(self, path: str, condition: Condition) -> None:
+        """Remove the file of exactly this name if it is the version of the condition; succeeds if there is none.
+
+        Raises:
+            ContentChanged: It is another version.
+        """
+        if condition.version:
+            is_ours = bool(self.known.find(path, _REMOVE_FILE))
+            self.known.forget(path)
+            if not is_ours:
+                return
+            arg = {"path": path, "parent_rev": condition.version}
+            expected = ("path_lookup/not_found", "path_lookup/not_file", _CHANGED)
+            with self._writes.turn():
+                reply = self._client.rpc(Call(_DELETE, arg, _REMOVE_FILE, expected, ("metadata",)))
+            if reply.tag != _CHANGED and not reply.tag.startswith(f"{_CHANGED}/"):
+                return
+        raise ContentChanged(f"{self._client.doing(_REMOVE_FILE)}: it was changed a moment ago")
 
     def remove_folder(self, path: str) -> None:
         """See `RemovesFolders.remove_folder`. Looks first: Dropbox deletes a folder with all that is in it."""
@@ -82,10 +103,13 @@ class Moves:
             return
         raise NotFound(f"{self._client.doing(_RENAME)}: Dropbox has no file there")
 
-    def _move(self, source: str, target: str) -> None:
+    def _move(self, source: str, target: str, replaced: Condition | None = None) -> None:
         made = self._sent(source, target, (_TAKEN,))
         if not made:
-            self._clear(target)
+            if replaced is None:
+                self._clear(target)
+            else:
+                self.delete_if(target, replaced)
             made = self._sent(source, target, ())
         try:
             self._client.name_case.check(made, target, self._client.doing(_RENAME))

@@ -13,9 +13,9 @@ from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.dropbox.client import Call, Client, Reply
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM, content_hash, joined
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal
-from git_annex_remote_pyshare.backends.dropbox.writes import STORED, Pending, Writes, cursor, receipt
+from git_annex_remote_pyshare.backends.dropbox.writes import STORED, Pending, Writes, cursor, is_taken, receipt
 from git_annex_remote_pyshare.errors import NotAStore, SourceChanged, Unreachable, UploadLost
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 
 _START = "files/upload_session/start"
@@ -101,7 +101,6 @@ SHORT_UPLOAD = 4 << 20
 """Bytes up to which an upload takes no longer than a commit, so that others can wait for it."""
 
 _UPLOAD = "files/upload"
-_TAKEN = "conflict/file"
 _WRITTEN_ELSEWHERE = ("path/too_many_write_operations",)
 
 
@@ -127,12 +126,23 @@ class Uploads:
         piece = whole(source, progress, what)
         if not self._is_tree:
             return self._put(self._writes.info(path, what), piece)
+        if source.condition is not None:
+            return self._put_if(source.condition, path, piece)
         try:
             return self._put(self._writes.info_of_new(path), piece)
         except NotAStore as error:
-            if not error.detail.endswith(_TAKEN):
+            if not is_taken(error):
                 raise
         return self._put(self._writes.info(path, what), piece)
+
+    def _put_if(self, condition: Condition, path: str, piece: Piece) -> Receipt:
+        try:
+            return self._put(self._writes.info_if(path, condition), piece)
+        except NotAStore as error:
+            if not is_taken(error):
+                raise
+        hashed = content_hash(piece.source)
+        return receipt(piece.source, hashed, self._writes.stored_already(path, hashed, piece.what))
 
     def _put(self, info: Mapping[str, Any], piece: Piece) -> Receipt:
         with self._counting_uploads() as alone, self._writes.explaining_quota():

@@ -10,8 +10,10 @@ from git_annex_remote_pyshare.backends.dropbox.client import Call, Client
 from git_annex_remote_pyshare.backends.dropbox.content_hash import ALGORITHM
 from git_annex_remote_pyshare.backends.dropbox.errors import Refusal, tags_of
 from git_annex_remote_pyshare.backends.dropbox.quota import FreeSpace
-from git_annex_remote_pyshare.errors import BadName, PyshareError, QuotaExceeded, Unreachable
-from git_annex_remote_pyshare.transfer import Source, in_words
+from git_annex_remote_pyshare.errors import BadName, ContentChanged, NotAStore, PyshareError, QuotaExceeded, Unreachable
+from git_annex_remote_pyshare.transfer import Condition, Source, in_words
+
+_TAKEN = "conflict/file"
 
 LARGEST = (1 << 41) - (1 << 22)
 """Bytes of the largest file (documentation of files/upload_session/start)."""
@@ -76,13 +78,30 @@ class Writes:
         """As `info`, for a path where nothing is expected; the commit is refused if something is there after all."""
         return {"path": path, "mode": "add", "autorename": False, "mute": True, "strict_conflict": True}
 
+    def info_if(self, path: str, condition: Condition) -> Mapping[str, Any]:
+        """As `info_of_new`, for a path where only one version may be replaced, or nothing."""
+        info = self.info_of_new(path)
+        return {**info, "mode": {".tag": "update", "update": condition.version}} if condition.version else info
+
+    def stored_already(self, path: str, hashed: str, what: str) -> Mapping[str, Any]:
+        """The metadata of what an attempt has stored whose response was lost, by its content hash.
+
+        Raises:
+            ContentChanged: Another version is there, or nothing.
+        """
+        found = self._client.rpc(Call(_METADATA, {"path": path}, what, ("path/not_found",), (".tag",))).result
+        if found.get(ALGORITHM) != hashed:
+            raise ContentChanged(f"{self._client.doing(what)}: another version is there since a moment ago")
+        self._client.name_case.check(found, path, self._client.doing(what))
+        return found
+
     def accept(self, made: Mapping[str, Any], info: Mapping[str, Any], what: str) -> None:
         """Remove a new file again if Dropbox has put it into a folder whose name has other case; raises BadName."""
         path = info["path"]
         try:
             self._client.name_case.check(made, path, self._client.doing(what))
         except BadName:
-            if info["strict_conflict"] and "rev" in made:  # so nothing was there before
+            if info["strict_conflict"] and info["mode"] == "add" and "rev" in made:  # so nothing was there before
                 with self.turn():
                     arg = {"path": path, "parent_rev": made["rev"]}
                     self._client.rpc(Call("files/delete_v2", arg, what, ("path_lookup/not_found",)))
@@ -130,6 +149,11 @@ class Writes:
         )
 
 
+def is_taken(error: NotAStore) -> bool:
+    """Whether a commit was refused since there is a file that it must not replace."""
+    return error.detail.endswith(_TAKEN)
+
+
 def cursor(session: str, offset: int) -> Mapping[str, Any]:
     """A position in a session (UploadSessionCursor)."""
     return {"session_id": session, "offset": offset}
@@ -138,4 +162,4 @@ def cursor(session: str, offset: int) -> Mapping[str, Any]:
 def receipt(source: Source, hashed: str, made: Mapping[str, Any]) -> Receipt:
     """The proof that Dropbox stored a source whose content hash is `hashed`."""
     source.learn(ALGORITHM, hashed)
-    return Receipt(made["size"], {ALGORITHM: str(made[ALGORITHM])})
+    return Receipt(made["size"], {ALGORITHM: str(made[ALGORITHM])}, content=str(made[ALGORITHM]))

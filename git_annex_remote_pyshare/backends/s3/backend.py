@@ -23,6 +23,7 @@ from git_annex_remote_pyshare.backends.s3.archive import Archive
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import fingerprint
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.conditions import REMOVING, Conditions, headers_of
 from git_annex_remote_pyshare.backends.s3.download import Downloads
 from git_annex_remote_pyshare.backends.s3.listing import MARKER, contents, entries
 from git_annex_remote_pyshare.backends.s3.moving import Moves
@@ -32,7 +33,7 @@ from git_annex_remote_pyshare.backends.s3.upload import Uploads
 from git_annex_remote_pyshare.backends.s3.url import address_of, quoted_key
 from git_annex_remote_pyshare.errors import BadSetting, ContentChanged, NotFound
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
-from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Condition, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.content_range import is_strong
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
 
@@ -45,8 +46,8 @@ class S3Backend(Backend):
     """A bucket, or a folder in one.
 
     Abilities: CanInitialize, HasNotices, ListsContents, Moves, Opens, Publishes, ReadsRanges, Restores, Shares,
-    SupportsMultipart.
-    All jobs share the connections and what the client has learned about the server.
+    SupportsMultipart, WritesConditionally. All jobs share the connections and what the client has learned about the
+    server.
 
     Args:
         place: Its settings give the bucket and the server.
@@ -63,12 +64,13 @@ class S3Backend(Backend):
         self._notices: list[str] = []
         self._bucket = Bucket(place, self.client)
         self._archive = Archive(self.client, place.clone)
-        self._parts = Parts(place, self.client, self._bucket, self._notices)
+        self._conditions = Conditions(self.client)
+        self._parts = Parts(place, self.client, self._bucket, self._notices, self._conditions)
         self._keeps_versions = False
         self._recent = Recent()
         self._downloads = Downloads(self.client, self._archive, self._recent)
-        self._uploads = Uploads(place, self.client, self._bucket)
-        self._moves = Moves(place, self.client)
+        self._uploads = Uploads(place, self.client, self._bucket, self._conditions)
+        self._moves = Moves(place, self.client, self._conditions)
 
     def stat(self, name: str) -> Stat | None:
         return self._downloads.stat(name)
@@ -91,8 +93,18 @@ class S3Backend(Backend):
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`. In a versioned bucket the object is only hidden, which counts as removed."""
+        self._delete(name, {})
+
+    def delete_if(self, name: str, condition: Condition) -> None:
+        """See `WritesConditionally.delete_if`."""
+        self._conditions.send(REMOVING, headers_of(condition), lambda headers: self._delete(name, headers))
+
+    def unconditional(self) -> str:
+        return self._conditions.unconditional()
+
+    def _delete(self, name: str, headers: Mapping[str, str]) -> None:
         self._recent.removed(name)
-        request = Request("DELETE", self.client.address.path_of(name), "remove the file")
+        request = Request("DELETE", self.client.address.path_of(name), "remove the file", headers=headers)
         with suppress(NotFound), self.client.send(request) as response:
             if response.headers.get("x-amz-delete-marker") == "true" and not self._keeps_versions:
                 self._keeps_versions = True
@@ -103,7 +115,11 @@ class S3Backend(Backend):
 
     def move(self, source: str, target: str) -> None:
         """See `Moves.move`: a copy at the server, and a removal."""
-        self._moves.move(source, target)
+        self.move_if(source, target, None, None)
+
+    def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
+        """See `WritesConditionally.move_if`."""
+        self._moves.move(source, target, moved, replaced)
         self._recent.removed(source)
         self._recent.stored(target)
 

@@ -41,6 +41,9 @@ replayed then, and without TLS anyone on the network path can forge the Date hea
 _LARGE = 1 << 20
 """A body of more bytes is sent only after a small request has confirmed the region and the login."""
 
+_CONDITIONS = {"If-Match", "If-None-Match", "x-amz-copy-source-if-match"}
+"""Headers by which the server compares the version of an object before it changes it."""
+
 
 class Request(NamedTuple):
     """One request to the bucket's server."""
@@ -217,6 +220,7 @@ class Client:
             request.method,
             clock_offset=self._clock_offset,
             remote=self._place.clone.remote,
+            is_conditional=request.method not in _READ_METHODS and not _CONDITIONS.isdisjoint(request.headers),
         )
 
 

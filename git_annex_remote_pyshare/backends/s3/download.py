@@ -88,7 +88,7 @@ class Downloads:
                 tag = response.headers.get("ETag", "")
         except NotFound:
             return None
-        return Content(name, total or 0, content_id(self._client, total, tag))
+        return Content(name, total or 0, content_id(self._client, total, tag), version=tag)
 
     def _stat(self, name: str) -> Stat | None:
         try:

@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.errors import (
     BadName,
     BadSetting,
     Busy,
+    ContentChanged,
     CorruptUpload,
     NotAStore,
     NotFound,
@@ -44,6 +45,10 @@ class LoginExpired(PermissionDenied):
 
 class ClockSkewed(PermissionDenied):
     """This machine's clock and the server's differ by more than 15 minutes."""
+
+
+class NoConditions(NotAStore):
+    """The server refuses a request because it has a condition."""
 
 
 class Archived(Unreachable):
@@ -95,6 +100,9 @@ _UNSUPPORTED = Meaning(NotAStore, "the server cannot do that", _ADDRESS)
 WEB_PAGE = Meaning(NotAStore, "the server responds with a web page, so it does not speak S3 there", _ADDRESS)
 _LOST = Meaning(UploadLost, "the server has lost parts of the upload")
 _CHANGED = Meaning(Unreachable, "the object has changed", retryable=False)
+
+NOT_MET = Meaning(ContentChanged, "the object has changed")
+NO_CONDITIONS = Meaning(NoConditions, _UNSUPPORTED.why, "")
 
 CODES: Mapping[str, Meaning] = {
     "NoSuchKey": ABSENT,

@@ -14,6 +14,8 @@ from git_annex_remote_pyshare.backends.s3.error_codes import (
     FORBIDDEN,
     LOGIN_REQUIRED,
     MAYBE_ABSENT,
+    NO_CONDITIONS,
+    NOT_MET,
     NOT_PUBLIC,
     SERVER_FAILED,
     STATUSES,
@@ -76,6 +78,8 @@ class Doing(NamedTuple):
     """Seconds added to this machine's clock for the request's time, to match the server's clock."""
     remote: str = ""
     """The remote's name in this clone, if any."""
+    is_conditional: bool = False
+    """Whether it was to change the object only if that is still the version that was seen."""
 
     def __str__(self) -> str:
         return f"cannot {self.what} on {self.store}"
@@ -141,6 +145,8 @@ def _in_context(doing: Doing, meaning: Meaning, off: float) -> Meaning:
     Without the right to list the bucket, a missing object is reported as forbidden, so that may mean either. Some
     servers also report a wrong clock as forbidden.
     """
+    if doing.is_conditional and meaning in {STATUSES[412], STATUSES[501]}:
+        return NOT_MET if meaning == STATUSES[412] else NO_CONDITIONS
     if meaning is STATUSES[401] and doing.anonymous:
         return LOGIN_REQUIRED
     if meaning is not FORBIDDEN:

@@ -14,11 +14,13 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.s3 import xml as document
 from git_annex_remote_pyshare.backends.s3.checksums import is_md5, normalized_etag
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.conditions import REMOVING, RENAMING, Conditions, headers_of
 from git_annex_remote_pyshare.backends.s3.multipart_uploads import completion
 from git_annex_remote_pyshare.backends.s3.upload import MAX_PUT_SIZE, new_object_headers
 from git_annex_remote_pyshare.backends.s3.url import quoted_key
-from git_annex_remote_pyshare.errors import Corrupt, NotFound, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import ContentChanged, Corrupt, NotFound, PyshareError, Unreachable
 from git_annex_remote_pyshare.part_plan import Sent
+from git_annex_remote_pyshare.transfer import Condition
 from git_annex_remote_pyshare.transport.content_range import span_of
 
 MAX_COPY_SIZE = MAX_PUT_SIZE
@@ -52,33 +54,48 @@ class Moves:
     Args:
         place: Its settings give the storage class.
         client: Sends the requests.
+        conditions: Shared with all other writes to the store.
     """
 
-    def __init__(self, place: StoreConfig, client: Client) -> None:
+    def __init__(self, place: StoreConfig, client: Client, conditions: Conditions) -> None:
+        self._conditions = conditions
         self._place = place
         self._client = client
         self._is_verified = False
 
-    def move(self, source: str, target: str) -> None:
-        """See `Moves.move`. It is safe to repeat: the old object is there until the new one is complete."""
+    def move(self, source: str, target: str, moved: Condition | None = None, replaced: Condition | None = None) -> None:
+        """See `Moves.move` and `WritesConditionally.move_if`.
+
+        It is safe to repeat: the old object is there until the new one is complete. If another one has taken its name
+        meanwhile, both stay.
+        """
         path = self._client.address.path_of(target)
         if source == target:
             if self._stat(source) is None:
                 raise self._missing()
             return
         try:
-            tag = self._copy(source, target, path)
-        except NotFound:
+            tag = self._conditions.send(
+                RENAMING, _copy_headers(moved, replaced), lambda more: self._copy(source, target, path, more)
+            )
+        except (NotFound, ContentChanged):
             raise
         except PyshareError as error:
             if error.retryable:
                 raise
             tag = self._explained(source, target, path, error)
         self._verify(source, target, tag)
-        with suppress(NotFound), self._client.send(self._request("DELETE", source)):
+        if moved is not None and not self._conditions.checks(REMOVING):
+            found = self._stat(source)
+            if found is not None and found.tag != normalized_etag(moved.version):
+                raise ContentChanged(f"{self._doing}: it was changed a moment ago")
+        self._conditions.send(REMOVING, headers_of(moved), lambda more: self._remove(source, more))
+
+    def _remove(self, name: str, headers: Mapping[str, str]) -> None:
+        with suppress(NotFound), self._client.send(self._request("DELETE", name)._replace(headers=headers)):
             pass
 
-    def _copy(self, source: str, target: str, path: str) -> str:
+    def _copy(self, source: str, target: str, path: str, more: Mapping[str, str]) -> str:
         """Copy by one request; returns the tag of the copy, as the server gives it."""
         headers = {"x-amz-copy-source": self._source(source)}
         wanted = new_object_headers(self._place, target)
@@ -86,7 +103,7 @@ class Moves:
             del wanted["Content-Type"]  # the server copies it, with all else that it knows about the object
         elif found := self._stat(source):
             headers |= {"x-amz-metadata-directive": "REPLACE", **found.kept}
-        request = Request("PUT", path, _WHAT, headers={**headers, **wanted})
+        request = Request("PUT", path, _WHAT, headers={**headers, **wanted, **more})
         copied = document.send(self._client, request, "CopyObject")
         return normalized_etag(copied.findtext("ETag") or "")
 
@@ -172,3 +189,8 @@ class Moves:
 
     def _missing(self) -> NotFound:
         return NotFound(f"{self._doing}: the store has no such object")
+
+
+def _copy_headers(moved: Condition | None, replaced: Condition | None) -> Mapping[str, str]:
+    source = {"x-amz-copy-source-if-match": moved.version} if moved and moved.version else {}
+    return {**source, **headers_of(replaced)}

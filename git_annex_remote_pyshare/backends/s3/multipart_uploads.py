@@ -22,12 +22,14 @@ from git_annex_remote_pyshare.backends.s3.checksums import (
     proves_source,
 )
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.conditions import STORING, Conditions, headers_of
 from git_annex_remote_pyshare.backends.s3.errors import Forbidden
 from git_annex_remote_pyshare.backends.s3.multipart_listing import listed_parts, part_pages
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.backends.s3.upload import MAX_PUT_SIZE, new_object_headers, requires_md5
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import (
+    ContentChanged,
     Corrupt,
     CorruptUpload,
     NotAStore,
@@ -38,7 +40,7 @@ from git_annex_remote_pyshare.errors import (
     UploadLost,
 )
 from git_annex_remote_pyshare.part_plan import Limits, Part, Sent, Upload
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 from git_annex_remote_pyshare.transport.content_range import span_of
 from git_annex_remote_pyshare.waiting import telling
 
@@ -71,10 +73,14 @@ class Parts:
         place: Gives the settings for new objects, and the git config.
         client: Sends the requests.
         bucket: Created if it does not exist.
-        remarks: Takes what the user should know.
+        notices: Takes what the user should know.
+        conditions: Shared with all other writes to the store.
     """
 
-    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, notices: list[str]) -> None:
+    def __init__(
+        self, place: StoreConfig, client: Client, bucket: Bucket, notices: list[str], conditions: Conditions
+    ) -> None:
+        self._conditions = conditions
         self._place = place
         self._client = client
         self._bucket = bucket
@@ -183,9 +189,13 @@ class Parts:
     def _complete_or_find(self, upload: Upload, sent: Mapping[int, Sent], source: Source) -> _ObjectState:
         """The completed object, also if an earlier attempt completed it and its response was lost."""
         was_sent = upload.id in self._completing
+        if not was_sent:
+            self._require(upload.name, source.condition)
         self._completing.add(upload.id)
         try:
-            return self._complete(upload, sent)
+            return self._conditions.send(
+                STORING, headers_of(source.condition), lambda more: self._complete(upload, sent, more)
+            )
         except UploadLost as error:
             failure: PyshareError = error
         except document.UnexpectedResponse as error:
@@ -199,10 +209,18 @@ class Parts:
             raise failure
         return found
 
-    def _complete(self, upload: Upload, sent: Mapping[int, Sent]) -> _ObjectState:
+    def _require(self, name: str, condition: Condition | None) -> None:
+        """Raise ContentChanged unless the object is the version of the condition, where only a look can say so."""
+        if condition is None or self._conditions.checks(STORING):
+            return
+        found = self._stat(name)
+        if (found.tag if found else "") != normalized_etag(condition.version):
+            raise ContentChanged("another object has taken the name while the parts were sent")
+
+    def _complete(self, upload: Upload, sent: Mapping[int, Sent], more: Mapping[str, str]) -> _ObjectState:
         body = completion(sent)
         request = self._request("POST", upload.name, "store the file", ("uploadId", upload.id))._replace(
-            headers={"Content-Type": "application/xml"}, body=body, payload=hashlib.sha256(body).hexdigest()
+            headers={"Content-Type": "application/xml", **more}, body=body, payload=hashlib.sha256(body).hexdigest()
         )
         made = document.send(self._client, request, "CompleteMultipartUpload")
         tag = normalized_etag(made.findtext("ETag") or "")

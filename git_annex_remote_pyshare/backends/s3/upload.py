@@ -1,12 +1,15 @@
 """Stores an object by one PUT, and verifies it by the checksum in its key or by the ETag of what was sent."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.s3.bucket import Bucket
 from git_annex_remote_pyshare.backends.s3.checksums import MD5Body, md5_of
 from git_annex_remote_pyshare.backends.s3.client import Client, Request
+from git_annex_remote_pyshare.backends.s3.conditions import STORING, Conditions, headers_of
+from git_annex_remote_pyshare.backends.s3.listing import content_id
 from git_annex_remote_pyshare.backends.s3.response import is_from_s3
 from git_annex_remote_pyshare.backends.s3.signing import UNSIGNED
 from git_annex_remote_pyshare.errors import CorruptUpload, PermissionDenied, QuotaExceeded, SourceChanged
@@ -29,10 +32,12 @@ class Uploads:
         place: Its settings give the storage class.
         client: Sends the requests.
         bucket: Created if it does not exist.
+        conditions: Shared with all other writes to the store.
     """
 
-    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket) -> None:
+    def __init__(self, place: StoreConfig, client: Client, bucket: Bucket, conditions: Conditions) -> None:
         self._client = client
+        self._conditions = conditions
         self._bucket = bucket
         self._place = place
         self._remote = command(place.clone.remote or "NAME")
@@ -58,13 +63,18 @@ class Uploads:
         return self._put(name, source, progress)
 
     def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
+        return self._conditions.send(
+            STORING, headers_of(source.condition), lambda more: self._put_once(name, source, progress, more)
+        )
+
+    def _put_once(self, name: str, source: Source, progress: Progress, more: Mapping[str, str]) -> Receipt:
         # Even if the key's SHA-256 is sent along: not every server verifies it.
         body = MD5Body(source, progress)
         request = Request(
             "PUT",
             self._client.address.path_of(name),
             "store the file",
-            headers=self._headers(name, source),
+            headers={**self._headers(name, source), **more},
             body=body,
             payload=source.known("sha256") or UNSIGNED,
         )
@@ -72,10 +82,11 @@ class Uploads:
             reply = response.read(EXCERPT)
             if b"<Error" in reply or not _is_stored(response):
                 raise self._client.failure(request, response, reply)
-            md5 = md5_of(response.headers)
+            md5, tag = md5_of(response.headers), response.headers.get("ETag", "")
         if body.digest and not source.known("md5"):
             source.learn("md5", body.digest)
-        return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {})
+        content = content_id(self._client, source.size, tag) if tag and source.condition is not None else ""
+        return Receipt(digests={"md5": md5} if md5 and source.known("md5") else {}, content=content)
 
     def _headers(self, name: str, source: Source) -> dict[str, str]:
         headers = new_object_headers(self._place, name)

@@ -23,6 +23,7 @@ from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.webdav import (
     capabilities,
+    conditions,
     contents,
     download,
     in_the_way,
@@ -39,7 +40,7 @@ from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
 from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
-from git_annex_remote_pyshare.transfer import ByteRange, Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import ByteRange, Condition, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.bounds import Listing
 from git_annex_remote_pyshare.transport.content_range import is_strong
 from git_annex_remote_pyshare.transport.preconnect import Preconnector
@@ -55,7 +56,7 @@ class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
     Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, NamesProduct, ReadsRanges, RemovesFolders,
-    Shares, SupportsMultipart. All jobs share the connections and the features detected so far.
+    Shares, SupportsMultipart, WritesConditionally. All jobs share the connections and the features detected so far.
 
     Args:
         place: Its URL is the folder's.
@@ -117,8 +118,20 @@ class WebDAVBackend(Backend):
 
     def move(self, source: str, target: str) -> None:
         """See `Moves.move`: one MOVE, and one MKCOL for a folder that this process does not know."""
+        self.move_if(source, target, None, None)
+
+    def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
+        """See `WritesConditionally.move_if`. What is renamed takes an edit with it, where the server does not look."""
         self._ensure_ready()
-        tree.move(self.client, self.folders, source, target)
+        tree.move(self.client, self.folders, source, target, moved, replaced)
+
+    def delete_if(self, name: str, condition: Condition) -> None:
+        """See `WritesConditionally.delete_if`: one request if the server compares versions, else a look before."""
+        self._ensure_ready()
+        tree.delete_if(self.client, name, condition)
+
+    def unconditional(self) -> str:
+        return "" if conditions.are_compared(self.client) else "replacing or removing a file"
 
     def remove_folder(self, name: str) -> None:
         """See `RemovesFolders.remove_folder`. Looks first: every server's DELETE removes what is in the folder, too."""

@@ -18,6 +18,7 @@ from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.webdav import capabilities, errors, propfind
 from git_annex_remote_pyshare.backends.webdav.capabilities import Capabilities
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.conditions import require
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success
 from git_annex_remote_pyshare.backends.webdav.url import in_path
@@ -146,6 +147,7 @@ class Chunking:
         if self._capabilities().compares_checksums:
             headers["OC-Checksum"] = f"SHA1:{source.digest('sha1')}"
         before = upload.id.removeprefix(self._prefix).partition("-")[0]
+        require(self._client, upload.name, source.condition)
         wanted = Assembly(self._path(upload.id), in_path(upload.name), size, before, headers, "store the file")
         return assemble(self._client, wanted, lambda: progress(size))
 

@@ -14,7 +14,7 @@ from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN, de
 from git_annex_remote_pyshare.backends.webdav.url import Address
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.credentials.host import host_of
-from git_annex_remote_pyshare.errors import BadSetting, PyshareError, tracing
+from git_annex_remote_pyshare.errors import BadSetting, ContentChanged, PyshareError, tracing
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.connection import Connections, peer_of
 from git_annex_remote_pyshare.transport.exchange import excerpt, exchange, release
@@ -30,6 +30,9 @@ _READS = {"GET", "HEAD", "PROPFIND"}
 _STORES = {"PUT", "MOVE"}
 _SHOWS_FEATURES = {"PUT", "MKCOL", "MOVE"}
 _HOPS = 5
+_CHANGED = 412
+_CONDITIONS = {"If", "If-Match", "If-None-Match"}
+"""Headers by which the server compares the version of a file before it changes it."""
 
 _RESPONSE_TIMEOUT = 300.0
 """Seconds to wait for a response after the body was sent: virus scanners and object stores take minutes."""
@@ -92,6 +95,8 @@ class Client:
         """The error for a response that is not a success; reads its body."""
         body = excerpt(response, errors.EXPLAINED_BY_BODY) if request.method != "HEAD" else b""
         error = errors.from_response(self.doing(request.what), response.status, response.headers, body)
+        if response.status == _CHANGED and not _CONDITIONS.isdisjoint(request.headers):
+            error = ContentChanged(f"{self.doing(request.what)}: it was changed a moment ago")
         error.request = self._trace(request)
         return error
 

@@ -1,8 +1,8 @@
 """Identifies the versions of files on a WebDAV server, for an import: their size and entity tag, or time.
 
-No If-Match: Apache refuses it for a file of the last second (its tag is then weak), and nginx, rclone and lighttpd
-ignore it or know no tags in a listing. What a response says of itself, and a second look when it has arrived, prove
-the same on every server.
+No If-Match for a download: Apache refuses it for a file of the last second (its tag is then weak), and nginx, rclone
+and lighttpd ignore it or know no tags in a listing. What a response says of itself, and a second look when it has
+arrived, prove the same on every server.
 """
 
 import hashlib
@@ -100,7 +100,9 @@ def _folder(client: Client, folder: str, found: Resource) -> Resource:
 def content_of(client: Client, name: str) -> Content | None:
     """The version of a file that the server has now; None if there is none."""
     resource = next(propfind.versions(client, in_path(name), "0"), None)
-    return None if resource is None or resource.is_gone or resource.is_folder else version(client, name, resource)
+    if resource is None or resource.is_gone or resource.is_folder:
+        return None
+    return version(client, name, resource)._replace(version=resource.tag)
 
 
 def ids_of(content: Content) -> tuple[str, str]:

@@ -18,6 +18,8 @@ class ServerFeatures(NamedTuple):
     """Whether a success implies that all bytes are stored."""
     hashes: bool = False
     """Whether the server may respond to the header `X-Hash` with the hash of the received data (Nextcloud)."""
+    compares: bool = False
+    """Whether it compares `If-Match` and `If-None-Match` with the file of a PUT, MOVE or DELETE."""
     unmovable: str = ""
     """Characters that the server drops from the target name of a MOVE."""
 
@@ -25,7 +27,7 @@ class ServerFeatures(NamedTuple):
 UNKNOWN = ServerFeatures()
 ATOMIC = ServerFeatures(atomic=True, counts=True)
 PLAIN = ServerFeatures(counts=True)
-CLOUD = ServerFeatures(atomic=True, counts=True, hashes=True)
+CLOUD = ServerFeatures(atomic=True, counts=True, hashes=True, compares=True)
 
 
 class _Row(NamedTuple):
@@ -50,7 +52,7 @@ _TABLE = (
     _Row(PLAIN, r"rclone/"),
     # Decodes Destination before it removes query and parameters (wsgidav/request_server.py, _copy_or_move), by
     # urllib.parse, which drops tabs and line breaks.
-    _Row(PLAIN._replace(unmovable="?;\t\r"), r"WsgiDAV/"),
+    _Row(PLAIN._replace(compares=True, unmovable="?;\t\r"), r"WsgiDAV/"),
 )
 
 _PROGRAMS_BEHIND = ("X-Sabre-Version", "X-Powered-By", "Via")

@@ -3,17 +3,18 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Lock
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from git_annex_remote_pyshare.backends.webdav import in_the_way
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.errors import Cancelled, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Cancelled, ContentChanged, PyshareError, Unreachable
 from git_annex_remote_pyshare.state.process_slot import ProcessSlot
 from git_annex_remote_pyshare.transport.response import HTTPResponse
 from git_annex_remote_pyshare.transport.statuses import IN_DOUBT
@@ -96,6 +97,10 @@ class Move(NamedTuple):
     """For error texts."""
     overwrite: Literal["T", "F"] = "T"
     """What the MOVE replaces: `T` whatever is there, also a folder; `F` only what the server has said to be a file."""
+    replacing: Mapping[str, str] = MappingProxyType({})
+    """Headers of a MOVE that replaces a file, for the server to compare the version of that."""
+    look: Callable[[], None] = lambda: None
+    """Called once it is known that there is a file, to raise ContentChanged if that must not be replaced."""
 
 
 def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
@@ -120,7 +125,10 @@ def move(client: Client, wanted: Move, tick: Callable[[], None]) -> None:
 
 def _try(client: Client, wanted: Move, overwrite: str, doubt: PyshareError | None) -> PyshareError | None:
     """Send one MOVE: None if it succeeded, an error if its result is unknown; raises a final error."""
-    request = Request("MOVE", wanted.temporary, wanted.what, {"Overwrite": overwrite}, destination=wanted.path)
+    headers = {"Overwrite": overwrite}
+    if overwrite == "T":
+        headers |= wanted.replacing
+    request = Request("MOVE", wanted.temporary, wanted.what, headers, destination=wanted.path)
     try:
         with client.send(request) as response:
             if is_success(response):
@@ -130,8 +138,11 @@ def _try(client: Client, wanted: Move, overwrite: str, doubt: PyshareError | Non
     except Unreachable as lost:
         return lost
     if status == 412 and overwrite == "F":
-        in_the_way.is_file(client, wanted.path, wanted.what)
+        if in_the_way.is_file(client, wanted.path, wanted.what):
+            wanted.look()
         return _try(client, wanted, "T", doubt)
+    if isinstance(refusal, ContentChanged):
+        raise refusal
     if status == 412:
         # This server does not overwrite; the new object is already complete.
         clear = in_the_way.delete_file if wanted.overwrite == "F" else in_the_way.delete

@@ -3,25 +3,36 @@
 import hashlib
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends.webdav import in_the_way, propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.conditions import are_compared, headers_of, require
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.temporary import is_success, is_temporary
 from git_annex_remote_pyshare.backends.webdav.url import in_path
-from git_annex_remote_pyshare.errors import BadName, Busy, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadName, Busy, ContentChanged, NotFound, PyshareError
+from git_annex_remote_pyshare.transfer import Condition
 
 _RENAME = "rename the file"
 _REMOVE = "remove the folder"
 _REMOVED = {200, 204, 404, 410}
 
 
-def move(client: Client, folders: Folders, source: str, target: str) -> None:
-    """See `Moves.move`.
+def move(
+    client: Client,
+    folders: Folders,
+    source: str,
+    target: str,
+    moved: Condition | None = None,
+    replaced: Condition | None = None,
+) -> None:
+    """See `Moves.move` and `WritesConditionally.move_if`.
 
     Never sends `Overwrite: T`: Go's WebDAV server (rclone) first removes the target, then looks for the source
     (golang.org/x/net/webdav, moveFiles). So a repeated MOVE would destroy what the first one has moved, and may be the
@@ -36,7 +47,8 @@ def move(client: Client, folders: Folders, source: str, target: str) -> None:
     if folder and not folders.seen(folder):
         folders.make(folder)
     seen = folders.seen(folder)
-    refusal = _try(client, old, new) if old != new else None
+    headers = headers_of(client, old, moved)
+    refusal = _try(client, old, new, headers) if old != new else None
     if refusal is None and old != new:
         return
     if stat(client, old, _RENAME) is None:
@@ -47,20 +59,25 @@ def move(client: Client, folders: Folders, source: str, target: str) -> None:
     if refusal is None:  # it has this name already
         return
     if isinstance(refusal, _Taken):
-        _replace(client, old, new)
+        if replaced == Condition() or (headers and not in_the_way.is_file(client, new, _RENAME)):
+            raise ContentChanged(f"{client.doing(_RENAME)}: one of its names was changed a moment ago") from refusal
+        _replace(client, old, new, headers_of(client, new, replaced))
         return
     if refusal.retryable:
         raise refusal
     folders.make(folder, seen)  # another clone may have removed the folder
-    _require(_try(client, old, new))
+    _require(_try(client, old, new, headers))
 
 
 class _Taken(Busy):
     """Something is at the new name."""
 
 
-def _replace(client: Client, old: str, new: str) -> None:
-    """Rename onto an existing file, which is moved aside and goes last; raises FolderInTheWay for a folder."""
+def _replace(client: Client, old: str, new: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Rename onto an existing file, which is moved aside and goes last; raises FolderInTheWay for a folder.
+
+    The headers are those of a condition that the existing file must meet.
+    """
     if not in_the_way.is_file(client, new, _RENAME):
         _require(_try(client, old, new))
         return
@@ -68,7 +85,10 @@ def _replace(client: Client, old: str, new: str) -> None:
         _respell(client, old, new)
         return
     aside = _beside(new, secrets.token_hex(16))
-    _require(_try(client, new, aside))
+    refusal = _try(client, new, aside, headers)
+    if headers and isinstance(refusal, _Taken):  # no other file can have that name
+        raise ContentChanged(f"{client.doing(_RENAME)}: another file of its new name was changed a moment ago")
+    _require(refusal)
     if refusal := _try(client, old, new):
         _require(_try(client, aside, new))
         raise refusal
@@ -116,15 +136,34 @@ def _require(refusal: PyshareError | None) -> None:
         raise refusal
 
 
-def _try(client: Client, old: str, new: str) -> PyshareError | None:
-    """Send one MOVE; returns the server's refusal, or None after a success."""
-    request = Request("MOVE", old, _RENAME, {"Overwrite": "F"}, destination=new)
+def _try(client: Client, old: str, new: str, headers: Mapping[str, str] = MappingProxyType({})) -> PyshareError | None:
+    """Send one MOVE, with more headers; returns the server's refusal, or None after a success."""
+    request = Request("MOVE", old, _RENAME, {"Overwrite": "F", **headers}, destination=new)
     with client.send(request) as response:
         if is_success(response):
             return None
         if response.status == HTTPStatus.PRECONDITION_FAILED:
             return _Taken(f"{client.doing(_RENAME)}: another file has its new name")
         return client.failure(request, response)
+
+
+def delete_if(client: Client, name: str, condition: Condition) -> None:
+    """See `WritesConditionally.delete_if`. A condition that is met says that it is a file, and no folder."""
+    if not are_compared(client):
+        require(client, name, condition)
+    path = in_path(name)
+    request = Request("DELETE", path, "remove the file", {"Depth": "0", **headers_of(client, path, condition)})
+    with client.send(request) as response:
+        if response.status in _REMOVED:
+            return
+        if response.status != HTTPStatus.BAD_REQUEST:
+            raise client.failure(request, response)
+    require(client, name, condition)
+    headers = {header: value for header, value in request.headers.items() if header != "Depth"}
+    request = request._replace(headers=headers)
+    with client.send(request) as response:
+        if response.status not in _REMOVED:
+            raise client.failure(request, response)
 
 
 def remove_folder(client: Client, folders: Folders, name: str) -> None:

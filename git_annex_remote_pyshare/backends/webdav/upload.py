@@ -3,6 +3,7 @@
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import in_the_way
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
+from git_annex_remote_pyshare.backends.webdav.conditions import headers_for_target, headers_of, require
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN
@@ -48,15 +49,22 @@ class Uploads:
         folder = path.rpartition("/")[0]
         what = "store the file"
         typed = {"Content-Type": content_type(name) if self._is_tree else BINARY}
+        condition = source.condition
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
         if self._put_mode == "direct" or (self._put_mode != "move" and self._client.features.atomic):
-            return self._put_directly(Request("PUT", path, what, typed, Body(source, progress)), source)
+            headers = {**typed, **headers_of(self._client, path, condition)}
+            return self._put_directly(Request("PUT", path, what, headers, Body(source, progress)), source)
         with self._temporaries.one_for(path) as temporary:
             receipt = self._put(Request("PUT", temporary, what, typed, Body(source, progress)), source)
             self._compare(temporary, source.size, what)
             self._refuse_unmovable(name, what)
             wanted = Move(temporary, path, source.size, what, "F" if self._is_tree else "T")
+            if condition is not None:
+                wanted = wanted._replace(
+                    replacing=headers_for_target(self._client, path, condition),
+                    look=lambda: require(self._client, name, condition),
+                )
             move(self._client, wanted, lambda: progress(source.size))
             if not self._move_is_verified:
                 self._compare(path, source.size, what)

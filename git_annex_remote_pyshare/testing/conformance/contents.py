@@ -38,7 +38,10 @@ class Contents(Suite):
         assert {name: each.size for name, each in found.items()} == {name: len(body) for name, body in FILES.items()}
         assert len({each.id for each in found.values()}) >= len(set(FILES.values()))
         assert listed(lister) == found
-        assert {name: content_of(lister, name) for name in FILES} == found
+        for name in FILES:
+            seen = content_of(lister, name)
+            assert seen is not None
+            assert seen._replace(version="") == found[name]  # which only a look has
         assert content_of(lister, "a/nothing") is None
 
     def test_the_listed_version_is_delivered(self, lister: Backend, desk: Desk) -> None:

@@ -70,6 +70,15 @@ def test_both_sides_edit_and_both_have_everything_after_each_sync(
     assert _tree_of(both_ways) == dict(place.stored()) == expected
 
 
+@pytest.mark.parametrize("place", ["dropbox"], indirect=True)
+def test_the_first_sync_makes_a_folder_that_is_not_there_yet(repository: Repository, place: SharedPlace) -> None:
+    repository.add({PAPER: b"first words"})
+
+    make_both_ways(repository, place)
+
+    assert dict(place.stored()) == {PAPER: b"first words"}
+
+
 def _change(repository: Repository, name: str, content: bytes) -> None:
     (repository.folder / name).unlink()
     repository.add({name: content})

@@ -5,6 +5,7 @@ random, for runs of the real git-annex against a bad server.
 """
 
 import base64
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -52,8 +53,10 @@ class DAVHandler(Handler):
             return self.scripted.missing_parent, {}, b""
         if seen.path in self.scripted.folders:
             return 405, {}, b""
+        if self._is_refused(seen):
+            return 412, {}, b""
         status = 204 if seen.path in self.scripted.objects else 201
-        self.scripted.objects[seen.path] = seen.body
+        self.scripted.write(seen.path, seen.body)
         return status, dict(self.scripted.on_put(seen)), b""
 
     def _mkcol(self, seen: Seen) -> Answer:
@@ -70,6 +73,8 @@ class DAVHandler(Handler):
             return 502, {}, b""
         if seen.path not in self.scripted.objects:
             return 404, {}, b""
+        if self._is_refused(seen):
+            return 412, {}, b""
         if _parent(target) not in self.scripted.folders:
             return 409, {}, b""
         there = self.scripted.spelled(target)
@@ -87,7 +92,18 @@ class DAVHandler(Handler):
     def _delete(self, seen: Seen) -> Answer:
         if seen.path in self.scripted.folders and self.scripted.knows_depth and seen.headers.get("Depth") == "0":
             return 400, {}, b""
+        if seen.path in self.scripted.objects and self._is_refused(seen):
+            return 412, {}, b""
         return (204 if self.scripted.remove(seen.path) else 404), {}, b""
+
+    def _is_refused(self, seen: Seen) -> bool:
+        """Whether the server compares entity tags, and a condition of the request is not met."""
+        if not self.scripted.compares:
+            return False
+        tag = self.scripted.etags.get(seen.path) if seen.path in self.scripted.objects else None
+        if seen.headers.get("If-None-Match") == "*" and tag is not None:
+            return True
+        return seen.headers.get("If-Match", tag) != tag
 
     def _head(self, seen: Seen) -> Answer:
         status, headers, body = self._get(seen)
@@ -162,6 +178,10 @@ class ScriptedDAV(Scripted):
         """Seconds since 1970 by path, where the server tells."""
         self.knows_conditions = True
         """False for a server that takes no notice of If-Range."""
+        self.gives_tags = False
+        """True for a server that gives each file a tag of its content."""
+        self.compares = False
+        """True for a server that compares If-Match and If-None-Match before it changes a file."""
         self.knows_ranges = True
         """False for a server that always sends whole objects."""
         self.knows_depth = False
@@ -177,6 +197,12 @@ class ScriptedDAV(Scripted):
         if not self.folds or path in self.objects:
             return path
         return next((each for each in self.objects if _folded(each) == _folded(path)), path)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Put a file there, as a PUT does."""
+        self.objects[path] = content
+        if self.gives_tags:
+            self.etags[path] = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
     def remove(self, path: str) -> bool:
         """Remove a file, or a folder with all that is in it; False if there is none."""

@@ -124,8 +124,8 @@ class _Handler(Handler):
             return self._copied(asked, decoded(source).removeprefix("/"))
         if "uploadId" in asked.query:
             return self.scripted.multipart.take(asked.query, asked.seen.body)
-        if asked.seen.headers.get("If-None-Match") == "*" and asked.name in self.scripted.objects:
-            return refused(412, "PreconditionFailed")
+        if unmet := self._unmet(asked):
+            return unmet
         self.scripted.objects[asked.name] = asked.seen.body
         self.scripted.headers[asked.name] = _kept(asked.seen)
         return 200, {"ETag": _etag(asked.seen.body)}, b""
@@ -135,6 +135,9 @@ class _Handler(Handler):
         if source not in self.scripted.objects:
             return refused(404, "NoSuchKey", "The specified key does not exist.")
         content = self.scripted.objects[source]
+        wanted = asked.seen.headers.get("x-amz-copy-source-if-match")
+        if unmet := self._unmet(asked, is_met=wanted in {None, _etag(content)} or not self.scripted.knows_conditions):
+            return unmet
         if "uploadId" in asked.query:
             first, last = asked.seen.headers["x-amz-copy-source-range"].removeprefix("bytes=").split("-")
             part = content[int(first) : int(last) + 1]
@@ -149,9 +152,23 @@ class _Handler(Handler):
         self.scripted.headers[asked.name] = {**kept, **storage}
         return copied("CopyObjectResult", _etag(content))
 
+    def _unmet(self, asked: _Asked, *, is_met: bool = True) -> Answer | None:
+        """The refusal of a request whose conditions the server knows, and that are not met."""
+        headers, content = asked.seen.headers, self.scripted.objects.get(asked.name)
+        if self.scripted.refuses_conditions and any("if-" in header.lower() for header in headers):
+            return refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented")
+        if headers.get("If-None-Match") == "*" and content is not None:
+            return refused(412, "PreconditionFailed")
+        wanted = headers.get("If-Match") if self.scripted.knows_conditions else None
+        if is_met and wanted in {None, content if content is None else _etag(content)}:
+            return None
+        return refused(412, "PreconditionFailed")
+
     def _delete_object(self, asked: _Asked) -> Answer:
         if "uploadId" in asked.query:
             return self.scripted.multipart.abort(asked.query["uploadId"])
+        if asked.name in self.scripted.objects and (unmet := self._unmet(asked)):
+            return unmet
         self.scripted.objects.pop(asked.name, None)
         self.scripted.headers.pop(asked.name, None)
         return self._not_mine(asked) or (204, {}, b"")
@@ -182,6 +199,8 @@ class _Handler(Handler):
         return self._missing(asked) or self.scripted.restore(asked.name)
 
     def _finish(self, asked: _Asked) -> Answer:
+        if unmet := self._unmet(asked):
+            return unmet
         made = self.scripted.multipart.finish(asked.query["uploadId"], asked.seen.body)
         if not isinstance(made, Made):
             return made
@@ -233,6 +252,8 @@ class ScriptedS3(Scripted):
         """Who may do all; None lets everybody in and believes every signature."""
         self.knows_conditions = True
         """False for a server that takes no notice of If-Match."""
+        self.refuses_conditions = False
+        """True for a server that does not implement requests with conditions."""
         self.lists = True
         """False for a policy without ListBucket: what is missing is then answered 403."""
         self.region = "us-east-1"

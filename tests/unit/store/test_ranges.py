@@ -1,4 +1,4 @@
-"""Ranged: a slow large object comes over several connections, and is written in order."""
+"""Ranges: a slow large object comes over several connections, and is written in order."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
