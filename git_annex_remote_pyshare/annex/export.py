@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from annexremote import ExportRemote
 
 from git_annex_remote_pyshare.annex.keys import digests, is_of_repository, is_replaced
+from git_annex_remote_pyshare.annex.manifest import is_list
 from git_annex_remote_pyshare.annex.remote import PyshareRemote
 from git_annex_remote_pyshare.annex.retrieval import Retrieval
 from git_annex_remote_pyshare.backends.base import Backend, RemovesFolders
@@ -24,7 +25,10 @@ class TreeRemote(PyshareRemote, ExportRemote):  # type: ignore[misc]  # annexrem
         store, tree = self.session.store(self.annex), self.session.tree(self.annex)
         if is_of_repository(key):  # the guard leaves it alone; see `manifest.py`
             tree.check_store(key, name)
-            self._put(key, store, name, source)
+            if is_list(key):
+                self.session.manifests.put(store, name, source, self.annex.progress)
+            else:
+                store.put(name, source, self.annex.progress)
             tree.stored(name)
         else:
             tree.store(key, name, source, self.annex.progress)

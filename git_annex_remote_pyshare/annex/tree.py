@@ -166,11 +166,15 @@ class Tree:
         """
         if rename := self._renames.find(key, name):
             kept = next((place for place in (name, rename.target) if place and self._has(key, place)), "")
-            self._renames.end(key, name)
             if kept:
-                self._kept.forget(name)
-                self._keep(key, kept)
+                try:
+                    self._keep(key, kept)
+                finally:  # not before, or a process that is killed in between leaves nothing that protects the file
+                    if kept != name:
+                        self._kept.forget(name)
+                    self._renames.end(key, name)
                 raise self._not_renamed(kept)
+            self._renames.end(key, name)
         elif self._presence.follows_a_killed_one and self._has(key, name):
             # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
             self._keep(key, name)

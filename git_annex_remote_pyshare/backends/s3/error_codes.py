@@ -191,6 +191,7 @@ CODES: Mapping[str, Meaning] = {
     "KeyTooLongError": _BAD_NAME,
     "KeyTooLong": _BAD_NAME,
     "InvalidURI": _BAD_NAME,
+    "InvalidObjectName": _BAD_NAME,
     "XMinioInvalidObjectName": _BAD_NAME,
     "XMinioParentIsObject": _BAD_NAME,
     "XMinioObjectExistsAsDirectory": _BAD_NAME,

@@ -48,6 +48,7 @@ from git_annex_remote_pyshare.transport.preconnect import Preconnector
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.webdav.chunking import Chunking
 
+_LOOK = "look for the file"
 _REMOVE = "remove the file"
 
 
@@ -78,8 +79,13 @@ class WebDAVBackend(Backend):
         """Why no request can succeed: the login belongs to another user than the files."""
 
     def stat(self, name: str) -> Stat | None:
+        """See `Backend.stat`. In a tree the size decides what is there; Apache leaves out that of an empty file."""
         self._ensure_ready()
-        return download.stat(self.client, in_path(name), "look for the file")
+        found = download.stat(self.client, in_path(name), _LOOK)
+        if found is not None and found.size is None and self.place.is_tree:
+            resource = propfind.stat(self.client, in_path(name), _LOOK)
+            return None if resource is None or resource.is_folder else Stat(resource.size)
+        return found
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         self._ensure_ready()

@@ -1,13 +1,13 @@
 """Conformance: versions of files, for stores that can be imported from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, sleep
 
 import pytest
 
 from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents
-from git_annex_remote_pyshare.errors import ContentChanged, PyshareError
+from git_annex_remote_pyshare.errors import Busy, ContentChanged, PyshareError
 from git_annex_remote_pyshare.testing.conformance.suite import LARGE, Suite
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody
 from git_annex_remote_pyshare.transfer import ExactSink
@@ -37,16 +37,16 @@ class Contents(Suite):
 
         assert {name: each.size for name, each in found.items()} == {name: len(body) for name, body in FILES.items()}
         assert len({each.id for each in found.values()}) >= len(set(FILES.values()))
-        assert _listed(lister) == found
+        assert listed(lister) == found
         for name in FILES:
-            seen = _content_of(lister, name)
+            seen = content_of(lister, name)
             assert seen is not None
             assert seen._replace(version="") == found[name]  # which only a look has
-        assert _content_of(lister, "a/nothing") is None
+        assert content_of(lister, "a/nothing") is None
 
     def test_the_listed_version_is_delivered(self, lister: Backend, desk: Desk) -> None:
         desk.put(lister, NAME, body_of(LARGE))
-        wanted = _listed(lister)[NAME]
+        wanted = listed(lister)[NAME]
         sink = ExactSink(desk.sink().path, wanted.id)
         lister.get(NAME, sink, nobody)
         assert content(sink) == body_of(LARGE)
@@ -62,45 +62,57 @@ class Contents(Suite):
         with pytest.raises(ContentChanged):
             lister.get(NAME, sink, nobody)
 
-        assert _listed(lister)[NAME].id.removesuffix(YOUNG) != wanted.id
+        assert listed(lister)[NAME].id.removesuffix(YOUNG) != wanted.id
 
     def test_a_file_that_is_gone_is_not_delivered_and_not_listed(self, lister: Backend, desk: Desk) -> None:
         desk.put(lister, NAME, b"content")
         desk.put(lister, "a/other", b"other")
-        wanted = _listed(lister)[NAME]
+        wanted = listed(lister)[NAME]
         lister.delete(NAME)
 
         with pytest.raises(PyshareError):
             lister.get(NAME, ExactSink(desk.sink().path, wanted.id), nobody)
 
-        assert set(_listed(lister)) == {"a/other"}
+        assert set(listed(lister)) == {"a/other"}
 
 
-def _listed(store: Backend) -> Mapping[str, Content]:
-    """All files, by their names."""
-    found: list[Content] = []
-    waiting = [""]
-    while waiting:
-        waiting += _part(store, waiting.pop(), found)
+def listed(store: Backend) -> Mapping[str, Content]:
+    """All files but our temporary ones, by their names.
+
+    Raises Busy if the service has forgotten the listing, which must begin again.
+    """
+    seen: list[Content] = []
+    walk(store, seen.append)
+    found = [each for each in seen if not each.is_temporary]
     by_name = {each.name: each for each in found}
     assert len(by_name) == len(found), "a file was listed twice"
     return by_name
 
 
-def _part(store: Backend, cursor: str, found: list[Content]) -> Sequence[str]:
-    return store.call(ListsContents, lambda able: able.list_contents(cursor, found.append))
+def walk(store: Backend, add: Callable[[Content], None]) -> None:
+    """List all parts; raises as `listed`."""
+    waiting = [""]
+    while waiting:
+        waiting += _part(store, waiting.pop(), add)
+        if "" in waiting:
+            raise Busy("the listing must begin again")
+
+
+def _part(store: Backend, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+    return store.call(ListsContents, lambda able: able.list_contents(cursor, add))
 
 
 def _settled(store: Backend) -> Mapping[str, Content]:
     """All files, once none of them is young."""
     end = monotonic() + PATIENCE
     while True:
-        found = _listed(store)
+        found = listed(store)
         if not any(each.id.endswith(YOUNG) for each in found.values()):
             return found
         assert monotonic() < end, "a file stays young"
         sleep(0.1)
 
 
-def _content_of(store: Backend, name: str) -> Content | None:
+def content_of(store: Backend, name: str) -> Content | None:
+    """The version of one file, through all layers."""
     return store.call(ListsContents, lambda able: able.content_of(name))

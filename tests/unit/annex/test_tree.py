@@ -377,3 +377,25 @@ def test_a_file_that_was_kept_where_it_belongs_is_replaced_as_any_other(
     _put(store, tmp_path, OLD, b"theirs!")  # another clone
     Tree(store).check_store(OTHER, OLD)
     assert Tree(store).is_present(OTHER, OLD)
+
+
+def test_a_kill_in_the_removal_that_follows_a_failed_rename_leaves_the_file_protected(
+    store: MemoryBackend, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(store, tmp_path, NEW, b"CONTENT")
+    tree = Tree(store)
+    faults.next("move", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        tree.rename(KEY, OLD, TEMPORARY)
+
+    def die(*_args: object) -> None:
+        raise _KilledError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(tree, "_keep", die)
+        with pytest.raises(_KilledError):
+            tree.remove(KEY, OLD)
+
+    with pytest.raises(NotRenamed):  # the same export goes on, with the next process
+        Tree(store).rename(OTHER, NEW, OLD)
+    assert _names(store) == [OLD, NEW]
