@@ -1,7 +1,7 @@
 """Stores an object by one PUT, and verifies it by the checksum in its key or by the ETag of what was sent."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
@@ -51,8 +51,9 @@ class Uploads:
                 f" and S3 accepts at most {MAX_PUT_SIZE} in one piece",
                 remedy=f"Let git-annex send smaller pieces: git annex enableremote {self._remote} chunk=1GiB",
             )
+        attempt = self._attempt(name, source, progress)
         try:
-            return self._bucket.with_bucket(partial(self._put, name, source, progress))
+            return self._bucket.with_bucket(attempt)
         except CorruptUpload:
             _check_source(source)
             raise
@@ -60,14 +61,15 @@ class Uploads:
             if self._wants_md5 or not requires_md5(error):
                 raise
             self._wants_md5 = True
-        return self._put(name, source, progress)
+        return attempt()
 
-    def _put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        return self._conditions.send(
-            STORING, headers_of(source.condition), lambda more: self._put_once(name, source, progress, more)
-        )
+    def _attempt(self, name: str, source: Source, progress: Progress) -> Callable[[], Receipt]:
+        put = partial(self._put, name, source, progress)
+        if source.condition is None:
+            return partial(put, {})
+        return partial(self._conditions.send, STORING, headers_of(source.condition), put)
 
-    def _put_once(self, name: str, source: Source, progress: Progress, more: Mapping[str, str]) -> Receipt:
+    def _put(self, name: str, source: Source, progress: Progress, more: Mapping[str, str]) -> Receipt:
         # Even if the key's SHA-256 is sent along: not every server verifies it.
         body = MD5Body(source, progress)
         request = Request(
