@@ -202,7 +202,7 @@ def _killer(left: int) -> Callable[[FrameType, str, Any], None]:
     def look(_frame: FrameType, event: str, what: Any) -> None:
         nonlocal left
         home = getattr(what, "__module__", None) or type(getattr(what, "__self__", None)).__module__
-        if event == "c_call" and home in {"posix", "_io", "git_annex_remote_pyshare.transfer"}:
+        if event == "c_call" and home in {"posix", "_io", "git_annex_remote_pyshare.local_file"}:
             left -= 1
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
