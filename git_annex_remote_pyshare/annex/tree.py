@@ -7,7 +7,7 @@ rename again, but only whether the file is present. So what a failed rename has 
 git-annex looks for it there (all seen with git-annex 10.20261026).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from threading import Lock
 
@@ -57,10 +57,16 @@ class Tree:
         """Names that a failed or unconfirmed rename may have left as they were; nothing may be stored over them."""
         self._unremoved = Occupants(clone.git_dir, clone.remote_uuid, "not removed")
         """Names whose removal failed, so that the store may still have the old content there."""
+        self._vacated: set[str] = set()
+        """Names that this process has freed by a removal or a rename. Who is killed does so again, so what has got such
+        a name since is protected."""
         self._told = False
         """Whether `gap` has returned something."""
         self._lock = Lock()
         self._bringing = Lock()
+        for rename in self._unfinished:  # the killed process may have done it
+            if rename.source not in {_AWAY, _BROUGHT} and rename.target and not self._kept.find(rename.target):
+                self._kept.note(rename.target, rename.key)
 
     def close(self) -> None:
         """Note that this process ends in order, so that nothing was under way."""
@@ -191,6 +197,7 @@ class Tree:
             raise
         self._replaced(name)
         self._forget(key, name)
+        self._vacate(name)
 
     def _delete(self, name: str) -> None:
         """Remove the file if git knows its version."""
@@ -245,7 +252,12 @@ class Tree:
             NotRenamed: One of the names still has the content of another key, whose rename has failed.
             PyshareError: The file has its old name, or it is unknown which one it has.
         """
-        self._require_free(key, source)
+        try:
+            self._require_free(key, source)
+        except NotRenamed:
+            if self._rename_from_elsewhere(key, (_BROUGHT,), source, target):
+                return
+            raise
         self._renames.begin(Rename(key, source, target))
         self._kept.note(source, key)
         self._require_free(key, target)
@@ -255,7 +267,7 @@ class Tree:
             if not self._is_moved(key, source, target):
                 if not isinstance(error, NotFound) or self._has(key, source):
                     raise
-                if not self._rename_from_elsewhere(key, source, target):
+                if not self._rename_from_elsewhere(key, (_AWAY, _BROUGHT), source, target):
                     self._renames.end(key, source)  # nothing is there that a removal could destroy
                     self._kept.forget(source)
                     raise
@@ -264,10 +276,20 @@ class Tree:
         self._forget(key, source)
         self._guard.moved(source, target)
         self._replaced(target)
+        self._vacate(source)
+        with self._lock:
+            is_reused = target in self._vacated
+        if is_reused:
+            self._kept.note(target, key)
+            self._note(Rename(key, _BROUGHT, target))
 
-    def _rename_from_elsewhere(self, key: str, source: str, target: str) -> bool:
-        """Rename the file from where an earlier failure, or `_bring`, has left it; False if that is nowhere."""
-        notes = (self._renames.find(key, note) for note in (_AWAY, _BROUGHT))
+    def _vacate(self, name: str) -> None:
+        with self._lock:
+            self._vacated.add(name)
+
+    def _rename_from_elsewhere(self, key: str, why: Sequence[str], source: str, target: str) -> bool:
+        """Rename the file from where, by notes of these kinds, its content is; False if that is nowhere."""
+        notes = (self._renames.find(key, note) for note in why)
         place = next((note.target for note in notes if note and note.target not in {"", source, target}), "")
         if not place or not self._has(key, place):
             return False

@@ -50,8 +50,9 @@ def test_git_annex_testremote_passes_pr30(
     repository: Repository, place: SharedPlace, kind: str, throw_away_key: tuple[str, str]
 ) -> None:
     settings = dict(KINDS[kind])
+    repository.home.environment["GNUPGHOME"], key = throw_away_key
     if kind == "hybrid":
-        repository.home.environment["GNUPGHOME"], settings["keyid"] = throw_away_key
+        settings["keyid"] = key
     place.initremote(repository, settings)
     done = repository.annex("testremote", "--fast", "store", timeout=280)
     assert "tests passed" in done.stdout

@@ -297,7 +297,7 @@ def test_an_rclone_that_ended_is_started_again(remotes: "Remotes", desk: Desk, m
     store = made(remotes.new_folder("disk"))
     desk.put(store, KEY, b"content")
     store._remote.control.child._process.kill()
-    store._remote.control.child._process.wait()
+    store._remote.control.child._process.wait(60)
     assert desk.get(store, KEY) == b"content"
     store.close()
 

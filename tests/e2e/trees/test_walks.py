@@ -160,7 +160,7 @@ def edit_as_people(draw: Draw, place: SharedPlace, people: People, step: str) ->
         people.move(draw.random.choice(names), new)
 
 
-@pytest.mark.parametrize("place", ALWAYS, indirect=True)
+@pytest.mark.parametrize("place", ["folder", *(pytest.param(each, marks=LONG) for each in ALWAYS[1:])], indirect=True)
 @WALKS
 def test_after_commits_exports_and_kills_the_place_shows_the_branch(
     repository: Repository, place: SharedPlace, seed: int, steps: int

@@ -10,6 +10,7 @@ from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.state import killed
+from git_annex_remote_pyshare.state.renames import Rename, Renames
 from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
 from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
@@ -399,3 +400,76 @@ def test_a_kill_in_the_removal_that_follows_a_failed_rename_leaves_the_file_prot
     with pytest.raises(NotRenamed):  # the same export goes on, with the next process
         Tree(store).rename(OTHER, NEW, OLD)
     assert _names(store) == [OLD, NEW]
+
+
+SECOND = "SHA256E-s9--1111111111111111111111111111111111111111111111111111111111111111.txt"
+SECOND_TEMPORARY = f".git-annex-tmp-content-{SECOND}"
+
+
+@pytest.fixture
+def two(store: MemoryBackend, tmp_path: Path) -> MemoryBackend:
+    """A store with a second file, which is longer."""
+    _put(store, tmp_path, NEW, b"content 2")
+    return store
+
+
+def _contents(store: MemoryBackend) -> dict[str, int]:
+    return {entry.name: entry.size for entry in store.list() if entry.size is not None}
+
+
+def _replace_by_rename(tree: Tree) -> None:
+    """What git-annex asks for if a file is removed and another one gets its name."""
+    tree.remove(SECOND, NEW)
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(KEY, TEMPORARY, NEW)
+
+
+def _swap(tree: Tree) -> None:
+    """What git-annex asks for if two files swap their names."""
+    tree.rename(SECOND, NEW, SECOND_TEMPORARY)
+    tree.rename(KEY, OLD, TEMPORARY)
+    tree.rename(SECOND, SECOND_TEMPORARY, OLD)
+    tree.rename(KEY, TEMPORARY, NEW)
+
+
+def test_a_git_annex_that_forgot_a_removal_does_not_remove_what_has_the_name_now(two: MemoryBackend) -> None:
+    tree = Tree(two)
+    _replace_by_rename(tree)
+    tree.close()
+    again = Tree(two)
+    with pytest.raises(NotRenamed, match=r"b/file\.txt still has other content"):
+        again.remove(SECOND, NEW)
+    again.rename(KEY, OLD, TEMPORARY)
+    again.rename(KEY, TEMPORARY, NEW)
+    assert _contents(two) == {NEW: 7}
+
+
+def test_a_git_annex_that_forgot_a_swap_repeats_it_and_each_file_keeps_its_content(two: MemoryBackend) -> None:
+    for _ in range(2):
+        tree = Tree(two)
+        _swap(tree)
+        tree.close()
+        assert _contents(two) == {OLD: 9, NEW: 7}
+
+
+def test_what_got_a_freed_name_is_removed_when_git_annex_knows_it_there(two: MemoryBackend) -> None:
+    _replace_by_rename(Tree(two))
+    Tree(two).remove(KEY, NEW)
+    assert _contents(two) == {}
+    tree = Tree(two)
+    assert tree.check_store(OTHER, NEW) is None
+
+
+def test_a_killed_rename_protects_its_new_name_too(two: MemoryBackend) -> None:
+    tree = Tree(two)
+    tree.remove(SECOND, NEW)
+    tree.rename(KEY, OLD, TEMPORARY)
+    two.move(TEMPORARY, NEW)  # sent, and then the process died
+    Renames(two.place.clone.git_dir, two.place.clone.remote_uuid).begin(Rename(KEY, TEMPORARY, NEW))
+    again = Tree(two)
+    with pytest.raises(NotRenamed):
+        again.rename(SECOND, NEW, "c/file.txt")
+    with pytest.raises(NotRenamed):
+        again.remove(SECOND, NEW)
+    assert again.is_present(KEY, NEW)
+    assert _contents(two) == {NEW: 7}
