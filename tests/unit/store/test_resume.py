@@ -563,7 +563,7 @@ def test_one_part_that_fails_for_good_stops_the_others(clinic: Clinic, desk: Des
     clinic.server.faults.next("send", Fail(PermissionDenied("no")))
     with pytest.raises(PermissionDenied, match="no"):
         desk.put(clinic.process(), "name", BODY)
-    assert clinic.server.faults.calls("send") <= FIRST + 1
+    assert clinic.server.faults.calls("send") <= 2 * FIRST  # each stream may have begun another part
 
 
 def test_a_failure_is_told_although_another_part_hangs(tmp_path: Path, desk: Desk, small_is_large: None) -> None:
