@@ -162,6 +162,14 @@ class Tree:
                 remedy=f"If you do not need that content, remove it in the store yourself. {self._again}",
             )
 
+    def _require_no_copy(self, key: str, source: str, target: str) -> None:
+        """Raise NotRenamed if a process was killed and both names have the content: only one of them may be whole.
+
+        People may have changed the other one, to as many bytes.
+        """
+        if self._presence.follows_a_killed_one and self._has(key, target) and self._has(key, source):
+            raise self._not_renamed(source)
+
     def remove(self, key: str, name: str) -> None:
         """Remove the file; succeeds if there is none.
 
@@ -186,15 +194,15 @@ class Tree:
             self._keep(key, name)
             raise self._not_renamed(name)
         self._require_free(key, name)
+        self._unremoved.note(name, key)  # before it is sent, since this process may be killed meanwhile
         try:
             self._delete(name)
         except BadName:
+            self._unremoved.forget(name)
             return  # the store never had it
         except ChangedByOthers:
+            self._unremoved.forget(name)
             raise  # the guard says that it is not the content of another key either
-        except PyshareError:
-            self._unremoved.note(name, key)
-            raise
         self._replaced(name)
         self._forget(key, name)
         self._vacate(name)
@@ -261,6 +269,7 @@ class Tree:
         self._renames.begin(Rename(key, source, target))
         self._kept.note(source, key)
         self._require_free(key, target)
+        self._require_no_copy(key, source, target)
         try:
             self._move(source, target)
         except PyshareError as error:

@@ -473,3 +473,29 @@ def test_a_killed_rename_protects_its_new_name_too(two: MemoryBackend) -> None:
         again.remove(SECOND, NEW)
     assert again.is_present(KEY, NEW)
     assert _contents(two) == {NEW: 7}
+
+
+def test_a_process_that_was_killed_while_it_removed_leaves_word_that_the_old_content_may_be_there(
+    store: MemoryBackend,
+) -> None:
+    class Dying(MemoryBackend):
+        def delete(self, name: str) -> None:
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        Tree(Dying(store.place)).remove(KEY, OLD)
+
+    again = Tree(store)
+    assert not again.is_present(OTHER, OLD)
+    again.remove(KEY, OLD)
+    assert _names(store) == []
+
+
+def test_after_a_kill_no_copy_is_renamed_over_another_one(store: MemoryBackend, tmp_path: Path) -> None:
+    _put(store, tmp_path, NEW, b"CONTENT")  # a duplicate, which people have changed
+    _put(store, tmp_path, TEMPORARY, CONTENT)
+    tree = Tree(store)
+    tree._presence.follows_a_killed_one = True
+    with pytest.raises(NotRenamed):
+        tree.rename(KEY, NEW, TEMPORARY)
+    assert _names(store) == sorted([OLD, NEW, TEMPORARY])

@@ -2,6 +2,8 @@
 
 The requests come in an order in which git-annex may send them: a name gets other content only after the removal of the
 old one was asked for, and after a rename that failed comes the removal of its old name, or nothing if git-annex died.
+Not covered: a removal that a process never reads, since it is killed before. Of it there is no word, so other content
+of the same size counts as present until git-annex repeats the removal.
 `-m long` draws many more.
 """
 
@@ -76,6 +78,11 @@ class Life:
     def __init__(self, moments: float) -> None:
         self._left = moments
         self.is_short = moments < float("inf")
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the process can still do anything."""
+        return self._left > 0
 
     def moment(self) -> None:
         self._left -= 1
@@ -368,6 +375,7 @@ class Trees(RuleBasedStateMachine):
             return
         before = self.server.files
         was_there = file.is_owed and file.is_unsettled and file.is_in(before)
+        is_read = self.server.life.is_left
         done, _ = self.request(lambda: self.remote.removeexport(file.key, name))
         after = self.server.files
         removed = {each: body for each, body in before.items() if each != name}
@@ -383,7 +391,7 @@ class Trees(RuleBasedStateMachine):
             file.is_unsettled = False
         else:
             file.is_owed = False
-        file.is_replaceable = True
+        file.is_replaceable = done or is_read
 
     @rule(pick=picks, new=names)
     def rename(self, pick: int, new: str) -> None:
