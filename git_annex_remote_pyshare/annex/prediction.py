@@ -86,6 +86,9 @@ class Prediction:
         self._layout = layout
         self._lock = Lock()
         self._asked: OrderedDict[str, int] = OrderedDict()
+        """What git-annex has asked for lately; some of it may be on its way to another job, so none is predicted."""
+        self._since_jump: OrderedDict[str, int] = OrderedDict()
+        """Those of them that tell the position."""
         self._predicted: OrderedDict[str, int] = OrderedDict()
         """The missing files that the position has passed and git-annex has not asked for, with their places."""
         self._place = 0
@@ -180,6 +183,7 @@ class Prediction:
     def _follow_file(self, key: str) -> None:
         self._gets += 1
         _keep(self._asked, key, 0)
+        _keep(self._since_jump, key, 0)
         if place := self._predicted.pop(key, None):
             self._reached = max(self._reached, place)
             return
@@ -196,7 +200,7 @@ class Prediction:
             self._upcoming.clear()
             self._predicted.clear()
             self._runs = OrderedDict((key, run) for key, run in self._runs.items() if run.asked)
-            self._asked = OrderedDict({key: 0})  # the earlier ones say nothing about the new position
+            self._since_jump = OrderedDict({key: 0})  # the earlier ones say nothing about the new position
 
     def _next_chunk(self) -> Wanted | None:
         """The next chunk of the content that is least ahead."""
@@ -246,7 +250,7 @@ class Prediction:
         with suppress(Exception):  # without it, nothing is predicted; that is no news for the user
             self._order = self._order or IndexOrder(self._clone)
             entries = self._order.keys()
-            found = entries if any(key in self._asked for key in entries) else None
+            found = entries if any(key in self._since_jump for key in entries) else None
         with self._lock:
             self._entries = found
             self._upcoming.clear()
