@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import pytest
 from support.annex import Repository
-from support.marks import LONG
 from support.s3_servers import S3Server
 
 SERVERS = ("moto", pytest.param("ceph", marks=pytest.mark.ceph))
@@ -81,7 +80,7 @@ def test_git_annexs_own_remote_goes_on_with_what_we_stored(user: Repository, s3_
     moved(user, {"and back": LARGE[::-1]}, "lab-builtin", "lab")
 
 
-@pytest.mark.parametrize("s3_server", [pytest.param("moto", marks=LONG), *SERVERS[1:]], indirect=True)
+@pytest.mark.parametrize("s3_server", SERVERS, indirect=True)
 def test_of_an_object_with_versions_the_newest_counts_and_a_new_store_repairs_it_s3_26(
     user: Repository, s3_server: S3Server
 ) -> None:
