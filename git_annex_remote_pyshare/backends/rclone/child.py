@@ -70,7 +70,7 @@ class Child:
         """Set when rclone has said on which port it serves, or has ended."""
         try:
             self._process = self._start()
-        except BaseException:
+        except BaseException:  # also after Ctrl-C no folder of ours stays
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         self._reader = Thread(target=self._read, daemon=True, name="rclone")

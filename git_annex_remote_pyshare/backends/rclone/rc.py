@@ -193,7 +193,7 @@ class RemoteControl:
         try:
             require_version(response.getheader("Server", ""))
             yield response
-        except BaseException:
+        except BaseException:  # whatever ended the block, the rest of the response must not be taken for the next one
             connection.close()
             raise
         if response.isclosed() and not response.will_close:
@@ -220,7 +220,7 @@ class RemoteControl:
                 connection.close()  # rclone closes idle connections after a minute
                 if not is_used:
                     raise
-            except BaseException:
+            except BaseException:  # also if git-annex ends us: no other request may use it, half way through this one
                 connection.close()
                 raise
 

@@ -266,7 +266,7 @@ class Channel:
             if not 0 <= size <= reply.limit:
                 raise Garbled("an answer is longer than what was asked")  # noqa: TRY301  # for all that wait
             reply.body = self._exactly(pipe, size)
-        except BaseException:
+        except BaseException:  # whatever it is, the job that waits has to hear of it
             with self._lock:
                 self._waiting[label] = reply  # it gets the error
             raise

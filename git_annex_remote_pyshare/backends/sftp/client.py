@@ -203,7 +203,7 @@ class Client:
             return connection._replace(blocks=connection.ask_blocks())
         except Garbled as error:
             raise channel.garbled(error) from error
-        except BaseException:  # nobody else ends it
+        except BaseException:  # no caller has it yet, to end it
             channel.fail(Unreachable("the connection was given up"))
             raise
 

@@ -80,7 +80,7 @@ class _Flight:
         """Send a request for which a place is reserved."""
         try:
             self._requests.append(_Request(send(), start, size))
-        except BaseException:  # it is not under way
+        except BaseException:  # whatever it is, nothing is under way that would give the place back
             self._window.give(size)
             raise
 

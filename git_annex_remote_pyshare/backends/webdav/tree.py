@@ -172,7 +172,7 @@ def remove_folder(client: Client, folders: Folders, name: str) -> None:
     resources = propfind.versions(client, f"{path}/", "1")
     own = next(resources, None)
     if own is not None and not own.is_folder:
-        return  # somebody has put a file there: some servers take no notice of the slash, and would delete it
+        return  # another person has put a file there: some servers take no notice of the slash, and would delete it
     if any(resource.is_folder or not is_temporary(resource.path) for resource in resources):
         return
     folders.forget(path)

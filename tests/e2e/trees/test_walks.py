@@ -147,7 +147,7 @@ CHANGES: dict[str, Callable[[Draw, list[str]], None]] = {
 
 
 def edit_as_people(draw: Draw, place: SharedPlace, people: People, step: str) -> None:
-    """Change the folder as somebody without git-annex does."""
+    """Change the folder as a person without git-annex does."""
     names = sorted(stored_tree(place))
     new = draw.random.choice(THEIR_NAMES)
     if step == "write":
