@@ -157,7 +157,7 @@ class File:
         self.at = {name}
         """Several names after a rename that was not confirmed."""
         self.is_owed = True
-        """Whether nobody has asked for its removal, and no other people have changed a name that it may have."""
+        """Whether its removal was not asked for, and no other people have changed a name that it may have."""
         self.is_replaceable = False
         """Whether git-annex has sent its removal, whatever came of it."""
         self.is_unsettled = False
