@@ -156,16 +156,20 @@ def test_a_login_asks_once_in_the_terminal_and_what_errors_name_is_typed_and_hel
     repository.annex("fsck", "--from", "store")
 
 
-def test_a_friend_is_asked_before_ssh_starts(
-    owner: Person, repository: Repository, friend: Person, sshd: SSHD, tmp_path: Path
-) -> None:
-    share = tmp_path / "share"
+def _cloned(owner: Person, repository: Repository, friend: Person, sshd: SSHD, share: Path) -> Repository:
+    """A friend's clone of a dataset with one file, which is in the store; the friend may log in there."""
     repository.initremote(owner.url(share), {"autoenable": "true"})
     repository.add({"file": b"content"})
     repository.annex("copy", "--to", "store")
     sshd.admits(friend.key)
+    return repository.cloned(friend.home)[0]
 
-    clone, _ = repository.cloned(friend.home)
+
+def test_a_friend_is_asked_before_ssh_starts(
+    owner: Person, repository: Repository, friend: Person, sshd: SSHD, tmp_path: Path
+) -> None:
+    share = tmp_path / "share"
+    clone = _cloned(owner, repository, friend, sshd, share)
     told = _fails(clone, "get", "file")
 
     assert "lab comes from the dataset, and you have not accepted that ssh logs in there" in told
@@ -187,11 +191,7 @@ def test_a_login_is_for_the_host_and_not_for_each_folder_that_a_dataset_names(
     owner: Person, repository: Repository, friend: Person, sshd: SSHD, tmp_path: Path
 ) -> None:
     share = tmp_path / "share"
-    repository.initremote(owner.url(share), {"autoenable": "true"})
-    repository.add({"file": b"content"})
-    repository.annex("copy", "--to", "store")
-    sshd.admits(friend.key)
-    clone, _ = repository.cloned(friend.home)
+    clone = _cloned(owner, repository, friend, sshd, share)
 
     with typing(friend.home, ["pyshare", "login", "sftp://lab"], clone.folder) as terminal:
         assert terminal.end() == 0

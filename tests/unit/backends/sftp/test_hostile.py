@@ -133,9 +133,8 @@ def test_a_file_that_ends_before_its_size_is_not_whole(
         scripted.get(KEY, desk.sink(), nobody)
 
 
-def test_names_that_lead_out_of_a_folder_are_left_out_of_its_list(scripted: SFTPBackend, script: Script) -> None:
-    names = (b"", b".", b"..", b"../x", b"a/b", b"nul\0", b"good")
-    listed = [number(len(names)), *(text(name) + text(b"") + attributes(1) for name in names)]
+def listing_once(listed: list[bytes]) -> Callable[[Asked], bytes | None]:
+    """Answers the first request for a list with these fields, and all others as a kind server does."""
     is_first = iter([True])
 
     def answer(asked: Asked) -> bytes | None:
@@ -143,7 +142,13 @@ def test_names_that_lead_out_of_a_folder_are_left_out_of_its_list(scripted: SFTP
             return asked.reply(Kind.NAME, *listed)
         return kind(asked)
 
-    script.answer = answer
+    return answer
+
+
+def test_names_that_lead_out_of_a_folder_are_left_out_of_its_list(scripted: SFTPBackend, script: Script) -> None:
+    names = (b"", b".", b"..", b"../x", b"a/b", b"nul\0", b"good")
+    listed = [number(len(names)), *(text(name) + text(b"") + attributes(1) for name in names)]
+    script.answer = listing_once(listed)
     assert [entry.name for entry in scripted.list()] == ["good"]
 
 
@@ -151,14 +156,7 @@ def test_a_server_that_tells_types_in_words_only_is_understood(scripted: SFTPBac
     bare = number(1) + long(7)
     lines = ((b"file", b"-rw-r--r-- 1 x"), (b"link", b"lrwxrwxrwx 1 x"), (b"folder", b"drwxr-xr-x 2 x"))
     listed = [number(3), *(text(name) + text(line) + bare for name, line in lines)]
-    is_first = iter([True])
-
-    def answer(asked: Asked) -> bytes | None:
-        if asked.kind == Kind.READDIR and next(is_first, False):
-            return asked.reply(Kind.NAME, *listed)
-        return kind(asked)
-
-    script.answer = answer
+    script.answer = listing_once(listed)
     assert [entry.name for entry in scripted.list()] == ["file"]
 
 
