@@ -39,7 +39,9 @@ class Line(NamedTuple):
     rtt: float
     """Seconds."""
     rate: float
-    """Bytes per second of each connection, each way."""
+    """Bytes per second of each connection to the client."""
+    upload_rate: float | None = None
+    """The same to the server; as much as `rate` if it is None."""
 
 
 Reached = Callable[[Workspace, Line], AbstractContextManager[Server]]
@@ -87,7 +89,7 @@ def seconds(workspace: Workspace, server: Server, remote: Remote, load: Load, pa
 @contextlib.contextmanager
 def bucket(workspace: Workspace, line: Line) -> Iterator[Server]:
     """Ceph behind the line."""
-    with ceph(workspace.folder, 0) as server, line_to(server.url, line.rtt, line.rate) as server.url:
+    with ceph(workspace.folder, 0) as server, line_to(server.url, line.rtt, line.rate, line.upload_rate) as server.url:
         log_in(workspace, server)
         yield server
 
@@ -97,7 +99,7 @@ def box(workspace: Workspace, line: Line) -> Iterator[Server]:
     """The fake Dropbox behind the line."""
     with (
         box_reached(workspace, FakeDropbox()) as server,
-        line_to(workspace.environment["HTTPS_PROXY"], line.rtt, line.rate) as url,
+        line_to(workspace.environment["HTTPS_PROXY"], line.rtt, line.rate, line.upload_rate) as url,
     ):
         workspace.environment.update(dict.fromkeys(("HTTPS_PROXY", "https_proxy"), url))
         yield server

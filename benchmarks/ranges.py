@@ -69,7 +69,7 @@ def compare(workspace: Workspace, load: Load, line: Line, service: str, repeat: 
 def folder(workspace: Workspace, line: Line) -> Iterator[Server]:
     """Apache behind the line."""
     served = workspace.subfolder(f"server {line.rtt}")
-    with apache(served, 0) as server, line_to(server.url, line.rtt, line.rate) as url:
+    with apache(served, 0) as server, line_to(server.url, line.rtt, line.rate, line.upload_rate) as url:
         server.url = url
         log_in(workspace, server)
         yield server

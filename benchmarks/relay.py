@@ -4,9 +4,10 @@ It is a delay line, not stop-and-wait: bytes that are sent while others are on t
 them. Each direction takes half of the round trip. A client of this relay is connected at once by its own kernel, so
 what it sends in the first round trip is held back until a connection over the long way would have been there.
 TCP's slow start is not imitated: a single stream is faster here than on a real line of that length.
-With a rate each connection has that bandwidth for itself, each way: as on long lines, where losses hold each one down.
+With a rate each connection has that bandwidth for itself: as on long lines, where losses hold each one down. The rate
+holds each way, or only towards the client, so that what is to be got is stored sooner.
 
-    python relay.py TARGET_PORT RTT_MS [BYTES_PER_SECOND]
+    python relay.py TARGET_PORT RTT_MS [BYTES_PER_SECOND [BYTES_PER_SECOND_TO_THE_SERVER]]
 
 prints the port that it listens on; ends with its standard input.
 """
@@ -139,13 +140,14 @@ class Line(asyncio.Protocol):
                 target.write_eof()
 
 
-async def serve(target_port: int, rtt: float, rate: float) -> None:
+async def serve(target_port: int, rtt: float, rate: float, upload_rate: float) -> None:
     """Relay connections to a port of this machine until standard input ends.
 
     Args:
         target_port: Where the server listens.
         rtt: Round trip in seconds.
-        rate: Bytes per second of each connection, each way.
+        rate: Bytes per second of each connection to the client.
+        upload_rate: The same to the server.
     """
     loop = asyncio.get_running_loop()
     connecting: set[asyncio.Task[None]] = set()
@@ -163,21 +165,23 @@ async def serve(target_port: int, rtt: float, rate: float) -> None:
             connecting.add(task)
             task.add_done_callback(connecting.discard)
 
-    server = await loop.create_server(lambda: Near(rtt / 2, rate), "127.0.0.1", 0, backlog=100)
+    server = await loop.create_server(lambda: Near(rtt / 2, upload_rate), "127.0.0.1", 0, backlog=100)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.buffer.read)
 
 
 @contextlib.contextmanager
-def relay(target_port: int, rtt: float, rate: float = math.inf) -> Iterator[int]:
+def relay(target_port: int, rtt: float, rate: float = math.inf, upload_rate: float | None = None) -> Iterator[int]:
     """A relay in a process of its own; gives the port that it listens on.
 
     Args:
         target_port: Where the server listens.
         rtt: Round trip in seconds.
-        rate: Bytes per second of each connection, each way.
+        rate: Bytes per second of each connection to the client.
+        upload_rate: The same to the server; as much as `rate` if it is None.
     """
-    command = [sys.executable, __file__, str(target_port), str(rtt * 1000), str(rate)]
+    rates = (rate, rate if upload_rate is None else upload_rate)
+    command = [sys.executable, __file__, str(target_port), str(rtt * 1000), *map(str, rates)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
@@ -187,10 +191,11 @@ def relay(target_port: int, rtt: float, rate: float = math.inf) -> Iterator[int]
 
 def main() -> None:
     """Serve as the command line says."""
-    target_port, rtt_ms, *rates = sys.argv[1:]
+    target_port, rtt_ms, *rest = sys.argv[1:]
+    rates = [float(rate) for rate in rest] or [math.inf]
     # epoll waits in whole milliseconds, which would be seen in a round trip; select does not.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
-    loop.run_until_complete(serve(int(target_port), float(rtt_ms) / 1000, float(rates[0]) if rates else math.inf))
+    loop.run_until_complete(serve(int(target_port), float(rtt_ms) / 1000, rates[0], rates[-1]))
 
 
 if __name__ == "__main__":

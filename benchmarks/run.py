@@ -13,6 +13,7 @@ import platform
 import re
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,6 +44,7 @@ RATIOS = (
     *((OURS_WEBDAV, other) for other in (WEBDAV, RCLONE, CURL)),
     *((OURS_S3, other) for other in (S3, RCLONE, CURL)),
 )
+BEGAN = time.monotonic()
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -142,8 +144,8 @@ def report(results: Results, about: dict[str, object]) -> None:
 
 
 def say(what: str) -> None:
-    """Tell on stderr how far we are; the tables alone go to stdout."""
-    print(f"[{what}]", file=sys.stderr)
+    """Tell on stderr how far we are, after how many seconds; the tables alone go to stdout."""
+    print(f"[{time.monotonic() - BEGAN:4.0f} s: {what}]", file=sys.stderr)
 
 
 if __name__ == "__main__":

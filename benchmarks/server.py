@@ -50,17 +50,18 @@ class Server(ABC):
 
 
 @contextlib.contextmanager
-def reached(url: str, rtt: float, rate: float = math.inf) -> Iterator[str]:
+def reached(url: str, rtt: float, rate: float = math.inf, upload_rate: float | None = None) -> Iterator[str]:
     """The URL by which a server is reached over such a line; its own where nothing is to be slow.
 
     Args:
         url: The server's own.
         rtt: Round trip in seconds.
-        rate: Bytes per second of each connection, each way.
+        rate: Bytes per second of each connection to the client.
+        upload_rate: The same to the server; as much as `rate` if it is None.
     """
     if not rtt and rate == math.inf:
         yield url
         return
     parts = urlsplit(url)
-    with relay(parts.port or 80, rtt, rate) as port:
+    with relay(parts.port or 80, rtt, rate, upload_rate) as port:
         yield f"{parts.scheme}://{parts.hostname}:{port}"

@@ -11,7 +11,7 @@ from workspace import Workspace, remove
 COMMON = 'silent\nshow-error\nfail\nhttp1.1\nheader = "Expect:"\n'
 
 
-def transfer(workspace: Workspace, server: Server, load: Load, streams: int) -> Iterator[Measured]:
+def transfer(workspace: Workspace, server: Server, load: Load, streams: int, *more: int) -> Iterator[Measured]:
     """Store and get all files of a load.
 
     Args:
@@ -19,20 +19,20 @@ def transfer(workspace: Workspace, server: Server, load: Load, streams: int) -> 
         server: Takes the files.
         load: Which files.
         streams: How many connections work at once.
+        more: With how many they are got again, each time.
     """
     name = "curl"
     url = f"{server.url}/{name}"
     server.make_place(name)
     fetched = workspace.subfolder("fetched")
     server.requests()
-    for phase, line in (
-        (STORE, 'upload-file = "{path}"\nurl = "{url}/{name}"\noutput = "/dev/null"\n'),
-        (GET, 'url = "{url}/{name}"\noutput = "{fetched}/{name}"\n'),
-    ):
+    stored = 'upload-file = "{path}"\nurl = "{url}/{name}"\noutput = "/dev/null"\n'
+    got = 'url = "{url}/{name}"\noutput = "{fetched}/{name}"\n'
+    for phase, line, count in ((STORE, stored, streams), *((GET, got, count) for count in (streams, *more))):
         files = sorted(load.repository.glob("file*"))
         lines = (line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
         login = SERVICES[server.service].curl.format(user=server.user, password=server.password)
-        yield Measured(phase, _curl(workspace, "".join((COMMON, login, *lines)), streams), server.requests())
+        yield Measured(phase, _curl(workspace, "".join((COMMON, login, *lines)), count), server.requests())
     remove(fetched)
     server.remove_place(name)
 

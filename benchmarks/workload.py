@@ -102,10 +102,10 @@ class Cycle:
         yield self._phase(STORE, ("copy", "--to", NAME), present=self._load.files, jobs=store_jobs)
         yield self.get_again()
 
-    def get_again(self) -> Measured:
-        """Drop what is here, and get it."""
+    def get_again(self, jobs: int = 0) -> Measured:
+        """Drop what is here, and get it, with as many jobs as said if any are."""
         self._workspace.run(("git", "annex", "drop", "--force", "-q"), self.repository)
-        measured = self._phase(GET, ("get", "--from", NAME), present=self._load.files)
+        measured = self._phase(GET, ("get", "--from", NAME), present=self._load.files, jobs=jobs)
         self._expect("here", self._load.files)
         return measured
 
@@ -135,9 +135,19 @@ class Cycle:
 
 
 @contextlib.contextmanager
-def cold(workspace: Workspace, server: Server, remote: Remote, load: Load, jobs: int) -> Iterator[Cycle]:
-    """A cycle that is about to begin; see `Cycle` for the arguments. Nothing of it is left afterwards."""
-    name = "place"
+def cold(
+    workspace: Workspace, server: Server, remote: Remote, load: Load, jobs: int, name: str = "place"
+) -> Iterator[Cycle]:
+    """A cycle that is about to begin; nothing of it is left afterwards.
+
+    Args:
+        workspace: See `Cycle`.
+        server: See there.
+        remote: See there.
+        load: See there.
+        jobs: See there.
+        name: Of the place; another one for each cycle where several share a server at the same time.
+    """
     place = Place(workspace.subfolder(name), server.url, name)
     server.make_place(name)
     cycle = Cycle(workspace, server, remote, load, jobs)
