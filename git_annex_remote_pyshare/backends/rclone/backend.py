@@ -126,6 +126,7 @@ class RcloneBackend(Backend):
             except Refused as refused:
                 if "doesn't support about" in refused.text:
                     return Quota(None, None)
+                self._base.require()  # a share measures a folder, which may not be there
                 raise
         return Quota(_bytes(found.get("used")), _bytes(found.get("free")))
 
