@@ -187,6 +187,38 @@ class Shares(Protocol):
         """
 
 
+class Page(NamedTuple):
+    """A page of the service that shows the store's folder to people."""
+
+    url: str
+    can_withdraw: bool
+    """Whether `withdraw_page` can succeed."""
+
+
+@runtime_checkable
+class LinksPage(Protocol):
+    """Ability: link to a page of the service for people with a browser, which is no store: git-annex cannot read it.
+
+    For a service whose links work as stores, a backend has `Shares` instead.
+    """
+
+    def link_page(self, terms: Terms = NO_TERMS) -> Page:
+        """Find or create the link, and apply the terms to it.
+
+        Raises:
+            BadSetting: The service has no such links, or does not support the terms.
+            PyshareError: The link cannot be created; the text says why.
+        """
+
+    def withdraw_page(self) -> None:
+        """Withdraw the link.
+
+        Raises:
+            BadSetting: It can only be withdrawn on the service's own page.
+            PyshareError: It was not withdrawn.
+        """
+
+
 @runtime_checkable
 class Opens(Protocol):
     """Ability: let anyone read the whole store without a login and without a link."""

@@ -19,6 +19,9 @@ class Found(NamedTuple):
     """The server in words for the user, e.g. `Nextcloud 31`; empty if there is nothing to tell."""
     needs_folder: bool = False
     """Whether the address names a whole server or account, so that the user has to choose a folder there."""
+    above: str = ""
+    """What the folder has to begin with, e.g. `share` on a Windows server: the user has to name one that is there.
+    Empty if pyshare can make any folder."""
     has_links: bool = True
     """Whether people without a login can be let in."""
     is_private: bool = False
@@ -37,6 +40,24 @@ def _found(_settings: Settings) -> Found:
 
 def _complete(settings: Settings, folder: str, _login: Credential | None) -> Settings:
     return {"url": f"{settings['url'].rstrip('/')}/{folder}"} if folder else {}
+
+
+def _nothing() -> str:
+    return ""
+
+
+class Service(NamedTuple):
+    """A service that is offered by the name that its users know, beside the kind of store that reaches it."""
+
+    title: str
+    """The service as its users call it."""
+    question: str
+    """The question for what `read` converts."""
+    read: Callable[[str], Settings]
+    """As that of an `Offer`."""
+    propose: Callable[[], str] = _nothing
+    """Returns the answer that Enter stands for; empty if there is none. May start a program, and raise a PyshareError
+    if the service cannot be used on this machine."""
 
 
 class Offer(NamedTuple):
@@ -62,3 +83,5 @@ class Offer(NamedTuple):
 
     Called with the settings as typed, the folder that the user chose (empty for none), and the login (None if there is
     none yet: then a part of the address may be a placeholder). May send requests."""
+    services: Mapping[str, Service] = {}
+    """Services with a line of their own: word for `--service` → service."""

@@ -35,6 +35,10 @@ SAME = {
     "b2drop": "nextcloud",
     "backblaze-b2": "cloudflare-r2",
     "google-cloud-storage": "cloudflare-r2",
+    "onedrive": "google-drive",
+    "box": "google-drive",
+    "pcloud": "google-drive",
+    "smb": "google-drive",
 }
 """A page → another one that has the same lines, but for names and addresses."""
 TYPED = [page for page in PAGES if page not in SAME]
@@ -64,6 +68,8 @@ def stand_in(request: pytest.FixtureRequest, page: str, tmp_path: Path) -> Stand
         return _dropbox(request.getfixturevalue("fake_dropbox"), request.getfixturevalue("dropbox_alice"))
     if page == "sftp":
         return _account(request.getfixturevalue("ssh"), tmp_path)
+    if page == "google-drive":
+        return _drive(tmp_path)
     if page == "directory":
         return StandIn({"/mnt/lab": str(tmp_path)})
     return _bucket(page, request.getfixturevalue("scripted_s3"))
@@ -85,6 +91,15 @@ def _account(ssh: Program, folder: Path) -> StandIn:
         friend=give,
         agrees=("--host", f"sftp://sftp.example.org{folder}/my-dataset"),
     )
+
+
+def _drive(folder: Path) -> StandIn:
+    def configure(home: Home) -> None:
+        config = home.folder / ".config" / "rclone" / "rclone.conf"
+        config.parent.mkdir(parents=True)
+        config.write_text(f"[gdrive]\ntype = alias\nremote = {folder}\n")
+
+    return StandIn(owner=configure, friend=configure, agrees=("--host", "rclone:gdrive:/my-dataset"))
 
 
 def _dropbox(running: RunningDropbox, alice: Account) -> StandIn:
@@ -128,8 +143,11 @@ def _lines(page: str) -> list[str]:
 
 def _without_addresses(page: str) -> list[str]:
     lines = [re.sub(r"https://[^\s/]+(?=/|\s|$)(/my-bucket\b)?", "ADDRESS", line) for line in _lines(page)]
+    lines = [re.sub(r"rclone:\w+( rclonetype=\w+|:/lab)?", "rclone:REMOTE", line) for line in lines]
+    lines = [line.replace("REMOTE:/", "REMOTE/") for line in lines]
     name = lines[-1].split()[-1]
-    return [re.sub(rf"\b(init|invite) {name}\b", r"\1 NAME", line).replace(" --set region=auto", "") for line in lines]
+    named = [re.sub(rf"\b(init|invite) {name}\b", r"\1 NAME", line) for line in lines]
+    return [re.sub(" --set (region=auto|layout=lower)", "", line) for line in named]
 
 
 @pytest.mark.parametrize("page", PAGES)

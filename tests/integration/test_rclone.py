@@ -156,6 +156,16 @@ def test_the_owner_is_told_what_a_service_cannot_do(remotes: "Remotes") -> None:
     assert notes("disk").settings == {"rclonetype": "alias"}
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("disk", "no public links to disk .its type is alias"), ("bucket", "no link to a folder in bucket")],
+)
+def test_a_service_without_links_to_folders_is_said_to_have_none(remotes: "Remotes", name: str, reason: str) -> None:
+    with pytest.raises(BadSetting, match=reason) as error:
+        made(remotes.new_folder(name)).link_page()
+    assert error.value.remedy.endswith("type: pyshare invite NAME")
+
+
 def test_a_remote_of_another_type_than_the_owners_is_refused(remotes: "Remotes", desk: Desk) -> None:
     where = remotes.new_folder("disk", rclonetype="drive")
     with pytest.raises(BadSetting, match="the remote disk is alias in your rclone, and drive in that of") as error:

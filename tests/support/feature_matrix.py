@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from git_annex_remote_pyshare.backends.base import (
     Backend,
     HasQuota,
+    LinksPage,
     Opens,
     Publishes,
     ReportsAvailability,
@@ -52,6 +53,7 @@ ROWS: Mapping[str, Callable[[Kind], str]] = {
     "`pyshare logout` ends the login on the server": _revokes,
     "uploads of large files resume": _able(SupportsMultipart),
     "`pyshare share`: a link to the store": _able(Shares),
+    "`pyshare share`: a link to a page for people only": _able(LinksPage),
     "`share --public`: open to everyone": _able(Opens),
     "a link to each file: friends need no pyshare": _able(Publishes),
     "`pyshare info`: free space": _able(HasQuota),

@@ -4,7 +4,18 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from git_annex_remote_pyshare.backends.base import Backend, Entry, Initialized, Quota, Receipt, Stat, StoreConfig
+from git_annex_remote_pyshare.backends.base import (
+    NO_TERMS,
+    Backend,
+    Entry,
+    Initialized,
+    Page,
+    Quota,
+    Receipt,
+    Stat,
+    StoreConfig,
+    Terms,
+)
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.rclone.base_folder import Base
 from git_annex_remote_pyshare.backends.rclone.errors import Refused, is_absent
@@ -17,7 +28,7 @@ from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 class RcloneBackend(Backend):
     """A folder of one of the user's rclone remotes.
 
-    Besides the verbs: CanInitialize, HasQuota, Locates, Moves, RemovesFolders.
+    Besides the verbs: CanInitialize, HasQuota, LinksPage, Locates, Moves, RemovesFolders.
     """
 
     def __init__(self, place: StoreConfig) -> None:
@@ -126,8 +137,24 @@ class RcloneBackend(Backend):
             except Refused as refused:
                 if "doesn't support about" in refused.text:
                     return Quota(None, None)
+                self._base.require()  # a share measures a folder, which may not be there
                 raise
         return Quota(_bytes(found.get("used")), _bytes(found.get("free")))
+
+    def link_page(self, terms: Terms = NO_TERMS) -> Page:
+        """The service's own page of the folder."""
+        from git_annex_remote_pyshare.backends.rclone import web_link  # noqa: PLC0415  # for `pyshare share` only
+
+        with self._remote.trying("make a link"):
+            self._base.require()
+            return Page(web_link.link(self._remote, terms), web_link.can_withdraw(self._remote))
+
+    def withdraw_page(self) -> None:
+        """Withdraw the link to that page."""
+        from git_annex_remote_pyshare.backends.rclone import web_link  # noqa: PLC0415  # as above
+
+        with self._remote.trying("withdraw the link"):
+            web_link.withdraw(self._remote)
 
     def locate(self, name: str) -> str:
         """The object in the words of rclone."""

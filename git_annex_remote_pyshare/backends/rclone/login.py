@@ -1,7 +1,8 @@
 """`pyshare login rclone:NAME`: runs rclone's own dialogue, and tries the remote."""
 
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
 from git_annex_remote_pyshare.backends.rclone.program import environment, found
@@ -17,47 +18,75 @@ _OWN_CLIENT = (
     " Make it first: https://rclone.org/drive/#making-your-own-client-id"
 )
 
+_REMOTE = re.compile(r"(?m)^([^:\n]+): +(google (?:cloud storage|photos)|[^ \n]+)")
+"""A line of `rclone listremotes --long`: name, and type, which may have spaces; a description may follow."""
+
 
 def log_in(request: LoginRequest, terminal: Terminal) -> str | None:
     """Let the user configure the remote of the URL in rclone, which keeps the login; returns its URL.
 
     Raises:
         BadSetting: An option is not for rclone, or rclone is not installed.
-        CommandFailed: The remote is still not there after the dialogue.
+        CommandFailed: The remote is not complete after the dialogue.
     """
     why = "rclone, which asks for the login itself"
     refuse_options(request, why, "user", "token", "no_browser", "no_check", "insecure", "sharing", "app_key", "ca")
     target = parse(request.url)
-    if target.name in names():
+    if target.name in remotes():
         again = command("rclone", "config", "reconnect", f"{target.name}:")
         terminal.say(f"rclone has the remote {target.name}. If its login has expired, type: {again}")
         return _url(target.name)
     if not terminal.is_interactive():
         raise BadSetting(
             f"rclone has no remote {target.name}, and its dialogue needs a terminal",
-            remedy="Type at a terminal: rclone config",
+            remedy=f"Type at a terminal: {request.command()}",
         )
-    terminal.say(_OWN_CLIENT)
-    terminal.say(f"Now rclone asks. Type n for a new remote, and then the name: {target.name}")
-    subprocess.run(found("config"), env=environment(git_environment()), check=False)
-    if target.name not in names():
+    kind = request.settings.get("rclonetype", "")
+    if kind in {"", "drive"}:
+        terminal.warn(_OWN_CLIENT)
+    _ask(target.name, kind, terminal)
+    if target.name not in remotes():
         raise CommandFailed(f"rclone still has no remote {target.name}", remedy=f"Type: {request.command()}")
     terminal.say(f"rclone has the remote {target.name} now.")
     return _url(target.name)
+
+
+def _ask(name: str, kind: str, terminal: Terminal) -> None:
+    """Run rclone's own dialogue, for a remote of a type that is known, or with its menu.
+
+    Raises:
+        CommandFailed: It ended too early, and may have kept a part of the answers.
+    """
+    if kind:
+        terminal.warn(f"Now rclone asks for the login of {name}. Enter means what it says is the default.")
+        words = ["config", "create", name, kind, "--all"]
+    else:
+        terminal.warn(f"Now rclone asks. Type n for a new remote, and then the name: {name}")
+        words = ["config"]
+    variables = environment(git_environment())
+    # Else it ends by printing all that it keeps, tokens too; only rclone 1.70 and newer know the option for that.
+    done = subprocess.run(found(*words), env={**variables, "RCLONE_NO_OUTPUT": "true"}, check=False)
+    if done.returncode:
+        away = command("rclone", "config", "delete", name)
+        raise CommandFailed(
+            f"rclone's dialogue for {name} ended too early",
+            remedy=f"Type this, which removes what rclone has kept of it, and begin again: {away}",
+        )
 
 
 def check(_settings: Callable[[], Settings], _login: Credential) -> None:
     """Do nothing: pyshare keeps no login for rclone, so there is never one to try."""
 
 
-def names() -> list[str]:
-    """The names of the remotes in the configuration of this user.
+def remotes() -> Mapping[str, str]:
+    """The remotes of this user, in rclone's configuration and in its variables: name → type.
 
     Raises:
-        PermissionDenied: rclone cannot read it.
+        BadSetting: rclone is not installed.
+        PermissionDenied: rclone cannot read its configuration.
     """
     done = subprocess.run(
-        found("listremotes", "--ask-password=false"),
+        found("listremotes", "--long", "--ask-password=false"),
         env=environment(git_environment()),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -68,7 +97,7 @@ def names() -> list[str]:
             "rclone cannot read its configuration",
             remedy="Is it encrypted? Set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND.",
         )
-    return [line.removesuffix(":") for line in done.stdout.decode("utf-8", "replace").splitlines()]
+    return dict(_REMOTE.findall(done.stdout.decode("utf-8", "replace")))
 
 
 def _url(name: str) -> str:

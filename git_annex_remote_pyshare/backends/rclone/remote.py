@@ -30,6 +30,8 @@ class Traits(NamedTuple):
     has_empty_folders: bool
     has_duplicates: bool
     """Whether two objects can have one name."""
+    has_links: bool
+    """Whether rclone can make public links."""
 
 
 class Remote:
@@ -136,6 +138,7 @@ class Remote:
             bool(features.get("BucketBased")),
             bool(features.get("CanHaveEmptyDirectories")),
             bool(features.get("DuplicateFiles")),
+            bool(features.get("PublicLink")),
         )
 
     def _kind(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.backends.offer import Found, Offer
+from git_annex_remote_pyshare.backends.offer import Found, Offer, Service
 from git_annex_remote_pyshare.backends.spec import BackendSpec, LoginFlow, Settings
 from git_annex_remote_pyshare.config.settings import Setting, matching
 from git_annex_remote_pyshare.credentials.account import Account
@@ -45,12 +45,26 @@ def _check_login(settings: Callable[[], Settings], login: "Credential") -> None:
 
 
 def _read(text: str) -> Settings:
-    """Accept what rclone itself calls the folder, `NAME:/folder`."""
-    return {"url": text if text[:7].lower() == "rclone:" else f"rclone:{text}"}
+    from git_annex_remote_pyshare.backends.rclone.services import read
+
+    return read(text)
 
 
-def _look(_settings: Settings) -> Found:
-    return Found(has_links=False, wants_login=False)
+def _look(settings: Settings) -> Found:
+    from git_annex_remote_pyshare.backends.rclone.services import look
+
+    return look(settings)
+
+
+def _service(title: str, kind: str, name: str) -> Service:
+    """A service that rclone reaches by a remote of the type `kind`, which users call `name`."""
+
+    def propose() -> str:
+        from git_annex_remote_pyshare.backends.rclone.services import propose as first
+
+        return first(kind, name)
+
+    return Service(title, "Name of the remote in rclone", lambda text: {**_read(text), "rclonetype": kind}, propose)
 
 
 SPEC = BackendSpec(
@@ -63,16 +77,25 @@ SPEC = BackendSpec(
         Setting(
             "rclonetype",
             "rclone: the type of the remote, as rclone calls it; written at initremote",
-            matching("rclonetype", "[a-z0-9_]+", "drive"),
+            matching("rclonetype", "[a-z0-9_]+(?: [a-z0-9_]+)*", "drive"),
         ),
     ),
     takes_login=False,
     account=_account,
     login=LoginFlow(_log_in, _check_login),
     offer=Offer(
-        "through rclone: Google Drive, OneDrive, Box, pCloud, SMB, Azure, Google Cloud, and others",
-        question="The remote in rclone and a folder, e.g. drive:/data (see: rclone listremotes)",
+        "through rclone: any other service",
+        remote="cloud",
+        question="The remote in rclone, with or without a folder, e.g. lab:/data (see: rclone listremotes)",
         read=_read,
         look=_look,
+        services={
+            "google-drive": _service("Google Drive", "drive", "gdrive"),
+            "onedrive": _service("OneDrive, SharePoint", "onedrive", "onedrive"),
+            "box": _service("Box", "box", "box"),
+            "pcloud": _service("pCloud", "pcloud", "pcloud"),
+            "smb": _service("SMB (a Windows share)", "smb", "share"),
+            "azure": _service("Azure Blob Storage", "azureblob", "azure"),
+        },
     ),
 )

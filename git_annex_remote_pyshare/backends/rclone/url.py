@@ -73,7 +73,9 @@ def check(settings: Mapping[str, str]) -> None:
 def account_of(settings: Mapping[str, str]) -> Account:
     """What the user accepts: the remote's name and the folder, since the remote is an account of the user's own."""
     target = parse(settings["url"])
-    return Account(target.shown, words=(f"{SCHEME}{target.name}",), is_whole=True)
+    kind = settings.get("rclonetype", "")
+    words = (f"{SCHEME}{target.name}", *([f"rclonetype={kind}"] if kind else []))
+    return Account(target.shown, words=words, is_whole=True)
 
 
 def accepted(place: StoreConfig) -> Target:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from git_annex_remote_pyshare.backends.base import Backend, StoreConfig
-from git_annex_remote_pyshare.backends.offer import Found, Offer
+from git_annex_remote_pyshare.backends.offer import Found, Offer, Service
 from git_annex_remote_pyshare.backends.spec import BackendSpec, LoginFlow, Settings
 from git_annex_remote_pyshare.config.settings import Setting, matching, one_of
 from git_annex_remote_pyshare.credentials.account import Account
@@ -23,6 +23,7 @@ def _ignored(name: str) -> Setting:
     return _setting(name, "ignored; a remote of git-annex's own type=S3 may have it")
 
 
+_GOOGLE = "gs:"
 _YES_NO = ("yes", "no")
 
 _SETTINGS = (
@@ -149,14 +150,20 @@ def _read(text: str) -> Settings:
 
 
 def _look_at(settings: Settings) -> Found:
-    return Found(wants_login=settings.get("signature") != "anonymous")
+    # Google opens a bucket on its own pages only.
+    is_google = settings["url"][: len(_GOOGLE)].lower() == _GOOGLE
+    return Found(has_links=not is_google, wants_login=settings.get("signature") != "anonymous")
+
+
+def _read_google(text: str) -> Settings:
+    return {"url": text if text[: len(_GOOGLE)].lower() == _GOOGLE else f"{_GOOGLE}//{text.lstrip('/')}"}
 
 
 SPEC = BackendSpec(
     "s3",
     _backend,
     _check,
-    claims=("s3:", "gs:"),
+    claims=("s3:", _GOOGLE),
     title="S3",
     settings=_SETTINGS,
     layout="flat",
@@ -175,5 +182,8 @@ SPEC = BackendSpec(
         anyone="anyone, without a login (pyshare opens this folder of the bucket)",
         read=_read,
         look=_look_at,
+        services={
+            "gcs": Service("Google Cloud Storage", "Bucket and folder, e.g. my-bucket/my-data", _read_google),
+        },
     ),
 )

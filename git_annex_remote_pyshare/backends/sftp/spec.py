@@ -55,7 +55,8 @@ def _read(text: str) -> Settings:
 def _look(settings: Settings) -> Found:
     from git_annex_remote_pyshare.backends.sftp.url import address_of
 
-    return Found(needs_folder=not address_of(settings["url"]).path.strip(b"/."), has_links=False)
+    needs_folder = not address_of(settings["url"]).path.strip(b"/.")
+    return Found(needs_folder=needs_folder, has_links=False, wants_login=False)  # keys may do
 
 
 SPEC = BackendSpec(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import click
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.base import Backend, Opens, Share, Shares, Terms
+from git_annex_remote_pyshare.backends.base import Backend, LinksPage, Opens, Share, Shares, Terms
 from git_annex_remote_pyshare.backends.login import ask_guest
 from git_annex_remote_pyshare.cli.clone_address import clone_address
 from git_annex_remote_pyshare.cli.completion import remote_names
@@ -18,6 +18,7 @@ from git_annex_remote_pyshare.cli.output import is_for_programs, say, show
 from git_annex_remote_pyshare.cli.remotes import Remote, opened, remote_named, require_verified
 from git_annex_remote_pyshare.cli.share.before_push import share_before_push
 from git_annex_remote_pyshare.cli.share.friends import lines
+from git_annex_remote_pyshare.cli.share.page import link_page, withdraw_page
 from git_annex_remote_pyshare.cli.share.publish import publish, steps
 from git_annex_remote_pyshare.cli.share.trial import Guest, is_open, require_content, require_readable
 from git_annex_remote_pyshare.cli.steps import run_steps
@@ -132,6 +133,9 @@ def _share_folder(remote: Remote, options: _Options) -> _Result:
 
 
 def _share(remote: Remote, store: Backend, options: _Options) -> _Result:
+    if store.has(LinksPage):
+        _refuse(remote, options.public)
+        return link_page(remote, store, options.terms)
     if not store.has(Shares):
         raise BadSetting(f"pyshare cannot share {remote.place.url}")
     sample = require_content(remote, store)
@@ -197,6 +201,8 @@ def _revoke(remote: Remote, store: Backend, options: _Options) -> _Result:
             "published": done,
             "next": [],
         }
+    if store.has(LinksPage):
+        return withdraw_page(remote, store)
     withdrawn = store.call(Shares, lambda able: able.revoke()) if store.has(Shares) else ()
     for url in withdrawn:
         say(f"Withdrew the link {url}")

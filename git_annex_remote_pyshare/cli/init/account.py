@@ -15,6 +15,7 @@ from git_annex_remote_pyshare.cli.remotes import opened
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.credentials.credential import Credential
 from git_annex_remote_pyshare.errors import PermissionDenied, PyshareError
+from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import in_words
 
 
@@ -57,8 +58,6 @@ def logged_in(
         PyshareError: The login failed.
     """
     spec = registry.spec_of(settings["url"])
-    if not spec.takes_login:
-        return LoggedIn(None)
     place = place_for(settings, clone)
     if (login := place.credential()) or not found.wants_login or spec.login is None:
         return LoggedIn(login)
@@ -68,7 +67,8 @@ def logged_in(
     if options.dry_run:
         return LoggedIn(None, ("pyshare", "login", *words))
     if not dialogue.is_interactive():
-        raise PermissionDenied(f"there is no login for {account.name} yet", remedy=place.advice())
+        remedy = place.advice() or f"Type: {command('pyshare', 'login', *words)}"
+        raise PermissionDenied(f"there is no login for {account.name} yet", remedy=remedy)
     request = LoginRequest(spec, place.settings, no_browser=options.no_browser, sharing=sharing, words=account.words)
     spec.login.log_in(request, dialogue)
     return LoggedIn(place_for(settings, clone).credential())

@@ -6,16 +6,17 @@ from typing import NamedTuple
 from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import Shares, ability
 from git_annex_remote_pyshare.backends.offer import Found
-from git_annex_remote_pyshare.backends.spec import BackendSpec
 from git_annex_remote_pyshare.cli.init.account import LoggedIn, completed, logged_in, place_for, show_account
 from git_annex_remote_pyshare.cli.init.answers import NOWHERE, READERS, SAME, Answers, Options
 from git_annex_remote_pyshare.cli.init.dialogue import Choice, Dialogue
 from git_annex_remote_pyshare.cli.init.here import Here, State, is_tree
+from git_annex_remote_pyshare.cli.init.menu import ask_address
 from git_annex_remote_pyshare.cli.init.two_way import HISTORY_ELSEWHERE, require_possible, require_tree
 from git_annex_remote_pyshare.cli.output import State as Check
 from git_annex_remote_pyshare.cli.output import say_check
 from git_annex_remote_pyshare.config.remotes import way_back
 from git_annex_remote_pyshare.errors import BadSetting
+from git_annex_remote_pyshare.safe_text import command
 
 _ENCRYPTED = "git-annex refuses to put the history into an encrypted store, since no one could clone it from there"
 
@@ -67,12 +68,12 @@ def ask_where(options: Options, here: Here, dialogue: Dialogue) -> Where:
         BadSetting: An option cannot work, or one is missing and there is no terminal.
         PyshareError: The login failed, or the server does not respond.
     """
-    settings = {**_address(options, dialogue), **options.settings}
+    settings = {**ask_address(options, dialogue), **options.settings}
     found = registry.spec_of(settings["url"]).offered.look(settings)
     if found.text:
         say_check(Check.OK, found.text)
-    folder = _folder(options, found, here, dialogue)
     came = logged_in(settings, found, here.clone, options, dialogue)
+    folder = _folder(options, found, here, dialogue)
     return Where(completed(settings, folder, came.login, here.clone), found, came)
 
 
@@ -84,7 +85,7 @@ def ask_what_is_missing(options: Options, here: Here, dialogue: Dialogue, state:
     """
     if not options.url:
         return Asked(_of_existing(options, here, dialogue, state, {"url": state.remote.place.url}))
-    settings = {**_address(options, dialogue), **options.settings}
+    settings = {**ask_address(options, dialogue), **options.settings}
     if settings["url"] != state.remote.place.url:
         found = registry.spec_of(settings["url"]).offered.look(settings)
         came = LoggedIn(place_for(settings, here.clone).credential())
@@ -127,59 +128,24 @@ def _of_existing(
 
 
 def _withdraw(name: str, *, is_public: bool) -> str:
-    from git_annex_remote_pyshare.safe_text import command  # noqa: PLC0415  # only an error needs it
-
     if is_public:
         return f"To close it, type: {command('pyshare', 'share', name, '--public', '--revoke')}"
     return f"To withdraw the link, type: {command('pyshare', 'share', name, '--revoke')}"
 
 
-def _address(options: Options, dialogue: Dialogue) -> Mapping[str, str]:
-    """The kind of store and its address, as settings."""
-    kinds = {spec.name: spec for spec in registry.offered()}
-    if options.url:
-        return _settings_of(options.url, _kind(options.service, kinds) if options.service else None)
-    if not dialogue.is_open and not options.service:
-        raise BadSetting(
-            "the address of the store is missing", remedy="Give it after the name, e.g. https://cloud.example.org"
-        )
-    service = options.service
-    if not service:
-        choices = [Choice(spec.name, spec.offered.title) for spec in kinds.values()]
-        service, address = dialogue.choose_with_address("Where should the files go?", choices)
-        if address:
-            return _settings_of(address, kinds.get(service))
-    spec = _kind(service, kinds)
-    if not spec.offered.question:
-        return {"url": spec.login.url if spec.login else ""}
-    if not dialogue.is_open:
-        raise BadSetting(
-            f"the address for {service} is missing", remedy="Give it after the name, e.g. https://cloud.example.org"
-        )
-    return spec.offered.read(dialogue.ask_for(spec.offered.question))
-
-
-def _kind(name: str, kinds: Mapping[str, BackendSpec]) -> BackendSpec:
-    if name not in kinds:
-        raise BadSetting(f"{name} is no kind of store", remedy=f"It is one of: {', '.join(kinds)}.")
-    return kinds[name]
-
-
-def _settings_of(url: str, spec: BackendSpec | None) -> Mapping[str, str]:
-    """The settings that an address means; without a scheme it may be a folder, a service's name, or a web address."""
-    if spec:
-        return spec.offered.read(url)
-    from git_annex_remote_pyshare.cli.login_request import settings_of  # noqa: PLC0415  # imports all backends
-
-    is_path = url.startswith(("/", ".", "~"))
-    full = url if is_path else settings_of(url)["url"]
-    return registry.spec_of(full).offered.read(full)
-
-
 def _folder(options: Options, found: Found, here: Here, dialogue: Dialogue) -> str:
+    """The folder at the address; empty if the address names it."""
     if options.folder or not found.needs_folder:
         return options.folder.strip("/")
-    return (dialogue.ask_for("Folder there", here.folder) if dialogue.is_open else here.folder).strip("/")
+    if not found.above:
+        return (dialogue.ask_for("Folder there", here.folder) if dialogue.is_open else here.folder).strip("/")
+    example = f"{found.above.upper()}/{here.folder}"
+    if not dialogue.is_open:
+        raise BadSetting(
+            f"the folder is missing, which begins with the name of a {found.above}",
+            remedy=f"Give it, as in: {command('--folder', example)}",
+        )
+    return dialogue.ask_for(f"Folder there, which begins with the name of a {found.above}, e.g. {example}").strip("/")
 
 
 def _readers(options: Options, settings: Mapping[str, str], found: Found, here: Here, dialogue: Dialogue) -> str:

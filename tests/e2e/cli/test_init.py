@@ -16,6 +16,7 @@ from support.fakes.s3 import ScriptedS3
 from support.login_cloud import LoginCloud
 from support.s3_gate import Login
 from support.s3_servers import S3Server
+from support.samba import Samba
 from support.servers import Server
 from support.sharing import Owner, has_all
 
@@ -88,7 +89,7 @@ def test_at_amazon_alike_servers_a_key_is_asked_for_and_anyone_reads_a_bucket_th
     scripted_s3.login = Login()
     address = f"{scripted_s3.url}/bucket/DataLad-101"
     with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
-        terminal.answer("Number, with or without an address [1]:", f"3 {address}")
+        terminal.answer("Number, with or without an address [1]:", f"s3 {address}")
         terminal.answer("Access key id:", Login().access_key)
         terminal.answer("Secret access key:", Login().secret_key)
         terminal.waits_for("1  anyone, without a login")
@@ -132,7 +133,7 @@ def test_a_folder_takes_the_history_too_and_friends_clone_from_it(publisher: Own
     publisher.type("git", "remote", "remove", "github")
     store = tmp_path / "our disk"
     with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
-        terminal.answer("Number, with or without an address [1]:", "6")
+        terminal.answer("Number, with or without an address [1]:", "directory")
         terminal.answer("Path of the folder:", str(store))
         terminal.waits_for("no Git host needed")
         terminal.answer("Number [1]:")
@@ -177,6 +178,35 @@ def test_in_dropbox_a_link_is_made_that_friends_with_any_login_there_can_read(
     store(publisher, "dropbox")
     machine(bob, fake_dropbox, fake_dropbox.service.person("Bob"))
     assert friend_has_all(bob, github(publisher))
+
+
+def test_rclone_asks_for_the_login_of_a_service_that_it_reaches_and_the_rest_goes_as_everywhere(
+    publisher: Owner, samba: Samba
+) -> None:
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
+        terminal.answer("Number, with or without an address [1]:", "smb")
+        terminal.answer("Name of the remote in rclone [share]:", "office")
+        terminal.waits_for("Now rclone asks for the login of office")
+        terminal.answer("host> ", "127.0.0.1")
+        terminal.answer("user> ", samba.user)
+        terminal.answer("port> ", str(samba.port))
+        terminal.answer("y/g/n> ", "y")
+        terminal.answer("password:", samba.password)
+        terminal.answer("password:", samba.password)
+        for question in ("domain> ", "spn> ", "use_kerberos> ", "y/n> "):
+            terminal.answer(question)
+        terminal.answer("begins with the name of a share, e.g. SHARE/DataLad-101:", "lab/DataLad-101")
+        terminal.answer("Number [1]:")
+        terminal.answer("Go? [Y/n]:")
+        assert terminal.end() == 0, terminal.shown
+    assert samba.password not in terminal.shown
+    assert "url=rclone:office:/lab/DataLad-101" in terminal.shown
+    assert "rclonetype=smb" in terminal.shown
+    store(publisher, "cloud")
+    assert len(list(samba.folder.joinpath("DataLad-101").rglob("*.pdf"))) == 1
+    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
+        terminal.answer("Number, with or without an address [1]:", "smb")
+        terminal.waits_for("Name of the remote in rclone [office]:")
 
 
 def test_where_there_is_no_dataset_one_is_made(alice: Home, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.base import StoreConfig, Terms
 from git_annex_remote_pyshare.backends.rclone import child, rc
 from git_annex_remote_pyshare.backends.rclone.backend import RcloneBackend
 from git_annex_remote_pyshare.backends.rclone.items import item_of
@@ -23,7 +24,8 @@ path = sys.argv[sys.argv.index("--rc-addr") + 1].removeprefix("unix://")
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        with open({answers!r} + ".asked", "ab") as file:
+            file.write(self.rfile.read(int(self.headers["Content-Length"])) + bytes([10]))
         self.answer(answers.get(self.path[1:], answers["*"]))
     def do_GET(self):
         self.answer(answers.get("GET", answers["*"]))
@@ -194,3 +196,33 @@ def test_the_owner_is_told_of_two_files_of_one_name(start: Start) -> None:
     (note,) = store.initialize().notes
     assert note == "drive can hold two files of one name, if two people store the same file at the same time"
     store.close()
+
+
+def test_a_link_that_rclone_neither_ends_nor_withdraws_is_not_made_by_trying(start: Start) -> None:
+    """rclone's Google Drive ignores both wishes, and makes a link for ever."""
+    features = {**INFO["Features"], "PublicLink": True}  # type: ignore[dict-item]
+    store = start(
+        operations__fsinfo=good({**INFO, "Features": features}),
+        operations__stat=good({"item": ITEM}),
+        operations__publiclink="die",
+    )
+    with pytest.raises(BadSetting, match="rclone cannot withdraw a link of drive"):
+        store.withdraw_page()
+    with pytest.raises(BadSetting, match="the links of drive in rclone do not end"):
+        store.link_page(Terms(ends="2030-12-31"))
+    with pytest.raises(PyshareError, match="ended by itself"):
+        store.link_page()
+
+
+def test_the_end_of_a_link_is_passed_on_as_the_seconds_until_the_end_of_that_day(start: Start, tmp_path: Path) -> None:
+    store = start(
+        **{"config/get": good({"type": "onedrive"})},
+        operations__fsinfo=good({**INFO, "Features": {"PublicLink": True}}),
+        operations__stat=good({"item": ITEM}),
+        operations__publiclink=good({"url": "https://service.example/x"}),
+    )
+    day = date.today() + timedelta(3)  # noqa: DTZ011  # the user's
+    assert store.link_page(Terms(ends=day.isoformat())) == ("https://service.example/x", False)
+    asked = json.loads((tmp_path / "answers.asked").read_text().splitlines()[-1])
+    assert 3 * 86400 - 3700 < int(asked["expire"].removesuffix("s")) <= 4 * 86400 + 3600  # an hour for summer time
+    assert "unlink" not in asked

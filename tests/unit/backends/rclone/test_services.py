@@ -1,0 +1,77 @@
+"""What `pyshare init` offers through rclone, with the real rclone's list of remotes and no network."""
+
+from pathlib import Path
+
+import pytest
+
+from git_annex_remote_pyshare.backends.offer import Found
+from git_annex_remote_pyshare.backends.rclone.login import remotes
+from git_annex_remote_pyshare.backends.rclone.services import look, read
+from git_annex_remote_pyshare.backends.rclone.spec import SPEC
+from git_annex_remote_pyshare.errors import BadSetting
+
+SERVICES = SPEC.offered.services
+CONFIGURED = """
+[disk]
+type = alias
+remote = /tmp
+description = a: disk
+
+[Größe x]
+type = google cloud storage
+
+[gdrive]
+type = alias
+remote = /tmp
+
+[work]
+type = drive
+"""
+
+
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's configuration."""
+    path = tmp_path / "rclone.conf"
+    path.write_text(CONFIGURED, encoding="utf-8")
+    monkeypatch.setenv("RCLONE_CONFIG", str(path))
+    monkeypatch.setenv("RCLONE_CONFIG_ENV_TYPE", "smb")
+    return path
+
+
+def test_all_remotes_are_known_with_their_types() -> None:
+    types = {"disk": "alias", "Größe x": "google cloud storage", "gdrive": "alias", "work": "drive", "env": "smb"}
+    assert remotes() == types
+
+
+def test_the_first_remote_of_a_service_is_proposed_or_else_a_free_name(config: Path) -> None:
+    drive = SERVICES["google-drive"]
+    assert drive.propose() == "work"
+    config.write_text(CONFIGURED.partition("[work]")[0], encoding="utf-8")
+    assert drive.propose() == "gdrive2"
+    assert SERVICES["box"].propose() == "box"
+
+
+def test_a_service_fixes_the_type_of_its_remote() -> None:
+    assert SERVICES["box"].read("mine:/data") == {"url": "rclone:mine:/data", "rclonetype": "box"}
+    assert read("rclone:mine") == read("mine") == {"url": "rclone:mine:"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"url": "rclone:disk:/data"}, Found(has_links=False, wants_login=False)),
+        ({"url": "rclone:disk:"}, Found(needs_folder=True, has_links=False, wants_login=False)),
+        ({"url": "rclone:new:", "rclonetype": "box"}, Found(needs_folder=True, has_links=False, wants_login=True)),
+        ({"url": "rclone:env:"}, Found(needs_folder=True, above="share", has_links=False, wants_login=False)),
+        ({"url": "rclone:work:/data", "rclonetype": "drive"}, Found(has_links=False, wants_login=False)),
+    ],
+)
+def test_a_remote_that_is_not_configured_needs_a_login(settings: dict[str, str], found: Found) -> None:
+    assert look(settings) == found
+
+
+def test_a_remote_of_another_service_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(BadSetting, match="gdrive in your rclone is of the type alias, and not drive") as error:
+        look({"url": "rclone:gdrive:", "rclonetype": "drive"})
+    assert error.value.remedy.endswith("type: rclone listremotes --long")
