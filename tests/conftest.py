@@ -20,6 +20,7 @@ pytest_plugins = [
     "support.annex",
     "support.computer",
     "support.servers",
+    "support.nginx",
     "support.s3_servers",
     "support.s3kit",
     "support.davkit",

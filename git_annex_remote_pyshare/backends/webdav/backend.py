@@ -1,6 +1,6 @@
 """The WebDAV backend: each verb as one request, plus the few that a server makes necessary."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from threading import Lock
@@ -55,8 +55,9 @@ _REMOVE = "remove the file"
 class WebDAVBackend(Backend):
     """A folder on a WebDAV server, or a public link to one.
 
-    Besides the verbs: CanInitialize, HasQuota, ListsContents, Moves, NamesProduct, ReadsRanges, RemovesFolders,
-    Shares, SupportsMultipart, WritesConditionally. All jobs share the connections and the features detected so far.
+    Besides the verbs: CanInitialize, HasQuota, HidesNames, ListsContents, Moves, NamesProduct, ReadsRanges,
+    RemovesFolders, Shares, SupportsMultipart, WritesConditionally. All jobs share the connections and the features
+    detected so far.
 
     Args:
         place: Its URL is the folder's.
@@ -163,6 +164,10 @@ class WebDAVBackend(Backend):
     def content_of(self, name: str) -> Content | None:
         self._ensure_ready()
         return contents.content_of(self.client, name)
+
+    def hidden(self, names: Iterable[str]) -> Sequence[str]:
+        """See `HidesNames.hidden`."""
+        return [name for name in names if "/." in f"/{name}"] if self.client.hides_dots else ()
 
     def remove_version(self, name: str, content: str) -> None:
         """See `RemovesVersions.remove_version`."""

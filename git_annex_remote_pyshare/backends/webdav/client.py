@@ -72,6 +72,8 @@ class Client:
         """The server's features, as detected from its successful responses."""
         self.is_mod_dav = False
         """Whether a PROPFIND was answered by Apache's mod_dav itself, and not by a program behind Apache."""
+        self.hides_dots = False
+        """Whether a PROPFIND was answered by nginx, which leaves names that begin with a dot out of each list."""
         self._place = place
         self._headers = _own_headers(place, address)
 

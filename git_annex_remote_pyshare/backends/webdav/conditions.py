@@ -6,6 +6,7 @@ What servers make of that (seen; Nextcloud and ownCloud by the source of sabre/d
   fails, and `If` does not.
 - Nextcloud, ownCloud and WsgiDAV compare `If-Match`, the first two also `If`.
 - rclone ignores `If-Match`, and refuses every `If` with a tag.
+- nginx ignores all of them. sabre/dav with its own file classes compares `If-Match`, but not for a MOVE.
 
 So `If` is sent only to the servers that are known to compare it. Others get `If-Match`, which does no harm, and a look
 at the file as late as possible.

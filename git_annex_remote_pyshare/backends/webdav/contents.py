@@ -25,6 +25,9 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 _PLAIN = re.compile(r"[!-~]{1,200}")
 """An entity tag that can be a content identifier as it is."""
 
+_MICRO, _NANO = 10**6, 10**9
+"""In a second: mod_dav's tags count microseconds, and those of rclone nanoseconds (golang.org/x/net/webdav)."""
+
 _YOUNG = 2.0
 """Seconds within which another edit of a file may leave it the same time."""
 
@@ -111,12 +114,12 @@ def ids_of(content: Content) -> tuple[str, str]:
     return old, old + YOUNG
 
 
-def is_of(response: HTTPResponse, size: int | None, wanted: str) -> bool:
+def is_of(name: str, response: HTTPResponse, size: int | None, wanted: str) -> bool:
     """Whether a response says that its body is the wanted version; a server may give other tags here than in a list."""
     tag, changed = response.headers.get("ETag", ""), moment(response.headers.get("Last-Modified"))
-    told = {_of_tag(size, tag)} if tag else set()
+    told = {_id_of(name, size, tag, changed)} if tag else set()
     if changed is not None:
-        told.add(_of_time(size, changed))
+        told.add(_id_of(name, size, "", changed))
     return wanted.removesuffix(YOUNG) in told
 
 
@@ -129,20 +132,40 @@ def version(client: Client, name: str, resource: Resource) -> Content:
             retryable=False,
             detail=name,
         )
-    size, changed = resource.size, resource.modified or 0.0
-    known = _of_tag(size, resource.tag) if resource.tag else _of_time(size, changed)
+    known = _id_of(name, resource.size, resource.tag, resource.modified)
     return Content(name, resource.size, known + (YOUNG if _is_young(resource) else ""))
 
 
-def _of_tag(size: int | None, tag: str) -> str:
-    """The identifier of a tag. Apache calls a tag weak for a second or two, and then the same tag strong."""
+def _id_of(name: str, size: int | None, tag: str, changed: float | None) -> str:
+    """The identifier of a version, by its tag or else by its time.
+
+    Two files may have the same size and second, above all those that were unpacked or copied together. So the name is a
+    part of an identifier that tells no more.
+    """
+    known = f"{size}-{_shown(tag)}" if tag else f"{size}-time-{changed or 0:.0f}"
+    return known if tag and not _tells_only_second(tag, changed) else f"{known}-{_digest(name)[:16]}"
+
+
+def _shown(tag: str) -> str:
+    """The text of a tag. Apache calls a tag weak for a second or two, and then the same tag strong."""
     text = tag.strip().removeprefix("W/").strip('"')
-    shown = text if _PLAIN.fullmatch(text) else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{size}-{shown}"
+    return text if _PLAIN.fullmatch(text) else _digest(text)
 
 
-def _of_time(size: int | None, changed: float) -> str:
-    return f"{size}-time-{changed:.0f}"
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _tells_only_second(tag: str, changed: float | None) -> bool:
+    """Whether a tag tells the second of the last change and nothing finer, as a file of an archive has its time."""
+    if changed is None:
+        return False
+    second = int(changed)
+    return _names_second(tag, second) or any(f"{second * unit:x}" in tag for unit in (_MICRO, _NANO))
+
+
+def _names_second(tag: str, second: int) -> bool:
+    return re.search(rf"(?<![0-9a-f])(?:{second}|{second:x})(?![0-9a-f.])", tag) is not None
 
 
 def _is_young(resource: Resource) -> bool:
@@ -153,8 +176,7 @@ def _is_young(resource: Resource) -> bool:
     changed = resource.modified
     if changed is None or (resource.answered is not None and resource.answered - changed >= _YOUNG):
         return False
-    second = f"{int(changed)}|{int(changed):x}"
-    return not resource.tag or re.search(rf"(?<![0-9a-f])(?:{second})(?![0-9a-f.])", resource.tag) is not None
+    return not resource.tag or _names_second(resource.tag, int(changed))
 
 
 def _gone(client: Client, folder: str) -> Exception:

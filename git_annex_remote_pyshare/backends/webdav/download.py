@@ -99,7 +99,7 @@ class Downloads:
         if not sink.content:
             fill(response, sink, span, progress, doing)
             return
-        names_it = contents.is_of(response, span.total, sink.content)
+        names_it = contents.is_of(name, response, span.total, sink.content)
         if not names_it:
             self._require(name, sink)
         fill(response, sink, span, progress, doing)

@@ -20,6 +20,10 @@ class FolderInTheWay(PyshareError):
     """A folder has the name of a file, so it is kept and the request fails."""
 
 
+class FileInTheWay(PyshareError):
+    """A file has the name of a folder, so it is kept and nothing can be stored below it."""
+
+
 def is_file(client: Client, path: str, what: str) -> bool:
     """Whether a file is there, and not nothing.
 
@@ -66,6 +70,25 @@ def delete(client: Client, path: str, what: str) -> None:
     with client.send(request) as response:
         if response.status not in _REMOVED:
             raise client.failure(request, response)
+
+
+def explain_above(client: Client, path: str, what: str) -> None:
+    """Raise FileInTheWay if a folder of `path` is a file, since that is why it was refused. Args as of `is_file`."""
+    above = path
+    while above := above.rpartition("/")[0]:
+        try:
+            found = propfind.stat(client, above, what)
+        except PyshareError:
+            return  # the refusal is the better error
+        if found is None:
+            continue
+        if not found.is_folder:
+            name = one_line(unquote(above, errors="surrogateescape"))
+            raise FileInTheWay(
+                f"{client.doing(what)}: {name} is a file on the server, so nothing can be stored below it",
+                remedy="Rename that file on the server, or your folder, then try again.",
+            )
+        return
 
 
 def explain(client: Client, path: str, what: str) -> None:

@@ -37,6 +37,9 @@ _QUOTA = (
 _MOD_DAV = b'="http://apache.org/dav/props/"'
 """In each of mod_dav's responses about a file: the name space of its own properties (modules/dav/fs/repos.c)."""
 
+_DAV_EXT = b'<?xml version="1.0" encoding="utf-8" ?>\n<D:multistatus xmlns:D="DAV:">\n'
+"""Start of each response of nginx-dav-ext-module (ngx_http_dav_ext_module.c), whatever proxy is in front of it."""
+
 _MAX_ENTRIES = 100_000
 """Entries in an upload folder, which has up to 10,000 chunks."""
 
@@ -159,7 +162,8 @@ def _parse_all(client: Client, response: HTTPResponse, what: str) -> Iterator[Re
                 has_entries = True
                 resource = _parse_resource(element, client.doing(what))
                 multistatus.clear()  # else a large folder would fill memory
-                client.is_mod_dav = client.is_mod_dav or text.has_sign
+                client.is_mod_dav = client.is_mod_dav or text.is_of_mod_dav
+                client.hides_dots = client.hides_dots or text.start == _DAV_EXT
                 if not resource.is_gone:
                     text.limit = _LONGEST
                 yield resource
@@ -179,13 +183,16 @@ class _Bounded:
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
         self.limit = _LONGEST
-        self.has_sign = False
+        self.is_of_mod_dav = False
+        self.start = b""
+        """The first bytes, as many as there are in `_DAV_EXT`."""
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes; raises _TooLong if the limit is exceeded."""
         block = self._response.read(size)
         self.limit -= len(block)
-        self.has_sign = self.has_sign or _MOD_DAV in block
+        self.is_of_mod_dav = self.is_of_mod_dav or _MOD_DAV in block
+        self.start += block[: len(_DAV_EXT) - len(self.start)]
         if self.limit < 0:
             raise _TooLong
         return block

@@ -148,6 +148,8 @@ def _try(client: Client, wanted: Move, overwrite: str, doubt: PyshareError | Non
         clear = in_the_way.delete_file if wanted.overwrite == "F" else in_the_way.delete
         clear(client, wanted.path, wanted.what)
     elif doubt is None and status not in IN_DOUBT:
+        if wanted.overwrite == "F":
+            in_the_way.explain(client, wanted.path, wanted.what)
         raise refusal
     return refusal
 

@@ -66,7 +66,9 @@ def move(
     if refusal.retryable:
         raise refusal
     folders.make(folder, seen)  # another clone may have removed the folder
-    _require(_try(client, old, new, headers))
+    if refusal := _try(client, old, new, headers):
+        in_the_way.explain(client, new, _RENAME)
+        raise refusal
 
 
 class _Taken(Busy):
@@ -167,13 +169,18 @@ def delete_if(client: Client, name: str, condition: Condition) -> None:
 
 
 def remove_folder(client: Client, folders: Folders, name: str) -> None:
-    """See `RemovesFolders.remove_folder`."""
+    """See `RemovesFolders.remove_folder`.
+
+    nginx keeps every folder: its list does not show files that begin with a dot, and its DELETE removes them.
+    """
     path = in_path(name)
     resources = propfind.versions(client, f"{path}/", "1")
     own = next(resources, None)
     if own is not None and not own.is_folder:
         return  # another person has put a file there: some servers take no notice of the slash, and would delete it
     if any(resource.is_folder or not is_temporary(resource.path) for resource in resources):
+        return
+    if client.hides_dots:
         return
     folders.forget(path)
     request = Request("DELETE", f"{path}/", _REMOVE)

@@ -3,15 +3,20 @@
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import in_the_way
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
-from git_annex_remote_pyshare.backends.webdav.conditions import headers_for_target, headers_of, require
+from git_annex_remote_pyshare.backends.webdav.conditions import (
+    are_compared,
+    headers_for_target,
+    headers_of,
+    require,
+)
 from git_annex_remote_pyshare.backends.webdav.download import stat
 from git_annex_remote_pyshare.backends.webdav.folders import Folders
-from git_annex_remote_pyshare.backends.webdav.server_features import UNKNOWN
+from git_annex_remote_pyshare.backends.webdav.server_features import ATOMIC, UNKNOWN
 from git_annex_remote_pyshare.backends.webdav.temporary import Move, Temporaries, is_success, move
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, PermissionDenied, PyshareError
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.headers import BINARY, content_type
 from git_annex_remote_pyshare.transport.response import HTTPResponse
@@ -52,7 +57,9 @@ class Uploads:
         condition = source.condition
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
-        if self._put_mode == "direct" or (self._put_mode != "move" and self._client.features.atomic):
+        if self._is_direct(condition):
+            if not are_compared(self._client):
+                require(self._client, name, condition)
             headers = {**typed, **headers_of(self._client, path, condition)}
             return self._put_directly(Request("PUT", path, what, headers, Body(source, progress)), source)
         with self._temporaries.one_for(path) as temporary:
@@ -71,6 +78,12 @@ class Uploads:
                 self._move_is_verified = True
         return receipt
 
+    def _is_direct(self, condition: Condition | None) -> bool:
+        """Whether to store by one PUT. One that the server does not compare would replace an edit made meanwhile."""
+        if self._put_mode:
+            return self._put_mode == "direct"
+        return self._client.features.atomic and (condition is None or are_compared(self._client))
+
     def _put_directly(self, request: Request, source: Source) -> Receipt:
         try:
             return self._put(request, source)
@@ -85,12 +98,29 @@ class Uploads:
         seen = self._folders.seen(folder)
         request = request._replace(headers={**request.headers, **self._headers(source)})
         with self._client.send(request) as response:
-            if not _folder_missing(response, seen):
+            if not self._is_folder_missing(response, seen):
                 return self._receipt(request, response)
             refusal = self._client.failure(request, response)
-        self._make(folder, seen, refusal)
-        with self._client.send(request) as response:
-            return self._receipt(request, response)
+        try:
+            self._make(folder, seen, refusal)
+            with self._client.send(request) as response:
+                return self._receipt(request, response)
+        except PyshareError:
+            if self._is_tree:  # nginx says 500 to a store below a file, which would be tried again for minutes
+                in_the_way.explain_above(self._client, request.path, request.what)
+            raise
+
+    def _is_folder_missing(self, response: HTTPResponse, seen: int) -> bool:
+        """Whether a PUT failed, or may have failed, because its folder is missing (RFC 4918 §9.7.1).
+
+        nginx itself says so by 500; what is behind an nginx has other features, and fails with 500 for other reasons.
+        """
+        nginx = response.headers.get("Server", "").startswith("nginx")
+        return (
+            response.status in {404, 409}
+            or (response.status == 403 and not seen)
+            or (response.status == 500 and nginx and (not seen or self._client.features == ATOMIC))
+        )
 
     def _make(self, folder: str, seen: int, refusal: PyshareError) -> None:
         try:
@@ -139,11 +169,3 @@ class Uploads:
                 f"{self._client.doing(what)}: the server confirmed {size} bytes, but has {there}",
                 remedy="The disk behind it may be full, or the name too long for it.",
             )
-
-
-def _folder_missing(response: HTTPResponse, seen: int) -> bool:
-    """Whether a PUT failed, or may have failed, because its folder is missing (RFC 4918 §9.7.1)."""
-    nginx = response.headers.get("Server", "").startswith("nginx")
-    return response.status in {404, 409} or (
-        not seen and (response.status == 403 or (response.status == 500 and nginx))
-    )

@@ -11,11 +11,14 @@ from support.places import SharedPlace
 from support.trees import stored_tree
 
 ON_EVERY_PLACE = pytest.mark.parametrize("place", SOME_PLACES, indirect=True)
+UNLIKE_APACHE = ("nginx", "sabre")
+"""WebDAV servers that refuse, list and rename in other ways."""
+
 WITH_JOBS = pytest.mark.parametrize(
     ("place", "jobs"),
     [
-        *((place, "-J8") for place in ALWAYS),
-        *(pytest.param(place, "-J8", marks=LONG) for place in OTHERS),
+        *((place, "-J8") for place in (*ALWAYS, *UNLIKE_APACHE)),
+        *(pytest.param(place, "-J8", marks=LONG) for place in OTHERS if place not in UNLIKE_APACHE),
         ("folder", "-J1"),
         pytest.param("apache", "-J1", marks=LONG),
     ],

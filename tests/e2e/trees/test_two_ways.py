@@ -16,7 +16,9 @@ from support.sharing import type_all
 from support.two_ways import guide_blocks, make_both_ways
 
 IN_A_FOLDER = pytest.mark.parametrize("place", ["folder"], indirect=True)
-ON_SOME_PLACES = pytest.mark.parametrize("place", ["folder", pytest.param("apache", marks=LONG)], indirect=True)
+ON_SOME_PLACES = pytest.mark.parametrize(
+    "place", ["folder", *(pytest.param(each, marks=LONG) for each in ("apache", "nginx", "sabre"))], indirect=True
+)
 
 PAPER, TABLE = "paper.txt", "data/table.csv"
 

@@ -16,7 +16,16 @@ from git_annex_remote_pyshare.transfer import Condition, Source
 NAME, OTHER = "a/paper.txt", "a/other.txt"
 
 
-@pytest.fixture(params=["apache_server", "rclone_server", "wsgidav_server"])
+@pytest.fixture(
+    params=[
+        "apache_server",
+        "rclone_server",
+        "wsgidav_server",
+        "nginx_server",
+        "sabre_server",
+        "sabre_tags_server",
+    ]
+)
 def server(request: pytest.FixtureRequest) -> Server:
     made: Server = request.getfixturevalue(request.param)
     return made
@@ -70,9 +79,11 @@ def test_a_file_that_was_written_a_moment_ago_is_replaced_and_removed(store: Web
     assert list(store.list()) == []
 
 
-def test_only_a_server_that_ignores_conditions_is_said_to_do_so(
+def test_only_a_server_that_is_known_to_compare_versions_is_relied_on(
     store: WebDAVBackend, tmp_path: Path, request: pytest.FixtureRequest, server: Server
 ) -> None:
     store.put(NAME, source(tmp_path, b"first"), quiet)
     _seen(store, NAME)
-    assert bool(store.unconditional()) is (server == request.getfixturevalue("rclone_server"))
+    assert bool(store.unconditional()) is all(
+        server != request.getfixturevalue(name) for name in ("apache_server", "wsgidav_server")
+    )

@@ -6,15 +6,17 @@ from threading import Event
 import pytest
 from support.recorded_import import TIED, Recording
 
-from git_annex_remote_pyshare.annex.guard import ChangedByOthers
+from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.importing import Importing
 from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
-from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.abilities import YOUNG
+from git_annex_remote_pyshare.backends.base import Content, StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.faults import Fail, Faults
 from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
+from git_annex_remote_pyshare.transfer import Progress, Sink
 
 CONTENT = b"content"
 KEY = "SHA256E-s7--ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.txt"
@@ -98,6 +100,37 @@ def test_what_people_changed_since_the_list_is_neither_removed_nor_renamed_nor_o
 
     assert _content(store, tmp_path, OLD) == b"theirs!"
     assert _content(store, tmp_path, NEW) == b"theirs, new"
+
+
+class Seconds(MemoryBackend):
+    """A service that tells only seconds: an edit of the same size within the second has no other identifier."""
+
+    is_young = True
+
+    def content_of(self, name: str) -> Content | None:
+        found = super().content_of(name)
+        return found and found._replace(id=f"{found.size}-second{YOUNG if self.is_young else ''}")
+
+    def get(self, name: str, sink: Sink, progress: Progress) -> None:
+        super().get(name, Sink(sink.path), progress)
+
+
+@pytest.mark.parametrize(("key", "ours"), [(KEY, CONTENT), ("", b"in git"), ("WORM-s7-m1--file.txt", CONTENT)])
+def test_what_was_stored_in_a_second_that_is_over_is_known_by_its_content(
+    store: MemoryBackend, tmp_path: Path, recording: Recording, key: str, ours: bytes
+) -> None:
+    seconds = Seconds(store.place)
+    guard = Guard(seconds)
+    _list(seconds)
+    recording.committed({OLD: key})
+    _put(seconds, tmp_path, OLD, ours)
+    guard.stored(OLD)
+    seconds.is_young = False
+
+    _put(seconds, tmp_path, OLD, b"theirs!"[: len(ours)])
+    assert not guard.knows(OLD, seconds.content_of(OLD))
+    _put(seconds, tmp_path, OLD, ours)
+    assert guard.knows(OLD, seconds.content_of(OLD)) is not key.startswith("WORM")
 
 
 def test_a_rename_onto_a_file_of_other_people_fails_and_the_removal_that_follows_keeps_the_only_copy(

@@ -311,6 +311,28 @@ def test_a_file_that_an_export_is_renaming_does_not_count_as_removed(
     assert [name for name, _, _ in _listed(memory)] == [NAME]
 
 
+class Hiding(MemoryBackend):
+    """A store that lists no name with a dot at its beginning."""
+
+    def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:
+        return super().list_contents(cursor, lambda each: None if self.hidden([each.name]) else add(each))
+
+    def hidden(self, names: Iterable[str]) -> Sequence[str]:
+        return [name for name in names if name.startswith(".")]
+
+
+def test_what_git_has_and_the_service_does_not_list_is_looked_for(tmp_path: Path, desk: Desk) -> None:
+    store = Hiding(_place(tmp_path))
+    for name in (NAME, ".known", ".strange"):
+        desk.put(store, name, b"content A")
+    recording = Recording(tmp_path / "git")
+    recording.committed({NAME: KEY, ".known": KEY, ".removed": KEY.replace("6d2b", "0000")})
+    assert [name for name, _, _ in _listed(store)] == [".known", NAME]
+    store.move(NAME, f".git-annex-tmp-content-{KEY}")
+    with pytest.raises(Unreachable, match=r"a/file is not in the store, but \.git-annex-tmp-content-SHA256E"):
+        _listed(store)
+
+
 def test_a_file_that_may_be_uploaded_just_now_does_not_count_as_removed(tmp_path: Path, desk: Desk) -> None:
     class Uploading(MemoryBackend):
         def list_contents(self, cursor: str, add: Callable[[Content], None]) -> Sequence[str]:

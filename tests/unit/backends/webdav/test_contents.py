@@ -43,6 +43,30 @@ def test_a_tag_identifies_and_is_the_same_weak_and_strong(dav: ScriptedDAV, stor
     assert _id(store) == "9-5-6"
 
 
+@pytest.mark.parametrize(
+    ("tag", "is_one"),
+    [
+        ("", False),
+        ('"9-{second:x}"', False),
+        ('"9-{second:x}0"', True),
+        ('"9-{micro:x}"', False),
+        ('"{nano:x}9"', False),
+        ('"9b1c"', True),
+    ],
+    ids=["time", "second", "another number", "mod_dav", "rclone", "content"],
+)
+def test_two_files_of_one_size_and_second_are_one_version_only_by_a_tag_that_tells_more(
+    dav: ScriptedDAV, store: WebDAVBackend, tag: str, *, is_one: bool
+) -> None:
+    dav.objects["/dav/a/other"] = b"content B"
+    for name in (FILE, "/dav/a/other"):
+        dav.modified[name] = OLD
+        if tag:
+            dav.etags[name] = tag.format(second=int(OLD), micro=int(OLD) * 10**6, nano=int(OLD) * 10**9)
+    found = _listed(store)
+    assert (found["a/file"].id == found["a/other"].id) is is_one
+
+
 def test_a_tag_that_is_no_word_is_hashed(dav: ScriptedDAV, store: WebDAVBackend) -> None:
     dav.etags[FILE] = f'"{"ü x" * 1000}"'
     assert len(_id(store)) == len("9-") + 64
