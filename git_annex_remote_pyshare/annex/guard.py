@@ -9,30 +9,25 @@ An edit may also come between the look at a file and the request that replaces o
 version that was seen, and the service, or at least the backend, refuses it for any other.
 """
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.annex.proof import MOST, downloaded, is_of
 from git_annex_remote_pyshare.annex.recorded import Recorded
 from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, WritesConditionally
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import ContentChanged, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.state.inventory import Inventory
 from git_annex_remote_pyshare.state.state_dir import StateDir
-from git_annex_remote_pyshare.transfer import Condition, ExactSink, Source
-
-if TYPE_CHECKING:
-    from git_annex_remote_pyshare.state.known_versions import KnownVersions
+from git_annex_remote_pyshare.transfer import Condition, Source
 
 _OF_GIT_ANNEX = (".git/", ".git-annex-tmp-content-")
 """Start of names that git-annex gives to files of its own; people do not edit those."""
 
-
-_MOST_COMPARED = 16 << 20
-"""Bytes of the largest file that is downloaded to see whether it is what was to be stored."""
 
 Done = TypeVar("Done")
 
@@ -46,15 +41,25 @@ class Guard:
 
     Args:
         store: The store.
+        inventory: What this clone has noted about each name.
     """
 
-    def __init__(self, store: Backend) -> None:
+    def __init__(self, store: Backend, inventory: Inventory) -> None:
         self._store = store
+        self._inventory = inventory
         self._recorded = Recorded(store.place.clone)
+        self._was_on = False
 
-    @cached_property
+    @property
     def is_on(self) -> bool:
-        """Whether this clone imports from the store; otherwise every check passes, and nothing is asked."""
+        """Whether this clone imports from the store; otherwise every check passes, and nothing is asked.
+
+        A process of the assistant may live on from before the first import.
+        """
+        self._was_on = self._was_on or self._has_imported()
+        return self._was_on
+
+    def _has_imported(self) -> bool:
         clone = self._store.place.clone
         # The first check needs neither a database nor git.
         if not StateDir(clone.git_dir, "contents", lambda _: False).files() or not self._store.has(ListsContents):
@@ -63,13 +68,6 @@ class Guard:
 
         is_listed = KeptContents(clone.git_dir, clone.remote_uuid, self._store.place.url).is_there
         return is_listed and not clone.get(options.OVERWRITE)
-
-    @cached_property
-    def _known(self) -> "KnownVersions":
-        from git_annex_remote_pyshare.state.known_versions import KnownVersions  # noqa: PLC0415  # only after an import
-
-        clone = self._store.place.clone
-        return KnownVersions(clone.git_dir, clone.remote_uuid, self._store.place.url)
 
     def check(self, name: str) -> Condition | None:
         """Look at a file; returns the condition for a request that destroys it, None if it may have any version.
@@ -81,7 +79,7 @@ class Guard:
         if not self.guards(name):
             return None
         found = self.look(name)
-        if not self.knows(name, found):
+        if found and not self.key_at(name, found):
             raise self.refusal(name)
         return Condition(found.id.removesuffix(YOUNG), found.version) if found else Condition()
 
@@ -116,15 +114,12 @@ class Guard:
 
         Downloads a file of the same size, and no large one.
         """
-        from tempfile import TemporaryDirectory  # noqa: PLC0415  # after a refusal only
-
-        with suppress(PyshareError, OSError), TemporaryDirectory(prefix="pyshare-") as folder:
+        with suppress(PyshareError):
             found = self.look(name)
-            if found is not None and found.size == source.size <= _MOST_COMPARED:
-                path = os.path.join(folder, "file")
-                self._store.get(name, ExactSink(path, found.id), lambda _done: None)
-                if Source(path).digest("sha256") == source.digest("sha256"):
-                    return found.id.removesuffix(YOUNG)
+            if found is not None and found.size == source.size <= MOST:
+                with downloaded(self._store, name, found.id) as file:
+                    if file.digest("sha256") == source.digest("sha256"):
+                        return found.id.removesuffix(YOUNG)
         return ""
 
     @property
@@ -145,45 +140,56 @@ class Guard:
         """The version that the store has now; None if there is no such file."""
         return self._store.call(ListsContents, lambda able: able.content_of(name))
 
-    def knows(self, name: str, found: Content | None) -> bool:
-        """Whether git has this version, or there is no file that could be lost."""
-        if found is None or not self.guards(name):
-            return True
+    def key_at(self, name: str, found: Content) -> str:
+        """The key of this version of the file; empty if git does not have it under this name."""
         content = found.id.removesuffix(YOUNG)
-        if self._known.find(name) == content:
-            return True
-        if not self._recorded.has(name, {content, content + YOUNG}):
-            return False
-        # git-annex may take the removal that follows for done even if it fails, and record another tree.
-        self._known.note(name, content)
-        return True
+        noted = self._inventory.find(name)
+        if key := next((known.key for known in noted if known.content == content), ""):
+            return key
+        begun = [known.key for known in noted if not known.content]
+        key = self._recorded.key_at(name, {content, content + YOUNG}) or self._begun(begun, name, found)
+        if key:  # git-annex may take the removal that follows for done even if it fails, and record another tree
+            self._inventory.add(name, key, content)
+        return key
 
-    def stored(self, name: str, content: str = "", size: int | None = None) -> None:
-        """Note that this clone has stored the file. Without the note it would be kept until the next import.
+    def may_be(self, key: str, name: str, found: Content) -> bool:
+        """Whether nothing says that this version has the content of another key."""
+        content = found.id.removesuffix(YOUNG)
+        return (self._inventory.key_of(content) or self.key_at(name, found) or key) == key
+
+    def _begun(self, keys: Sequence[str], name: str, found: Content) -> str:
+        """The first of the keys whose content is there; empty if that is none, or cannot be told.
+
+        This clone has begun to store it there, and never got the response.
+        """
+        keys = [key for key in keys if expected_size(key) in {None, found.size}]
+        if keys and found.size <= MOST:
+            with suppress(PyshareError), downloaded(self._store, name, found.id) as file:
+                return next((key for key in keys if is_of(key, file)), "")
+        return ""
+
+    def version_of(self, name: str, size: int | None) -> str:
+        """The content identifier of a file that was just stored; empty if the guard is off, or the store does not say.
 
         Args:
             name: The file.
-            content: Its content identifier, if the response to the upload had it; otherwise the store is asked.
-            size: Its bytes, so that what other people stored since then is not taken for it.
+            size: Its bytes, so that what other people stored since then is not taken for it; None if it is not known.
         """
-        if not self.is_on or name.startswith(".git/"):
-            return
-        if content:
-            self._known.note(name, content.removesuffix(YOUNG))
-            return
-        with suppress(PyshareError):
-            if (found := self.look(name)) and size in {None, found.size}:
-                self._known.note(name, found.id.removesuffix(YOUNG))
+        if self.is_on:
+            with suppress(PyshareError):
+                if (found := self.look(name)) and size in {None, found.size}:
+                    return found.id.removesuffix(YOUNG)
+        return ""
 
-    def moved(self, source: str, target: str) -> None:
-        """Note that this clone has renamed the file; its content has stayed, and so has its identifier."""
-        if not self.is_on:
+    def moving(self, key: str, source: str) -> None:
+        """Look at a file of git-annex before it is renamed to a name that people may edit.
+
+        Raises a PyshareError if the store does not say what it has.
+        """
+        if not self.is_on or self.guards(source) or any(known.content for known in self._inventory.find(source)):
             return
-        if not (content := self._known.find(source)):
-            self.stored(target)
-        elif not target.startswith(".git/"):
-            self._known.note(target, content)
-        self._known.forget(source)
+        if (found := self.look(source)) and expected_size(key) in {None, found.size}:
+            self._inventory.add(source, key, found.id.removesuffix(YOUNG))
 
     def refusal(self, name: str) -> ChangedByOthers:
         """The error for a file that other people have changed."""

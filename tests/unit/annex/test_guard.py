@@ -125,7 +125,7 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
     assert not tree.is_present(OTHER, LISTED)
     tree.check_store(OTHER, LISTED)
     _put(store, tmp_path, LISTED, b"ours")
-    tree.stored(LISTED)
+    tree.stored(OTHER, LISTED)
     tree.rename(KEY, OLD, TEMPORARY)
     tree.rename(KEY, TEMPORARY, NEW)
 
@@ -219,7 +219,7 @@ def test_what_an_export_stores_leaves_the_list_that_downloads_obey_as_it_was(
     tree = Tree(store)
     tree.check_store(OTHER, OLD)
     _put(store, tmp_path, OLD, b"ours, longer")
-    tree.stored(OLD)
+    tree.stored(OTHER, OLD)
 
     found = Importing(store, Event()).listed(OLD)
 
