@@ -25,11 +25,6 @@ class Life:
         self._left = moments
         self.is_short = moments < float("inf")
 
-    @property
-    def is_left(self) -> bool:
-        """Whether the process can still do anything."""
-        return self._left > 0
-
     def moment(self) -> None:
         self._left -= 1
         if self._left < 0:

@@ -2,8 +2,7 @@
 
 The requests come in an order in which git-annex may send them: a name gets other content only after the removal of the
 old one was asked for, and after a rename that failed comes the removal of its old name, or nothing if git-annex died.
-Not covered: a removal that a process never reads, since it is killed before. Of it there is no word, so other content
-of the same size counts as present until git-annex repeats the removal.
+A process that is killed may not even have read the request.
 """
 
 import os
@@ -73,7 +72,7 @@ class File:
         self.is_owed = is_owed
         """Whether its removal was not asked for, and no other people have changed a name that it may have."""
         self.is_replaceable = False
-        """Whether git-annex has sent its removal, whatever came of it."""
+        """Whether git-annex has sent its removal, whatever came of it: the process may have been killed before."""
         self.is_unsettled = False
         """Whether a rename has failed, and git-annex has not sent the removal that follows."""
 
@@ -300,7 +299,6 @@ class Trees(RuleBasedStateMachine):
             return
         before = self.server.files
         was_there = file.is_owed and file.is_unsettled and file.is_in(before)
-        is_read = self.server.life.is_left
         done, _ = self.request(lambda: self.remote.removeexport(file.key, name))
         removed = {each: body for each, body in before.items() if each != name}
         self.require_one_of(removed, *([] if done else [before]))
@@ -315,7 +313,7 @@ class Trees(RuleBasedStateMachine):
             file.is_unsettled = False
         else:
             file.is_owed = False
-        file.is_replaceable = done or is_read
+        file.is_replaceable = True
 
     @rule(pick=picks, new=names)
     def rename(self, pick: int, new: str) -> None:
