@@ -201,10 +201,15 @@ class Tree:
                     self._renames.end(key, name)
                 raise self._not_renamed(kept)
             self._renames.end(key, name)
-        elif self._presence.follows_a_killed_one and self._looking.has(key, name):
+        elif self._presence.follows_a_killed_one:
             # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
-            self._keep(key, name)
-            raise self._not_renamed(name)
+            other = self._kept.find(name)
+            self._kept.note(name, other or key)  # before the look, which may fail
+            if self._looking.has(key, name):
+                self._keep(key, name)
+                raise self._not_renamed(name)
+            if not other:
+                self._kept.forget(name)
         self._require_free(key, name)
         with suppress(BadName):  # the store never had it
             self._delete(name)
@@ -348,8 +353,9 @@ class Tree:
             if rename.key == key and rename.source not in {_AWAY, _BROUGHT}:
                 yield rename.source
                 yield rename.target
-        if self._presence.was_killed:
-            yield f"{_TEMPORARY}{key}"
+        temporary = f"{_TEMPORARY}{key}"
+        if self._presence.was_killed or self._inventory.find(temporary):
+            yield temporary
 
     def _note(self, rename: Rename) -> None:
         self._renames.begin(rename)

@@ -12,8 +12,8 @@ from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
 from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import PyshareError, Unreachable
-from git_annex_remote_pyshare.testing.faults import Fail, Faults
-from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
+from git_annex_remote_pyshare.testing.files import Desk, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
 CONTENT = b"content"
@@ -134,6 +134,48 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
     later.remove(KEY, NEW)
     later.remove(OTHER, LISTED)
     assert _names(store) == []
+
+
+def test_what_this_clone_stored_may_be_replaced_although_the_reply_never_came(
+    store: MemoryBackend, tmp_path: Path, recording: Recording, faults: Faults
+) -> None:
+    _import(store, recording)
+    desk = tmp_path / "mine"
+    desk.mkdir()
+    faults.next("put", LoseReply())
+    with pytest.raises(Unreachable):
+        Tree(store).store(KEY, NEW, Desk(desk).source(CONTENT), nobody)
+
+    later = Tree(store)
+    assert later.is_present(KEY, NEW)
+    assert not later.is_present(OTHER, NEW)
+    later.remove(KEY, NEW)
+    assert _names(store) == [OLD]
+
+
+def test_an_edit_of_the_same_size_is_not_taken_for_what_a_rename_has_brought_there(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    _import(store, recording)
+    Tree(store).rename(KEY, OLD, TEMPORARY)
+    Tree(store).rename(KEY, TEMPORARY, NEW)
+    _put(store, tmp_path, NEW, b"theirs!")
+    with pytest.raises(ChangedByOthers):
+        Tree(store).rename(KEY, TEMPORARY, NEW)  # git-annex was killed before it got the reply
+    with pytest.raises(ChangedByOthers):
+        Tree(store).remove(KEY, NEW)
+    assert _content(store, tmp_path, NEW) == b"theirs!"
+
+
+def test_the_guard_of_a_process_from_before_the_first_import_is_on_after_it(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    tree = Tree(store)
+    assert tree.is_present(KEY, OLD)
+    _import(store, recording)
+    _put(store, tmp_path, OLD, b"theirs!")
+    with pytest.raises(ChangedByOthers):
+        tree.remove(KEY, OLD)
 
 
 def test_a_clone_that_has_never_imported_overwrites_as_git_annex_says(store: MemoryBackend, tmp_path: Path) -> None:

@@ -207,6 +207,19 @@ def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
     assert _names(store) == []
 
 
+def test_a_removal_after_a_kill_that_cannot_look_leaves_the_file_protected(
+    store: MemoryBackend, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)
+    first, second = Tree(store), Tree(store)
+    faults.next("stat", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        second.remove(KEY, OLD)
+    with pytest.raises(NotRenamed):
+        Tree(store).check_store(OTHER, OLD)
+    assert first.is_present(KEY, OLD)
+
+
 def _fail_to_rename(tree: Tree, faults: Faults) -> None:
     """A rename that fails once, and the removal that git-annex sends then."""
     faults.next("move", Fail(Busy("later")))
@@ -502,3 +515,13 @@ def test_after_a_kill_no_copy_is_renamed_over_another_one(store: MemoryBackend, 
     with pytest.raises(NotRenamed):
         tree.rename(KEY, NEW, TEMPORARY)
     assert _names(store) == sorted([OLD, NEW, TEMPORARY])
+
+
+def test_a_file_that_was_left_at_its_temporary_name_is_brought_to_its_new_name(
+    store: MemoryBackend,
+) -> None:
+    first = Tree(store)
+    first.rename(KEY, OLD, TEMPORARY)
+    first.close()
+    assert Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [NEW]

@@ -21,14 +21,18 @@ class LayeredGuardedTrees(GuardedTrees):
 
 
 MANY = settings(max_examples=300, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-SHORT = settings(MANY, max_examples=25, stateful_step_count=25, derandomize=True)
+SHORT = settings(MANY, max_examples=12, stateful_step_count=25, derandomize=True)
 
-Trees.TestCase.settings = LayeredTrees.TestCase.settings = SHORT
+KINDS = (Trees, LayeredTrees, GuardedTrees, LayeredGuardedTrees)
+for kind in KINDS:
+    kind.TestCase.settings = SHORT
 TestTrees = Trees.TestCase
 TestLayeredTrees = LayeredTrees.TestCase
+TestGuardedTrees = GuardedTrees.TestCase
+TestLayeredGuardedTrees = LayeredGuardedTrees.TestCase
 
 
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=LONG) for kind in (Trees, LayeredTrees)])
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=LONG) for kind in KINDS])
 @pytest.mark.timeout(3600)
 def test_many_walks(kind: type[Trees]) -> None:
     run_state_machine_as_test(kind, settings=MANY)
