@@ -21,7 +21,7 @@ from git_annex_remote_pyshare.backends.base import Backend, Content, ListsConten
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import ContentChanged, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
-from git_annex_remote_pyshare.state.inventory import Inventory
+from git_annex_remote_pyshare.state.inventory import Inventory, Known
 from git_annex_remote_pyshare.state.state_dir import StateDir
 from git_annex_remote_pyshare.transfer import Condition, Source
 
@@ -140,6 +140,11 @@ class Guard:
         """The version that the store has now; None if there is no such file."""
         return self._store.call(ListsContents, lambda able: able.content_of(name))
 
+    def has(self, key: str, name: str, found: Content) -> bool:
+        """Whether git has this version of the file as the content of the key."""
+        noted = Known(key, found.id.removesuffix(YOUNG))
+        return noted in self._inventory.find(name) or self.key_at(name, found) == key
+
     def key_at(self, name: str, found: Content) -> str:
         """The key of this version of the file; empty if git does not have it under this name."""
         content = found.id.removesuffix(YOUNG)
@@ -155,7 +160,8 @@ class Guard:
     def may_be(self, key: str, name: str, found: Content) -> bool:
         """Whether nothing says that this version has the content of another key."""
         content = found.id.removesuffix(YOUNG)
-        return (self._inventory.key_of(content) or self.key_at(name, found) or key) == key
+        keys = self._inventory.keys_of(content) or {self.key_at(name, found) or key}
+        return key in keys
 
     def _begun(self, keys: Sequence[str], name: str, found: Content) -> str:
         """The first of the keys whose content is there; empty if that is none, or cannot be told.

@@ -62,7 +62,7 @@ class Looking:
             with self._lock:
                 self._absent.add(name)
             return False
-        return expected_size(key) in {None, found.size} and self._guard.key_at(name, found) == key
+        return expected_size(key) in {None, found.size} and self._guard.has(key, name, found)
 
     def was_absent(self, name: str) -> bool:
         """Whether the last `is_known` found no file there; says it once."""

@@ -51,10 +51,9 @@ class Inventory:
         """All that may be there; more than one only if a request was begun whose outcome is not known."""
         return [Known(*row) for row in self._ask("SELECT key, content FROM files WHERE name = ?", name)]
 
-    def key_of(self, content: str) -> str:
-        """The key whose content has this identifier, under any name; empty if that is not known."""
-        rows = self._ask("SELECT key, content FROM files WHERE content = ? LIMIT 1", content)
-        return rows[0][0] if rows else ""
+    def keys_of(self, content: str) -> set[str]:
+        """The keys whose content has this identifier, under any name; more than one if they have the same bytes."""
+        return {key for key, _ in self._ask("SELECT key, content FROM files WHERE content = ?", content)}
 
     def add(self, name: str, key: str, content: str = "") -> None:
         """The content of the key may be there, besides what may be there already."""
