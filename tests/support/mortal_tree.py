@@ -119,6 +119,25 @@ class Quiet:
         """One line for the user."""
 
 
+class File:
+    """What git-annex has stored under a name, and where its content may be."""
+
+    def __init__(self, key: str, body: bytes, name: str, *, is_owed: bool = True) -> None:
+        self.key = key
+        self.body = body
+        self.at = {name}
+        """Several names after a rename that was not confirmed."""
+        self.is_owed = is_owed
+        """Whether its removal was not asked for, and no other people have changed a name that it may have."""
+        self.is_replaceable = False
+        """Whether git-annex has sent its removal, whatever came of it: the process may have been killed before."""
+        self.is_unsettled = False
+        """Whether a rename has failed, and git-annex has not sent the removal that follows."""
+
+    def is_in(self, files: dict[str, bytes]) -> bool:
+        return any(files.get(name) == self.body for name in self.at)
+
+
 def process(store: Backend, parent: int, life: Life) -> tuple[ImportRemote, Any]:
     """The next process, started by the git-annex with that process id: what git-annex talks to, and its tree."""
     annex: Any = Quiet()

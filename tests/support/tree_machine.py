@@ -26,7 +26,7 @@ from git_annex_remote_pyshare.errors import Busy, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.faults import Cut, Fail, Fault, LoseReply
 from git_annex_remote_pyshare.testing.files import Desk, content
-from support.mortal_tree import KilledError, Life, Server, process
+from support.mortal_tree import File, KilledError, Life, Server, process
 from support.partskit import InClone
 from support.waiting import Waiting
 
@@ -59,25 +59,6 @@ places = st.sampled_from(PLACES)
 picks = st.integers(0, 11)
 """Which one of the files that git-annex knows."""
 keys = st.sampled_from(list(KEYS))
-
-
-class File:
-    """What git-annex has stored under a name, and where its content may be."""
-
-    def __init__(self, key: str, body: bytes, name: str, *, is_owed: bool = True) -> None:
-        self.key = key
-        self.body = body
-        self.at = {name}
-        """Several names after a rename that was not confirmed."""
-        self.is_owed = is_owed
-        """Whether its removal was not asked for, and no other people have changed a name that it may have."""
-        self.is_replaceable = False
-        """Whether git-annex has sent its removal, whatever came of it: the process may have been killed before."""
-        self.is_unsettled = False
-        """Whether a rename has failed, and git-annex has not sent the removal that follows."""
-
-    def is_in(self, files: dict[str, bytes]) -> bool:
-        return any(files.get(name) == self.body for name in self.at)
 
 
 class Trees(RuleBasedStateMachine):
