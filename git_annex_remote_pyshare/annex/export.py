@@ -29,7 +29,7 @@ class TreeRemote(PyshareRemote, ExportRemote):  # type: ignore[misc]  # annexrem
                 self.session.manifests.put(store, name, source, self.annex.progress)
             else:
                 store.put(name, source, self.annex.progress)
-            tree.stored(name)
+            tree.stored(key, name)
         else:
             tree.store(key, name, source, self.annex.progress)
         self._remark_on(store, tree)

@@ -9,34 +9,25 @@ An edit may also come between the look at a file and the request that replaces o
 version that was seen, and the service, or at least the backend, refuses it for any other.
 """
 
-import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
-from git_annex_remote_pyshare.annex.keys import digests, expected_size
-from git_annex_remote_pyshare.annex.recorded import OF_GIT, Recorded
+from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.annex.proof import MOST, downloaded, is_of
+from git_annex_remote_pyshare.annex.recorded import Recorded
 from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, WritesConditionally
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import ContentChanged, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.state.inventory import Inventory, Known
 from git_annex_remote_pyshare.state.state_dir import StateDir
-from git_annex_remote_pyshare.transfer import Condition, ExactSink, Source
-
-if TYPE_CHECKING:
-    from git_annex_remote_pyshare.state.known_versions import KnownVersions
+from git_annex_remote_pyshare.transfer import Condition, Source
 
 _OF_GIT_ANNEX = (".git/", ".git-annex-tmp-content-")
 """Start of names that git-annex gives to files of its own; people do not edit those."""
 
-
-_LENGTH_OF_SHA1 = 40
-
-_MOST_COMPARED = 16 << 20
-"""Bytes of the largest file that is downloaded to see whether it is what was to be stored."""
 
 Done = TypeVar("Done")
 
@@ -50,15 +41,25 @@ class Guard:
 
     Args:
         store: The store.
+        inventory: What this clone has noted about each name.
     """
 
-    def __init__(self, store: Backend) -> None:
+    def __init__(self, store: Backend, inventory: Inventory) -> None:
         self._store = store
+        self._inventory = inventory
         self._recorded = Recorded(store.place.clone)
+        self._was_on = False
 
-    @cached_property
+    @property
     def is_on(self) -> bool:
-        """Whether this clone imports from the store; otherwise every check passes, and nothing is asked."""
+        """Whether this clone imports from the store; otherwise every check passes, and nothing is asked.
+
+        A process of the assistant may live on from before the first import.
+        """
+        self._was_on = self._was_on or self._has_imported()
+        return self._was_on
+
+    def _has_imported(self) -> bool:
         clone = self._store.place.clone
         # The first check needs neither a database nor git.
         if not StateDir(clone.git_dir, "contents", lambda _: False).files() or not self._store.has(ListsContents):
@@ -67,13 +68,6 @@ class Guard:
 
         is_listed = KeptContents(clone.git_dir, clone.remote_uuid, self._store.place.url).is_there
         return is_listed and not clone.get(options.OVERWRITE)
-
-    @cached_property
-    def _known(self) -> "KnownVersions":
-        from git_annex_remote_pyshare.state.known_versions import KnownVersions  # noqa: PLC0415  # only after an import
-
-        clone = self._store.place.clone
-        return KnownVersions(clone.git_dir, clone.remote_uuid, self._store.place.url)
 
     def check(self, name: str) -> Condition | None:
         """Look at a file; returns the condition for a request that destroys it, None if it may have any version.
@@ -85,7 +79,7 @@ class Guard:
         if not self.guards(name):
             return None
         found = self.look(name)
-        if not self.knows(name, found):
+        if found and not self.key_at(name, found):
             raise self.refusal(name)
         return Condition(found.id.removesuffix(YOUNG), found.version) if found else Condition()
 
@@ -120,32 +114,13 @@ class Guard:
 
         Downloads a file of the same size, and no large one.
         """
-        with suppress(PyshareError, OSError):
+        with suppress(PyshareError):
             found = self.look(name)
-            if found is not None and found.size == source.size <= _MOST_COMPARED:
-                with self._copy(found) as copy:
-                    if copy.digest("sha256") == source.digest("sha256"):
+            if found is not None and found.size == source.size <= MOST:
+                with downloaded(self._store, name, found.id) as file:
+                    if file.digest("sha256") == source.digest("sha256"):
                         return found.id.removesuffix(YOUNG)
         return ""
-
-    def _has_content_of_git(self, found: Content) -> bool:
-        """Whether all bytes of the file are those of a key that git has under its name; downloads no large file."""
-        with suppress(PyshareError, OSError):
-            keys = [key for key in self._recorded.keys(found.name) if expected_size(key) in {None, found.size}]
-            if keys and found.size <= _MOST_COMPARED:
-                with self._copy(found) as copy:
-                    return any(_is_of_key(copy, key) for key in keys)
-        return False
-
-    @contextmanager
-    def _copy(self, found: Content) -> Iterator[Source]:
-        """The version of a file that was seen, downloaded for this block."""
-        from tempfile import TemporaryDirectory  # noqa: PLC0415  # only for files in doubt
-
-        with TemporaryDirectory(prefix="pyshare-") as folder:
-            path = os.path.join(folder, "file")
-            self._store.get(found.name, ExactSink(path, found.id), lambda _done: None)
-            yield Source(path)
 
     @property
     def gap(self) -> str:
@@ -165,49 +140,66 @@ class Guard:
         """The version that the store has now; None if there is no such file."""
         return self._store.call(ListsContents, lambda able: able.content_of(name))
 
-    def knows(self, name: str, found: Content | None) -> bool:
-        """Whether git has this version, or there is no file that could be lost."""
-        if found is None or not self.guards(name):
-            return True
-        content = found.id.removesuffix(YOUNG)
-        if self._known.find(name) == content:
-            return True
-        if self._recorded.has(name, {content}):
-            # git-annex may take the removal that follows for done even if it fails, and record another tree.
-            self._known.note(name, content)
-            return True
-        # What was young when it was stored or listed may have been edited since, and still have this identifier.
-        if self._has_content_of_git(found):
-            self._known.note(name, found.id)
-            return True
-        return False
+    def has(self, key: str, name: str, found: Content) -> bool:
+        """Whether git has this version of the file as the content of the key."""
+        noted = Known(key, found.id.removesuffix(YOUNG))
+        return noted in self._inventory.find(name) or self.key_at(name, found) == key
 
-    def stored(self, name: str, content: str = "", size: int | None = None) -> None:
-        """Note that this clone has stored the file. Without the note it would be kept until the next import.
+    def key_at(self, name: str, found: Content) -> str:
+        """The key of this version of the file; empty if git does not have it under this name."""
+        content = found.id.removesuffix(YOUNG)
+        noted = self._inventory.find(name)
+        if key := next((known.key for known in noted if known.content == content), ""):
+            return key
+        if key := self._recorded.key_at(name, {content}):
+            # git-annex may take the removal that follows for done even if it fails, and record another tree.
+            self._inventory.add(name, key, content)
+            return key
+        doubtful = [known.key for known in noted if known.content in {"", content + YOUNG}]
+        if key := self._proved([*doubtful, *self._recorded.keys(name)], name, found):
+            self._inventory.add(name, key, found.id)
+        return key
+
+    def may_be(self, key: str, name: str, found: Content) -> bool:
+        """Whether nothing says that this version has the content of another key."""
+        content = found.id.removesuffix(YOUNG)
+        keys = self._inventory.keys_of(content) | self._inventory.keys_of(content + YOUNG)
+        return key in (keys or {self.key_at(name, found) or key})
+
+    def _proved(self, keys: Sequence[str], name: str, found: Content) -> str:
+        """The first of the keys whose content is there; empty if that is none, or cannot be told.
+
+        This clone has begun to store it there and never got the response, or it was young when it was stored or listed:
+        then it may have been edited since, and still have this identifier.
+        """
+        keys = [key for key in dict.fromkeys(keys) if expected_size(key) in {None, found.size}]
+        if keys and found.size <= MOST:
+            with suppress(PyshareError), downloaded(self._store, name, found.id) as file:
+                return next((key for key in keys if is_of(key, file)), "")
+        return ""
+
+    def version_of(self, name: str, size: int | None) -> str:
+        """The content identifier of a file that was just stored; empty if the guard is off, or the store does not say.
 
         Args:
             name: The file.
-            content: Its content identifier, if the response to the upload had it; otherwise the store is asked.
-            size: Its bytes, so that what other people stored since then is not taken for it.
+            size: Its bytes, so that what other people stored since then is not taken for it; None if it is not known.
         """
-        if not self.is_on or name.startswith(".git/"):
-            return
-        if content:
-            self._known.note(name, content.removesuffix(YOUNG))
-            return
-        with suppress(PyshareError):
-            if (found := self.look(name)) and size in {None, found.size}:
-                self._known.note(name, found.id)
+        if self.is_on:
+            with suppress(PyshareError):
+                if (found := self.look(name)) and size in {None, found.size}:
+                    return found.id
+        return ""
 
-    def moved(self, source: str, target: str) -> None:
-        """Note that this clone has renamed the file; its content has stayed, and so has its identifier."""
-        if not self.is_on:
+    def moving(self, key: str, source: str) -> None:
+        """Look at a file of git-annex before it is renamed to a name that people may edit.
+
+        Raises a PyshareError if the store does not say what it has.
+        """
+        if not self.is_on or self.guards(source) or any(known.content for known in self._inventory.find(source)):
             return
-        if not (content := self._known.find(source)):
-            self.stored(target)
-        elif not target.startswith(".git/"):
-            self._known.note(target, content)
-        self._known.forget(source)
+        if (found := self.look(source)) and expected_size(key) in {None, found.size}:
+            self._inventory.add(source, key, found.id)
 
     def refusal(self, name: str) -> ChangedByOthers:
         """The error for a file that other people have changed."""
@@ -218,14 +210,3 @@ class Guard:
             remedy=f"To get the change first, type: {command('git', 'annex', 'sync', '--content')}, or, to overwrite"
             f" such changes from now on: {overwrite}",
         )
-
-
-def _is_of_key(source: Source, key: str) -> bool:
-    """Whether the hash in the key proves that a file, which is not large, has its content."""
-    if not key.startswith(OF_GIT):
-        return any(source.digest(algorithm) == digest for algorithm, digest in digests(key).items())
-    blob = key.removeprefix(OF_GIT)
-    algorithm = "sha1" if len(blob) == _LENGTH_OF_SHA1 else "sha256"
-    with open(source.path, "rb") as file:  # git hashes a blob behind its kind and its size (gitformat-pack, "object")
-        hashed = b"blob %d\0%b" % (source.size, file.read())
-    return hashlib.new(algorithm, hashed, usedforsecurity=False).hexdigest() == blob

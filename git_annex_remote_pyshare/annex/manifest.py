@@ -5,14 +5,14 @@ process of ours (seen with git-annex 10.20261026). So the list is removed only i
 has read. Otherwise the removal fails, and git-annex says "Push failed" with the reason.
 """
 
-import os
 from contextlib import suppress
 from threading import Lock
 
+from git_annex_remote_pyshare.annex.proof import downloaded
 from git_annex_remote_pyshare.backends.base import Backend, ListsContents, RemovesVersions
 from git_annex_remote_pyshare.errors import ContentChanged, NotFound, PyshareError, Unreachable
 from git_annex_remote_pyshare.safe_text import one_line
-from git_annex_remote_pyshare.transfer import ExactSink, LocalPath, Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import LocalPath, Progress, Source
 
 _ABSENT = ""
 """In place of a digest: there was no list when this process looked."""
@@ -112,12 +112,8 @@ class Manifests:
 
 def _digest(store: Backend, name: str, content: str = "") -> str | None:
     """The digest of the list in the store; None if it is gone, or has another content than that with the identifier."""
-    from tempfile import TemporaryDirectory  # noqa: PLC0415  # only a push of the history needs it
-
-    with TemporaryDirectory(prefix="pyshare-") as folder, suppress(ContentChanged, NotFound):
-        path = os.fsencode(os.path.join(folder, "list"))
-        store.get(name, ExactSink(path, content) if content else Sink(path, is_checked=False), lambda _done: None)
-        return Source(path).digest("sha256")
+    with suppress(ContentChanged, NotFound), downloaded(store, name, content) as file:
+        return file.digest("sha256")
     return None
 
 

@@ -36,17 +36,17 @@ class Recorded:
         self._clone = clone
         self._known_trees: tuple[str, ...] = ()
 
-    def has(self, name: str, contents: AbstractSet[str]) -> bool:
-        """Whether git has a version of the file with one of these content identifiers.
+    def key_at(self, name: str, contents: AbstractSet[str]) -> str:
+        """The key of a version of the file with one of these content identifiers; empty if git has no such version.
 
-        A tree that was exported or imported completely, in this clone, has a key under this name, and the content of
+        A tree that was exported or imported completely, in this clone, has the key under this name, and the content of
         that key had the identifier.
         """
         before = self._known_trees
-        if self._is_in(before, name, contents):
-            return True  # what was in a tree once stays in git
+        if key := self._key_in(before, name, contents):
+            return key  # what was in a tree once stays in git
         self._known_trees = now = self._trees()
-        return now != before and self._is_in(now, name, contents)
+        return self._key_in(now, name, contents) if now != before else ""
 
     def is_of(self, key: str, content: str) -> bool:
         """Whether the content of `key` had this identifier when it was imported, in this clone or another one."""
@@ -83,9 +83,9 @@ class Recorded:
             return key_of_file(text.partition("\n")[0].rpartition("/")[2])
         return f"{OF_GIT}{blob}"  # a file that is in git itself; git-annex imports and exports it under this key
 
-    def _is_in(self, trees: tuple[str, ...], name: str, contents: AbstractSet[str]) -> bool:
+    def _key_in(self, trees: tuple[str, ...], name: str, contents: AbstractSet[str]) -> str:
         keys = dict.fromkeys(self.key_in(tree, name) for tree in trees)
-        return any(key and not contents.isdisjoint(self._contents_of(key)) for key in keys)
+        return next((key for key in keys if key and not contents.isdisjoint(self._contents_of(key))), "")
 
     def _trees(self) -> tuple[str, ...]:
         """The trees that this clone has imported or exported, or is about to export, the last one first.

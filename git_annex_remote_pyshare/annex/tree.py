@@ -12,10 +12,12 @@ from contextlib import suppress
 from threading import Lock
 
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
-from git_annex_remote_pyshare.annex.keys import expected_size
+from git_annex_remote_pyshare.annex.looking import Looking
+from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Moves, Receipt, WritesConditionally
 from git_annex_remote_pyshare.errors import BadName, ContentChanged, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
+from git_annex_remote_pyshare.state.inventory import Inventory
 from git_annex_remote_pyshare.state.killed import Presence
 from git_annex_remote_pyshare.state.renames import Occupants, Rename, Renames
 from git_annex_remote_pyshare.transfer import Condition, Progress, Source
@@ -29,6 +31,10 @@ _BROUGHT = "/"
 
 _TEMPORARY = ".git-annex-tmp-content-"
 """Start of the name that git-annex gives to a file between its old and its new name; the key follows."""
+
+
+_OF_GIT = ".git/"
+"""Start of the names below which git-annex keeps content by its key (`annexobjects=yes`)."""
 
 
 class NotRenamed(PyshareError):
@@ -50,13 +56,12 @@ class Tree:
         self._unfinished = self._renames.unfinished()
         """Notes of earlier processes, and what this one has left away from its place."""
         self._presence = Presence(clone.git_dir, clone.remote_uuid)
-        self._guard = Guard(store)
-        self._absent: set[str] = set()
-        """Names that the store has just reported as absent."""
+        self._inventory = Inventory(clone.git_dir, clone.remote_uuid, store.place.url)
+        """What may be at each name, whatever git-annex takes to be there."""
+        self._guard = Guard(store, self._inventory)
+        self._looking = Looking(store, self._guard, self._inventory)
         self._kept = Occupants(clone.git_dir, clone.remote_uuid, "kept")
         """Names that a failed or unconfirmed rename may have left as they were; nothing may be stored over them."""
-        self._unremoved = Occupants(clone.git_dir, clone.remote_uuid, "not removed")
-        """Names whose removal failed, so that the store may still have the old content there."""
         self._vacated: set[str] = set()
         """Names that this process has freed by a removal or a rename. Who is killed does so again, so what has got such
         a name since is protected."""
@@ -73,10 +78,10 @@ class Tree:
         self._presence.end()
 
     def is_present(self, key: str, name: str) -> bool:
-        """Whether the content of `key` is at `name`; decided by its size, and by what was not removed before."""
-        if self._occupant(self._kept, key, name) or self._occupant(self._unremoved, key, name):
+        """Whether the content of `key` is at `name`; see `Looking`."""
+        if self._occupant(key, name):
             return False
-        if self._has_known(key, name) if self._guard.is_on else self._has(key, name):
+        if self._looking.is_known(key, name):
             self._finish(name, key)
             return True
         return self._bring(key, name)
@@ -89,10 +94,7 @@ class Tree:
             NotRenamed: It has the content of another key, since a rename has failed.
             PyshareError: The store does not say what is there.
         """
-        with self._lock:
-            is_absent = name in self._absent
-            self._absent.discard(name)
-        if is_absent:
+        if self._looking.was_absent(name):
             return Condition() if self._guard.guards(name) else None
         condition = self._guard.check(name)
         self._require_free(key, name)
@@ -106,6 +108,8 @@ class Tree:
             NotRenamed: It has the content of another key, since a rename has failed.
             PyshareError: Any other failure.
         """
+        if self._guard.guards(name):  # without a response, the file would count as that of other people
+            self._inventory.add(name, key)
 
         def put(condition: Condition | None) -> Receipt:
             source.condition = condition
@@ -118,11 +122,19 @@ class Tree:
             content = self._guard.same_content(name, source)
             if not content:
                 raise
-        self.stored(name, content, source.size)
+        self.stored(key, name, content, source.size)
 
-    def stored(self, name: str, content: str = "", size: int | None = None) -> None:
-        """Note that the store has new content at `name`; see `Guard.stored`."""
-        self._guard.stored(name, content, size)
+    def stored(self, key: str, name: str, content: str = "", size: int | None = None) -> None:
+        """Note that the store has new content at `name`.
+
+        Args:
+            key: Its key.
+            name: The file.
+            content: Its content identifier, if the response to the upload had it.
+            size: Its bytes, if they are known.
+        """
+        if not name.startswith(_OF_GIT):
+            self._inventory.replace(name, key, content.removesuffix(YOUNG) or self._guard.version_of(name, size))
         self._replaced(name)
 
     def gap(self) -> str:
@@ -137,26 +149,25 @@ class Tree:
     def _replaced(self, name: str) -> None:
         """Note that no old content is at this name."""
         self._finish(name, self._kept.find(name))
-        self._unremoved.forget(name)
 
-    def _occupant(self, occupants: Occupants, key: str, name: str) -> str:
-        """Another key whose content, by its size, is still at this name; empty if there is none.
+    def _occupant(self, key: str, name: str) -> str:
+        """Another key whose content, by its size, a failed rename has left at this name; empty if there is none.
 
         Raises:
             PyshareError: The store does not say what is there.
         """
-        other = occupants.find(name)
+        other = self._kept.find(name)
         if other in {"", key}:
             return ""
-        if self._has(other, name):
+        if self._looking.has(other, name):
             return other
-        occupants.forget(name)
+        self._kept.forget(name)
         self._finish(name, other)
         return ""
 
     def _require_free(self, key: str, name: str) -> None:
         """Raise NotRenamed if a failed rename has left the content of another key there, maybe its only copy."""
-        if self._occupant(self._kept, key, name):
+        if self._occupant(key, name):
             raise NotRenamed(
                 f"{one_line(name)} still has other content, which a failed rename has left there, so it is kept",
                 remedy=f"If you do not need that content, remove it in the store yourself. {self._again}",
@@ -167,7 +178,7 @@ class Tree:
 
         People may have changed the other one, to as many bytes.
         """
-        if self._presence.follows_a_killed_one and self._has(key, target) and self._has(key, source):
+        if self._presence.follows_a_killed_one and self._looking.has(key, target) and self._looking.has(key, source):
             raise self._not_renamed(source)
 
     def remove(self, key: str, name: str) -> None:
@@ -178,8 +189,9 @@ class Tree:
                 or that of the next git-annex, is obeyed.
             PyshareError: Any other failure.
         """
+        self._may_be_at(name, key)  # first of all, since this process may be killed at any moment
         if rename := self._renames.find(key, name):
-            kept = next((place for place in (name, rename.target) if place and self._has(key, place)), "")
+            kept = next((place for place in (name, rename.target) if place and self._looking.has(key, place)), "")
             if kept:
                 try:
                     self._keep(key, kept)
@@ -189,20 +201,19 @@ class Tree:
                     self._renames.end(key, name)
                 raise self._not_renamed(kept)
             self._renames.end(key, name)
-        elif self._presence.follows_a_killed_one and self._has(key, name):
+        elif self._presence.follows_a_killed_one:
             # It may stand for a rename that the killed process never read. The next git-annex repeats a real removal.
-            self._keep(key, name)
-            raise self._not_renamed(name)
+            other = self._kept.find(name)
+            self._kept.note(name, other or key)  # before the look, which may fail
+            if self._looking.has(key, name):
+                self._keep(key, name)
+                raise self._not_renamed(name)
+            if not other:
+                self._kept.forget(name)
         self._require_free(key, name)
-        self._unremoved.note(name, key)  # before it is sent, since this process may be killed meanwhile
-        try:
+        with suppress(BadName):  # the store never had it
             self._delete(name)
-        except BadName:
-            self._unremoved.forget(name)
-            return  # the store never had it
-        except ChangedByOthers:
-            self._unremoved.forget(name)
-            raise  # the guard says that it is not the content of another key either
+        self._inventory.forget(name)
         self._replaced(name)
         self._forget(key, name)
         self._vacate(name)
@@ -225,8 +236,10 @@ class Tree:
 
         self._guard.obey(name, condition, delete)
 
-    def _move(self, source: str, target: str) -> None:
+    def _move(self, key: str, source: str, target: str) -> None:
         """Rename the file if git knows its version, and that of a file which it replaces."""
+        self._guard.moving(key, source)
+        self._may_be_at(target, key, source)
         moved, replaced = self._check_changes(source), self._guard.check(target)
         if (moved is None and replaced is None) or not self._store.has(WritesConditionally):
             self._store.call(Moves, lambda able: able.move(source, target))
@@ -271,10 +284,10 @@ class Tree:
         self._require_free(key, target)
         self._require_no_copy(key, source, target)
         try:
-            self._move(source, target)
+            self._move(key, source, target)
         except PyshareError as error:
             if not self._is_moved(key, source, target):
-                if not isinstance(error, NotFound) or self._has(key, source):
+                if not isinstance(error, NotFound) or self._looking.has(key, source):
                     raise
                 if not self._rename_from_elsewhere(key, (_AWAY, _BROUGHT), source, target):
                     self._renames.end(key, source)  # nothing is there that a removal could destroy
@@ -283,7 +296,7 @@ class Tree:
         self._renames.end(key, source)
         self._kept.forget(source)
         self._forget(key, source)
-        self._guard.moved(source, target)
+        self._inventory.move(key, source, target)
         self._replaced(target)
         self._vacate(source)
         with self._lock:
@@ -291,6 +304,14 @@ class Tree:
         if is_reused:
             self._kept.note(target, key)
             self._note(Rename(key, _BROUGHT, target))
+
+    def _may_be_at(self, name: str, key: str, source: str = "") -> None:
+        """Note that the content of the key may be there; `source` is where it was before."""
+        if name.startswith(_OF_GIT):
+            return  # such a name is that of one key only
+        contents = [known.content for known in self._inventory.find(source or name) if known.key == key]
+        for content in contents or [""]:
+            self._inventory.add(name, key, content)
 
     def _vacate(self, name: str) -> None:
         with self._lock:
@@ -300,7 +321,7 @@ class Tree:
         """Rename the file from where, by notes of these kinds, its content is; False if that is nowhere."""
         notes = (self._renames.find(key, note) for note in why)
         place = next((note.target for note in notes if note and note.target not in {"", source, target}), "")
-        if not place or not self._has(key, place):
+        if not place or not self._looking.has(key, place):
             return False
         self.rename(key, place, target)
         return True
@@ -308,7 +329,7 @@ class Tree:
     def _bring(self, key: str, name: str) -> bool:
         """Move content to this name if a failed rename has left it elsewhere; returns whether that was done."""
         with self._bringing:
-            place = next((each for each in self._left_at(key) if each != name and self._has(key, each)), "")
+            place = next((each for each in self._left_at(key) if each != name and self._looking.has(key, each)), "")
             if not place:
                 return False
             try:
@@ -332,8 +353,9 @@ class Tree:
             if rename.key == key and rename.source not in {_AWAY, _BROUGHT}:
                 yield rename.source
                 yield rename.target
-        if self._presence.was_killed:
-            yield f"{_TEMPORARY}{key}"
+        temporary = f"{_TEMPORARY}{key}"
+        if self._presence.was_killed or self._inventory.find(temporary):
+            yield temporary
 
     def _note(self, rename: Rename) -> None:
         self._renames.begin(rename)
@@ -363,30 +385,9 @@ class Tree:
     def _is_moved(self, key: str, source: str, target: str) -> bool:
         """Whether a failed rename has happened after all; False if that is unknown."""
         try:
-            return self._store.stat(source) is None and self._has(key, target)
+            return self._store.stat(source) is None and self._looking.is_known(key, target)
         except PyshareError:
             return False
-
-    def _has(self, key: str, name: str) -> bool:
-        """Whether a file of the key's size is there."""
-        try:
-            stat = self._store.stat(name)
-        except BadName:
-            return False
-        expected = expected_size(key)
-        return stat is not None and (expected is None or stat.size is None or stat.size == expected)
-
-    def _has_known(self, key: str, name: str) -> bool:
-        """As `_has`, and git knows the version that is there."""
-        try:
-            found = self._guard.look(name)
-        except BadName:
-            return False
-        if found is None:
-            with self._lock:
-                self._absent.add(name)
-            return False
-        return expected_size(key) in {None, found.size} and self._guard.knows(name, found)
 
     def _not_renamed(self, name: str) -> NotRenamed:
         return NotRenamed(f"{one_line(name)} was not renamed, so it is kept", remedy=self._again)

@@ -55,7 +55,7 @@ class MemoryBackend(Backend):
             body = self._read(name, fault)
             if body is None:
                 raise NotFound(f"{name} is not in the store")
-            sink.require(_content_id(body))
+            sink.require(self._id_of(body))
             _send(arriving(body, fault), sink, progress, fault)
 
     def is_exact(self, version: str) -> bool:
@@ -89,13 +89,7 @@ class MemoryBackend(Backend):
             self._change(name, None)
 
     def move(self, source: str, target: str) -> None:
-        encode_name(target)
-        with self._met("move") as fault:
-            body = self._read(source, fault)
-            if body is None:
-                raise NotFound(f"{source} is not in the store")
-            with self._lock:
-                self._objects[target] = self._objects.pop(source)
+        self.move_if(source, target, None, None)
 
     def delete_if(self, name: str, condition: Condition) -> None:
         with self._met("delete"):
@@ -103,16 +97,21 @@ class MemoryBackend(Backend):
             self._change(name, None)
 
     def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
-        self._require(source, moved)
-        self._require(target, replaced)
-        self.move(source, target)
+        encode_name(target)
+        with self._met("move") as fault:
+            if self._read(source, fault) is None:
+                raise NotFound(f"{source} is not in the store")
+            self._require(source, moved)
+            self._require(target, replaced)
+            with self._lock:
+                self._objects[target] = self._objects.pop(source)
 
     def unconditional(self) -> str:
         return ""
 
     def _require(self, name: str, condition: Condition | None) -> None:
         body = self._objects.get(name)
-        found = "" if body is None else _content_id(body)
+        found = "" if body is None else self._id_of(body)
         if condition is not None and found != condition.content:
             raise ContentChanged(f"{name} is another version")
 
@@ -129,13 +128,13 @@ class MemoryBackend(Backend):
             with self._lock:
                 names = sorted(name for name in self._objects if name > cursor)
             for name in names[:PAGE]:
-                add(Content(name, len(self._objects[name]), _content_id(self._objects[name])))
+                add(Content(name, len(self._objects[name]), self._id_of(self._objects[name])))
             return [names[PAGE - 1]] if len(names) > PAGE else []
 
     def content_of(self, name: str) -> Content | None:
         with self._met("content_of") as fault:
             body = self._read(name, fault)
-            return None if body is None else Content(name, len(body), _content_id(body))
+            return None if body is None else Content(name, len(body), self._id_of(body))
 
     def remove_version(self, name: str, content: str) -> None:
         """See `RemovesVersions.remove_version`."""
@@ -143,7 +142,7 @@ class MemoryBackend(Backend):
             body = self._objects.get(name)
             if body is None:
                 raise NotFound(f"{name} is not in the store")
-            if _content_id(body) != content:
+            if self._id_of(body) != content:
                 raise ContentChanged(f"{name} has changed")
             self._before[name] = self._objects.pop(name)
 
@@ -160,7 +159,7 @@ class MemoryBackend(Backend):
     def _stored(self, name: str, body: bytes) -> Receipt:
         self._change(name, body)
         digests = {algorithm: _digest(algorithm, body) for algorithm in self._digests}
-        return Receipt(len(body), digests, _content_id(body))
+        return Receipt(len(body), digests, self._id_of(self._objects[name]))
 
     def _read(self, name: str, fault: Fault | None) -> bytes | None:
         encode_name(name)
@@ -168,6 +167,10 @@ class MemoryBackend(Backend):
             if isinstance(fault, Stale) and name in self._before:
                 return self._before[name]
             return self._objects.get(name)
+
+    def _id_of(self, body: bytes) -> str:
+        """The content identifier."""
+        return f"{len(body)}-{_digest('md5', body)}"
 
     def _change(self, name: str, body: bytes | None) -> None:
         encode_name(name)
@@ -181,10 +184,6 @@ _SOMEWHERE = place()
 
 PAGE = 10
 """Files in one part of a listing."""
-
-
-def _content_id(body: bytes) -> str:
-    return f"{len(body)}-{_digest('md5', body)}"
 
 
 def _below(folder: str, name: str) -> bool:

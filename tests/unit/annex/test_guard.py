@@ -13,8 +13,9 @@ from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, StoreConfig
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import PyshareError, Unreachable
-from git_annex_remote_pyshare.testing.faults import Fail, Faults
-from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.state.inventory import Inventory
+from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
+from git_annex_remote_pyshare.testing.files import Desk, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 from git_annex_remote_pyshare.transfer import Progress, Sink
 
@@ -120,17 +121,23 @@ def test_what_was_stored_in_a_second_that_is_over_is_known_by_its_content(
     store: MemoryBackend, tmp_path: Path, recording: Recording, key: str, ours: bytes
 ) -> None:
     seconds = Seconds(store.place)
-    guard = Guard(seconds)
+    inventory = Inventory(store.place.clone.git_dir)
+    guard = Guard(seconds, inventory)
+
+    def is_known() -> bool:
+        found = seconds.content_of(OLD)
+        return found is not None and bool(guard.key_at(OLD, found))
+
     _list(seconds)
     recording.committed({OLD: key})
     _put(seconds, tmp_path, OLD, ours)
-    guard.stored(OLD)
+    inventory.replace(OLD, key or "GIT--unknown", guard.version_of(OLD, len(ours)))
     seconds.is_young = False
 
     _put(seconds, tmp_path, OLD, b"theirs!"[: len(ours)])
-    assert not guard.knows(OLD, seconds.content_of(OLD))
+    assert not is_known()
     _put(seconds, tmp_path, OLD, ours)
-    assert guard.knows(OLD, seconds.content_of(OLD)) is not key.startswith("WORM")
+    assert is_known() is not key.startswith("WORM")
 
 
 def test_a_rename_onto_a_file_of_other_people_fails_and_the_removal_that_follows_keeps_the_only_copy(
@@ -158,7 +165,7 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
     assert not tree.is_present(OTHER, LISTED)
     tree.check_store(OTHER, LISTED)
     _put(store, tmp_path, LISTED, b"ours")
-    tree.stored(LISTED)
+    tree.stored(OTHER, LISTED)
     tree.rename(KEY, OLD, TEMPORARY)
     tree.rename(KEY, TEMPORARY, NEW)
 
@@ -167,6 +174,48 @@ def test_what_this_clone_stored_and_renamed_itself_is_no_change_of_other_people(
     later.remove(KEY, NEW)
     later.remove(OTHER, LISTED)
     assert _names(store) == []
+
+
+def test_what_this_clone_stored_may_be_replaced_although_the_reply_never_came(
+    store: MemoryBackend, tmp_path: Path, recording: Recording, faults: Faults
+) -> None:
+    _import(store, recording)
+    desk = tmp_path / "mine"
+    desk.mkdir()
+    faults.next("put", LoseReply())
+    with pytest.raises(Unreachable):
+        Tree(store).store(KEY, NEW, Desk(desk).source(CONTENT), nobody)
+
+    later = Tree(store)
+    assert later.is_present(KEY, NEW)
+    assert not later.is_present(OTHER, NEW)
+    later.remove(KEY, NEW)
+    assert _names(store) == [OLD]
+
+
+def test_an_edit_of_the_same_size_is_not_taken_for_what_a_rename_has_brought_there(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    _import(store, recording)
+    Tree(store).rename(KEY, OLD, TEMPORARY)
+    Tree(store).rename(KEY, TEMPORARY, NEW)
+    _put(store, tmp_path, NEW, b"theirs!")
+    with pytest.raises(ChangedByOthers):
+        Tree(store).rename(KEY, TEMPORARY, NEW)  # git-annex was killed before it got the reply
+    with pytest.raises(ChangedByOthers):
+        Tree(store).remove(KEY, NEW)
+    assert _content(store, tmp_path, NEW) == b"theirs!"
+
+
+def test_the_guard_of_a_process_from_before_the_first_import_is_on_after_it(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    tree = Tree(store)
+    assert tree.is_present(KEY, OLD)
+    _import(store, recording)
+    _put(store, tmp_path, OLD, b"theirs!")
+    with pytest.raises(ChangedByOthers):
+        tree.remove(KEY, OLD)
 
 
 def test_a_clone_that_has_never_imported_overwrites_as_git_annex_says(store: MemoryBackend, tmp_path: Path) -> None:
@@ -252,7 +301,7 @@ def test_what_an_export_stores_leaves_the_list_that_downloads_obey_as_it_was(
     tree = Tree(store)
     tree.check_store(OTHER, OLD)
     _put(store, tmp_path, OLD, b"ours, longer")
-    tree.stored(OLD)
+    tree.stored(OTHER, OLD)
 
     found = Importing(store, Event()).listed(OLD)
 

@@ -1,6 +1,7 @@
 """The promises of a tree: no failed or unknown rename leads to a removal, and no old content counts as new."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,7 @@ def test_what_was_not_removed_does_not_count_as_the_new_content(
     assert tree.is_present(KEY, OLD)
 
     _put(store, tmp_path, OLD, b"the new")
-    tree.stored(OLD)
+    tree.stored(OTHER, OLD)
     assert tree.is_present(OTHER, OLD)
 
 
@@ -204,6 +205,19 @@ def test_a_removal_is_refused_by_the_process_that_follows_a_killed_one(
 
     Tree(store).remove(KEY, OLD)
     assert _names(store) == []
+
+
+def test_a_removal_after_a_kill_that_cannot_look_leaves_the_file_protected(
+    store: MemoryBackend, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(killed, "try_lock", lambda _descriptor: True)
+    first, second = Tree(store), Tree(store)
+    faults.next("stat", Fail(Busy("later")))
+    with pytest.raises(Busy):
+        second.remove(KEY, OLD)
+    with pytest.raises(NotRenamed):
+        Tree(store).check_store(OTHER, OLD)
+    assert first.is_present(KEY, OLD)
 
 
 def _fail_to_rename(tree: Tree, faults: Faults) -> None:
@@ -308,7 +322,7 @@ def test_the_next_process_knows_too_what_was_not_removed(store: MemoryBackend, f
     tree = Tree(store)
     tree.check_store(OTHER, OLD)  # it is to be replaced
     _put(store, tmp_path, OLD, b"the new")
-    tree.stored(OLD)
+    tree.stored(OTHER, OLD)
     assert Tree(store).is_present(OTHER, OLD)
 
 
@@ -348,7 +362,7 @@ def test_what_is_stored_where_a_rename_was_cut_off_is_never_taken_for_what_was_t
     tree = Tree(store)
     tree.check_store(OTHER, OLD)
     _put(store, tmp_path, OLD, b"THE NEW")
-    tree.stored(OLD)
+    tree.stored(OTHER, OLD)
 
     for each in (tree, Tree(store)):
         assert not each.is_present(KEY, NEW)
@@ -364,7 +378,7 @@ def test_what_is_stored_where_a_file_was_kept_and_then_removed_by_hand_is_not_ta
     store.delete(OLD)
     tree.check_store(OTHER, OLD)
     _put(store, tmp_path, OLD, b"THE NEW")
-    tree.stored(OLD)
+    tree.stored(OTHER, OLD)
     assert not tree.is_present(KEY, NEW)
     assert not Tree(store).is_present(KEY, NEW)
     assert _names(store) == [OLD]
@@ -376,8 +390,10 @@ def test_a_file_that_was_kept_where_it_belongs_is_replaced_as_any_other(
     _fail_to_rename(Tree(store), faults)
     assert Tree(store).is_present(KEY, OLD)  # git-annex has repeated nothing, and looks for it there
     _put(store, tmp_path, OLD, b"theirs!")  # another clone
-    Tree(store).check_store(OTHER, OLD)
-    assert Tree(store).is_present(OTHER, OLD)
+    theirs = f"SHA256E-s7--{sha256(b'theirs!').hexdigest()}.txt"
+    Tree(store).check_store(theirs, OLD)
+    assert Tree(store).is_present(theirs, OLD)
+    assert not Tree(store).is_present(KEY, OLD)
 
 
 def test_a_kill_in_the_removal_that_follows_a_failed_rename_leaves_the_file_protected(
@@ -499,3 +515,13 @@ def test_after_a_kill_no_copy_is_renamed_over_another_one(store: MemoryBackend, 
     with pytest.raises(NotRenamed):
         tree.rename(KEY, NEW, TEMPORARY)
     assert _names(store) == sorted([OLD, NEW, TEMPORARY])
+
+
+def test_a_file_that_was_left_at_its_temporary_name_is_brought_to_its_new_name(
+    store: MemoryBackend,
+) -> None:
+    first = Tree(store)
+    first.rename(KEY, OLD, TEMPORARY)
+    first.close()
+    assert Tree(store).is_present(KEY, NEW)
+    assert _names(store) == [NEW]
