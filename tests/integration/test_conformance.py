@@ -218,14 +218,6 @@ BROKEN_TREES = {
 }
 """As BROKEN: store, and part of the test's name."""
 
-NOT_YET = {
-    (
-        "sftp",
-        "test_a_colleagues_file_that_has_a_folders_name_is_kept",
-    ): "the file stays, but a store below it is tried again for minutes: the server does not say why it fails",
-}
-"""What our own backend does not do yet."""
-
 
 class TestTrees(Trees):
     """Renames on the other servers of these kinds."""
@@ -246,7 +238,7 @@ class TestTreeConformance(TreeConformance):
         ]
     )
     def reach(self, request: pytest.FixtureRequest) -> Reach:
-        for (store, part), reason in (BROKEN_TREES | NOT_YET).items():
+        for (store, part), reason in BROKEN_TREES.items():
             if store == request.param and part in request.node.name:
                 pytest.xfail(reason)
         return as_tree(STORES[request.param](request))

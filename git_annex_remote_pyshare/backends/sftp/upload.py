@@ -87,12 +87,11 @@ class Uploads:
                 if connection.channel.is_open and connection.code(opening) == Code.OK:
                     self._discard(connection, connection.opened(opening), path)
                 raise
-        code = connection.code(opening)
-        if code == Code.NO_SUCH_FILE:
-            folders.make(connection, path.rpartition(b"/")[0], above=self._client.address.path)
-            opening = connection.open(path, _NEW)
-        elif code == Code.FAILURE:
+        if connection.code(opening) == Code.FAILURE:
             connection.code(connection.on_path(Kind.REMOVE, path))
+            opening = connection.open(path, _NEW)
+        if connection.code(opening) in folders.MAY_LACK_ONE:
+            folders.make(connection, path.rpartition(b"/")[0], above=self._client.address.path)
             opening = connection.open(path, _NEW)
         return connection.opened(opening)
 

@@ -12,7 +12,15 @@ from support.sftpkit import place_at
 from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
 from git_annex_remote_pyshare.backends.sftp.client import Client
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Kind, long, number, packet, text
-from git_annex_remote_pyshare.errors import Cancelled, NotAStore, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    Cancelled,
+    NotAStore,
+    NotFound,
+    PermissionDenied,
+    PyshareError,
+    Unreachable,
+)
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
@@ -228,6 +236,16 @@ def test_requests_of_a_small_file_go_in_three_and_two_and_one_steps(
     assert fetched[:3] == [Kind.OPEN, Kind.FSTAT, Kind.READ]
     assert set(fetched[3:]) <= {Kind.CLOSE}
     assert set(script.kinds()) <= {Kind.CLOSE, Kind.LSTAT}
+
+
+@pytest.mark.parametrize("code", [Code.NO_SUCH_FILE, Code.FAILURE])
+def test_a_file_in_the_place_of_a_folder_is_told_in_whatever_way_the_server_refuses(
+    scripted: SFTPBackend, script: Script, desk: Desk, code: int
+) -> None:
+    desk.put(scripted, KEY, b"this one also reads whose store it is")
+    script.answer = instead({Kind.OPEN, Kind.MKDIR}, lambda asked: asked.status(code))
+    with pytest.raises(BadName, match="a file on the server has the name of a folder"):
+        desk.put(scripted, KEY, b"content")
 
 
 def test_missing_is_absent_only_beside_the_marker(scripted: SFTPBackend, script: Script, desk: Desk) -> None:
