@@ -55,7 +55,9 @@ class Uploads:
     ) -> None:
         """Store a file. If that fails, its temporary file is removed where possible."""
         with self._temporaries.one_for(name) as temporary:
-            path = self._client.path_of(temporary)
+            for lost in temporary.lost:
+                connection.code(connection.on_path(Kind.REMOVE, self._client.path_of(lost)))
+            path = self._client.path_of(temporary.name)
             handle = self.create(connection, path, is_marked=is_marked)
             try:
                 write(connection, self._client.window, Piece(handle, 0, size), reader, progress)

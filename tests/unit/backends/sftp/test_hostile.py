@@ -219,6 +219,26 @@ def test_a_refused_flush_is_never_followed_by_the_rename(scripted: SFTPBackend, 
     assert b"posix-rename@openssh.com" not in [asked.name for asked in script.asked]
 
 
+def test_a_rename_that_arrives_after_its_connection_has_broken_finds_no_file_that_is_being_written(
+    scripted: SFTPBackend, script: Script, desk: Desk
+) -> None:
+    desk.put(scripted, KEY, b"this one also reads whose store it is")
+    rename = b"posix-rename@openssh.com"
+    script.answer = lambda asked: None if asked.name == rename else kind(asked)
+    with pytest.raises(Unreachable):
+        desk.put(scripted, KEY, b"content")
+    [lost] = {asked.name for asked in script.asked if asked.kind == Kind.OPEN and b"tmp" in asked.name}
+    script.asked.clear()
+    script.answer = kind
+    desk.put(scripted, KEY, b"content")
+
+    [removed] = [index for index, asked in enumerate(script.asked) if asked.kind == Kind.REMOVE]
+    [renamed] = [index for index, asked in enumerate(script.asked) if asked.name == rename]
+    assert script.asked[removed].name == lost
+    assert removed < renamed
+    assert lost not in {asked.name for asked in script.asked if asked.kind == Kind.OPEN}
+
+
 def test_requests_of_a_small_file_go_in_three_and_two_and_one_steps(
     scripted: SFTPBackend, script: Script, desk: Desk
 ) -> None:
