@@ -353,10 +353,12 @@ def test_progress_never_goes_back_while_a_job_waits(scripted: SFTPBackend, scrip
         assert len(told) > len(set(told))
 
 
-def test_a_silent_server_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answered", [0, 20], ids=["nothing", "half an answer"])
+@pytest.mark.timeout(20)
+def test_a_silent_server_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch, answered: int) -> None:
     place = place_at("/share")
     monkeypatch.setattr(type(place.clone), "timeout", 0.5)
-    script.answer = lambda asked: b""
+    script.answer = lambda asked: (kind(asked) or b"")[: answered if len(script.asked) == 1 else 0]
     store = SFTPBackend(place, Client(place, script.start))
     with pytest.raises(Unreachable, match="has not responded"):
         store.stat(KEY)
