@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.part_plan import Limits
 from git_annex_remote_pyshare.store import progress
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance, TreeConformance
-from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
+from git_annex_remote_pyshare.testing.conformance.names import NAMES, NOT_UTF8
 from git_annex_remote_pyshare.testing.conformance.trees import Trees
 from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
@@ -274,3 +274,24 @@ class TestTreesOfPlainSFTP(Trees):
     @pytest.fixture
     def reach(self, plain_sftp: Reach) -> Reach:
         return as_tree(plain_sftp)
+
+
+BROKEN_REMOTES = {
+    ("secret", NAMES[-1]): "an encrypted name is longer than the name",
+    ("pieces", NAMES[-1]): "the name of a piece is longer than the name",
+    ("pieces", "test_many_jobs_store_the_same_name_and_one_of_them_stays"): "chunker mixes their pieces, and says so",
+}
+"""As BROKEN, for rclone's overlays."""
+
+
+class TestRemotesOfRclone(Conformance):
+    """Other kinds of the user's remotes, of which test_rclone.py has the shorter tests. Bare alone, as above."""
+
+    @pytest.fixture(params=[pytest.param(name, marks=LONG) for name in ("secret", "pieces", "smb")])
+    def reach(self, request: pytest.FixtureRequest) -> Reach:
+        case = request.node.callspec.params.get("name", request.node.originalname)
+        if reason := BROKEN_REMOTES.get((request.param, case)):
+            pytest.xfail(reason)
+        if request.param == "smb":
+            request.getfixturevalue("smb_remote")
+        return remote(request.param)(request)

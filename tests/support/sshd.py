@@ -7,19 +7,17 @@ change; so this sshd runs in a namespace of the kernel where another folder is i
 import getpass
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
 import pytest
 
+from support import servers
 from support.annex import Home
-from support.servers import free_port
 
 PASSPHRASE = "a long passphrase"
 
@@ -97,7 +95,7 @@ class SSHD(NamedTuple):
 
     def logins(self, method: str) -> int:
         """How often it let a user in by a method."""
-        return (self.folder / "log").read_text().count(f"Accepted {method}")
+        return (self.folder / "output").read_text().count(f"Accepted {method}")
 
     @property
     def host_key(self) -> str:
@@ -148,15 +146,11 @@ def running(folder: Path, settings: str = "", program: Sequence[str] = ()) -> It
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     _make_key(folder / "host_key")
-    port = free_port()
+    port = servers.free_port()
     (folder / "sshd_config").write_text(settings + _SSHD.format(port=port, folder=folder))
     words = [*(program or [_program()]), "-D", "-e", "-f", str(folder / "sshd_config")]
-    with open(folder / "log", "wb") as log, subprocess.Popen(words, stderr=log) as started:
-        try:
-            _wait_for(port, started)
-            yield SSHD(port, folder)
-        finally:
-            started.terminate()
+    with servers.running(words, port, folder):
+        yield SSHD(port, folder)
 
 
 def _program() -> str:
@@ -213,13 +207,3 @@ def with_ssh(home: Home, sshd: SSHD, passphrase: str = "") -> Person:
 
 def _make_key(path: Path, passphrase: str = "") -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(path)], check=True)
-
-
-def _wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 20
-    while True:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert running.poll() is None, "sshd ended"
-        assert time.monotonic() < end
-        time.sleep(0.05)
