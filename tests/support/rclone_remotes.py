@@ -1,5 +1,6 @@
 """Gives the tests remotes of the real rclone: their configuration, and one rclone process for all tests of a module."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from git_annex_remote_pyshare.backends.rclone.child import CHILDREN
 from git_annex_remote_pyshare.backends.rclone.program import find
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from support import azurite
 from support.s3_servers import S3Server
 from support.samba import PASSWORD, Samba, samba
 from support.servers import Server, or_skip
@@ -60,6 +62,13 @@ class Remotes:
             secret_access_key=server.secret_key,
         )
 
+    def add_azure(self, name: str, address: str) -> None:
+        """The remote of a new container of Azurite's."""
+        settings = {"account": azurite.ACCOUNT, "key": azurite.KEY, "endpoint": address}
+        self.add(f"{name}-server", type="azureblob", **settings)
+        self.add(name, type="alias", remote=f"{name}-server:annex")
+        subprocess.run([find(), "mkdir", f"{name}-server:annex"], check=True)
+
     def new_folder(self, name: str, **settings: str) -> StoreConfig:
         """A new folder of a remote, in a clone whose user has accepted it."""
         values = parse({"url": f"rclone:{name}:/{uuid4().hex}/data", **settings})
@@ -89,3 +98,13 @@ def smb_remote(rclone_remotes: Remotes, tmp_path_factory: pytest.TempPathFactory
     with or_skip(), samba(tmp_path_factory.mktemp("samba")) as server:
         rclone_remotes.add_smb("smb", server)
         yield server
+
+
+@pytest.fixture(scope="module")
+def azure_remote(rclone_remotes: Remotes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of the remote `azure`."""
+    if azurite.PROGRAM not in os.environ:
+        pytest.skip(f"no {azurite.PROGRAM}")
+    with azurite.azurite(tmp_path_factory.mktemp("azurite")) as address:
+        rclone_remotes.add_azure("azure", address)
+        yield address
