@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from measure import MIB
-from remotes import CURL, SERVICES, Remote
+from remotes import CURL, SCP, SERVICES, Remote
 from results import Results
 from server import Server
 from startup import import_annexremote, start
-from streams import transfer
+from streams import copy, transfer
 from workload import Load, Measured, cold
 from workspace import Workspace
 
@@ -30,9 +30,9 @@ TREE_RSS = "memory of all processes (sum of RSS), MiB"
 PROCESS = "memory of the remote's largest process (RSS), MiB"
 PROCESSES = "processes of the remote"
 REMOTE_CPU = "CPU of the remote's processes, ms per file"
-OTHER_CPU = "CPU of git-annex, or of curl, ms per file"
+OTHER_CPU = "CPU of git-annex, curl or scp, ms per file"
 REMOTE_CPU_BIG = "CPU of the remote's processes, s"
-OTHER_CPU_BIG = "CPU of git-annex, or of curl, s"
+OTHER_CPU_BIG = "CPU of git-annex, curl or scp, s"
 
 
 class Bench(NamedTuple):
@@ -97,7 +97,7 @@ def _start(bench: Bench, remote: Remote, load: Load, unit: float) -> None:
 
 
 def compare_small(bench: Bench, load: Load, jobs: int) -> None:
-    """Many small files: store, get, drop; and store once more, without git-annex's own look."""
+    """Many small files: store, get, look, drop; and store once more, without git-annex's own look."""
     for remote in bench.remotes:
         with cold(bench.workspace, bench.server, remote, load, jobs) as cycle:
             for measured in cycle.everything():
@@ -116,13 +116,19 @@ def compare_big(bench: Bench, load: Load) -> None:
 
 
 def compare_lines(bench: Bench, load: Load, jobs: int) -> None:
-    """Curl's figures for many small files."""
+    """Curl's figures for many small files; scp sends them one after the other, which says nothing."""
+    if SERVICES[bench.server.service].line != CURL:
+        return
     for measured in transfer(bench.workspace, bench.server, load, jobs):
         _record_small(bench, CURL, measured, load, jobs)
 
 
 def compare_line(bench: Bench, load: Load) -> None:
-    """Curl's figures for one large file."""
+    """Curl's or scp's figures for one large file."""
+    if SERVICES[bench.server.service].line == SCP:
+        for measured in copy(bench.workspace, bench.server, load):
+            _record_big(bench, SCP, measured, load)
+        return
     for measured in transfer(bench.workspace, bench.server, load, streams=1):
         _record_big(bench, CURL, measured, load)
 

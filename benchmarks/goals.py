@@ -15,7 +15,7 @@ from compare import (
     TREE,
     at,
 )
-from remotes import OURS_FOLDER, OURS_S3, OURS_WEBDAV, RCLONE, S3, WEBDAV
+from remotes import OURS_FOLDER, OURS_RCLONE, OURS_S3, OURS_SFTP, OURS_WEBDAV, RCLONE, S3, SCP, WEBDAV
 from results import Results
 from table import aligned
 
@@ -56,7 +56,18 @@ RACES = (
     Race(OURS_S3, (S3,), at(FILES, 0), "store", 1),
     Race(OURS_S3, (S3,), at(FILES, 0), "get", 0.8),
     Race(OURS_S3, (S3,), at(MB, 0), "", 1),
+    Race(OURS_SFTP, (RCLONE,), at(FILES, FAR), "store -J8", 1),
+    Race(OURS_SFTP, (RCLONE,), at(FILES, FAR), "get -J8", 1),
+    Race(OURS_SFTP, (SCP,), at(MB, 0), "", 0.8),
+    Race(OURS_RCLONE, (RCLONE,), at(FILES, FAR), "store -J8", 1.5),
+    Race(OURS_RCLONE, (RCLONE,), at(FILES, FAR), "get -J8", 1.5),
 )
+
+LEAST = {"store --fast -J8": 50, "get -J8": 70, "presence -J8": 120}
+"""Files that ours moves or looks for in a second, by SFTP over a line of FAR ms: 3, 2 and 1 round trips for each."""
+
+MOST_MEMORY = {OURS_WEBDAV: 130, OURS_S3: 130, OURS_RCLONE: 180}
+"""MiB of all processes, git-annex included."""
 
 
 class Goal(NamedTuple):
@@ -112,15 +123,22 @@ def _speed(results: Results) -> Iterator[Goal]:
             if ours is not None and theirs:
                 text = f"{column}, {race.table}: ours / {' or '.join(race.peers)}"
                 yield Goal(text, ours / max(theirs), least=race.least)
+    for column, least in LEAST.items():
+        if value := results.median(at(FILES, FAR), OURS_SFTP, column):
+            yield Goal(f"{column}, {at(FILES, FAR)}: {OURS_SFTP}", value, least=least)
 
 
 def _memory(results: Results) -> Iterator[Goal]:
-    for what, most in ((TREE, 130), (PROCESS, 60), (PROCESSES, 1)):
-        for rtt in (0, FAR):
-            for row in (OURS_WEBDAV, OURS_S3):
-                values = list(_all_of(results, at(what, rtt), row))
-                if values:
-                    yield Goal(f"{at(what, rtt)}: {row}, at most", max(values), most=most)
+    wanted = [(TREE, row, most) for row, most in MOST_MEMORY.items()]
+    wanted += [(what, row, most) for what, most in ((PROCESS, 60), (PROCESSES, 1)) for row in (OURS_WEBDAV, OURS_S3)]
+    for rtt in (0, FAR):
+        for what, row, most in wanted:
+            values = list(_all_of(results, at(what, rtt), row))
+            if values:
+                yield Goal(f"{at(what, rtt)}: {row}, at most", max(values), most=most)
+        ours, theirs = (list(_all_of(results, at(TREE, rtt), row)) for row in (OURS_SFTP, RCLONE))
+        if ours and theirs:
+            yield Goal(f"{at(TREE, rtt)}: {OURS_SFTP} / {RCLONE}", max(ours) / max(theirs), most=1)
 
 
 def _all_of(results: Results, table: str, row: str) -> Iterator[float]:

@@ -6,6 +6,7 @@ share once; their resident set sizes (RSS) are summed as well, since other tools
 """
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ def watch(command: Sequence[str], cwd: Path, environment: Mapping[str, str], rem
         command: What to run.
         cwd: Where.
         environment: Its whole environment.
-        remote: What the command line of a process of the remote contains; empty where there is none.
+        remote: A pattern for the command lines of the remote's processes; empty where there is none.
     """
     begin = time.perf_counter()
     process = subprocess.Popen(
@@ -86,7 +87,7 @@ class Tree:
 
     Args:
         root: Process id of the first.
-        remote: What the command line of a process of the remote contains.
+        remote: A pattern for the command lines of the remote's processes; empty where there is none.
     """
 
     def __init__(self, root: int, remote: str) -> None:
@@ -128,7 +129,7 @@ class Tree:
 
     def _is_remote(self, pid: int) -> bool:
         # A process that has not yet become the remote's program is looked at again.
-        if pid not in self._remotes and self._remote and self._remote in _command_line(pid):
+        if pid not in self._remotes and self._remote and re.search(self._remote, _command_line(pid)):
             self._remotes.add(pid)
         return pid in self._remotes
 

@@ -3,6 +3,7 @@
     python benchmarks/run.py                        on loopback, a quarter of an hour
     python benchmarks/run.py --rtt 40 --jobs 8      over a line of 40 ms
     python benchmarks/run.py --server ceph          with S3 in place of WebDAV
+    python benchmarks/run.py --server sftp          with SFTP
 
 See benchmarks/README.md for what the figures mean.
 """
@@ -31,18 +32,34 @@ from compare import (
 )
 from dav import apache
 from goals import show_goals
-from remotes import CURL, DIRECTORY, OURS_FOLDER, OURS_S3, OURS_WEBDAV, RCLONE, S3, WEBDAV, log_in
+from remotes import (
+    CURL,
+    DIRECTORY,
+    OURS_FOLDER,
+    OURS_RCLONE,
+    OURS_S3,
+    OURS_SFTP,
+    OURS_WEBDAV,
+    RCLONE,
+    S3,
+    SCP,
+    WEBDAV,
+    log_in,
+)
 from results import Results
 from s3 import ceph, rclone
+from sftp import openssh
 from table import show
 from workload import Load, make_load
 from workspace import Workspace, temporary_workspace
 
-SERVERS = {"apache": apache, "ceph": ceph, "rclone": rclone}
+SERVERS = {"apache": apache, "ceph": ceph, "rclone": rclone, "sftp": openssh}
 RATIOS = (
     (OURS_FOLDER, DIRECTORY),
     *((OURS_WEBDAV, other) for other in (WEBDAV, RCLONE, CURL)),
     *((OURS_S3, other) for other in (S3, RCLONE, CURL)),
+    *((OURS_SFTP, other) for other in (RCLONE, SCP)),
+    (OURS_RCLONE, RCLONE),
 )
 BEGAN = time.monotonic()
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -68,14 +85,14 @@ def numbers(text: str) -> list[int]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What is to be measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--server", choices=SERVERS, default="apache", help="WebDAV's apache; S3's ceph or rclone")
+    parser.add_argument("--server", choices=SERVERS, default="apache", help="of WebDAV, S3 (ceph, rclone) or SFTP")
     parser.add_argument("--rtt", type=numbers, default=[0], metavar="MS,…", help="round trips to the server (0)")
     parser.add_argument("--jobs", type=numbers, default=[1, 8], metavar="N,…", help="git-annex's -J (1,8)")
     parser.add_argument("--files", type=int, default=300, metavar="N", help="small files (300); 0 for none")
     parser.add_argument("--size", type=size, default=10 << 10, metavar="SIZE", help="bytes of each (10KiB)")
     parser.add_argument("--big", type=size, default=1 << 30, metavar="SIZE", help="the large file (1GiB); 0 for none")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="repetitions; medians are shown (1)")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only remotes named so, and curl")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only remotes named so")
     parser.add_argument("--no-start-up", dest="start_up", action="store_false", help="leave start-up out")
     parser.add_argument("--dir", metavar="FOLDER", help="make the temporary folder there (memory, if it has workspace)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single measurement there")

@@ -23,7 +23,9 @@ class Server(ABC):
     service: str
     """What it speaks: a name in `remotes.SERVICES`."""
     mark: bytes
-    """What stands in the log once for each answered request."""
+    """What stands in the log once for each answered request; empty where nobody counts them."""
+    programs: tuple[Path, ...] = ()
+    """Folders with programs that all use who talk to it."""
 
     def __init__(self, url: str, user: str, password: str, log: Path) -> None:
         self.url = url
@@ -38,7 +40,12 @@ class Server(ABC):
             log.seek(self._read)
             new = log.read()
         self._read += len(new)
-        return new.count(self.mark)
+        return new.count(self.mark) if self.mark else 0
+
+    @property
+    def rclone(self) -> str:
+        """The remote `server` in rclone's configuration; empty where that of its service will do."""
+        return ""
 
     @abstractmethod
     def make_place(self, name: str) -> None:

@@ -1,6 +1,7 @@
-"""What the line itself allows: the same files sent and fetched by curl, over one connection or several."""
+"""What the line itself allows: the same files sent and fetched by curl, over one connection or several, or by scp."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from measure import Watched, watch
 from remotes import SERVICES
@@ -33,6 +34,30 @@ def transfer(workspace: Workspace, server: Server, load: Load, streams: int, *mo
         lines = (line.format(path=path, url=url, name=path.name, fetched=fetched) for path in files)
         login = SERVICES[server.service].curl.format(user=server.user, password=server.password)
         yield Measured(phase, _curl(workspace, "".join((COMMON, login, *lines)), count), server.requests())
+    remove(fetched)
+    server.remove_place(name)
+
+
+def copy(workspace: Workspace, server: Server, load: Load) -> Iterator[Measured]:
+    """Store and get all files of a load, one after the other, by scp.
+
+    Args:
+        workspace: Where.
+        server: Takes the files by SFTP.
+        load: Which files.
+    """
+    name = "scp"
+    address = urlsplit(server.url)
+    server.make_place(name)
+    there = f"{address.hostname}:{address.path}/{name}"
+    fetched = workspace.subfolder("fetched")
+    files = sorted(map(str, load.repository.glob("file*")))
+    for phase, words in ((STORE, (*files, there)), (GET, (f"{there}/*", str(fetched)))):
+        ssh = str(server.programs[0] / "ssh")
+        watched = watch(("scp", "-q", "-S", ssh, *words), workspace.folder, workspace.environment, "")
+        if watched.returncode:
+            raise SystemExit(f"scp failed\n{watched.output}")
+        yield Measured(phase, watched, 0)
     remove(fetched)
     server.remove_place(name)
 

@@ -16,6 +16,7 @@ from workspace import Workspace, remove
 STORE = "store"
 FAST = "store --fast"
 GET = "get"
+PRESENT = "presence"
 DROP = "drop"
 NAME = "store"
 """The remote's name in every repository."""
@@ -93,8 +94,9 @@ class Cycle:
             self._workspace.run(("git", "config", f"remote.{NAME}.{option}", value), self.repository)
 
     def everything(self) -> Iterator[Measured]:
-        """Store, with git-annex's look whether each file is there already; then get; then drop."""
+        """Store, with git-annex's look whether each file is there already; then get, look whether it is there, drop."""
         yield from self.store_and_get()
+        yield self._phase(PRESENT, ("fsck", "--fast", "--from", NAME), present=self._load.files)
         yield self._phase(DROP, ("drop", "--from", NAME), present=0)
 
     def store_and_get(self, store_jobs: int = 0) -> Iterator[Measured]:

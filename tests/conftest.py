@@ -37,7 +37,6 @@ pytest_plugins = [
     "support.folder_people",
     "support.sftp_script",
     "support.sshd",
-    "support.samba",
     "support.login_cloud",
     "support.datalad_extension",
     "support.browser",

@@ -9,6 +9,10 @@ from pathlib import Path
 import pexpect
 import pytest
 from support.annex import PROGRAMS, Home, Repository, unlock
+from support.marks import LONG
+from support.rclone_remotes import Remotes
+from support.samba import samba
+from support.servers import or_skip
 
 FILES = {"one.txt": b"one\n" * 1000, "two.bin": bytes(range(256)) * 8000}
 
@@ -105,6 +109,38 @@ def test_an_owner_invites_and_a_friend_with_the_same_remote_accepts_and_has_it_a
     assert "rclone:lab:/study (rclone" in accepted.stdout
     (content,) = bob.folder.glob("*/two.bin")
     assert content.read_bytes() == FILES["two.bin"]
+    unlock(tmp_path)
+
+
+@LONG[0]
+@LONG[1]
+def test_a_datalad_dataset_is_pushed_to_a_windows_share_and_fetched_by_a_friend(
+    alice: Home, bob: Home, tmp_path: Path
+) -> None:
+    dataset, place = alice.folder / "study", tmp_path / "samba"
+    place.mkdir()
+    with or_skip(), samba(place) as server:
+        for home in (alice, bob):
+            folder = home.folder / ".config" / "rclone"
+            folder.mkdir(parents=True)
+            Remotes(folder).add_smb("lab", server)
+        alice.run("datalad", "create", str(dataset), cwd=alice.folder)
+        for name, content in FILES.items():
+            (dataset / name).write_bytes(content)
+        alice.run("datalad", "save", "-m", "data", cwd=dataset)
+        words = ("rclone:lab:/study", "--readers", "account", "--history", "same", "--yes")
+        alice.run("pyshare", "init", "cloud", *words, cwd=dataset)
+        alice.run("datalad", "push", "--to", "cloud", cwd=dataset)
+        invited = alice.run("pyshare", "invite", "cloud", cwd=dataset)
+        (code,) = set(re.findall(r"pyshare accept (pyshare1:[\w=-]+)", invited.stdout))
+        bob.run("pyshare", "accept", code, "--yes", cwd=bob.folder)
+        (clone,) = (path.parent for path in bob.folder.glob("*/two.bin"))
+        bob.run("datalad", "get", ".", cwd=clone)
+        assert {name: (clone / name).read_bytes() for name in FILES} == FILES
+        alice.run("datalad", "drop", ".", cwd=dataset)
+        assert not (dataset / "two.bin").exists()
+        alice.run("datalad", "get", ".", cwd=dataset)
+        assert (dataset / "two.bin").read_bytes() == FILES["two.bin"]
     unlock(tmp_path)
 
 

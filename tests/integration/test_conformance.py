@@ -22,7 +22,7 @@ from git_annex_remote_pyshare.part_plan import Limits
 from git_annex_remote_pyshare.store import progress
 from git_annex_remote_pyshare.store.open import wrap
 from git_annex_remote_pyshare.testing.conformance import Conformance, TreeConformance
-from git_annex_remote_pyshare.testing.conformance.names import NOT_UTF8
+from git_annex_remote_pyshare.testing.conformance.names import NAMES, NOT_UTF8
 from git_annex_remote_pyshare.testing.conformance.trees import Trees
 from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
@@ -242,14 +242,6 @@ BROKEN_TREES = {
 }
 """As BROKEN: store, and part of the test's name."""
 
-NOT_YET = {
-    (
-        "sftp",
-        "test_a_colleagues_file_that_has_a_folders_name_is_kept",
-    ): "the file stays, but a store below it is tried again for minutes: the server does not say why it fails",
-}
-"""What our own backend does not do yet."""
-
 
 class TestTrees(Trees):
     """Renames on the other servers of these kinds."""
@@ -273,7 +265,7 @@ class TestTreeConformance(TreeConformance):
         ]
     )
     def reach(self, request: pytest.FixtureRequest) -> Reach:
-        for (store, part), reason in (BROKEN_TREES | NOT_YET).items():
+        for (store, part), reason in BROKEN_TREES.items():
             if store == request.param and part in request.node.name:
                 pytest.xfail(reason)
         return as_tree(STORES[request.param](request))
@@ -309,3 +301,28 @@ class TestTreesOfPlainSFTP(Trees):
     @pytest.fixture
     def reach(self, plain_sftp: Reach) -> Reach:
         return as_tree(plain_sftp)
+
+
+BROKEN_REMOTES = {
+    ("secret", NAMES[-1]): "an encrypted name is longer than the name",
+    ("pieces", NAMES[-1]): "the name of a piece is longer than the name",
+    ("pieces", "test_many_jobs_store_the_same_name_and_one_of_them_stays"): "chunker mixes their pieces, and says so",
+    (
+        "azure",
+        "test_many_jobs_store_the_same_name_and_one_of_them_stays",
+    ): "rclone takes what another job has stored meanwhile for its own, damaged on its way, and says so",
+}
+"""As BROKEN, for rclone's remotes."""
+
+
+class TestRemotesOfRclone(Conformance):
+    """Other kinds of the user's remotes, of which test_rclone.py has the shorter tests. Bare alone, as above."""
+
+    @pytest.fixture(params=[pytest.param(name, marks=LONG) for name in ("secret", "pieces", "smb", "azure")])
+    def reach(self, request: pytest.FixtureRequest) -> Reach:
+        case = request.node.callspec.params.get("name", request.node.originalname)
+        if reason := BROKEN_REMOTES.get((request.param, case)):
+            pytest.xfail(reason)
+        if request.param in {"smb", "azure"}:
+            request.getfixturevalue(f"{request.param}_remote")
+        return remote(request.param)(request)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["support.rclone_remotes"]
 
-OTHERS = ("memory", "secret", "pieces", "web", "bucket")
+OTHERS = ("memory", "secret", "pieces", "web", "bucket", "smb")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,11 @@ def made(where: StoreConfig) -> RcloneBackend:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_every_kind_of_service_keeps_what_is_stored(remotes: "Remotes", desk: Desk, name: str) -> None:
+def test_every_kind_of_service_keeps_what_is_stored(
+    request: pytest.FixtureRequest, remotes: "Remotes", desk: Desk, name: str
+) -> None:
+    if name == "smb":
+        request.getfixturevalue("smb_remote")
     store = made(remotes.new_folder(name))
     assert store.stat(KEY) is None
     desk.put(store, KEY, body_of(5000))

@@ -1,5 +1,6 @@
 """Gives the tests remotes of the real rclone: their configuration, and one rclone process for all tests of a module."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ from git_annex_remote_pyshare.backends.rclone.child import CHILDREN
 from git_annex_remote_pyshare.backends.rclone.program import find
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from support import azurite
 from support.s3_servers import S3Server
-from support.servers import Server
+from support.samba import PASSWORD, Samba, samba
+from support.servers import Server, or_skip
 
 
 class Remotes:
@@ -39,10 +42,14 @@ class Remotes:
 
     def add_webdav(self, name: str, server: Server) -> None:
         """The remote of a WebDAV server."""
-        words = [find(), "obscure", server.password]
-        password = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
-        settings = {"url": server.url, "vendor": "other", "user": server.user, "pass": password}
+        settings = {"url": server.url, "vendor": "other", "user": server.user, "pass": obscured(server.password)}
         self.add(name, type="webdav", **settings)
+
+    def add_smb(self, name: str, server: Samba) -> None:
+        """The remote of a Samba server's share."""
+        settings = {"host": "127.0.0.1", "port": str(server.port), "user": server.user, "pass": obscured(PASSWORD)}
+        self.add(f"{name}-server", type="smb", **settings)
+        self.add(name, type="alias", remote=f"{name}-server:data")
 
     def add_s3(self, name: str, server: S3Server) -> None:
         """The remote of an S3 server."""
@@ -55,10 +62,23 @@ class Remotes:
             secret_access_key=server.secret_key,
         )
 
+    def add_azure(self, name: str, address: str) -> None:
+        """The remote of a new container of Azurite's."""
+        settings = {"account": azurite.ACCOUNT, "key": azurite.KEY, "endpoint": address}
+        self.add(f"{name}-server", type="azureblob", **settings)
+        self.add(name, type="alias", remote=f"{name}-server:annex")
+        subprocess.run([find(), "mkdir", f"{name}-server:annex"], check=True)
+
     def new_folder(self, name: str, **settings: str) -> StoreConfig:
         """A new folder of a remote, in a clone whose user has accepted it."""
         values = parse({"url": f"rclone:{name}:/{uuid4().hex}/data", **settings})
         return StoreConfig(values["url"], values, LocalConfig(), trusted=lambda: True, uuid=str(uuid4()))
+
+
+def obscured(password: str) -> str:
+    """A password as rclone's configuration has it."""
+    words = [find(), "obscure", password]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +90,21 @@ def rclone_remotes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remotes
         child = CHILDREN.take()
         yield remotes
         CHILDREN.release(child)
+
+
+@pytest.fixture(scope="module")
+def smb_remote(rclone_remotes: Remotes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
+    """The server of the remote `smb`."""
+    with or_skip(), samba(tmp_path_factory.mktemp("samba")) as server:
+        rclone_remotes.add_smb("smb", server)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def azure_remote(rclone_remotes: Remotes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of the remote `azure`."""
+    if azurite.PROGRAM not in os.environ:
+        pytest.skip(f"no {azurite.PROGRAM}")
+    with azurite.azurite(tmp_path_factory.mktemp("azurite")) as address:
+        rclone_remotes.add_azure("azure", address)
+        yield address

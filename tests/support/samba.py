@@ -1,63 +1,74 @@
-"""A real Samba on loopback with a share `lab`, run by the current user from a private folder."""
+"""Samba on loopback as an ordinary process of this user, with all its files in one folder."""
 
 import getpass
+import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
+from support.servers import Missing, free_port, running
 
-from support.servers import PASSWORD, Missing, free_port, or_skip, running
+PASSWORD = "password"
+_HASH = "8846F7EAEE8FB117AD06BDD830B7586C"
+"""Of the password, as Windows has it: MD4, which newer Pythons lack. Samba's program for it wants root."""
 
-_CONFIGURATION = """\
+_CONF = """\
 [global]
-interfaces = 127.0.0.1
+server role = standalone server
+interfaces = 127.0.0.1/8
 bind interfaces only = yes
 smb ports = {port}
-server role = standalone
-load printers = no
+server min protocol = SMB2
+disable netbios = yes
 disable spoolss = yes
-private dir = {run}
-lock directory = {run}
+load printers = no
 state directory = {run}
 cache directory = {run}
+lock directory = {run}
 pid directory = {run}
+private dir = {run}
+binddns dir = {run}
 ncalrpc dir = {run}/ncalrpc
-log file = {run}/error.log
-[lab]
-path = {folder}
+log file = {run}/log
+passdb backend = smbpasswd:{run}/passwords
+
+[data]
+path = {share}
 read only = no
 """
 
 
 class Samba(NamedTuple):
-    """The running server."""
+    """The server; its share is called `data`."""
 
     port: int
-    folder: Path
-    """What the share has."""
     user: str
-    password: str = PASSWORD
+    share: Path
+    """The folder that it serves."""
 
 
-@pytest.fixture
-def samba(tmp_path: Path) -> Iterator[Samba]:
-    """With an empty share."""
-    user = getpass.getuser()
-    with or_skip(), tempfile.TemporaryDirectory(prefix="pyshare-samba-") as text:
-        programs = [shutil.which(name, path="/usr/sbin:/usr/bin") for name in ("smbd", "pdbedit")]
-        if not all(programs):
-            raise Missing("Samba (Debian: samba)")
-        smbd, pdbedit = map(str, programs)
-        port, run, folder = free_port(), Path(text), tmp_path / "share"
-        folder.mkdir()
-        config = run / "smb.conf"
-        config.write_text(_CONFIGURATION.format(port=port, run=run, folder=folder))
-        words = [pdbedit, "-s", str(config), "-a", "-t", "-u", user]
-        subprocess.run(words, input=f"{PASSWORD}\n" * 2, text=True, check=True, capture_output=True)
-        # In a process group of its own: when it ends, it ends all of its group.
-        with running([smbd, "-F", "-s", str(config)], port, run):
-            yield Samba(port, folder, user)
+@contextmanager
+def samba(folder: Path) -> Iterator[Samba]:
+    """The server.
+
+    Args:
+        folder: An empty one.
+
+    Raises:
+        Missing: Samba is not installed.
+    """
+    program = shutil.which("smbd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    if not program:
+        raise Missing("Samba (Debian: samba)")
+    run, share, port, user = folder / "run", folder / "share", free_port(), getpass.getuser()
+    run.mkdir()
+    share.mkdir()
+    conf, passwords = run / "smb.conf", run / "passwords"
+    conf.write_text(_CONF.format(port=port, run=run, share=share))
+    passwords.touch(0o600)
+    passwords.write_text(f"{user}:{os.getuid()}:{'X' * 32}:{_HASH}:[U          ]:LCT-00000001:\n")
+    words = [program, "--foreground", "--debug-stdout", f"--configfile={conf}"]
+    with running(words, port, run):
+        yield Samba(port, user, share)

@@ -1,19 +1,22 @@
-"""A real sshd on loopback, with keys and a configuration of its own, and a person whose ssh knows only these."""
+"""A real sshd on loopback, with keys and a configuration of its own, and a person whose ssh knows only these.
+
+One of them wants a second factor. Only PAM asks for that, and PAM has one folder of services, which only root may
+change; so this sshd runs in a namespace of the kernel where another folder is in its place.
+"""
 
 import getpass
 import os
 import shutil
-import socket
 import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
 import pytest
 
+from support import servers
 from support.annex import Home
 
 PASSPHRASE = "a long passphrase"
@@ -31,6 +34,27 @@ AuthorizedKeysFile {folder}/authorized_keys
 Subsystem sftp internal-sftp
 ForceCommand internal-sftp
 LogLevel VERBOSE
+"""
+
+CODE = "123456"
+
+_WITH_CODE = """\
+UsePAM yes
+KbdInteractiveAuthentication yes
+AuthenticationMethods publickey,keyboard-interactive
+"""
+"""sshd takes the first value of each setting, so this stands before the others."""
+
+_SERVICE = """\
+auth required pam_exec.so expose_authtok quiet {folder}/check
+auth required pam_permit.so
+account required pam_permit.so
+session required pam_permit.so
+"""
+
+_CHECK = f"""#!/bin/sh
+read -r code
+test "$code" = {CODE}
 """
 
 _SSH = """\
@@ -69,6 +93,10 @@ class SSHD(NamedTuple):
     def admits_no_one(self) -> None:
         (self.folder / "authorized_keys").write_text("")
 
+    def logins(self, method: str) -> int:
+        """How often it let a user in by a method."""
+        return (self.folder / "output").read_text().count(f"Accepted {method}")
+
     @property
     def host_key(self) -> str:
         """Its line in `known_hosts`."""
@@ -79,23 +107,56 @@ class SSHD(NamedTuple):
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHD]:
     """An sshd as this user."""
-    program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    assert program, "install openssh-server"
+    with running(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture
+def sshd_with_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHD]:
+    """An sshd as this user that wants a key, and then the code."""
+    folder = tmp_path_factory.mktemp("sshd")
+    services = folder / "pam.d"
+    services.mkdir()
+    program = folder / "pyshare-sshd"
+    program.symlink_to(_program())
+    (services / program.name).write_text(_SERVICE.format(folder=folder))
+    (folder / "check").write_text(_CHECK)
+    (folder / "check").chmod(0o755)
+    mounts = f"mount --bind {services} /etc/pam.d &&"
+    if os.geteuid() == 0:
+        apart = ["unshare", "-m", "sh", "-c", f'{mounts} exec "$0" "$@"']
+    else:
+        # Who mounts is root in the first namespace, and in the second one this user again.
+        apart = ["unshare", "-rm", "sh", "-c", f'{mounts} exec unshare -U --map-user={os.geteuid()} "$0" "$@"']
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system gives its users no namespace of their own")
+    with running(folder, _WITH_CODE, [*apart, str(program)]) as server:
+        yield server
+
+
+@contextmanager
+def running(folder: Path, settings: str = "", program: Sequence[str] = ()) -> Iterator[SSHD]:
+    """An sshd as this user.
+
+    Args:
+        folder: An empty one for its keys and its log.
+        settings: Lines of its configuration that come first.
+        program: In place of sshd.
+    """
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    folder = tmp_path_factory.mktemp("sshd")
     _make_key(folder / "host_key")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "sshd_config").write_text(_SSHD.format(port=port, folder=folder))
-    words = [program, "-D", "-e", "-f", str(folder / "sshd_config")]
-    with open(folder / "log", "wb") as log, subprocess.Popen(words, stderr=log) as running:
-        try:
-            _wait_for(port, running)
-            yield SSHD(port, folder)
-        finally:
-            running.terminate()
+    port = servers.free_port()
+    (folder / "sshd_config").write_text(settings + _SSHD.format(port=port, folder=folder))
+    words = [*(program or [_program()]), "-D", "-e", "-f", str(folder / "sshd_config")]
+    with servers.running(words, port, folder):
+        yield SSHD(port, folder)
+
+
+def _program() -> str:
+    program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    assert program, "install openssh-server"
+    return program
 
 
 class Person(NamedTuple):
@@ -146,13 +207,3 @@ def with_ssh(home: Home, sshd: SSHD, passphrase: str = "") -> Person:
 
 def _make_key(path: Path, passphrase: str = "") -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(path)], check=True)
-
-
-def _wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 20
-    while True:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert running.poll() is None, "sshd ended"
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -259,18 +259,17 @@ class Channel:
             return
         size, label = int.from_bytes(head[:4], "big") - 5, int.from_bytes(head[5:9], "big")
         with self._lock:
-            reply = self._waiting.pop(label, None)
+            reply = self._waiting.get(label)
         if reply is None:
             raise Garbled("an answer to nothing that was asked")
-        try:
-            if not 0 <= size <= reply.limit:
-                raise Garbled("an answer is longer than what was asked")  # noqa: TRY301  # for all that wait
-            reply.body = self._exactly(pipe, size)
-        except BaseException:  # whatever it is, the job that waits has to hear of it
-            with self._lock:
-                self._waiting[label] = reply  # it gets the error
-            raise
-        reply.kind = head[4]
+        if not 0 <= size <= reply.limit:
+            raise Garbled("an answer is longer than what was asked")
+        body = self._exactly(pipe, size)
+        with self._lock:
+            # Until its answer is whole, the job is among those that `fail` tells.
+            if self._waiting.pop(label, None) is None:
+                return
+        reply.body, reply.kind = body, head[4]
         reply.come.set()
 
     def _exactly(self, pipe: "_Reader", size: int) -> bytes:

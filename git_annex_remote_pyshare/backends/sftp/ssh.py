@@ -31,6 +31,9 @@ _NO_QUESTIONS = (
 """Without BatchMode, ssh would ask in a window (SSH_ASKPASS) even without a terminal. `ControlMaster=no` uses a
 connection that is open, but leaves none open."""
 
+_PIPE = 1 << 20
+"""Bytes that a pipe may hold. With the usual 64 KiB, the processes would wake each other for each of them."""
+
 _LINES, _LINE = 20, 1000
 """How many of its last lines, and how many bytes of each, are kept of what ssh says."""
 
@@ -93,6 +96,7 @@ class Ssh:
             raise missing() from error
         except OSError as error:
             raise PyshareError(f"cannot start ssh: {error.strerror}") from error
+        _widen(self.input, self.output)
         self._said: deque[str] = deque(maxlen=_LINES)
         self._listener = Thread(target=self._listen, name="pyshare ssh errors", daemon=True)
         self._listener.start()
@@ -167,6 +171,17 @@ def is_ours(path: str) -> bool:
     except OSError:
         return False
     return stat.S_ISSOCK(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def _widen(*pipes: IO[bytes]) -> None:
+    """Let pipes hold more, where the system can do that and lets this user."""
+    try:
+        from fcntl import F_SETPIPE_SZ, fcntl  # noqa: PLC0415  # Linux alone
+    except ImportError:
+        return
+    for pipe in pipes:
+        with suppress(OSError):
+            fcntl(pipe, F_SETPIPE_SZ, _PIPE)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
 
 from git_annex_remote_pyshare.config.git_config import LocalConfig
+from git_annex_remote_pyshare.errors import NotAStore, Unreachable
 
 PREFIX = ".pyshare-tmp-"
 PART = ".pyshare-part-"
@@ -40,6 +42,15 @@ def aside_of(temporary: bytes) -> bytes:
     return folder + slash + PREFIX.encode() + hashlib.sha256(temporary).hexdigest()[:32].encode()
 
 
+class Temporary(NamedTuple):
+    """The name of a temporary file, for one writer."""
+
+    name: str
+    lost: tuple[str, ...]
+    """Those of earlier attempts that ended with their connection. What was sent on it may still arrive: the rename of
+    such a file must find none, and no file that is being written may have its name."""
+
+
 class Temporaries:
     """The temporary names that this process uses now.
 
@@ -50,20 +61,28 @@ class Temporaries:
     def __init__(self, clone: LocalConfig) -> None:
         self._clone = clone
         self._in_use: set[str] = set()
+        self._lost: dict[str, tuple[str, ...]] = {}
         self._lock = Lock()
 
     @contextmanager
-    def one_for(self, name: str) -> Iterator[str]:
-        """A name in the same folder, which no other job uses during the block."""
+    def one_for(self, name: str) -> Iterator[Temporary]:
+        """A name in the same folder, which no other job uses during the block; the block removes the lost ones."""
         with self._lock:
+            lost = self._lost.pop(name, ())
             seed = f"{self._writer}/{name}"
             while (temporary := beside(name, PREFIX + _short(seed))) in self._in_use:
                 seed += secrets.token_hex(8)  # another job stores the same object
             self._in_use.add(temporary)
+        done = (*lost, temporary)
         try:
-            yield temporary
+            yield Temporary(temporary, lost)
+        except (Unreachable, NotAStore):
+            with self._lock:
+                self._lost[name] = (*self._lost.get(name, ()), *done)
+            done = ()
+            raise
         finally:
-            self._in_use.discard(temporary)
+            self._in_use.difference_update(done)
 
     @cached_property
     def _writer(self) -> str:

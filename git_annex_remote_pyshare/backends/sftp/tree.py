@@ -39,7 +39,7 @@ def move(client: Client, connection: Connection, marker: Marker, source: str, ta
     try:
         publish(connection, old, new)
     except Refusal as refusal:
-        if refusal.code != Code.NO_SUCH_FILE:
+        if refusal.code not in folders.MAY_LACK_ONE:
             raise
         folders.make(connection, new.rpartition(b"/")[0], above=client.address.path)
         publish(connection, old, new)

@@ -55,7 +55,9 @@ class Uploads:
     ) -> None:
         """Store a file. If that fails, its temporary file is removed where possible."""
         with self._temporaries.one_for(name) as temporary:
-            path = self._client.path_of(temporary)
+            for lost in temporary.lost:
+                connection.code(connection.on_path(Kind.REMOVE, self._client.path_of(lost)))
+            path = self._client.path_of(temporary.name)
             handle = self.create(connection, path, is_marked=is_marked)
             try:
                 write(connection, self._client.window, Piece(handle, 0, size), reader, progress)
@@ -87,12 +89,11 @@ class Uploads:
                 if connection.channel.is_open and connection.code(opening) == Code.OK:
                     self._discard(connection, connection.opened(opening), path)
                 raise
-        code = connection.code(opening)
-        if code == Code.NO_SUCH_FILE:
-            folders.make(connection, path.rpartition(b"/")[0], above=self._client.address.path)
-            opening = connection.open(path, _NEW)
-        elif code == Code.FAILURE:
+        if connection.code(opening) == Code.FAILURE:
             connection.code(connection.on_path(Kind.REMOVE, path))
+            opening = connection.open(path, _NEW)
+        if connection.code(opening) in folders.MAY_LACK_ONE:
+            folders.make(connection, path.rpartition(b"/")[0], above=self._client.address.path)
             opening = connection.open(path, _NEW)
         return connection.opened(opening)
 

@@ -16,8 +16,8 @@ from support.fakes.s3 import ScriptedS3
 from support.login_cloud import LoginCloud
 from support.s3_gate import Login
 from support.s3_servers import S3Server
-from support.samba import Samba
-from support.servers import Server
+from support.samba import PASSWORD, samba
+from support.servers import Server, or_skip
 from support.sharing import Owner, has_all
 
 MOST_PROMPTS = 6
@@ -181,29 +181,30 @@ def test_in_dropbox_a_link_is_made_that_friends_with_any_login_there_can_read(
 
 
 def test_rclone_asks_for_the_login_of_a_service_that_it_reaches_and_the_rest_goes_as_everywhere(
-    publisher: Owner, samba: Samba
+    publisher: Owner, tmp_path: Path
 ) -> None:
-    with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
-        terminal.answer("Number, with or without an address [1]:", "smb")
-        terminal.answer("Name of the remote in rclone [share]:", "office")
-        terminal.waits_for("Now rclone asks for the login of office")
-        terminal.answer("host> ", "127.0.0.1")
-        terminal.answer("user> ", samba.user)
-        terminal.answer("port> ", str(samba.port))
-        terminal.answer("y/g/n> ", "y")
-        terminal.answer("password:", samba.password)
-        terminal.answer("password:", samba.password)
-        for question in ("domain> ", "spn> ", "use_kerberos> ", "y/n> "):
-            terminal.answer(question)
-        terminal.answer("begins with the name of a share, e.g. SHARE/DataLad-101:", "lab/DataLad-101")
-        terminal.answer("Number [1]:")
-        terminal.answer("Go? [Y/n]:")
-        assert terminal.end() == 0, terminal.shown
-    assert samba.password not in terminal.shown
-    assert "url=rclone:office:/lab/DataLad-101" in terminal.shown
-    assert "rclonetype=smb" in terminal.shown
-    store(publisher, "cloud")
-    assert len(list(samba.folder.joinpath("DataLad-101").rglob("*.pdf"))) == 1
+    with or_skip(), samba(tmp_path) as server:
+        with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
+            terminal.answer("Number, with or without an address [1]:", "smb")
+            terminal.answer("Name of the remote in rclone [share]:", "office")
+            terminal.waits_for("Now rclone asks for the login of office")
+            terminal.answer("host> ", "127.0.0.1")
+            terminal.answer("user> ", server.user)
+            terminal.answer("port> ", str(server.port))
+            terminal.answer("y/g/n> ", "y")
+            terminal.answer("password:", PASSWORD)
+            terminal.answer("password:", PASSWORD)
+            for question in ("domain> ", "spn> ", "use_kerberos> ", "y/n> "):
+                terminal.answer(question)
+            terminal.answer("begins with the name of a share, e.g. SHARE/DataLad-101:", "data/DataLad-101")
+            terminal.answer("Number [1]:")
+            terminal.answer("Go? [Y/n]:")
+            assert terminal.end() == 0, terminal.shown
+        assert PASSWORD not in terminal.shown
+        assert "url=rclone:office:/data/DataLad-101" in terminal.shown
+        assert "rclonetype=smb" in terminal.shown
+        store(publisher, "cloud")
+        assert len(list(server.share.joinpath("DataLad-101").rglob("*.pdf"))) == 1
     with typing(publisher.home, ["pyshare", "init"], publisher.folder) as terminal:
         terminal.answer("Number, with or without an address [1]:", "smb")
         terminal.waits_for("Name of the remote in rclone [office]:")

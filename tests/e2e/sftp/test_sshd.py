@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.annex import Home, Repository
 from support.at_terminal import typing
-from support.sshd import PASSPHRASE, SSHD, Person, with_ssh
+from support.sshd import CODE, PASSPHRASE, SSHD, Person, with_ssh
 
 MIB = 1 << 20
 FILES = {f"file{number}": os.urandom(40_000 * number) for number in range(1, 7)}
@@ -154,6 +154,31 @@ def test_a_login_asks_once_in_the_terminal_and_what_errors_name_is_typed_and_hel
         terminal.answer("passphrase for key", PASSPHRASE)
         assert terminal.end() == 0
     repository.annex("fsck", "--from", "store")
+
+
+def test_a_second_factor_is_asked_for_once_and_then_serves_all_jobs_and_commands(
+    repository: Repository, sshd_with_code: SSHD, tmp_path: Path
+) -> None:
+    share = tmp_path / "share"
+    alice = with_ssh(repository.home, sshd_with_code)
+    alice.knows_the_host()
+    sshd_with_code.admits(alice.key)
+    told = repository.initremote(alice.url(share))
+    assert "is not let in by its server without a password or a second factor" in told
+
+    with typing(alice.home, _command(told), repository.folder) as terminal:
+        terminal.answer("Password:", CODE)
+        assert terminal.end() == 0
+    repository.annex("enableremote", "store")
+    repository.add(FILES)
+    repository.annex("copy", "--to", "store", "-J4")
+    repository.annex("drop", "-J4", ".")
+    repository.annex("get", "-J4", ".")
+
+    assert {name: (repository.folder / name).read_bytes() for name in FILES} == FILES
+    assert sshd_with_code.logins("keyboard-interactive/pam") == 1
+    alice.close()
+    assert "is not let in by its server" in _fails(repository, "fsck", "--from", "store")
 
 
 def _cloned(owner: Person, repository: Repository, friend: Person, sshd: SSHD, share: Path) -> Repository:

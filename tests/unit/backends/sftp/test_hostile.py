@@ -12,7 +12,15 @@ from support.sftpkit import place_at
 from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
 from git_annex_remote_pyshare.backends.sftp.client import Client
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Kind, long, number, packet, text
-from git_annex_remote_pyshare.errors import Cancelled, NotAStore, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    Cancelled,
+    NotAStore,
+    NotFound,
+    PermissionDenied,
+    PyshareError,
+    Unreachable,
+)
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 from git_annex_remote_pyshare.transfer import Source
 
@@ -211,6 +219,26 @@ def test_a_refused_flush_is_never_followed_by_the_rename(scripted: SFTPBackend, 
     assert b"posix-rename@openssh.com" not in [asked.name for asked in script.asked]
 
 
+def test_a_rename_that_arrives_after_its_connection_has_broken_finds_no_file_that_is_being_written(
+    scripted: SFTPBackend, script: Script, desk: Desk
+) -> None:
+    desk.put(scripted, KEY, b"this one also reads whose store it is")
+    rename = b"posix-rename@openssh.com"
+    script.answer = lambda asked: None if asked.name == rename else kind(asked)
+    with pytest.raises(Unreachable):
+        desk.put(scripted, KEY, b"content")
+    [lost] = {asked.name for asked in script.asked if asked.kind == Kind.OPEN and b"tmp" in asked.name}
+    script.asked.clear()
+    script.answer = kind
+    desk.put(scripted, KEY, b"content")
+
+    [removed] = [index for index, asked in enumerate(script.asked) if asked.kind == Kind.REMOVE]
+    [renamed] = [index for index, asked in enumerate(script.asked) if asked.name == rename]
+    assert script.asked[removed].name == lost
+    assert removed < renamed
+    assert lost not in {asked.name for asked in script.asked if asked.kind == Kind.OPEN}
+
+
 def test_requests_of_a_small_file_go_in_three_and_two_and_one_steps(
     scripted: SFTPBackend, script: Script, desk: Desk
 ) -> None:
@@ -228,6 +256,16 @@ def test_requests_of_a_small_file_go_in_three_and_two_and_one_steps(
     assert fetched[:3] == [Kind.OPEN, Kind.FSTAT, Kind.READ]
     assert set(fetched[3:]) <= {Kind.CLOSE}
     assert set(script.kinds()) <= {Kind.CLOSE, Kind.LSTAT}
+
+
+@pytest.mark.parametrize("code", [Code.NO_SUCH_FILE, Code.FAILURE])
+def test_a_file_in_the_place_of_a_folder_is_told_in_whatever_way_the_server_refuses(
+    scripted: SFTPBackend, script: Script, desk: Desk, code: int
+) -> None:
+    desk.put(scripted, KEY, b"this one also reads whose store it is")
+    script.answer = instead({Kind.OPEN, Kind.MKDIR}, lambda asked: asked.status(code))
+    with pytest.raises(BadName, match="a file on the server has the name of a folder"):
+        desk.put(scripted, KEY, b"content")
 
 
 def test_missing_is_absent_only_beside_the_marker(scripted: SFTPBackend, script: Script, desk: Desk) -> None:
@@ -315,10 +353,12 @@ def test_progress_never_goes_back_while_a_job_waits(scripted: SFTPBackend, scrip
         assert len(told) > len(set(told))
 
 
-def test_a_silent_server_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answered", [0, 20], ids=["nothing", "half an answer"])
+@pytest.mark.timeout(20)
+def test_a_silent_server_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch, answered: int) -> None:
     place = place_at("/share")
     monkeypatch.setattr(type(place.clone), "timeout", 0.5)
-    script.answer = lambda asked: b""
+    script.answer = lambda asked: (kind(asked) or b"")[: answered if len(script.asked) == 1 else 0]
     store = SFTPBackend(place, Client(place, script.start))
     with pytest.raises(Unreachable, match="has not responded"):
         store.stat(KEY)
