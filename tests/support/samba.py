@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from support.servers import Missing, free_port, running
 
-PASSWORD = "password"
-_HASH = "8846F7EAEE8FB117AD06BDD830B7586C"
+PASSWORD = "Tulip-7-Pier"
+_HASH = "35267269F856CC12723268968BB14DBA"
 """Of the password, as Windows has it: MD4, which newer Pythons lack. Samba's program for it wants root."""
 
 _CONF = """\
