@@ -47,8 +47,9 @@ TESTS = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its folder: `unit`, `integration` or `e2e`."""
+    kinds = {path: path.relative_to(TESTS).parts[0] for path in {item.path for item in items}}
     for item in items:
-        item.add_marker(item.path.relative_to(TESTS).parts[0])
+        item.add_marker(kinds[item.path])
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -13,6 +13,7 @@ import pytest
 from support.annex import unlock
 from support.checkout import CHECKOUT
 from support.computer import Computer, pipx_works
+from support.marks import LONG
 
 from git_annex_remote_pyshare import __version__
 
@@ -87,7 +88,9 @@ def test_the_installed_remote_greets_git_annex(computer: Computer) -> None:
 
 
 @pipx_works
-@pytest.mark.parametrize("options", [(), ("--webdav",)], ids=["folder", "webdav"])
+@pytest.mark.parametrize(
+    "options", [pytest.param((), id="folder", marks=LONG), pytest.param(("--webdav",), id="webdav")]
+)
 def test_the_installed_demo_finds_git_annex_and_datalad_beside_it(computer: Computer, options: tuple[str, ...]) -> None:
     assert "WRONG" not in computer.run("pyshare", "demo", *options)
 

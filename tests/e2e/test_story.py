@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.annex import Home, unlock
-from support.marks import SOME_PLACES
+from support.marks import LONG, OTHERS
 from support.places import SharedPlace
 
 FILES = {
@@ -14,6 +14,7 @@ FILES = {
     "data/EMPTY.DAT": b"",
 }
 WITHHELD = {"private/answers.txt": b"42\n" * 50}
+TOLD_ON = ("folder", "apache", *(pytest.param(place, marks=LONG) for place in ("moto", "dropbox", *OTHERS)))
 INITREMOTE = ("git", "annex", "initremote", "for-friends", "type=external", "externaltype=pyshare")
 
 
@@ -39,7 +40,7 @@ def published(alice: Home, place: SharedPlace, tmp_path: Path) -> Path:
     return github
 
 
-@pytest.mark.parametrize("place", SOME_PLACES, indirect=True)
+@pytest.mark.parametrize("place", TOLD_ON, indirect=True)
 def test_a_friend_clones_and_gets_and_pushes_back_after_verifying_the_remote(
     published: Path, place: SharedPlace, bob: Home, alice: Home, tmp_path: Path
 ) -> None:

@@ -37,12 +37,11 @@ KINDS: Mapping[str, Mapping[str, str]] = {
 
 
 def _pairs() -> Iterator["ParameterSet"]:
-    """Each kind on each place; on servers of a kind that is tried already, chunks and encryption only with -m long."""
+    """Each kind on each place; chunks and encryption, which are git-annex's, on most places only with -m long."""
     for kind, settings in KINDS.items():
-        for place in ALWAYS:
-            yield pytest.param(kind, place, id=f"{kind}-{place}")
-        for place in OTHERS:
-            yield pytest.param(kind, place, marks=LONG if settings else [], id=f"{kind}-{place}")
+        for place in (*ALWAYS, *OTHERS):
+            marks = LONG if settings and place not in {"folder", "apache"} else []
+            yield pytest.param(kind, place, marks=marks, id=f"{kind}-{place}")
 
 
 @pytest.mark.parametrize(("kind", "place"), [*_pairs()], indirect=["place"])

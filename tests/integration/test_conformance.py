@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from threading import Event
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -27,6 +28,9 @@ from git_annex_remote_pyshare.testing.conformance.trees import Trees
 from git_annex_remote_pyshare.testing.links import LinkedBackend
 from git_annex_remote_pyshare.testing.memory import MemoryBackend, place
 from git_annex_remote_pyshare.testing.parts import PartsBackend
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
 
 pytest_plugins = ["support.dropbox_stores", "support.rclone_remotes"]
 
@@ -196,12 +200,17 @@ def layered(backend: Backend) -> Backend:
     return wrap(backend, Event())
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.ceph if name == "ceph" else ()) for name in STORES])
-def reach_bare(request: pytest.FixtureRequest) -> Reach:
-    case = request.node.callspec.params.get("name", request.node.originalname)
-    if reason := BROKEN.get((request.param, case)):
-        pytest.xfail(reason)
-    return STORES[request.param](request)
+OTHER_STORES = ("directory by path", "rclone", "wsgidav", "rclone_s3", "ceph")
+"""The layers see no difference between these and another store of the same kind."""
+
+
+def _stores_and_dresses() -> Iterator["ParameterSet"]:
+    """Each store bare and inside its layers; those of a kind that is tried already in layers only with -m long."""
+    for store in STORES:
+        ceph = [pytest.mark.ceph] if store == "ceph" else []
+        for dress in (bare, layered):
+            marks = LONG if dress is layered and store in OTHER_STORES else []
+            yield pytest.param((store, dress), marks=[*ceph, *marks], id=f"{store}-{dress.__name__}")
 
 
 TREE_STORES = ("memory", "directory", "apache", "moto", "dropbox", "sftp")
@@ -272,15 +281,16 @@ class TestTreeConformance(TreeConformance):
 
 
 class TestConformance(Conformance):
-    @pytest.fixture(params=[bare, layered], ids=lambda dress: dress.__name__)
-    def reach(self, request: pytest.FixtureRequest, reach_bare: Reach, monkeypatch: pytest.MonkeyPatch) -> Reach:
+    @pytest.fixture(params=[*_stores_and_dresses()])
+    def reach(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Reach:
         # Every report goes out, so that the suite can look and stop in the middle of a transfer.
         monkeypatch.setattr(progress, "INTERVAL", 0)
-        params = request.node.callspec.params
-        case = (params["reach_bare"], params.get("name", request.node.originalname))
-        if request.param is bare and (reason := BROKEN_AT_ONCE.get(case)):
+        store, dress = request.param
+        case = (store, request.node.callspec.params.get("name", request.node.originalname))
+        if reason := BROKEN.get(case) or (BROKEN_AT_ONCE.get(case) if dress is bare else None):
             pytest.xfail(reason)
-        return lambda: request.param(reach_bare())
+        reach_bare = STORES[store](request)
+        return lambda: dress(reach_bare())
 
 
 @pytest.fixture

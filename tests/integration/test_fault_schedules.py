@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from support.fakes.nextcloud import ScriptedCloud
 from support.faulty_stores import OPTIONS, Owner, World, on
-from support.s3_servers import S3_SERVERS
+from support.marks import ONE_S3_SERVER
 from support.scripted import served
 
 from git_annex_remote_pyshare.backends.base import Backend, Stat, ability
@@ -30,7 +30,7 @@ PART = 5 * MIB
 NAMES = ("a/one", "a/two", "b/three")
 SIZES = (0, 1, 5000, 300_000, 2_100_000, 2 * PART + 1)
 BODIES = {f"{size} bytes, {kind}": body_of(size, kind.encode()) for size in SIZES for kind in ("this", "that")}
-TAKING_PARTS = (*S3_SERVERS, "cloud")
+TAKING_PARTS = (*ONE_S3_SERVER, "cloud")
 SERVERS = ("apache", *TAKING_PARTS)
 
 MOST_REQUESTS = 14

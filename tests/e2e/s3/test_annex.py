@@ -11,7 +11,8 @@ from threading import Lock
 import pytest
 from support.annex import Repository
 from support.fakes.s3 import ScriptedS3
-from support.s3_servers import S3_SERVERS, S3Server
+from support.marks import ONE_S3_SERVER
+from support.s3_servers import S3Server
 from support.scripted import Play, Seen
 
 COUNT = 24
@@ -98,7 +99,7 @@ def test_what_fails_for_good_is_reported_and_never_called_present(repository: Re
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
-@pytest.mark.parametrize("s3_server", S3_SERVERS, indirect=True)
+@pytest.mark.parametrize("s3_server", ONE_S3_SERVER, indirect=True)
 def test_after_a_kill_in_the_middle_of_a_store_the_object_is_absent_until_it_is_stored_again(
     repository: Repository, s3_server: S3Server
 ) -> None:

@@ -8,8 +8,9 @@ import pytest
 from support.annex import Repository
 from support.counting_relay import Relay, relayed
 from support.fakes.s3 import ScriptedS3
+from support.marks import ONE_S3_SERVER
 from support.s3_answers import ACCESS_DENIED, problem
-from support.s3_servers import S3_SERVERS, S3Server
+from support.s3_servers import S3Server
 from support.scripted import Rule
 
 MIB = 1 << 20
@@ -50,7 +51,7 @@ def unfinished(server: S3Server, bucket: str) -> int:
         return len(client.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
 
-@pytest.mark.parametrize("s3_server", S3_SERVERS, indirect=True)
+@pytest.mark.parametrize("s3_server", ONE_S3_SERVER, indirect=True)
 def test_a_store_that_is_killed_goes_on_and_leaves_nothing(
     repository: Repository, s3_server: S3Server, line: Relay, bucket: str
 ) -> None:

@@ -5,13 +5,14 @@ import signal
 import stat
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from support.checkout import CHECKOUT, TESTS
+from support.checkout import CHECKOUT
 from support.folderkit import NAME, POSIX, backend_at, content_of, established, leftovers, place_at, quiet, sources_in
 
 from git_annex_remote_pyshare import errors
@@ -269,26 +270,32 @@ def test_two_writers_of_one_name_at_once_both_succeed_and_do_not_mix(
     assert leftovers(tmp_path / "store") == []
 
 
-KILLED = """
-import os, signal, sys
-from git_annex_remote_pyshare.transfer import Source
-sys.path.insert(0, sys.argv[1])
-from support.folderkit import NAME, backend_at
-store, source, left = backend_at(sys.argv[2]), Source(os.fsencode(sys.argv[3])), int(sys.argv[4])
-putting = False
-def step(*_event):
-    global left, putting
-    if putting:
-        left -= 1
-        if left < 0:
-            putting = False  # the kill is such a moment itself
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(step)
-putting = True
-store.put(NAME, source, step)
-putting = False
-"""
-"""Stores a file and dies at the n-th moment at which the system is asked for something, or progress is told."""
+def store_and_die(store: DirectoryBackend, source: Source, left: int) -> bool:
+    """Whether a process that stores a file ends before the n-th moment at which it is killed.
+
+    Such a moment is when the system is asked for something, or progress is told.
+    """
+    with warnings.catch_warnings():  # Python sees other tests' threads, which the child has no use for
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        putting = True
+
+        def step(*_event: object) -> None:
+            nonlocal left, putting
+            if putting:
+                left -= 1
+                if left < 0:
+                    putting = False  # the kill is such a moment itself
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(step)
+        store.put(NAME, source, step)
+        putting = False
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status in {0, signal.SIGKILL}
+    return status == 0
 
 
 @POSIX
@@ -300,21 +307,15 @@ def test_killed_at_any_moment_a_store_leaves_the_old_the_new_or_nothing_and_no_g
     if before:
         store.put(NAME, source(before), quiet)
     new = source(content)
-    tests = str(TESTS)
     moments = 0
     while True:
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, tests, tmp_path / "store", tmp_path / "source", str(moments)],
-            check=False,
-            cwd=Path(tests).parent,
-        )
+        lives = store_and_die(backend_at(tmp_path / "store"), new, moments)
         found = (tmp_path / "store" / NAME).read_bytes() if store.stat(NAME) else None
         assert found in {before, content}
         with suppress(FileNotFoundError):
             assert len(leftovers(tmp_path / "store")) <= 1
-        if done.returncode == 0:
+        if lives:
             break
-        assert done.returncode == -signal.SIGKILL
         moments += 1
 
     assert moments > 8
