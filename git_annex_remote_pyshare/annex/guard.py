@@ -16,8 +16,8 @@ from typing import TypeVar
 from git_annex_remote_pyshare.annex.keys import expected_size
 from git_annex_remote_pyshare.annex.proof import MOST, downloaded, is_of
 from git_annex_remote_pyshare.annex.recorded import Recorded
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents, WritesConditionally
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.config import options
 from git_annex_remote_pyshare.errors import ContentChanged, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line

@@ -5,7 +5,7 @@ import re
 
 from git_annex_remote_pyshare.annex.export import TreeRemote
 from git_annex_remote_pyshare.annex.keys import digests, expected_size
-from git_annex_remote_pyshare.backends.abilities import YOUNG
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import ContentChanged, Corrupt
 from git_annex_remote_pyshare.safe_text import one_line
 from git_annex_remote_pyshare.transfer import ExactSink, Source, local_path

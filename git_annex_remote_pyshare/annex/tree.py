@@ -13,8 +13,8 @@ from threading import Lock
 
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.looking import Looking
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Moves, Receipt, WritesConditionally
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import BadName, ContentChanged, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.inventory import Inventory

@@ -10,7 +10,8 @@ All verbs may be called from many threads at once, even for the same name, and a
 an error of `errors.py`; one function of each backend creates it from a status code or a library exception, which code
 outside the backend never handles. An exception from `progress` ends the transfer and is passed on unchanged.
 
-What a store can do beyond the verbs is an ability: a Protocol of `abilities.py`, which you can also import from here.
+What a store can do beyond the verbs is an ability: a Protocol of `abilities.py` or `tree_abilities.py`, which you can
+also import from here.
 A backend that has its methods has the ability. `Backend.call` uses an ability through all layers.
 """
 
@@ -21,15 +22,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 from git_annex_remote_pyshare.backends.abilities import (
     NO_TERMS,
     CanInitialize,
-    Content,
     HasNotices,
     HasQuota,
-    HidesNames,
     Initialized,
     LinksPage,
-    ListsContents,
     Locates,
-    Moves,
     NamesProduct,
     Opens,
     Page,
@@ -37,13 +34,19 @@ from git_annex_remote_pyshare.backends.abilities import (
     Quota,
     Readiness,
     ReadsRanges,
-    RemovesFolders,
-    RemovesVersions,
     ReportsAvailability,
     Restores,
     Share,
     Shares,
     Terms,
+)
+from git_annex_remote_pyshare.backends.tree_abilities import (
+    Content,
+    HidesNames,
+    ListsContents,
+    Moves,
+    RemovesFolders,
+    RemovesVersions,
     WritesConditionally,
     is_importable,
 )

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import BinaryIO
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import (
     Backend,
     Content,
@@ -36,6 +35,7 @@ from git_annex_remote_pyshare.backends.directory.objects import (
 )
 from git_annex_remote_pyshare.backends.directory.temporary import FOLDER, PREFIX, is_temporary, temporary
 from git_annex_remote_pyshare.backends.directory.url import machine_of, path_of
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import (
     BadSetting,
     ContentChanged,

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, Entry, encode_name, is_importable
 from git_annex_remote_pyshare.backends.directory.errors import as_text
 from git_annex_remote_pyshare.backends.directory.folder import Folder, LinkInStore
 from git_annex_remote_pyshare.backends.directory.temporary import Temporary, is_temporary, remove_dead
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import BadName, ContentChanged, CorruptUpload
 from git_annex_remote_pyshare.safe_text import command
 from git_annex_remote_pyshare.transfer import Condition

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import (
     Backend,
     Content,
@@ -21,6 +20,7 @@ from git_annex_remote_pyshare.backends.sftp.download import Downloads
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Attributes
 from git_annex_remote_pyshare.backends.sftp.upload import Uploads
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import ContentChanged, NotFound, Unreachable
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 

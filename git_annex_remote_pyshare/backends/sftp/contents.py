@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, Entry, is_importable
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.sftp.client import Client, Connection, Refusal
 from git_annex_remote_pyshare.backends.sftp.packets import MOST, Attributes, Code, Flag, Kind, text
 from git_annex_remote_pyshare.backends.sftp.temporary import PREFIX, is_temporary
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.transport.bounds import Listing
 
 _AT_ONCE = 8

@@ -14,7 +14,7 @@ at the file as late as possible.
 
 from collections.abc import Mapping
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.backends.webdav.client import Client
 from git_annex_remote_pyshare.backends.webdav.contents import content_of
 from git_annex_remote_pyshare.errors import ContentChanged

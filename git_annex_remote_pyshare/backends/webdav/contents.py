@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, is_importable
 from git_annex_remote_pyshare.backends.ownership import MARK
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client
 from git_annex_remote_pyshare.backends.webdav.propfind import Resource

@@ -5,8 +5,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import Busy, ContentChanged, PyshareError
 from git_annex_remote_pyshare.testing.conformance.suite import LARGE, Suite
 from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobody

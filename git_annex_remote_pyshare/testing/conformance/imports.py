@@ -7,8 +7,8 @@ from threading import Event
 
 import pytest
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Backend, Content, ListsContents
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import Cancelled, PyshareError
 from git_annex_remote_pyshare.testing.conformance.contents import content_of, listed, walk
 from git_annex_remote_pyshare.testing.conformance.exports import NOT_UTF8, TREE_NAMES, move

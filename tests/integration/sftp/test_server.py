@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.sftpkit import SERVER, StandIn, place_at
 
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.ownership import MARK, mark_of
 from git_annex_remote_pyshare.backends.sftp.backend import SFTPBackend
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import (
     BadName,
     NotAStore,

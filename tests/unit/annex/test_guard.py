@@ -9,8 +9,8 @@ from support.recorded_import import TIED, Recording
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.importing import Importing
 from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
-from git_annex_remote_pyshare.backends.abilities import YOUNG
 from git_annex_remote_pyshare.backends.base import Content, StoreConfig
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import PyshareError, Unreachable
 from git_annex_remote_pyshare.state.inventory import Inventory
