@@ -114,12 +114,12 @@ class Guard:
 
         Downloads a file of the same size, and no large one.
         """
-        with suppress(PyshareError):
+        with suppress(PyshareError, OSError):
             found = self.look(name)
             if found is not None and found.size == source.size <= MOST:
                 with downloaded(self._store, name, found.id) as file:
                     if file.digest("sha256") == source.digest("sha256"):
-                        return found.id.removesuffix(YOUNG)
+                        return found.id
         return ""
 
     @property
@@ -143,28 +143,37 @@ class Guard:
     def has(self, key: str, name: str, found: Content) -> bool:
         """Whether git has this version of the file as the content of the key."""
         noted = Known(key, found.id.removesuffix(YOUNG))
-        return noted in self._inventory.find(name) or self.key_at(name, found) == key
+        return bool(noted.content) and (noted in self._inventory.find(name) or self.key_at(name, found) == key)
 
     def key_at(self, name: str, found: Content) -> str:
         """The key of this version of the file; empty if git does not have it under this name."""
         content = found.id.removesuffix(YOUNG)
+        if not content:
+            return ""  # it cannot be imported, so git has never had it
         noted = self._inventory.find(name)
         if key := next((known.key for known in noted if known.content == content), ""):
             return key
-        if key := self._recorded.key_at(name, {content}):
+        if key := self._recorded.key_at(name, content):
             # git-annex may take the removal that follows for done even if it fails, and record another tree.
             self._inventory.add(name, key, content)
             return key
+        if found.size > MOST:
+            return ""
         doubtful = [known.key for known in noted if known.content in {"", content + YOUNG}]
-        if key := self._proved([*doubtful, *self._recorded.keys(name)], name, found):
+        if key := self._proved(doubtful, name, found) or self._proved(self._recorded.keys(name), name, found):
             self._inventory.add(name, key, found.id)
         return key
 
     def may_be(self, key: str, name: str, found: Content) -> bool:
         """Whether nothing says that this version has the content of another key."""
         content = found.id.removesuffix(YOUNG)
+        if not content:
+            return False
         keys = self._inventory.keys_of(content) | self._inventory.keys_of(content + YOUNG)
-        return key in (keys or {self.key_at(name, found) or key})
+        if key in keys:
+            return True
+        known = self.key_at(name, found)  # two keys can have the same bytes, and then the same identifier
+        return known == key or not (known or keys)
 
     def _proved(self, keys: Sequence[str], name: str, found: Content) -> str:
         """The first of the keys whose content is there; empty if that is none, or cannot be told.
@@ -173,8 +182,8 @@ class Guard:
         then it may have been edited since, and still have this identifier.
         """
         keys = [key for key in dict.fromkeys(keys) if expected_size(key) in {None, found.size}]
-        if keys and found.size <= MOST:
-            with suppress(PyshareError), downloaded(self._store, name, found.id) as file:
+        if keys:
+            with suppress(PyshareError, OSError), downloaded(self._store, name, found.id) as file:
                 return next((key for key in keys if is_of(key, file)), "")
         return ""
 
@@ -191,8 +200,8 @@ class Guard:
                     return found.id
         return ""
 
-    def moving(self, key: str, source: str) -> None:
-        """Look at a file of git-annex before it is renamed to a name that people may edit.
+    def note_version(self, key: str, source: str) -> None:
+        """Note the version of a file of git-annex, before it is renamed to a name that people may edit.
 
         Raises a PyshareError if the store does not say what it has.
         """

@@ -5,6 +5,8 @@ import re
 
 from git_annex_remote_pyshare.annex.export import TreeRemote
 from git_annex_remote_pyshare.annex.keys import digests, expected_size
+from git_annex_remote_pyshare.annex.proof import MOST, downloaded, is_of
+from git_annex_remote_pyshare.backends.base import Content
 from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import ContentChanged, Corrupt
 from git_annex_remote_pyshare.safe_text import one_line
@@ -75,10 +77,17 @@ class ImportRemote(TreeRemote):
         found = importing.content_of(name)
         if found is None or expected_size(key) not in {None, found.size}:
             return False
-        old = found.id.removesuffix(YOUNG)
-        if not any(importing.is_of(key, content) for content in (old, old + YOUNG)):
+        # What was young when it was listed may have been edited since, and still have this identifier.
+        if not importing.is_of(key, found.id.removesuffix(YOUNG)) and not self._has_bytes(key, found):
             raise ContentChanged(f"{one_line(name)} may have changed since it was imported")
         return True
+
+    def _has_bytes(self, key: str, found: Content) -> bool:
+        """Whether a version that was recorded while it was young still has the content of the key; downloads it."""
+        if found.size > MOST or not self.session.importing(self.annex).is_of(key, found.id.removesuffix(YOUNG) + YOUNG):
+            return False
+        with downloaded(self.session.store(self.annex), found.name, found.id) as file:
+            return is_of(key, file)
 
     def _download(self, name: str, local_file: str, size: int, content: str) -> None:
         """Download one version; the local file stays empty if the store has another one."""

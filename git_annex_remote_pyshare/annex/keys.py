@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+OF_GIT = "GIT--"
+"""Start of the key of a file that is in git itself; the name of its blob follows."""
+
 _ENCRYPTED = "GPGHMAC"
 _UNSTABLE = (_ENCRYPTED, "URL", "VURL")
 """Key backends whose objects may differ in size from the key: encrypted objects, and downloads from the web."""

@@ -78,7 +78,8 @@ class Looking:
 
     def _is_proved(self, key: str, name: str) -> bool:
         """Whether the file was downloaded, and has the content of the key."""
-        if (expected_size(key) or 0) > MOST:
+        stat = self._store.stat(name)
+        if stat is None or (stat.size or 0) > MOST:
             return False
         with downloaded(self._store, name) as file:
             is_proved = is_of(key, file)

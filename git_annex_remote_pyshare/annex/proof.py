@@ -5,8 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from git_annex_remote_pyshare.annex.keys import digests
-from git_annex_remote_pyshare.annex.recorded import OF_GIT
+from git_annex_remote_pyshare.annex.keys import OF_GIT, digests
 from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.transfer import ExactSink, Sink, Source
 

@@ -9,8 +9,8 @@ git-annex 10.20261026).
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 
+from git_annex_remote_pyshare.annex.keys import OF_GIT
 from git_annex_remote_pyshare.annex.layout import branch_path, key_of_file
 from git_annex_remote_pyshare.config.annex_branch import texts
 from git_annex_remote_pyshare.config.git_config import LocalConfig, git
@@ -19,8 +19,6 @@ _EXPORT = re.compile(r"^([0-9]+(?:\.[0-9]+)?)s ([^ :\n]+):([^ \n]+)((?: [0-9a-f]
 _ENTRY = re.compile(r"([0-7]{6}) blob ([0-9a-f]{40,64}) +([0-9]+)\t.*\0", re.DOTALL | re.ASCII)
 _IN_LINK = ".git/annex/objects/"
 _IN_POINTER = "/annex/objects/"
-OF_GIT = "GIT--"
-"""Start of the key of a file that is in git itself; the name of its blob follows."""
 _LONGEST = 1 << 15
 """Bytes of a link or of a pointer, the small file that stands in git for an unlocked one."""
 
@@ -36,17 +34,17 @@ class Recorded:
         self._clone = clone
         self._known_trees: tuple[str, ...] = ()
 
-    def key_at(self, name: str, contents: AbstractSet[str]) -> str:
-        """The key of a version of the file with one of these content identifiers; empty if git has no such version.
+    def key_at(self, name: str, content: str) -> str:
+        """The key of the version of the file with this content identifier; empty if git has no such version.
 
         A tree that was exported or imported completely, in this clone, has the key under this name, and the content of
         that key had the identifier.
         """
         before = self._known_trees
-        if key := self._key_in(before, name, contents):
+        if key := self._key_in(before, name, content):
             return key  # what was in a tree once stays in git
         self._known_trees = now = self._trees()
-        return self._key_in(now, name, contents) if now != before else ""
+        return self._key_in(now, name, content) if now != before else ""
 
     def is_of(self, key: str, content: str) -> bool:
         """Whether the content of `key` had this identifier when it was imported, in this clone or another one."""
@@ -83,9 +81,9 @@ class Recorded:
             return key_of_file(text.partition("\n")[0].rpartition("/")[2])
         return f"{OF_GIT}{blob}"  # a file that is in git itself; git-annex imports and exports it under this key
 
-    def _key_in(self, trees: tuple[str, ...], name: str, contents: AbstractSet[str]) -> str:
+    def _key_in(self, trees: tuple[str, ...], name: str, content: str) -> str:
         keys = dict.fromkeys(self.key_in(tree, name) for tree in trees)
-        return next((key for key in keys if key and not contents.isdisjoint(self._contents_of(key))), "")
+        return next((key for key in keys if key and content in self._contents_of(key)), "")
 
     def _trees(self) -> tuple[str, ...]:
         """The trees that this clone has imported or exported, or is about to export, the last one first.

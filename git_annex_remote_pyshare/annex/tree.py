@@ -14,7 +14,6 @@ from threading import Lock
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.looking import Looking
 from git_annex_remote_pyshare.backends.base import Backend, Moves, Receipt, WritesConditionally
-from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import BadName, ContentChanged, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.inventory import Inventory
@@ -108,8 +107,7 @@ class Tree:
             NotRenamed: It has the content of another key, since a rename has failed.
             PyshareError: Any other failure.
         """
-        if self._guard.guards(name):  # without a response, the file would count as that of other people
-            self._inventory.add(name, key)
+        self._may_be_at(name, key)  # without a response, the file would count as other content, or as that of people
 
         def put(condition: Condition | None) -> Receipt:
             source.condition = condition
@@ -134,7 +132,7 @@ class Tree:
             size: Its bytes, if they are known.
         """
         if not name.startswith(_OF_GIT):
-            self._inventory.replace(name, key, content.removesuffix(YOUNG) or self._guard.version_of(name, size))
+            self._inventory.replace(name, key, content or self._guard.version_of(name, size))
         self._replaced(name)
 
     def gap(self) -> str:
@@ -238,7 +236,7 @@ class Tree:
 
     def _move(self, key: str, source: str, target: str) -> None:
         """Rename the file if git knows its version, and that of a file which it replaces."""
-        self._guard.moving(key, source)
+        self._guard.note_version(key, source)
         self._may_be_at(target, key, source)
         moved, replaced = self._check_changes(source), self._guard.check(target)
         if (moved is None and replaced is None) or not self._store.has(WritesConditionally):

@@ -2,7 +2,7 @@
 
 `Backend.has` says whether a store has an ability, and `Backend.call` uses it through all layers, so that it is retried,
 limited and cancelled like the verbs. You may use an ability that sends no request (`Locates`, `HasNotices`) directly,
-from `base.ability`. Those of trees have their own module, and so has `SupportsMultipart`, which only large objects need.
+from `base.ability`. Abilities of trees have their own module, and so has `SupportsMultipart`, for large objects.
 """
 
 from collections.abc import Mapping, Sequence

@@ -35,7 +35,7 @@ class Known(NamedTuple):
 class Inventory:
     """What may be under each name of one store. Use it from any thread.
 
-    What cannot be read or written is not known: the guard keeps such a file, and a look at its size must do.
+    What cannot be read is not known: the guard keeps such a file, and a look at its size must do.
 
     Args:
         git_dir: Path of the git directory; if empty, all is forgotten with the process.
@@ -56,26 +56,33 @@ class Inventory:
         return {key for key, _ in self._ask("SELECT key, content FROM files WHERE content = ?", content)}
 
     def add(self, name: str, key: str, content: str = "") -> None:
-        """The content of the key may be there, besides what may be there already."""
-        self._change(("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (name, key, content)))
+        """The content of the key may be there, besides what may be there already.
+
+        Raises:
+            OSError: That cannot be noted, so no request may be sent that relies on it.
+        """
+        try:
+            self._change(("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (name, key, content)))
+        except sqlite3.Error as error:
+            raise OSError(f"cannot note what the store may have: {error}") from error
 
     def replace(self, name: str, key: str, content: str = "") -> None:
         """The content of the key is there."""
-        self._change(
+        self._settle(
             ("DELETE FROM files WHERE name = ?", (name,)),
             ("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (name, key, content)),
         )
 
     def move(self, key: str, source: str, target: str) -> None:
         """The content of the key was renamed, and is what is at the target."""
-        self._change(
+        self._settle(
             ("DELETE FROM files WHERE name = ? AND key != ?", (target, key)),
             ("DELETE FROM files WHERE name = ? AND name != ?", (source, target)),
         )
 
     def forget(self, name: str) -> None:
         """Nothing is there."""
-        self._change(("DELETE FROM files WHERE name = ?", (name,)))
+        self._settle(("DELETE FROM files WHERE name = ?", (name,)))
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
@@ -84,7 +91,7 @@ class Inventory:
         with suppress(OSError, sqlite3.Error):
             if path:
                 os.close(self._folder.open(path, os.O_CREAT | os.O_RDWR))
-                database = _prepared(f"file:{quote(os.fsencode(os.path.abspath(path)))}")
+                database = _opened(path)
         database = database or _prepared("")  # one that only this process sees
         weakref.finalize(self, database.close)
         return database
@@ -95,11 +102,28 @@ class Inventory:
             return [(_text(key), _text(content)) for key, content in rows]
         return []
 
+    def _settle(self, *statements: tuple[str, tuple[str, ...]]) -> None:
+        """Note what is certain; without it, older notes leave a doubt, and the file is looked at."""
+        with suppress(sqlite3.Error):
+            self._change(*statements)
+
     def _change(self, *statements: tuple[str, tuple[str, ...]]) -> None:
-        with self._lock, suppress(sqlite3.Error), self._database:
+        with self._lock, self._database:
             self._database.execute("BEGIN")
             for statement, values in statements:
                 self._database.execute(statement, tuple(map(_bytes, values)))
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    """The database on disk; one that a power cut has destroyed is made anew."""
+    uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}"
+    try:
+        return _prepared(uri)
+    except sqlite3.OperationalError:  # another process has it, or the disk is full
+        raise
+    except sqlite3.DatabaseError:
+        os.unlink(path)
+        return _prepared(uri)
 
 
 def _prepared(uri: str) -> sqlite3.Connection:

@@ -1,6 +1,6 @@
 """Manages a private folder below the git directory, where a process leaves files for a later process.
 
-Nothing in it is needed for correctness. Imported late: only large objects need it.
+Imported late: only large objects, trees and imports need it.
 """
 
 import json

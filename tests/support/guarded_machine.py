@@ -26,9 +26,9 @@ class Records:
         self.contents: dict[str, set[str]] = {}
         """Key → content identifiers."""
 
-    def key_at(self, name: str, contents: set[str]) -> str:
+    def key_at(self, name: str, content: str) -> str:
         found = (tree[name] for tree in self.trees if name in tree)
-        return next((key for key in found if self.contents.get(key, set()) & contents), "")
+        return next((key for key in found if content in self.contents.get(key, ())), "")
 
     def keys(self, name: str) -> list[str]:
         return list(dict.fromkeys(tree[name] for tree in self.trees if name in tree))

@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.backends.webdav.server_features import ATOMIC, UNK
 from git_annex_remote_pyshare.backends.webdav.temporary import Move, Temporaries, is_success, move
 from git_annex_remote_pyshare.backends.webdav.url import in_path
 from git_annex_remote_pyshare.config import options
-from git_annex_remote_pyshare.errors import BadName, BadSetting, Corrupt, PermissionDenied, PyshareError
+from git_annex_remote_pyshare.errors import BadName, BadSetting, Cancelled, Corrupt, PermissionDenied, PyshareError
 from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 from git_annex_remote_pyshare.transport.body import Body
 from git_annex_remote_pyshare.transport.headers import BINARY, content_type
@@ -105,6 +105,8 @@ class Uploads:
             self._make(folder, seen, refusal)
             with self._client.send(request) as response:
                 return self._receipt(request, response)
+        except Cancelled:
+            raise  # there is no time for a request
         except PyshareError:
             if self._is_tree:  # nginx says 500 to a store below a file, which would be tried again for minutes
                 in_the_way.explain_above(self._client, request.path, request.what)

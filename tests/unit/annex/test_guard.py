@@ -140,6 +140,27 @@ def test_what_was_stored_in_a_second_that_is_over_is_known_by_its_content(
     assert is_known() is not key.startswith("WORM")
 
 
+def test_a_version_that_another_name_has_too_may_be_of_either_key(store: MemoryBackend, recording: Recording) -> None:
+    _import(store, recording)
+    found = store.content_of(OLD)
+    assert found
+    inventory = Inventory(store.place.clone.git_dir)
+    inventory.replace(NEW, OTHER, found.id)
+    guard = Guard(store, inventory)
+    assert guard.may_be(KEY, OLD, found)
+    assert guard.may_be(OTHER, NEW, found)
+
+
+def test_a_document_without_an_identifier_is_never_taken_for_an_upload_that_was_begun(store: MemoryBackend) -> None:
+    inventory = Inventory(store.place.clone.git_dir)
+    inventory.add(OLD, KEY)
+    guard = Guard(store, inventory)
+    document = Content(OLD, len(CONTENT), "")
+    assert not guard.key_at(OLD, document)
+    assert not guard.has(KEY, OLD, document)
+    assert not guard.may_be(KEY, OLD, document)
+
+
 def test_a_rename_onto_a_file_of_other_people_fails_and_the_removal_that_follows_keeps_the_only_copy(
     store: MemoryBackend, tmp_path: Path, recording: Recording
 ) -> None:

@@ -4,6 +4,7 @@ import resource
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from git_annex_remote_pyshare.annex.import_ import ImportRemote
 from git_annex_remote_pyshare.annex.recorded import Recorded
 from git_annex_remote_pyshare.annex.session import Session
 from git_annex_remote_pyshare.backends.base import Backend, Content, StoreConfig
+from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.config.options import EMPTIED
 from git_annex_remote_pyshare.errors import BadSetting, Busy, ContentChanged, NotAStore, PermissionDenied, Unreachable
@@ -23,6 +25,7 @@ from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import PAGE, MemoryBackend
 
 KEY = "SHA256E-s9--6d2b8e9d4b0b9e2e9a1e0f3c6d4a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6.txt"
+OF_A = f"SHA256E-s9--{sha256(b'content A').hexdigest()}.txt"
 OF_B = "SHA256E-s9--{}.txt"
 NAME = "a/file"
 MANY = 100_000
@@ -239,6 +242,21 @@ def test_presence_is_true_for_the_version_recorded_for_the_key_false_for_none_an
     assert remote.checkpresentimport(KEY, NAME)
     memory.delete(NAME)
     assert not remote.checkpresentimport(KEY, NAME)
+
+
+def test_what_was_recorded_in_a_second_that_is_over_is_present_only_by_its_bytes(
+    memory: MemoryBackend, desk: Desk, tmp_path: Path
+) -> None:
+    desk.put(memory, NAME, b"content A")
+    found = memory.content_of(NAME)
+    assert found
+    Recording(tmp_path / "git").downloaded(OF_A, f"{found.id}{YOUNG}")
+    remote, _ = _remote(memory)
+    assert remote.checkpresentimport(OF_A, NAME)
+
+    Recording(tmp_path / "git").downloaded(KEY, f"{found.id}{YOUNG}")
+    with pytest.raises(ContentChanged):
+        remote.checkpresentimport(KEY, NAME)
 
 
 def test_the_listed_version_is_not_present_for_another_key_of_its_size(

@@ -13,8 +13,9 @@ from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, Py
 from git_annex_remote_pyshare.state import killed
 from git_annex_remote_pyshare.state.renames import Rename, Renames
 from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
-from git_annex_remote_pyshare.testing.files import Desk
+from git_annex_remote_pyshare.testing.files import Desk, nobody
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
+from git_annex_remote_pyshare.transfer import Source
 
 CONTENT = b"content"
 KEY = "SHA256E-s7--ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.txt"
@@ -97,6 +98,19 @@ def test_a_process_that_was_killed_before_it_renamed_leaves_word_to_the_next(sto
     with pytest.raises(NotRenamed, match=r"a/file\.txt"):
         Tree(store).remove(KEY, OLD)
     assert _names(store) == [OLD]
+
+
+def test_what_a_lost_reply_may_have_stored_is_not_taken_for_what_was_there_before(
+    store: MemoryBackend, tmp_path: Path, faults: Faults
+) -> None:
+    tree = Tree(store)
+    tree.stored(KEY, OLD, size=len(CONTENT))
+    tree.remove(KEY, OLD)
+    (tmp_path / "local").write_bytes(b"ABCDEFG")
+    faults.always("put", LoseReply())
+    with pytest.raises(PyshareError):
+        tree.store(OTHER, OLD, Source(str(tmp_path / "local")), nobody)
+    assert not Tree(store).is_present(KEY, OLD)
 
 
 def test_where_nobody_can_look_nothing_is_removed(store: MemoryBackend, faults: Faults) -> None:

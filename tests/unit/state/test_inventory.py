@@ -1,6 +1,10 @@
 """The notes about the names of a tree, in this process and in the next."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
+
+import pytest
 
 from git_annex_remote_pyshare.state.inventory import Inventory, Known
 
@@ -37,7 +41,9 @@ def test_two_keys_of_the_same_bytes_are_both_known_by_their_version(tmp_path: Pa
     assert inventory.keys_of("v") == {"K.txt", "K.dat"}
 
 
-def test_without_a_git_directory_or_with_a_damaged_file_the_notes_last_as_long_as_the_process(tmp_path: Path) -> None:
+def test_notes_without_a_git_directory_last_as_long_as_the_process_and_a_damaged_file_is_made_anew(
+    tmp_path: Path,
+) -> None:
     for git_dir in ("", str(tmp_path)):
         inventory = Inventory(git_dir, *ABOUT)
         inventory.replace("a\udcff", "K1")
@@ -48,3 +54,17 @@ def test_without_a_git_directory_or_with_a_damaged_file_the_notes_last_as_long_a
     assert damaged.find("a\udcff") == []
     damaged.replace("b", "K1")
     assert damaged.find("b") == [Known("K1", "")]
+    assert Inventory(str(tmp_path), *ABOUT).find("b") == [Known("K1", "")]
+
+
+def test_what_another_program_keeps_from_being_noted_is_an_error_before_a_request_relies_on_it(tmp_path: Path) -> None:
+    inventory = Inventory(str(tmp_path), *ABOUT)
+    inventory.replace("a", "K1")
+    (noted,) = (tmp_path / "annex/pyshare/inventory").iterdir()
+    with contextlib.closing(sqlite3.connect(noted, isolation_level=None)) as other:
+        inventory._database.execute("PRAGMA busy_timeout = 1")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OSError, match="cannot note what the store may have: database is locked"):
+            inventory.add("a", "K2")
+        inventory.forget("a")
+    assert inventory.find("a") == [Known("K1", "")]
