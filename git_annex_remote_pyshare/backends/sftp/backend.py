@@ -16,13 +16,14 @@ from git_annex_remote_pyshare.backends.base import (
 )
 from git_annex_remote_pyshare.backends.sftp import contents, tree
 from git_annex_remote_pyshare.backends.sftp.client import Client
+from git_annex_remote_pyshare.backends.sftp.conditions import require
 from git_annex_remote_pyshare.backends.sftp.download import Downloads
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Attributes
 from git_annex_remote_pyshare.backends.sftp.upload import Uploads
 from git_annex_remote_pyshare.backends.tree_abilities import YOUNG
 from git_annex_remote_pyshare.errors import ContentChanged, NotFound, Unreachable
-from git_annex_remote_pyshare.transfer import Progress, Sink, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Sink, Source
 
 if TYPE_CHECKING:
     from git_annex_remote_pyshare.backends.multipart import Unfinished
@@ -34,7 +35,7 @@ class SFTPBackend(Backend):
     """A folder on an SFTP server.
 
     Besides the verbs: CanInitialize, HasQuota, ListsContents, Locates, Moves, RemovesFolders,
-    RemovesVersions, SupportsMultipart.
+    RemovesVersions, SupportsMultipart, WritesConditionally.
 
     Args:
         place: Its URL is the folder's.
@@ -65,9 +66,24 @@ class SFTPBackend(Backend):
             self._marker.require(connection)
             tree.remove(connection, self.client.path_of(name))
 
+    def delete_if(self, name: str, condition: Condition) -> None:
+        """See `WritesConditionally.delete_if`: a look directly before."""
+        with self.client.doing("remove the file", name) as connection:
+            self._marker.require(connection)
+            require(self.client, connection, name, condition)
+            tree.remove(connection, self.client.path_of(name))
+
     def move(self, source: str, target: str) -> None:
+        self.move_if(source, target, None, None)
+
+    def move_if(self, source: str, target: str, moved: Condition | None, replaced: Condition | None) -> None:
+        """See `WritesConditionally.move_if`: a look at each name directly before."""
         with self.client.doing("rename the file", source) as connection:
-            tree.move(self.client, connection, self._marker, source, target)
+            tree.move(self.client, connection, self._marker, source, target, (moved, replaced))
+
+    def unconditional(self) -> str:
+        """SFTP compares nothing at all (draft-ietf-secsh-filexfer-02)."""
+        return "replacing, renaming or removing a file"
 
     def remove_folder(self, name: str) -> None:
         with self.client.doing("remove the folder", name) as connection:
@@ -150,8 +166,8 @@ class SFTPBackend(Backend):
     def sent(self, upload: "Upload", known: "Mapping[int, Sent]") -> "Mapping[int, Sent] | None":
         return self._parts.sent(upload, known)
 
-    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", _source: Source, progress: Progress) -> Receipt:
-        return self._parts.finish(upload, sent, progress)
+    def finish(self, upload: "Upload", sent: "Mapping[int, Sent]", source: Source, progress: Progress) -> Receipt:
+        return self._parts.finish(upload, sent, source, progress)
 
     def abort(self, name: str, id: str) -> None:  # noqa: A002  # as in the contract
         self._parts.abort(name, id)

@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.multipart import Unfinished
 from git_annex_remote_pyshare.backends.sftp import contents
 from git_annex_remote_pyshare.backends.sftp.client import FSYNC, RENAME, Client, Connection, Refusal
+from git_annex_remote_pyshare.backends.sftp.conditions import require
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Attributes, Code, Flag, Kind
 from git_annex_remote_pyshare.backends.sftp.temporary import PART, beside, is_in_parts
@@ -82,12 +83,13 @@ class Parts:
         ends = {number: part.start + part.size for number in known if (part := upload.plan.part(number))}
         return {number: sent for number, sent in known.items() if ends[number] <= size}
 
-    def finish(self, upload: Upload, sent: Mapping[int, Sent], progress: Progress) -> Receipt:
+    def finish(self, upload: Upload, sent: Mapping[int, Sent], source: Source, progress: Progress) -> Receipt:
         """See `SupportsMultipart.finish`."""
         size = upload.plan.size
         with self._client.doing("store the file", upload.name, lambda: progress(size)) as connection:
             found = self._found(connection, upload.id)
             if found is not None and found.size == size:
+                require(self._client, connection, upload.name, source.condition)
                 publish(connection, self._client.path_of(upload.id), self._client.path_of(upload.name))
             elif found is not None or not self._is_finished(connection, upload, sent):
                 raise UploadLost(f"{self._client.address.host} has lost the parts of the file")

@@ -2,12 +2,14 @@
 
 from git_annex_remote_pyshare.backends.sftp import folders
 from git_annex_remote_pyshare.backends.sftp.client import Client, Connection, Refusal
+from git_annex_remote_pyshare.backends.sftp.conditions import require
 from git_annex_remote_pyshare.backends.sftp.contents import names_in
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Kind
 from git_annex_remote_pyshare.backends.sftp.temporary import is_temporary
 from git_annex_remote_pyshare.backends.sftp.upload import publish
 from git_annex_remote_pyshare.errors import NotFound
+from git_annex_remote_pyshare.transfer import Condition
 
 
 def remove(connection: Connection, path: bytes) -> bool:
@@ -27,8 +29,15 @@ def remove(connection: Connection, path: bytes) -> bool:
     return code == Code.OK
 
 
-def move(client: Client, connection: Connection, marker: Marker, source: str, target: str) -> None:
-    """See `Moves.move`."""
+def move(
+    client: Client,
+    connection: Connection,
+    marker: Marker,
+    source: str,
+    target: str,
+    conditions: tuple[Condition | None, Condition | None],
+) -> None:
+    """See `WritesConditionally.move_if`; the conditions are those of the source and of the target."""
     old, new = client.path_of(source), client.path_of(target)
     looking = connection.look(old)
     asked = marker.ask(connection)
@@ -36,6 +45,8 @@ def move(client: Client, connection: Connection, marker: Marker, source: str, ta
     marker.require(connection, asked)
     if found is None or not found.is_file:
         raise NotFound(f"the file is not on {client.address.host}")
+    for name, condition in zip((source, target), conditions, strict=True):
+        require(client, connection, name, condition)
     try:
         publish(connection, old, new)
     except Refusal as refusal:

@@ -1,22 +1,33 @@
 """Stores files: into a temporary one beside it first, and when the server has it on its disk, under its own name."""
 
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from git_annex_remote_pyshare.backends.base import Receipt
 from git_annex_remote_pyshare.backends.sftp import folders
 from git_annex_remote_pyshare.backends.sftp.client import FSYNC, RENAME, Client, Connection, Refusal
+from git_annex_remote_pyshare.backends.sftp.conditions import require
 from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Flag, Kind
 from git_annex_remote_pyshare.backends.sftp.temporary import Temporaries, aside_of
 from git_annex_remote_pyshare.backends.sftp.transfers import Piece, Told, write
 from git_annex_remote_pyshare.errors import BadName, PyshareError, QuotaExceeded
-from git_annex_remote_pyshare.transfer import Progress, Source
+from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 
 _ATTEMPTS = 9
 """How often a file is renamed where other jobs may store the same one at once, and the server cannot replace a file."""
 
 _NEW = Flag.WRITE | Flag.CREATE | Flag.NEW
+
+
+class Incoming(NamedTuple):
+    """The content of a file to store."""
+
+    reader: BinaryIO
+    size: int
+    """Bytes."""
+    condition: Condition | None = None
+    """What the file that it replaces must be; None for anything."""
 
 
 class Uploads:
@@ -36,42 +47,34 @@ class Uploads:
         """See `Backend.put`: three round trips for a small file."""
         told = Told(progress)
         with source.open() as reader, self._client.doing("store the file", name, told.again) as connection:
-            self.store(connection, name, reader, source.size, told)
+            self._store(connection, name, Incoming(reader, source.size, source.condition), told)
         return Receipt(size=source.size)
 
     def store_bytes(self, connection: Connection, name: str, content: bytes) -> None:
         """Store a small file of our own, in a store that may have no marker yet."""
-        self.store(connection, name, BytesIO(content), len(content), lambda _: None, is_marked=False)
+        incoming = Incoming(BytesIO(content), len(content))
+        self._store(connection, name, incoming, lambda _: None, is_marked=False)
 
-    def store(
-        self,
-        connection: Connection,
-        name: str,
-        reader: BinaryIO,
-        size: int,
-        progress: Progress,
-        *,
-        is_marked: bool = True,
+    def _store(
+        self, connection: Connection, name: str, incoming: Incoming, progress: Progress, *, is_marked: bool = True
     ) -> None:
-        """Store a file. If that fails, its temporary file is removed where possible."""
+        """Store a file, if what it replaces meets the condition. If that fails, its temporary file is removed."""
         with self._temporaries.one_for(name) as temporary:
             for lost in temporary.lost:
                 connection.code(connection.on_path(Kind.REMOVE, self._client.path_of(lost)))
             path = self._client.path_of(temporary.name)
             handle = self.create(connection, path, is_marked=is_marked)
             try:
-                write(connection, self._client.window, Piece(handle, 0, size), reader, progress)
+                write(connection, self._client.window, Piece(handle, 0, incoming.size), incoming.reader, progress)
+                closing = connection.close(handle)
                 if not connection.can(FSYNC):
-                    # Closing is then the server's last chance to say that its disk is full.
-                    connection.wait(connection.close(handle))
-                    publish(connection, path, self._client.path_of(name))
-                    return
-                connection.close(handle)
+                    connection.wait(closing)  # the server's last chance to say that its disk is full
+                require(self._client, connection, name, incoming.condition)
                 publish(connection, path, self._client.path_of(name))
             except BaseException as error:  # an incomplete object is of no use
                 self._discard(connection, handle, path)
                 if isinstance(error, Refusal) and error.code == Code.FAILURE:
-                    self.explain(connection, size)
+                    self.explain(connection, incoming.size)
                 raise
 
     def create(self, connection: Connection, path: bytes, *, is_marked: bool = True) -> bytes:
