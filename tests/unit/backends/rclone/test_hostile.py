@@ -215,6 +215,18 @@ def test_a_link_that_rclone_neither_ends_nor_withdraws_is_not_made_by_trying(sta
         store.link_page()
 
 
+def test_backblaze_is_not_asked_for_a_link_since_it_shows_no_folder_and_gives_a_token_away(start: Start) -> None:
+    store = start(
+        **{"config/get": good({"type": "b2"})},
+        operations__fsinfo=good({**INFO, "Features": {"PublicLink": True}}),
+        operations__stat=good({"item": ITEM}),
+        operations__publiclink="die",
+    )
+    with pytest.raises(BadSetting, match=r"no link to a folder in drive .its type is b2"):
+        store.link_page()
+    store.close()
+
+
 def test_the_end_of_a_link_is_passed_on_as_the_seconds_until_the_end_of_that_day(start: Start, tmp_path: Path) -> None:
     store = start(
         **{"config/get": good({"type": "onedrive"})},
