@@ -46,6 +46,10 @@ def _nothing() -> str:
     return ""
 
 
+ADDRESS = "https://cloud.example.org"
+"""An address of a store, as an example."""
+
+
 class Service(NamedTuple):
     """A service that is offered by the name that its users know, beside the kind of store that reaches it."""
 
@@ -58,6 +62,8 @@ class Service(NamedTuple):
     propose: Callable[[], str] = _nothing
     """Returns the answer that Enter stands for; empty if there is none. May start a program, and raise a PyshareError
     if the service cannot be used on this machine."""
+    example: str = ADDRESS
+    """An answer, for the error where there is none."""
 
 
 class Offer(NamedTuple):
@@ -69,6 +75,8 @@ class Offer(NamedTuple):
     """The remote's name, unless the user chooses one."""
     question: str = "Its address"
     """The question for the address; empty if the URL of the kind's LoginFlow is enough."""
+    example: str = ADDRESS
+    """An address, for the error where there is none."""
     anyone: str = "anyone with the link"
     """What it means there that people without a login may read."""
     login_for_links: bool = False

@@ -106,7 +106,7 @@ def test_an_owner_invites_and_a_friend_with_the_same_remote_accepts_and_has_it_a
     (code,) = set(re.findall(r"pyshare accept (pyshare1:[\w=-]+)", invited.stdout))
     configure(bob, "lab", disk)
     accepted = bob.run("pyshare", "accept", code, "--yes", cwd=bob.folder)
-    assert "rclone:lab:/study (rclone" in accepted.stdout
+    assert "rclone:lab:/study rclonetype=alias (rclone" in accepted.stdout
     (content,) = bob.folder.glob("*/two.bin")
     assert content.read_bytes() == FILES["two.bin"]
     unlock(tmp_path)
@@ -170,7 +170,21 @@ def test_the_command_that_a_missing_remote_prints_configures_it_in_rclones_own_d
     repository.initremote("rclone:lab:/share")
     assert (disk / "share" / ".pyshare-store").exists()
     again = home.run(*line.split(), cwd=repository.folder).stdout
-    assert "type: rclone config reconnect lab:" in again
+    assert "Edit the remote lab in rclone's menu. Type: rclone config\n" in again
+
+
+def test_who_leaves_rclones_dialogue_with_ctrl_c_is_told_how_to_remove_the_half_of_a_remote(alice: Home) -> None:
+    line = "pyshare login rclone:office rclonetype=smb"
+    talk = pexpect.spawn(line, cwd=str(alice.folder), env=alice.environment, encoding="utf-8", timeout=60)
+    talk.expect("host> ")
+    talk.sendintr()
+    talk.expect(pexpect.EOF)
+    told = " ".join((talk.before or "").split())
+    assert "rclone's dialogue for office has not come to its end." in told
+    (away,) = re.findall("and begin again: (rclone config delete office)", told)
+    configure(alice, "office", alice.folder)  # rclone keeps the half of some services only, once it has their token
+    alice.run(*away.split(), cwd=alice.folder)
+    assert "office:" not in alice.run("rclone", "listremotes", cwd=alice.folder).stdout
 
 
 @pytest.mark.usefixtures("configured")

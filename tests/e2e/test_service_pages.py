@@ -99,7 +99,7 @@ def _drive(folder: Path) -> StandIn:
         config.parent.mkdir(parents=True)
         config.write_text(f"[gdrive]\ntype = alias\nremote = {folder}\n")
 
-    return StandIn(owner=configure, friend=configure, agrees=("--host", "rclone:gdrive:/my-dataset"))
+    return StandIn(owner=configure, friend=configure, agrees=("--host", "rclone:gdrive:/my-dataset rclonetype=alias"))
 
 
 def _dropbox(running: RunningDropbox, alice: Account) -> StandIn:

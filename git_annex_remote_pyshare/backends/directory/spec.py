@@ -49,6 +49,7 @@ SPEC = BackendSpec(
         "a folder (a disk, a network drive, a synchronized folder)",
         remote="folder",
         question="Path of the folder",
+        example="/mnt/disk/my-data",
         read=_read,
         look=_look,
     ),

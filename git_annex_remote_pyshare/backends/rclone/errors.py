@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import NamedTuple
 
+from git_annex_remote_pyshare.backends.rclone.kinds import login_again
 from git_annex_remote_pyshare.backends.rclone.url import Target
 from git_annex_remote_pyshare.errors import (
     BadName,
@@ -73,7 +74,7 @@ _MEANINGS = (
         PermissionDenied,
         "the login of {name} has expired",
         r"config reconnect|invalid_grant|empty token|token (?:has )?expired|expired_access_token",
-        "Type: {reconnect}",
+        "{again}",
     ),
     _Meaning(CorruptUpload, "the service received other data than was sent", r"corrupted on transfer|baddigest"),
     _Meaning(
@@ -108,7 +109,7 @@ _MEANINGS = (
         "the service refuses the login of {name}",
         r"\b40[13]\b|unauthori[sz]ed|forbidden|permission denied|access.?denied|invalidaccesskey|signaturedoesnotmatch|"
         r"couldn't decrypt|unable to authenticate|logon|authentication failed|operation not permitted",
-        "Type: {reconnect}",
+        "{again}",
     ),
     _Meaning(
         Unreachable,
@@ -123,7 +124,7 @@ _MEANINGS = (
 """In this order: `429` of a quota per minute is a pause, not a full account."""
 
 
-def error_of(refused: Refused, doing: str, target: Target, name: str = "") -> PyshareError:
+def error_of(refused: Refused, doing: str, target: Target, name: str = "", kind: str = "") -> PyshareError:
     """The error for a refusal of rclone.
 
     Args:
@@ -131,23 +132,24 @@ def error_of(refused: Refused, doing: str, target: Target, name: str = "") -> Py
         doing: What was tried: `store a file`.
         target: Where.
         name: The object, which the text must not contain.
+        kind: The type of the remote; empty if unknown.
     """
     words = _clean(refused.text, name)
     shown = f" ({words[:_LONGEST]})" if words else ""
-    kind, why, _, remedy, retryable = next(
+    error, why, _, remedy, retryable = next(
         (each for each in _MEANINGS if re.search(each.pattern, refused.text, re.IGNORECASE)), _other(refused.status)
     )
     ways = {
         "name": target.name,
         "login": command("pyshare", "login", f"rclone:{target.name}"),
-        "reconnect": command("rclone", "config", "reconnect", f"{target.name}:"),
+        "again": login_again(target.name, kind, refused.text),
         "mkdir": command("rclone", "mkdir", f"{target.name}:{'/'.join(target.folder.strip('/').split('/')[:1])}"),
     }
-    return kind(
+    return error(
         f"cannot {doing}: {why.format_map(ways)}{shown}",
         remedy=remedy and remedy.format_map(ways),
         retryable=retryable,
-        retry_after=_pause(refused.text) if kind is Busy else None,
+        retry_after=_pause(refused.text) if error is Busy else None,
         detail=words,
     )
 
@@ -171,7 +173,7 @@ def is_absent(refused: Refused) -> bool:
 
 
 @contextmanager
-def convert_errors(doing: str, target: Target, name: str = "") -> Iterator[None]:
+def convert_errors(doing: str, target: Target, name: str = "", kind: str = "") -> Iterator[None]:
     """Raise refusals in the block as errors that name the operation and the place; the object is in their trace."""
     with tracing(f"{doing}: {target.shown}/{name}"):
         try:
@@ -179,7 +181,7 @@ def convert_errors(doing: str, target: Target, name: str = "") -> Iterator[None]
         except Refused as refused:
             if is_absent(refused):
                 raise NotFound(f"the file is not in {target.shown}") from refused
-            raise error_of(refused, doing, target, name) from refused
+            raise error_of(refused, doing, target, name, kind) from refused
 
 
 def _clean(text: str, name: str) -> str:

@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 
 from git_annex_remote_pyshare.backends.login import LoginRequest, Terminal, refuse_options
-from git_annex_remote_pyshare.backends.rclone.program import environment, found
+from git_annex_remote_pyshare.backends.rclone.kinds import SERVICES, login_again
+from git_annex_remote_pyshare.backends.rclone.program import HIDES_LOGINS, environment, found, require_version
 from git_annex_remote_pyshare.backends.rclone.url import parse
 from git_annex_remote_pyshare.backends.spec import Settings
 from git_annex_remote_pyshare.config.git_config import git_environment
@@ -26,21 +27,22 @@ def log_in(request: LoginRequest, terminal: Terminal) -> str | None:
     """Let the user configure the remote of the URL in rclone, which keeps the login; returns its URL.
 
     Raises:
-        BadSetting: An option is not for rclone, or rclone is not installed.
+        BadSetting: An option is not for rclone, or rclone is not installed or too old.
         CommandFailed: The remote is not complete after the dialogue.
     """
     why = "rclone, which asks for the login itself"
     refuse_options(request, why, "user", "token", "no_browser", "no_check", "insecure", "sharing", "app_key", "ca")
-    target = parse(request.url)
-    if target.name in remotes():
-        again = command("rclone", "config", "reconnect", f"{target.name}:")
-        terminal.say(f"rclone has the remote {target.name}. If its login has expired, type: {again}")
+    target, known = parse(request.url), remotes()
+    if target.name in known:
+        again = login_again(target.name, known[target.name])
+        terminal.say(f"rclone has the remote {target.name}. Does its login work no more? {again}")
         return _url(target.name)
     if not terminal.is_interactive():
         raise BadSetting(
             f"rclone has no remote {target.name}, and its dialogue needs a terminal",
             remedy=f"Type at a terminal: {request.command()}",
         )
+    _check_version(terminal)
     kind = request.settings.get("rclonetype", "")
     if kind in {"", "drive"}:
         terminal.warn(_OWN_CLIENT)
@@ -51,27 +53,54 @@ def log_in(request: LoginRequest, terminal: Terminal) -> str | None:
     return _url(target.name)
 
 
+def _check_version(terminal: Terminal) -> None:
+    """Raise BadSetting if rclone is too old, before the user has typed all of a login."""
+    done = subprocess.run(
+        found("version"),
+        env=environment(git_environment()),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    version = require_version(done.stdout.decode("utf-8", "replace"))
+    if version and version < HIDES_LOGINS:
+        terminal.warn("This rclone prints the login's secrets at the end of its dialogue; 1.70 and newer do not.")
+
+
 def _ask(name: str, kind: str, terminal: Terminal) -> None:
-    """Run rclone's own dialogue, for a remote of a type that is known, or with its menu.
+    """Run rclone's own dialogue, for a remote of a service that is known, or with its menu.
 
     Raises:
         CommandFailed: It ended too early, and may have kept a part of the answers.
     """
-    if kind:
-        terminal.warn(f"Now rclone asks for the login of {name}. Enter means what it says is the default.")
-        words = ["config", "create", name, kind, "--all"]
-    else:
-        terminal.warn(f"Now rclone asks. Type n for a new remote, and then the name: {name}")
-        words = ["config"]
-    variables = environment(git_environment())
-    # Else it ends by printing all that it keeps, tokens too; only rclone 1.70 and newer know the option for that.
-    done = subprocess.run(found(*words), env={**variables, "RCLONE_NO_OUTPUT": "true"}, check=False)
+    line, variables = found(*_words(name, kind, terminal)), environment(git_environment())
+    away = command("rclone", "config", "delete", name)
+    remedy = f"Type this, which removes what rclone has kept of it, and begin again: {away}"
+    try:
+        # Else it ends by printing all that it keeps, tokens too; only rclone 1.70 and newer know the option for that.
+        done = subprocess.run(line, env={**variables, "RCLONE_NO_OUTPUT": "true"}, check=False)
+    except KeyboardInterrupt:
+        terminal.warn(f"\nrclone's dialogue for {name} has not come to its end. {remedy}")
+        raise
     if done.returncode:
-        away = command("rclone", "config", "delete", name)
-        raise CommandFailed(
-            f"rclone's dialogue for {name} ended too early",
-            remedy=f"Type this, which removes what rclone has kept of it, and begin again: {away}",
+        raise CommandFailed(f"rclone's dialogue for {name} ended too early", remedy=remedy)
+
+
+def _words(name: str, kind: str, terminal: Terminal) -> list[str]:
+    """The arguments that start rclone's dialogue, after a word to the user about it."""
+    if kind in SERVICES:
+        terminal.warn(
+            f"Now rclone asks for the login of {name}, a remote of the type {kind}."
+            " Enter means what it says is the default."
         )
+        return ["config", "create", name, kind, "--all"]
+    if kind:
+        terminal.warn(
+            f"pyshare knows no service of the type {kind}: such a remote may open files of this machine."
+            " So choose the type yourself."
+        )
+    terminal.warn(f"Now rclone asks. Type n for a new remote, and then the name: {name}")
+    return ["config"]
 
 
 def check(_settings: Callable[[], Settings], _login: Credential) -> None:

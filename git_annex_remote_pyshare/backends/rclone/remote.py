@@ -85,7 +85,7 @@ class Remote:
     @contextmanager
     def trying(self, doing: str, name: str = "") -> Iterator[None]:
         """Errors in the block name the operation and the folder; the object is only in their trace."""
-        with convert_errors(f"{doing} in {self.target.shown}", self.target, name):
+        with convert_errors(f"{doing} in {self.target.shown}", self.target, name, self._known_kind):
             yield
 
     def find(self, name: str) -> Item | None:
@@ -144,6 +144,14 @@ class Remote:
     def _kind(self) -> str:
         """The type of the remote; the answer also has its logins, which nothing must keep."""
         return str(self.control.call("config/get", {"name": self.target.name}).get("type", ""))
+
+    @property
+    def _known_kind(self) -> str:
+        """The type of the remote, without a request: as rclone has said, or else its owner; empty if unknown."""
+        if self._traits is not None:
+            return self._traits.kind
+        is_another = bool(self.place.clone.get(options.RCLONE))
+        return "" if is_another else self.place.settings.get("rclonetype", "")
 
     def _require_kind(self, kind: str) -> None:
         """Raise BadSetting if the name means another service here than it does for the owner."""

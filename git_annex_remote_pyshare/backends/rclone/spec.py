@@ -56,15 +56,26 @@ def _look(settings: Settings) -> Found:
     return look(settings)
 
 
-def _service(title: str, kind: str, name: str) -> Service:
-    """A service that rclone reaches by a remote of the type `kind`, which users call `name`."""
+def _service(title: str, kind: str, name: str, folder: str = "my-data", **more: str) -> Service:
+    """A service that rclone reaches by a remote of the type `kind`.
+
+    Args:
+        title: The service as its users call it.
+        kind: The type.
+        name: The usual name of such a remote.
+        folder: One there, as an example.
+        more: Settings of a store that suit the service, unless the user gives others.
+    """
 
     def propose() -> str:
         from git_annex_remote_pyshare.backends.rclone.services import propose as first
 
         return first(kind, name)
 
-    return Service(title, "Name of the remote in rclone", lambda text: {**_read(text), "rclonetype": kind}, propose)
+    def read(text: str) -> Settings:
+        return {**_read(text), "rclonetype": kind, **more}
+
+    return Service(title, "Name of the remote in rclone", read, propose, f"{name}:/{folder}")
 
 
 SPEC = BackendSpec(
@@ -87,15 +98,16 @@ SPEC = BackendSpec(
         "through rclone: any other service",
         remote="cloud",
         question="The remote in rclone, with or without a folder, e.g. lab:/data (see: rclone listremotes)",
+        example="lab:/my-data",
         read=_read,
         look=_look,
         services={
             "google-drive": _service("Google Drive", "drive", "gdrive"),
             "onedrive": _service("OneDrive, SharePoint", "onedrive", "onedrive"),
             "box": _service("Box", "box", "box"),
-            "pcloud": _service("pCloud", "pcloud", "pcloud"),
-            "smb": _service("SMB (a Windows share)", "smb", "share"),
-            "azure": _service("Azure Blob Storage", "azureblob", "azure"),
+            "pcloud": _service("pCloud", "pcloud", "pcloud", layout="lower"),
+            "smb": _service("SMB (a Windows share)", "smb", "share", "SHARE/my-data"),
+            "azure": _service("Azure Blob Storage", "azureblob", "azure", "CONTAINER/my-data"),
         },
     ),
 )

@@ -18,6 +18,10 @@ _ENDS = frozenset(("filescom", "gofile", "onedrive", "pikpak"))
 _WITHDRAWS = frozenset(("gofile", "jottacloud", "pixeldrain", "yandex"))
 """Types of remotes that withdraw a link."""
 
+_FILES_ONLY = frozenset(("b2", "s3"))
+"""Types of remotes that link to single files. For a folder, rclone's B2 answers with an address that shows nothing and
+contains a token with which anyone can read the folder."""
+
 _CALL = "operations/publiclink"
 
 
@@ -32,7 +36,7 @@ def link(remote: Remote, terms: Terms) -> str:
     try:
         found = remote.control.call(_CALL, {"fs": remote.fs, "remote": "", **end}).get("url")
     except Refused as refused:
-        if is_absent(refused):  # the folder is there: S3, for one, has links to objects only
+        if is_absent(refused):  # the folder is there, and has no page
             raise _without_links(f"rclone makes no link to a folder in {remote.target.name}", remote) from refused
         raise
     if not (isinstance(found, str) and found.startswith(("https://", "http://"))):
@@ -60,8 +64,12 @@ def withdraw(remote: Remote) -> None:
 
 
 def _require_links(remote: Remote) -> str:
-    """The type of the remote; raises BadSetting if it has no links."""
+    """The type of the remote; raises BadSetting if it has no links to folders."""
     traits = remote.traits
+    if traits.kind in _FILES_ONLY:
+        raise _without_links(
+            f"rclone makes no link to a folder in {remote.target.name} (its type is {traits.kind})", remote
+        )
     if not traits.has_links:
         raise _without_links(
             f"rclone makes no public links to {remote.target.name} (its type is {traits.kind})", remote

@@ -23,6 +23,7 @@ def _ignored(name: str) -> Setting:
     return _setting(name, "ignored; a remote of git-annex's own type=S3 may have it")
 
 
+_EXAMPLE = "my-bucket/my-data"
 _GOOGLE = "gs:"
 _YES_NO = ("yes", "no")
 
@@ -177,13 +178,16 @@ SPEC = BackendSpec(
     offer=Offer(
         "S3",
         remote="s3",
-        question="Bucket and folder, e.g. my-bucket/my-data (with the server unless it is Amazon's:"
+        question=f"Bucket and folder, e.g. {_EXAMPLE} (with the server unless it is Amazon's:"
         " https://s3.example.org/my-bucket/my-data)",
+        example=_EXAMPLE,
         anyone="anyone, without a login (pyshare opens this folder of the bucket)",
         read=_read,
         look=_look_at,
         services={
-            "gcs": Service("Google Cloud Storage", "Bucket and folder, e.g. my-bucket/my-data", _read_google),
+            "gcs": Service(
+                "Google Cloud Storage", f"Bucket and folder, e.g. {_EXAMPLE}", _read_google, example=_EXAMPLE
+            ),
         },
     ),
 )

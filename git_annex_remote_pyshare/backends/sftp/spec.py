@@ -72,6 +72,7 @@ SPEC = BackendSpec(
         "SFTP (an account that ssh reaches, without a shell too)",
         remote="sftp",
         question="Its address, as in sftp://bob@sftp.example.org/~",
+        example="sftp://bob@sftp.example.org/~/my-data",
         read=_read,
         look=_look,
     ),

@@ -13,9 +13,7 @@ from git_annex_remote_pyshare.safe_text import command, one_line
 
 _PUBLIC_URL = "publicurl"
 """Setting of a store with a second address, from which others read."""
-_HOW = frozenset(
-    ("url", "layout", "rclonetype", "public", "storageclass", "versioning", "requesterpays", "signature", "addressing")
-)
+_HOW = frozenset(("url", "layout", "public", "storageclass", "versioning", "requesterpays", "signature", "addressing"))
 """Settings that say how a store is used, and not where it is."""
 
 

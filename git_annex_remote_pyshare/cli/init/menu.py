@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from git_annex_remote_pyshare.backends import registry
-from git_annex_remote_pyshare.backends.offer import Service
-from git_annex_remote_pyshare.backends.spec import BackendSpec
+from git_annex_remote_pyshare.backends.offer import ADDRESS, Service
+from git_annex_remote_pyshare.backends.spec import BackendSpec, Settings
 from git_annex_remote_pyshare.cli.init.answers import Options
 from git_annex_remote_pyshare.cli.init.dialogue import Choice, Dialogue
 from git_annex_remote_pyshare.errors import BadSetting
-
-_EXAMPLE = "Give it after the name, e.g. https://cloud.example.org"
 
 
 def ask_address(options: Options, dialogue: Dialogue) -> Mapping[str, str]:
@@ -22,7 +20,7 @@ def ask_address(options: Options, dialogue: Dialogue) -> Mapping[str, str]:
     if options.url:
         return _settings_of(options.url, _service(options.service) if options.service else None)
     if not dialogue.is_open and not options.service:
-        raise BadSetting("the address of the store is missing", remedy=_EXAMPLE)
+        raise BadSetting("the address of the store is missing", remedy=_example(ADDRESS))
     word = options.service
     if not word:
         choices = [Choice(word, service.title) for word, service in _services().items()]
@@ -33,7 +31,7 @@ def ask_address(options: Options, dialogue: Dialogue) -> Mapping[str, str]:
     if not service.question:
         return service.read("")
     if not dialogue.is_open:
-        raise BadSetting(f"the address for {word} is missing", remedy=_EXAMPLE)
+        raise BadSetting(f"the address for {word} is missing", remedy=_example(service.example))
     return service.read(dialogue.ask_for(service.question, service.propose()))
 
 
@@ -46,7 +44,11 @@ def _of(spec: BackendSpec) -> Iterator[tuple[str, Service]]:
     offer = spec.offered
     yield from offer.services.items()
     url = spec.login.url if spec.login else ""
-    yield spec.name, Service(offer.title, offer.question, lambda text: offer.read(text) if text else {"url": url})
+
+    def read(text: str) -> Settings:
+        return offer.read(text) if text else {"url": url}
+
+    yield spec.name, Service(offer.title, offer.question, read, example=offer.example)
 
 
 def _service(word: str) -> Service:
@@ -54,6 +56,10 @@ def _service(word: str) -> Service:
     if word not in services:
         raise BadSetting(f"{word} is no kind of store", remedy=f"It is one of: {', '.join(services)}.")
     return services[word]
+
+
+def _example(address: str) -> str:
+    return f"Give it after the name, e.g. {address}"
 
 
 def _settings_of(url: str, service: Service | None) -> Mapping[str, str]:

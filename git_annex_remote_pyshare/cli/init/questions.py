@@ -114,7 +114,7 @@ def _of_existing(
         )
     is_private, readers = False, known
     if not known:
-        found = spec.offered.look(place.settings)
+        found = spec.offered.look(own)  # this clone may use another place than the dataset's settings name
         is_private, readers = found.is_private, _readers(options, own, found, here, dialogue)
     elif options.readers:
         readers = options.readers

@@ -81,10 +81,11 @@ def _answers(options: Options, here: Here, dialogue: Dialogue) -> tuple[Asked, S
 
 def _is_agreed(steps: list[Step], answers: Answers, options: Options, dialogue: Dialogue) -> bool:
     """Show the commands, and whether to go on to the end of the program's work with them."""
-    if options.yes or (options.dry_run and options.as_json):
-        return True
     if options.dry_run:
-        show_steps(steps)
+        if not options.as_json:
+            show_steps(steps)
+        return True
+    if options.yes:
         return True
     if not dialogue.is_open:
         raise click.UsageError(f"there is no terminal to ask at. To run the commands, type: {answers.command()}")

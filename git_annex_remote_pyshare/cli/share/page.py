@@ -27,7 +27,6 @@ def link_page(remote: Remote, store: Backend, terms: Terms) -> dict[str, object]
     say(_ending(page, name))
     return {
         "url": page.url,
-        "is_new": False,
         "is_page": True,
         "has_password": False,
         "ends": terms.ends,
@@ -54,4 +53,4 @@ def withdraw_page(remote: Remote, store: Backend) -> dict[str, object]:
 def _ending(page: Page, name: str) -> str:
     if page.can_withdraw:
         return f"To withdraw the link, type: {command('pyshare', 'share', name, '--revoke')}"
-    return "To withdraw the link, stop sharing the folder on the service's own page: rclone cannot."
+    return "To withdraw the link, stop sharing the folder on the service's own page: pyshare cannot."

@@ -56,6 +56,7 @@ def test_a_dry_run_shows_the_commands_of_the_real_one_and_changes_nothing(
     before = configuration(known)
     words = ("cloud", f"{login_cloud.url}/data", "--readers", "link", "--history", "github")
     shown = known.type("pyshare", "init", *words, "--dry-run").stdout
+    assert known.type("pyshare", "init", *words, "--dry-run", "--yes").stdout == shown
     planned = init(known, *words, "--dry-run")
     assert configuration(known) == before
     assert not [seen for seen in login_cloud.requests if seen.method in {"PUT", "MKCOL", "MOVE", "DELETE"}]

@@ -31,6 +31,7 @@ def test_a_link_is_said_to_lead_to_a_page_for_people_until_it_is_withdrawn(share
     assert "not their names" in told
     again = json.loads(sharer.share("--json").stdout)
     assert (again["url"], again["is_page"], again["published"]) == (link, True, False)
+    assert "is_new" not in again
     assert link not in sharer.type("git", "show", "git-annex:remote.log").stdout
 
     (line,) = re.findall(r"To withdraw the link, type: pyshare share for-friends (\S+)", told)

@@ -20,6 +20,8 @@ from git_annex_remote_pyshare.errors import (
 )
 
 TARGET = Target("drive", "/data")
+RECONNECT = "Type: rclone config reconnect drive:"
+EDIT = "Edit the remote drive in rclone's menu. Type: rclone config"
 NAME = "a/MD5E-s7--0123456789abcdef0123456789abcdef.nii.gz"
 
 WORDS = {
@@ -53,9 +55,23 @@ def test_the_words_of_services_have_a_meaning(words: str) -> None:
     assert len(error.what) < 200
 
 
-def test_a_lost_login_is_remedied_by_rclone() -> None:
-    error = error_of(Refused(500, "empty token found - please run …config reconnect…"), "store the file", TARGET)
-    assert error.remedy == "Type: rclone config reconnect drive:"
+@pytest.mark.parametrize(
+    ("words", "kind", "remedy"),
+    [
+        ("empty token found", "drive", RECONNECT),
+        ("401 Unauthorized", "box", RECONNECT),
+        ("try: rclone config reconnect drive:", "", RECONNECT),
+        ("logon is not valid", "smb", EDIT),
+        (
+            "ExpiredToken: the provided token has expired",
+            "s3",
+            "Edit the remote drive in rclone's menu. Type: rclone config",
+        ),
+        ("403 Forbidden", "", EDIT),
+    ],
+)
+def test_a_lost_login_is_remedied_by_what_rclone_has_for_that_service(words: str, kind: str, remedy: str) -> None:
+    assert error_of(Refused(500, words), "store the file", TARGET, kind=kind).remedy == remedy
 
 
 def test_neither_signatures_nor_logins_nor_objects_are_shown() -> None:

