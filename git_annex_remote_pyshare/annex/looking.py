@@ -32,7 +32,7 @@ class Looking:
         self._lock = Lock()
 
     def has(self, key: str, name: str) -> bool:
-        """Whether a file of the key's size is there, of which nothing says that it has other content.
+        """Whether a file of the key's size is there, and nothing says that it has other content.
 
         Raises:
             PyshareError: The store does not say what is there.
