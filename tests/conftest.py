@@ -22,6 +22,7 @@ pytest_plugins = [
     "support.servers",
     "support.nginx",
     "support.s3_servers",
+    "support.rclone_remotes",
     "support.s3kit",
     "support.davkit",
     "support.fakes.annex_clone",

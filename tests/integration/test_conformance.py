@@ -32,7 +32,7 @@ from git_annex_remote_pyshare.testing.parts import PartsBackend
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
 
-pytest_plugins = ["support.dropbox_stores", "support.rclone_remotes"]
+pytest_plugins = ["support.dropbox_stores"]
 
 Reach = Callable[[], Backend]
 

@@ -38,8 +38,6 @@ from git_annex_remote_pyshare.transfer import Source
 if TYPE_CHECKING:
     from support.rclone_remotes import Remotes
 
-pytest_plugins = ["support.rclone_remotes"]
-
 OTHERS = ("memory", "secret", "pieces", "web", "bucket", "smb")
 
 

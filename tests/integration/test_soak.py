@@ -19,7 +19,6 @@ from git_annex_remote_pyshare.testing.files import Desk, body_of, content, nobod
 if TYPE_CHECKING:
     from support.rclone_remotes import Remotes
 
-pytest_plugins = ["support.rclone_remotes"]
 pytestmark = [*LONG, pytest.mark.timeout(1800)]
 
 MIB = 1 << 20

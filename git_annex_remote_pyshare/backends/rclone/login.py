@@ -73,12 +73,10 @@ def _ask(name: str, kind: str, terminal: Terminal) -> None:
     Raises:
         CommandFailed: It ended too early, and may have kept a part of the answers.
     """
-    line, variables = found(*_words(name, kind, terminal)), environment(git_environment())
     away = command("rclone", "config", "delete", name)
     remedy = f"Type this, which removes what rclone has kept of it, and begin again: {away}"
     try:
-        # Else it ends by printing all that it keeps, tokens too; only rclone 1.70 and newer know the option for that.
-        done = subprocess.run(line, env={**variables, "RCLONE_NO_OUTPUT": "true"}, check=False)
+        done = subprocess.run(found(*_words(name, kind, terminal)), env=environment(git_environment()), check=False)
     except KeyboardInterrupt:
         terminal.warn(f"\nrclone's dialogue for {name} has not come to its end. {remedy}")
         raise

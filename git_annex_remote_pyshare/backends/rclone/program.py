@@ -64,10 +64,16 @@ def environment(variables: Mapping[str, str], login: str = "") -> dict[str, str]
     if where := kept.get("RCLONE_CONFIG"):
         kept["RCLONE_CONFIG"] = os.path.abspath(where)  # rclone starts in another folder
     kept.setdefault("GOMEMLIMIT", "96MiB")
-    # Only new versions know the first. A bucket that is missing must not be made by storing into it.
     if login:
         kept["RCLONE_RC_USER"], _, kept["RCLONE_RC_PASS"] = login.partition(":")
-    return {**kept, "RCLONE_MAX_BUFFER_MEMORY": "64M", "RCLONE_S3_NO_CHECK_BUCKET": "true"}
+    return {
+        **kept,
+        # Only new versions know the first two. Without the second, `config create` ends by printing all that it keeps,
+        # tokens too. A bucket that is missing must not be made by storing into it.
+        "RCLONE_MAX_BUFFER_MEMORY": "64M",
+        "RCLONE_NO_OUTPUT": "true",
+        "RCLONE_S3_NO_CHECK_BUCKET": "true",
+    }
 
 
 def require_version(words: str) -> tuple[int, ...]:
