@@ -100,6 +100,8 @@ class Prediction:
         self._order: IndexOrder | None = None
         self._entries: Iterator[str] | None = None
         """The entries of the index behind the position; None if that is unknown."""
+        self._overtaken: frozenset[str] = frozenset()
+        """The entries directly before the first position: a job that is slow to begin may still ask for one."""
         self._is_searching = False
         self._searches = 0
         self._gets = 0
@@ -187,7 +189,7 @@ class Prediction:
         if place := self._predicted.pop(key, None):
             self._reached = max(self._reached, place)
             return
-        if self._entries is None:
+        if self._entries is None or key in self._overtaken:
             return
         self._steps = _MOST_STEPS
         self._look_ahead()
@@ -247,12 +249,18 @@ class Prediction:
         from git_annex_remote_pyshare.annex.index_order import IndexOrder  # noqa: PLC0415  # see its top
 
         found: Iterator[str] | None = None
+        before: deque[str] = deque(maxlen=_NEAR)
         with suppress(Exception):  # without it, nothing is predicted; that is no news for the user
             self._order = self._order or IndexOrder(self._clone)
             entries = self._order.keys()
-            found = entries if any(key in self._since_jump for key in entries) else None
+            for key in entries:
+                if key in self._since_jump:
+                    found = entries
+                    break
+                before.append(key)
         with self._lock:
             self._entries = found
+            self._overtaken = frozenset(before)
             self._upcoming.clear()
             self._is_searching = False
 

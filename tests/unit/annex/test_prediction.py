@@ -151,15 +151,28 @@ def test_after_a_jump_the_new_position_is_followed(clone: Clone) -> None:
 
 
 def test_what_other_jobs_are_getting_is_not_predicted_after_a_jump(clone: Clone) -> None:
+    for number in range(100):
+        clone.link(f"{number:02}", key(number))
+    prediction = clone.predictions()
+    for number in (80, 1, 81):
+        prediction.asked(key(number))
+    assert following(settled(prediction), 1)
+    prediction.asked(key(99))
+    assert prediction.jumps == 1
+    prediction.asked(key(78))
+    assert following(settled(prediction), 2) == [key(79), key(82)]
+
+
+def test_a_job_that_the_others_have_overtaken_makes_no_jump(clone: Clone) -> None:
     for number in range(20):
         clone.link(f"{number:02}", key(number))
     prediction = clone.predictions()
     for number in (1, 2, 3):
         prediction.asked(key(number))
-    assert following(settled(prediction), 1)
-    prediction.asked(key(0))  # of a job that the others have overtaken before the position was found
-    assert prediction.jumps == 1
-    assert following(settled(prediction), 2) == [key(4), key(5)]
+    assert following(settled(prediction), 1) == [key(4)]
+    prediction.asked(key(0))
+    assert prediction.jumps == 0
+    assert following(settled(prediction), 2) == [key(5), key(6)]
 
 
 def test_an_order_of_its_own_ends_the_predictions(clone: Clone) -> None:
