@@ -200,7 +200,7 @@ def layered(backend: Backend) -> Backend:
     return wrap(backend, Event())
 
 
-OTHER_STORES = ("directory by path", "rclone", "wsgidav", "rclone_s3", "ceph")
+OTHER_STORES = ("directory by path", "rclone", "wsgidav", "nginx", "sabre", "rclone_s3", "ceph")
 """The layers see no difference between these and another store of the same kind."""
 
 
