@@ -12,6 +12,7 @@ from support.davkit import BOB, backend
 from support.fakes.dav import ScriptedDAV
 from support.fakes.s3 import ScriptedS3
 from support.folderkit import content_of, established
+from support.marks import LONG
 from support.s3kit import backend as bucket_backend
 from support.scripted import Play, Rule, Seen, answer, served
 
@@ -52,7 +53,9 @@ def everything(of: Repository, name: str = "store") -> str:
     return said
 
 
-@pytest.mark.parametrize("stamp", ["1s", "99999999999s"], ids=["now", "in the future"])
+@pytest.mark.parametrize(
+    "stamp", [pytest.param("1s", id="now"), pytest.param("99999999999s", id="in the future", marks=LONG)]
+)
 @pytest.mark.parametrize("who", ["owner", "friend"])
 def test_held_7_a_url_that_a_collaborator_changed_gets_nothing(
     who: str, stamp: str, dav: ScriptedDAV, trap: ScriptedDAV, repository: Repository, bob: Home
