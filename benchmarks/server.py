@@ -23,7 +23,7 @@ class Server(ABC):
     service: str
     """What it speaks: a name in `remotes.SERVICES`."""
     mark: bytes
-    """What stands in the log once for each answered request; empty where nobody counts them."""
+    """What stands in the log once for each answered request; empty where they are not counted."""
     programs: tuple[Path, ...] = ()
     """Folders with programs that all use who talk to it."""
 

@@ -15,7 +15,7 @@ from git_annex_remote_pyshare.testing.memory import MemoryBackend
 
 
 class KilledError(BaseException):
-    """The process is dead: nobody catches this, and nothing happens after it."""
+    """The process is dead: no code catches this, and nothing happens after it."""
 
 
 class Life:

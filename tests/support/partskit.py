@@ -28,7 +28,7 @@ PARTS = 10
 
 
 class Killed(BaseException):
-    """The process is dead: nobody catches this, and nothing happens after it."""
+    """The process is dead: no code catches this, and nothing happens after it."""
 
 
 class InClone(LocalConfig):

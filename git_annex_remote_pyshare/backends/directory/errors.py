@@ -19,6 +19,8 @@ _KINDS = {getattr(errno, code): kind for kind, codes in _CODES.items() for code 
 _REMEDIES: Mapping[int, str] = {
     errno.ENOSPC: "Free some space there, then try again.",
     errno.EFBIG: "Split large files: git annex enableremote {remote} chunk=1GiB",
+    errno.EISDIR: "A folder there has the name of the file. Rename or remove that folder, then try again.",
+    errno.ENOTDIR: "A file there has the name of a folder of the file. Rename that file there, then try again.",
     errno.EROFS: "Mount it writable, then try again.",
     errno.EACCES: "Ask the folder's owner for permission; see the current permissions with: ls -ld {folder}",
 }

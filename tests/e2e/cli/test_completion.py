@@ -37,7 +37,7 @@ def shell_in(dataset: Repository, shell: str) -> "pexpect.spawn[str]":
     printed = home.run("pyshare", "completion", shell, cwd=dataset.folder).stdout
     (install,) = re.findall(r"^# To install it, type: (.*)$", printed, re.MULTILINE)
     (home.folder / ".config" / "fish" / "completions").mkdir(parents=True)
-    # Without it a new fish reads all manual pages in the background, for minutes, and nobody ends that.
+    # Without it a new fish reads all manual pages in the background, for minutes, and outlives the test.
     (home.folder / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     home.run("sh", "-c", install, cwd=dataset.folder)
     env: Any = {**home.environment, "TERM": "dumb" if shell != "fish" else "xterm", "PS1": "$ "}

@@ -49,7 +49,7 @@ few_passing = st.lists(st.sampled_from(PASSING), max_size=4)
 
 
 class Killed(BaseException):
-    """The process is dead: nobody catches this."""
+    """The process is dead: no code catches this."""
 
 
 def spoilt(body: bytes) -> bytes:
