@@ -64,6 +64,14 @@ class Looking:
             return False
         return expected_size(key) in {None, found.size} and self._guard.has(key, name, found)
 
+    def is_other(self, key: str, name: str) -> bool:
+        """Whether only content of other keys was noted there, and that of the key is indeed not there.
+
+        The store is asked only if there are such notes, since another clone may have changed what they tell.
+        """
+        noted = {known.key for known in self._inventory.find(name)}
+        return bool(noted) and key not in noted and not self.is_known(key, name)
+
     def was_absent(self, name: str) -> bool:
         """Whether the last `is_known` found no file there; says it once."""
         with self._lock:

@@ -187,7 +187,11 @@ class Tree:
                 or that of the next git-annex, is obeyed.
             PyshareError: Any other failure.
         """
-        self._may_be_at(name, key)  # first of all, since this process may be killed at any moment
+        if self._looking.is_other(key, name):
+            # git-annex repeats the removals of an export that failed, but not the stores that followed them.
+            self._require_free(key, name)
+            return
+        self._may_be_at(name, key)  # before all else, since this process may be killed at any moment
         if rename := self._renames.find(key, name):
             kept = next((place for place in (name, rename.target) if place and self._looking.has(key, place)), "")
             if kept:

@@ -100,6 +100,32 @@ def test_a_process_that_was_killed_before_it_renamed_leaves_word_to_the_next(sto
     assert _names(store) == [OLD]
 
 
+@pytest.mark.parametrize("content", [b"other, and longer", b"CONTENT"])
+def test_a_removal_that_is_repeated_leaves_what_was_stored_under_the_name_since(
+    store: MemoryBackend, tmp_path: Path, content: bytes
+) -> None:
+    new = f"SHA256E-s{len(content)}--{sha256(content).hexdigest()}.txt"
+    (tmp_path / "local").write_bytes(content)
+    first = Tree(store)
+    first.remove(KEY, OLD)
+    first.store(new, OLD, Source(str(tmp_path / "local")), nobody)
+    again = Tree(store)
+    again.remove(KEY, OLD)
+    assert again.is_present(new, OLD)
+    again.remove(new, OLD)
+    assert _names(store) == []
+
+
+def test_a_removal_is_obeyed_where_another_clone_has_stored_the_old_content_again(
+    store: MemoryBackend, tmp_path: Path
+) -> None:
+    tree = Tree(store)
+    tree.stored(OTHER, OLD)
+    _put(store, tmp_path, OLD, CONTENT)
+    tree.remove(KEY, OLD)
+    assert _names(store) == []
+
+
 def test_what_a_lost_reply_may_have_stored_is_not_taken_for_what_was_there_before(
     store: MemoryBackend, tmp_path: Path, faults: Faults
 ) -> None:
