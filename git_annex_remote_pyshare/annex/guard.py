@@ -143,7 +143,14 @@ class Guard:
     def has(self, key: str, name: str, found: Content) -> bool:
         """Whether git has this version of the file as the content of the key."""
         noted = Known(key, found.id.removesuffix(YOUNG))
-        return bool(noted.content) and (noted in self._inventory.find(name) or self.key_at(name, found) == key)
+        if not noted.content:
+            return False
+        # Two keys can have the same bytes, so that the version is known as that of the other one.
+        return (
+            noted in self._inventory.find(name)
+            or self.key_at(name, found) == key
+            or self._recorded.is_of(key, noted.content)
+        )
 
     def key_at(self, name: str, found: Content) -> str:
         """The key of this version of the file; empty if git does not have it under this name."""
@@ -172,8 +179,8 @@ class Guard:
         keys = self._inventory.keys_of(content) | self._inventory.keys_of(content + YOUNG)
         if key in keys:
             return True
-        known = self.key_at(name, found)  # two keys can have the same bytes, and then the same identifier
-        return known == key or not (known or keys)
+        known = self.key_at(name, found)
+        return known == key or not (known or keys) or self._recorded.is_of(key, content)
 
     def _proved(self, keys: Sequence[str], name: str, found: Content) -> str:
         """The first of the keys whose content is there; empty if that is none, or cannot be told.

@@ -151,7 +151,7 @@ CHANGES: dict[str, Callable[[Draw, list[str]], None]] = {
 def edit_as_people(draw: Draw, place: SharedPlace, people: People, step: str) -> None:
     """Change the folder as a person without git-annex does."""
     names = sorted(stored_tree(place))
-    new = draw.random.choice(THEIR_NAMES)
+    new = draw.random.choice([name for name in THEIR_NAMES if not any(each.startswith(f"{name}/") for each in names)])
     if step == "write":
         people.write(new, draw.content())
     elif step == "change" and names:

@@ -151,6 +151,19 @@ def test_a_version_that_another_name_has_too_may_be_of_either_key(store: MemoryB
     assert guard.may_be(OTHER, NEW, found)
 
 
+def test_a_file_is_removed_by_either_of_two_keys_of_its_bytes(
+    store: MemoryBackend, tmp_path: Path, recording: Recording
+) -> None:
+    _import(store, recording)
+    Inventory(store.place.clone.git_dir, store.place.clone.remote_uuid, store.place.url).replace(
+        OLD, KEY.removesuffix(".txt"), getattr(store.content_of(OLD), "id", "")
+    )
+    tree = Tree(store)
+    assert tree.is_present(KEY, OLD)
+    tree.remove(KEY, OLD)
+    assert _names(store) == []
+
+
 def test_a_document_without_an_identifier_is_never_taken_for_an_upload_that_was_begun(store: MemoryBackend) -> None:
     inventory = Inventory(store.place.clone.git_dir)
     inventory.add(OLD, KEY)
