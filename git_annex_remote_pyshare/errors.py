@@ -9,6 +9,7 @@ None of the four may contain a secret, since all are shown, logged and published
      ├─ PermissionDenied  the login is missing, wrong, or not allowed to do this
      ├─ QuotaExceeded     the store is full, or refuses a body of this size
      ├─ BadName           the store does not support this object name
+     │   └─ FolderInTheWay a folder has the name of the object
      ├─ BadSetting        a setting is missing, unknown or wrong
      ├─ Corrupt           the store has or sent other data than was stored
      │   └─ CorruptUpload the server received other data than was sent              (retryable, once)
@@ -40,6 +41,7 @@ __all__ = [
     "ContentChanged",
     "Corrupt",
     "CorruptUpload",
+    "FolderInTheWay",
     "NotAStore",
     "NotFound",
     "NotReached",
@@ -126,6 +128,12 @@ class QuotaExceeded(PyshareError):
 
 class BadName(PyshareError):
     """The store does not support this object name."""
+
+
+class FolderInTheWay(BadName):
+    """A folder has the name of the object, so the request failed and has changed nothing."""
+
+    remedy = "Rename that folder in the store, or your file, then try again."
 
 
 class BadSetting(PyshareError):

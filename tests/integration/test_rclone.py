@@ -25,6 +25,7 @@ from git_annex_remote_pyshare.config.git_config import LocalConfig
 from git_annex_remote_pyshare.errors import (
     BadSetting,
     Cancelled,
+    FolderInTheWay,
     NotFound,
     PermissionDenied,
     PyshareError,
@@ -115,6 +116,23 @@ def test_what_is_not_there_with_its_whole_folder_is_not_absent(remotes: "Remotes
         with pytest.raises(Unreachable, match="has no mark of pyshare") as error:
             verb()
         assert not error.value.retryable
+
+
+@pytest.mark.parametrize("name", ["disk", "web", "smb"])
+def test_a_folder_in_the_way_of_a_file_is_kept(
+    request: pytest.FixtureRequest, remotes: "Remotes", desk: Desk, name: str
+) -> None:
+    """On WebDAV, rclone itself removes it with all that is in it."""
+    if name == "smb":
+        request.getfixturevalue("smb_remote")
+    store = RcloneBackend(made(remotes.new_folder(name)).place._replace(is_tree=True))
+    for body in (b"first", b"content"):
+        desk.put(store, "docs/file", body)
+    desk.put(store, "other", b"more")
+    for write in (lambda: desk.put(store, "docs", b"a file"), lambda: store.move("other", "docs")):
+        with pytest.raises(FolderInTheWay):
+            write()
+    assert (desk.get(store, "docs/file"), desk.get(store, "other")) == (b"content", b"more")
 
 
 def test_a_folder_that_is_removed_later_is_noticed(

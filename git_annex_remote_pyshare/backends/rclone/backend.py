@@ -21,7 +21,7 @@ from git_annex_remote_pyshare.backends.rclone.base_folder import Base
 from git_annex_remote_pyshare.backends.rclone.errors import Refused, is_absent
 from git_annex_remote_pyshare.backends.rclone.remote import Remote, checked
 from git_annex_remote_pyshare.backends.rclone.url import parse
-from git_annex_remote_pyshare.errors import NotFound
+from git_annex_remote_pyshare.errors import FolderInTheWay, NotFound
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
@@ -66,6 +66,7 @@ class RcloneBackend(Backend):
 
         with self._remote.trying("store the file", checked(name)):
             self._base.require()
+            self._require_no_folder(name)
             upload(self._remote, name, source, progress)
         return Receipt()  # rclone has compared the size, and the hash if the service has one
 
@@ -100,6 +101,7 @@ class RcloneBackend(Backend):
         where |= {"dstFs": self._remote.fs, "dstRemote": checked(target)}
         with self._remote.trying("rename the file", source):
             self._base.require()
+            self._require_no_folder(target)
             try:
                 # Otherwise rclone only removes the source if the target has the same size and time.
                 self._remote.control.transfer(
@@ -168,6 +170,15 @@ class RcloneBackend(Backend):
 
     def _not_there(self) -> NotFound:
         return NotFound(f"the file is not in {self._remote.target.shown}")
+
+    def _require_no_folder(self, name: str) -> None:
+        """Raise FolderInTheWay if people have made a folder that has the name of a file.
+
+        rclone only looks for a file. On WebDAV its MOVE then replaces the folder, and after an upload that failed it
+        removes what has the name, with all that is in it (rclone, backend/webdav/webdav.go, copyOrMove and Update).
+        """
+        if self.place.is_tree and self._remote.traits.has_empty_folders and self._remote.has_folder(name):
+            raise FolderInTheWay(f"a folder in {self._remote.target.shown} has the name of the file")
 
     def _remove_folder(self, name: str) -> bool:
         """Remove a folder; False if it is not empty."""

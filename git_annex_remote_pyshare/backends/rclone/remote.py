@@ -117,6 +117,20 @@ class Remote:
             raise
         return items_of(answer)
 
+    def has_folder(self, name: str) -> bool:
+        """Whether there is a folder of this name, even an empty one.
+
+        Each service has an answer of its own to the listing of a file: absent, empty, or a failure in words of its own.
+        To ask for the folder would list the one above it.
+        """
+        try:
+            items = self.items(name)
+        except Refused:
+            if self.find(name) is None:
+                raise
+            return False
+        return items is not None and (bool(items) or self.find(name) is None)
+
     def close(self) -> None:
         """End rclone if no other store uses it."""
         with self._lock:
