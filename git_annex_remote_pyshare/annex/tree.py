@@ -13,7 +13,8 @@ from threading import Lock
 
 from git_annex_remote_pyshare.annex.guard import ChangedByOthers, Guard
 from git_annex_remote_pyshare.annex.looking import Looking
-from git_annex_remote_pyshare.backends.base import Backend, Moves, Receipt, WritesConditionally
+from git_annex_remote_pyshare.annex.tree_writes import TreeWrites
+from git_annex_remote_pyshare.backends.base import Backend
 from git_annex_remote_pyshare.errors import BadName, ContentChanged, NotFound, PyshareError
 from git_annex_remote_pyshare.safe_text import command, one_line
 from git_annex_remote_pyshare.state.inventory import Inventory
@@ -59,6 +60,7 @@ class Tree:
         """What may be at each name, whatever git-annex takes to be there."""
         self._guard = Guard(store, self._inventory)
         self._looking = Looking(store, self._guard, self._inventory)
+        self._writes = TreeWrites(store, self._guard)
         self._kept = Occupants(clone.git_dir, clone.remote_uuid, "kept")
         """Names that a failed or unconfirmed rename may have left as they were; nothing may be stored over them."""
         self._vacated: set[str] = set()
@@ -109,12 +111,8 @@ class Tree:
         """
         self._may_be_at(name, key)  # without a response, the file would count as other content, or as that of people
 
-        def put(condition: Condition | None) -> Receipt:
-            source.condition = condition
-            return self._store.put(name, source, progress)
-
         try:
-            content = self._guard.obey(name, self.check_store(key, name), put).content
+            content = self._writes.put(name, source, progress, self.check_store(key, name))
         except ChangedByOthers:
             # The reply to an earlier attempt may have been lost, and then its condition is no longer met.
             content = self._guard.same_content(name, source)
@@ -214,44 +212,23 @@ class Tree:
                 self._kept.forget(name)
         self._require_free(key, name)
         with suppress(BadName):  # the store never had it
-            self._delete(name)
+            self._writes.delete(name)
         self._inventory.forget(name)
         self._replaced(name)
         self._forget(key, name)
         self._vacate(name)
-
-    def _delete(self, name: str) -> None:
-        """Remove the file if git knows its version."""
-        condition = self._guard.check(name)
-        if condition == Condition():
-            return  # there is none
-
-        def delete(condition: Condition | None) -> None:
-            if condition is None or not self._store.has(WritesConditionally):
-                self._store.delete(name)
-                return
-            try:
-                self._store.call(WritesConditionally, lambda able: able.delete_if(name, condition))
-            except ContentChanged:
-                if self._guard.look(name) is not None:  # otherwise an earlier attempt has removed it
-                    raise
-
-        self._guard.obey(name, condition, delete)
 
     def _move(self, key: str, source: str, target: str) -> None:
         """Rename the file if git knows its version, and that of a file which it replaces."""
         self._guard.note_version(key, source)
         self._may_be_at(target, key, source)
         moved, replaced = self._check_changes(source), self._guard.check(target)
-        if (moved is None and replaced is None) or not self._store.has(WritesConditionally):
-            self._store.call(Moves, lambda able: able.move(source, target))
-            return
         try:
-            self._store.call(WritesConditionally, lambda able: able.move_if(source, target, moved, replaced))
+            self._writes.move(source, target, moved, replaced)
         except ContentChanged as error:
             if self._check_changes(source) != moved or self._guard.check(target) != replaced:
                 raise self._guard.refusal(target) from error
-            self._store.call(Moves, lambda able: able.move(source, target))
+            self._writes.move(source, target)
 
     def _keep(self, key: str, place: str) -> None:
         """Note that a failed rename has left the content at this place."""

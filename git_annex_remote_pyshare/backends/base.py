@@ -201,6 +201,7 @@ class Backend(ABC):
         Raises:
             SourceChanged: The size of the source has changed; nothing is stored.
             ContentChanged: `Source.condition` is not met; nothing is stored. See `WritesConditionally`.
+            FolderInTheWay: In a tree, a folder has that name; nothing has changed.
             PyshareError: Any other failure.
         """
 

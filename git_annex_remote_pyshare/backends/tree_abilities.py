@@ -22,6 +22,7 @@ class Moves(Protocol):
         Raises:
             NotFound: The store says clearly that there is no object at `source`; nothing has changed.
             BadName: The store cannot hold an object of the name `target`; nothing has changed.
+            FolderInTheWay: A folder has the name `target`; nothing has changed.
             PyshareError: Any other failure.
         """
 

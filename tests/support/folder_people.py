@@ -24,6 +24,9 @@ class People(NamedTuple):
     move: Callable[[str, str], object]
     """Gives a file another name."""
 
+    remove_empty_folders: Callable[[], object] = lambda: None
+    """Removes all folders without a file in them, where there are such folders."""
+
     def write_all(self, files: Mapping[str, bytes]) -> None:
         """Write these files."""
         for name, content in files.items():
@@ -53,10 +56,16 @@ def _in_folder(root: Path) -> People:
                 folder.chmod(0o777)  # the server may be another user
         return root / name
 
+    def remove_empty_folders() -> None:
+        for path in sorted(root.rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
     return People(
         lambda name, content: made(name).write_bytes(content),
         lambda name: (root / name).unlink(),
         lambda name, new: (root / name).rename(made(new)),
+        remove_empty_folders,
     )
 
 

@@ -4,13 +4,21 @@ import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from git_annex_remote_pyshare.errors import BadName, PermissionDenied, PyshareError, QuotaExceeded, Unreachable
+from git_annex_remote_pyshare.errors import (
+    BadName,
+    FolderInTheWay,
+    PermissionDenied,
+    PyshareError,
+    QuotaExceeded,
+    Unreachable,
+)
 from git_annex_remote_pyshare.safe_text import command
 
 _CODES: Mapping[type[PyshareError], tuple[str, ...]] = {
     QuotaExceeded: ("ENOSPC", "EDQUOT", "EFBIG"),
     PermissionDenied: ("EACCES", "EPERM", "EROFS"),
-    BadName: ("ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR", "ENOTDIR", "ELOOP"),
+    BadName: ("ENAMETOOLONG", "EILSEQ", "EINVAL", "ENOTDIR", "ELOOP"),
+    FolderInTheWay: ("EISDIR",),
 }
 
 # Not every system defines every code.
@@ -19,7 +27,6 @@ _KINDS = {getattr(errno, code): kind for kind, codes in _CODES.items() for code 
 _REMEDIES: Mapping[int, str] = {
     errno.ENOSPC: "Free some space there, then try again.",
     errno.EFBIG: "Split large files: git annex enableremote {remote} chunk=1GiB",
-    errno.EISDIR: "A folder there has the name of the file. Rename or remove that folder, then try again.",
     errno.ENOTDIR: "A file there has the name of a folder of the file. Rename that file there, then try again.",
     errno.EROFS: "Mount it writable, then try again.",
     errno.EACCES: "Ask the folder's owner for permission; see the current permissions with: ls -ld {folder}",

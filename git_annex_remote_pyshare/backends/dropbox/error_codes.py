@@ -9,6 +9,7 @@ from git_annex_remote_pyshare.errors import (
     BadName,
     Busy,
     CorruptUpload,
+    FolderInTheWay,
     NotAStore,
     NotFound,
     PermissionDenied,
@@ -37,9 +38,7 @@ BY_TAG: Mapping[str, Meaning] = {
     "not_file": Meaning(NotFound, "Dropbox has a folder there instead of a file"),
     "not_folder": Meaning(NotAStore, "there is a file where the store's folder should be", "Check url=."),
     "conflict": Meaning(NotAStore, "another file or folder is in the way", "Move it away, or choose another folder."),
-    "conflict/folder": Meaning(
-        NotAStore, "a folder of that name is in the way", "Move it away, or choose another folder."
-    ),
+    "conflict/folder": Meaning(FolderInTheWay, "a folder has that name"),
     "conflict/file_ancestor": Meaning(
         NotAStore, "a file is where a folder of the store should be", "Move it away, or choose another folder."
     ),

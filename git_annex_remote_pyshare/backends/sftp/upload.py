@@ -11,7 +11,7 @@ from git_annex_remote_pyshare.backends.sftp.marker import Marker
 from git_annex_remote_pyshare.backends.sftp.packets import Code, Flag, Kind
 from git_annex_remote_pyshare.backends.sftp.temporary import Temporaries, aside_of
 from git_annex_remote_pyshare.backends.sftp.transfers import Piece, Told, write
-from git_annex_remote_pyshare.errors import BadName, PyshareError, QuotaExceeded
+from git_annex_remote_pyshare.errors import FolderInTheWay, PyshareError, QuotaExceeded
 from git_annex_remote_pyshare.transfer import Condition, Progress, Source
 
 _ATTEMPTS = 9
@@ -128,7 +128,7 @@ def publish(connection: Connection, temporary: bytes, path: bytes) -> None:
     reader may then find none for a moment.
 
     Raises:
-        BadName: A folder has that name.
+        FolderInTheWay: A folder has that name.
         Refusal: The server refuses it.
     """
     aside = b""
@@ -137,7 +137,7 @@ def publish(connection: Connection, temporary: bytes, path: bytes) -> None:
         if (code := connection.code(reply)) == Code.OK:
             break
         if code == Code.FAILURE and (there := connection.found(connection.look(path))) and there.is_folder:
-            raise BadName("a folder on the server has the name of the file")
+            raise FolderInTheWay("a folder on the server has the name of the file")
         if code != Code.FAILURE or connection.can(RENAME):
             break
         aside = aside_of(temporary)

@@ -38,7 +38,7 @@ from git_annex_remote_pyshare.backends.webdav.folders import Folders
 from git_annex_remote_pyshare.backends.webdav.temporary import is_temporary
 from git_annex_remote_pyshare.backends.webdav.upload import Uploads
 from git_annex_remote_pyshare.backends.webdav.url import address_of, in_path
-from git_annex_remote_pyshare.errors import BadSetting, PermissionDenied
+from git_annex_remote_pyshare.errors import BadSetting, FolderInTheWay, PermissionDenied
 from git_annex_remote_pyshare.part_plan import Limits, Part, Plan, Sent, Upload
 from git_annex_remote_pyshare.transfer import ByteRange, Condition, Progress, Sink, Source
 from git_annex_remote_pyshare.transport.bounds import Listing
@@ -112,7 +112,7 @@ class WebDAVBackend(Backend):
         """
         self._ensure_ready()
         if self.place.is_tree:
-            with suppress(in_the_way.FolderInTheWay):
+            with suppress(FolderInTheWay):
                 in_the_way.delete_file(self.client, in_path(name), _REMOVE)
         else:
             in_the_way.delete(self.client, in_path(name), _REMOVE)

@@ -10,14 +10,10 @@ from urllib.parse import unquote
 
 from git_annex_remote_pyshare.backends.webdav import propfind
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
-from git_annex_remote_pyshare.errors import PyshareError
+from git_annex_remote_pyshare.errors import FolderInTheWay, PyshareError
 from git_annex_remote_pyshare.safe_text import one_line
 
 _REMOVED = {200, 204, 404, 410}
-
-
-class FolderInTheWay(PyshareError):
-    """A folder has the name of a file, so it is kept and the request fails."""
 
 
 class FileInTheWay(PyshareError):
@@ -40,8 +36,7 @@ def is_file(client: Client, path: str, what: str) -> bool:
     if found is not None and found.is_folder:
         name = one_line(unquote(path, errors="surrogateescape"))
         raise FolderInTheWay(
-            f"{client.doing(what)}: {name} is a folder on the server, and it is kept with all that is in it",
-            remedy="Rename that folder on the server, or your file, then try again.",
+            f"{client.doing(what)}: {name} is a folder on the server, and it is kept with all that is in it"
         )
     return found is not None
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from git_annex_remote_pyshare.backends.base import Backend, Moves, RemovesFolders
-from git_annex_remote_pyshare.errors import BadName, Cancelled, NotFound, PyshareError
+from git_annex_remote_pyshare.errors import BadName, Cancelled, FolderInTheWay, NotFound, PyshareError
 from git_annex_remote_pyshare.testing.conformance.suite import LARGE, Suite
 from git_annex_remote_pyshare.testing.files import Desk, body_of, nobody
 
@@ -188,6 +188,19 @@ class Exports(Suite):
         found = _files(elsewhere, desk)
         assert found.pop(theirs, None) == b"theirs"
         assert b"content" in found.values() or "delete" in done
+
+    def test_a_folder_in_the_way_is_told_so_that_an_empty_one_can_give_way(self, store: Backend, desk: Desk) -> None:
+        if not store.has(RemovesFolders):
+            pytest.skip("this kind of store has no folders of their own")
+        desk.put(store, OURS, b"content")
+        desk.put(store, NEW, b"more")
+
+        with pytest.raises(FolderInTheWay):
+            desk.put(store, "docs", b"in place of the folder")
+        with pytest.raises(FolderInTheWay):
+            move(store, NEW, "docs")
+
+        assert _files(store, desk) == {OURS: b"content", NEW: b"more"}
 
     def test_a_colleagues_file_that_has_a_folders_name_is_kept(
         self, store: Backend, elsewhere: Backend, desk: Desk

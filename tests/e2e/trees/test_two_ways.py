@@ -72,6 +72,21 @@ def test_both_sides_edit_and_both_have_everything_after_each_sync(
     assert _tree_of(both_ways) == dict(place.stored()) == expected
 
 
+@ON_SOME_PLACES
+def test_an_empty_folder_that_people_left_gives_way_to_a_file_of_its_name(
+    both_ways: Repository, place: SharedPlace, people: People
+) -> None:
+    people.move(TABLE, "table.csv")
+    both_ways.annex("sync", "--content")
+    both_ways.add({"data": b"no folder any more"})
+
+    both_ways.annex("sync", "--content")
+
+    expected = {PAPER: b"first words", "table.csv": b"1,2,3", "old notes.txt": b"their old notes"}
+    expected["data"] = b"no folder any more"
+    assert _tree_of(both_ways) == dict(place.stored()) == expected
+
+
 @pytest.mark.parametrize("place", ["dropbox"], indirect=True)
 def test_the_first_sync_makes_a_folder_that_is_not_there_yet(repository: Repository, place: SharedPlace) -> None:
     repository.add({PAPER: b"first words"})

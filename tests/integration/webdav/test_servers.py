@@ -15,10 +15,9 @@ from support.servers import Server
 
 from git_annex_remote_pyshare.backends.base import Entry, Stat
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.backends.webdav.in_the_way import FolderInTheWay
 from git_annex_remote_pyshare.backends.webdav.server_features import ATOMIC, PLAIN, UNKNOWN, ServerFeatures
 from git_annex_remote_pyshare.credentials.credential import Credential
-from git_annex_remote_pyshare.errors import BadName, Busy, Cancelled, NotFound, PermissionDenied
+from git_annex_remote_pyshare.errors import BadName, Busy, Cancelled, FolderInTheWay, NotFound, PermissionDenied
 from git_annex_remote_pyshare.transfer import Progress, Source
 
 SERVERS = ["apache_server", "apache_digest_server", "rclone_server", "wsgidav_server", "nginx_server", "sabre_server"]

@@ -8,8 +8,9 @@ import pytest
 
 from git_annex_remote_pyshare.annex.tree import NotRenamed, Tree
 from git_annex_remote_pyshare.backends.base import StoreConfig
+from git_annex_remote_pyshare.backends.directory.backend import DirectoryBackend
 from git_annex_remote_pyshare.config.git_config import LocalConfig
-from git_annex_remote_pyshare.errors import Busy, NotFound, PermissionDenied, PyshareError, Unreachable
+from git_annex_remote_pyshare.errors import Busy, FolderInTheWay, NotFound, PermissionDenied, PyshareError, Unreachable
 from git_annex_remote_pyshare.state import killed
 from git_annex_remote_pyshare.state.renames import Rename, Renames
 from git_annex_remote_pyshare.testing.faults import Fail, Faults, LoseReply
@@ -47,6 +48,38 @@ def _put(store: MemoryBackend, folder: Path, name: str, content: bytes) -> None:
 
 def _names(store: MemoryBackend) -> list[str]:
     return [entry.name for entry in store.list()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A store that is a folder, with one folder in it that is empty, one that is not, and one file."""
+    root = tmp_path / "folder"
+    for name in ("empty", "full"):
+        (root / name).mkdir(parents=True)
+    (root / "full" / "theirs").write_bytes(b"theirs")
+    (root / "file").write_bytes(CONTENT)
+    return root
+
+
+@pytest.fixture
+def tree_of_folder(store: MemoryBackend, folder: Path) -> Tree:
+    return Tree(DirectoryBackend(store.place._replace(url=str(folder), trusted=lambda: True)))
+
+
+def test_an_empty_folder_gives_way_to_a_file(tree_of_folder: Tree, folder: Path) -> None:
+    tree_of_folder.rename(KEY, "file", "empty")
+    (folder / "empty too").mkdir()
+    tree_of_folder.store(KEY, "empty too", Source(str(folder / "empty")), nobody)
+    assert (folder / "empty").read_bytes() == (folder / "empty too").read_bytes() == CONTENT
+
+
+def test_a_folder_with_files_stays_where_a_file_should_be(tree_of_folder: Tree, folder: Path) -> None:
+    with pytest.raises(FolderInTheWay):
+        tree_of_folder.rename(KEY, "file", "full")
+    with pytest.raises(FolderInTheWay):
+        tree_of_folder.store(KEY, "full", Source(str(folder / "file")), nobody)
+    assert (folder / "full" / "theirs").read_bytes() == b"theirs"
+    assert (folder / "file").read_bytes() == CONTENT
 
 
 def test_a_rename_that_was_confirmed_lets_the_old_name_be_removed(store: MemoryBackend) -> None:

@@ -12,7 +12,7 @@ from support.waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend, Moves, RemovesFolders, Stat
 from git_annex_remote_pyshare.backends.dropbox.backend import DropboxBackend
-from git_annex_remote_pyshare.errors import BadName, NotFound
+from git_annex_remote_pyshare.errors import BadName, FolderInTheWay, NotFound
 from git_annex_remote_pyshare.store.open import wrap
 
 pytest_plugins = ["support.dropbox_stores"]
@@ -123,7 +123,7 @@ def test_a_file_in_the_way_is_removed_and_a_folder_is_not(owner: Owner, tree: Dr
     assert (names(owner), owner.content(NEW)) == ({NEW}, b"content")
 
     owner.service.put(owner.home, f"/annex/{OLD}/inner", b"theirs")
-    with pytest.raises(Exception, match="a folder of that name is in the way"):
+    with pytest.raises(FolderInTheWay, match="a folder has that name"):
         tree.move(NEW, OLD)
     assert names(owner) == {NEW, f"{OLD}/inner"}
 

@@ -10,9 +10,8 @@ from support.waiting import Waiting
 
 from git_annex_remote_pyshare.backends.base import Backend, Moves
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
-from git_annex_remote_pyshare.backends.webdav.in_the_way import FolderInTheWay
 from git_annex_remote_pyshare.backends.webdav.server_features import ATOMIC, UNKNOWN, ServerFeatures
-from git_annex_remote_pyshare.errors import NotFound, PyshareError
+from git_annex_remote_pyshare.errors import FolderInTheWay, NotFound, PyshareError
 from git_annex_remote_pyshare.store.open import wrap
 
 OLD, NEW = "a/old.txt", "b/new.html"
