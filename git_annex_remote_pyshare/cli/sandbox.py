@@ -12,8 +12,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NamedTuple
@@ -31,6 +32,9 @@ _SYSTEM = ("TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT"
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SYSTEM_CERTIFICATE_PATH")
 """Files with the certificates that this machine trusts: for OpenSSL, requests, curl, and the TLS of git-annex."""
 _PROXIES = tuple(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no"))
+
+_POLITE = ("SIGTERM", "SIGHUP")
+"""Signals by which other programs ask for an end."""
 
 _MOST_OUTPUT = 16384
 """Bytes of the end of a command's output that are kept; a server or a dataset can make it print any number."""
@@ -75,7 +79,7 @@ def kept_place(prefix: str) -> Iterator[str]:
 @contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
     """Let a polite end from outside clean up, as Ctrl-C does."""
-    polite = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    polite = [getattr(signal, name) for name in _POLITE if hasattr(signal, name)]
     before = {number: signal.signal(number, _leave) for number in polite}
     try:
         yield
@@ -120,8 +124,7 @@ class Stranger:
             PyshareError: There is no such program, or it takes too long.
         """
         with open(self._outputs, "w+b") as output:
-            process = self._started(words, cwd, output.fileno(), subprocess.STDOUT)
-            with process, _ended_with_us(process):
+            with self._running(words, cwd, output.fileno(), subprocess.STDOUT) as process:
                 try:
                     process.wait(TIMEOUT)
                 except subprocess.TimeoutExpired:
@@ -137,12 +140,30 @@ class Stranger:
         Raises:
             PyshareError: There is no such program.
         """
-        process = self._started(words, cwd, subprocess.PIPE, subprocess.DEVNULL)
-        with process, _ended_with_us(process):
+        with self._running(words, cwd, subprocess.PIPE, subprocess.DEVNULL) as process:
             assert process.stdout is not None  # noqa: S101  # for mypy: it is a pipe
             for line in process.stdout:
                 if line.startswith(b"{"):
                     yield json.loads(line)
+
+    @contextmanager
+    def _running(
+        self, words: tuple[str, ...], cwd: str, output: int, errors: int
+    ) -> "Iterator[subprocess.Popen[bytes]]":
+        """A command during the block, which is killed if the block is left before its end: also by Ctrl-C.
+
+        It has a session of its own, so that no terminal sends it the signal. One that comes while it is started waits
+        until it can be ended: Popen forgets what it has started if it is interrupted.
+        """
+        with _signals_waiting() as let_through:
+            process = self._started(words, cwd, output, errors)
+            with process:
+                try:
+                    let_through()
+                    yield process
+                except BaseException:  # as the docstring says
+                    end(process)
+                    raise
 
     def _started(self, words: tuple[str, ...], cwd: str, output: int, errors: int) -> "subprocess.Popen[bytes]":
         try:
@@ -200,13 +221,25 @@ def end(process: "subprocess.Popen[Any]") -> None:
 
 
 @contextmanager
-def _ended_with_us(process: "subprocess.Popen[Any]") -> Iterator[None]:
-    """Kill the command if the block is left before its end: also Ctrl-C must leave no program running."""
+def _signals_waiting() -> Iterator[Callable[[], None]]:
+    """Let signals that ask to end wait, until the function is called that the block gets, or the block is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None  # Python interrupts the main thread only
+        return
+    came: list[int] = []
+    asking = (number for name in ("SIGINT", *_POLITE) if (number := getattr(signal, name, None)) is not None)
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in asking}
+
+    def let_through() -> None:
+        while before:
+            signal.signal(*before.popitem())
+        while came:
+            signal.raise_signal(came.pop())
+
     try:
-        yield
-    except BaseException:  # as the docstring says
-        end(process)
-        raise
+        yield let_through
+    finally:
+        let_through()
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

@@ -1,9 +1,12 @@
 """Running programs as a person without a login."""
 
 import os
+import signal
 import stat
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +48,20 @@ def test_a_program_that_is_missing_or_never_ends_is_an_error(tmp_path: Path, mon
     monkeypatch.setattr(sandbox, "TIMEOUT", 0.2)
     with pytest.raises(PyshareError, match="has not ended"):
         stranger.run("sleep", "60", cwd=str(tmp_path))
+
+
+def test_a_signal_while_a_program_is_started_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, started = subprocess.Popen, []
+
+    def interrupted(*arguments: Any, **more: Any) -> "subprocess.Popen[bytes]":
+        started.append(start(*arguments, **more))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Stranger(str(tmp_path)).run("sleep", "60", cwd=str(tmp_path))
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_a_program_has_no_input_and_no_terminal(tmp_path: Path) -> None:
