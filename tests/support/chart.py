@@ -77,7 +77,8 @@ class Logarithmic:
     """
 
     def __init__(self, values: Sequence[float]) -> None:
-        powers = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
+        # One power more on both sides, since log10 rounds.
+        powers = range(math.floor(math.log10(min(values))) - 1, math.ceil(math.log10(max(values))) + 2)
         round_ones = [part * 10.0**power for power in powers for part in (1, 2, 5)]
         low = max(one for one in round_ones if one <= min(values))
         high = min(one for one in round_ones if one > max(values))

@@ -16,7 +16,7 @@ _VALUES = st.lists(st.floats(0.01, 1e5), min_size=1, max_size=5)
 @given(_VALUES)
 def test_a_logarithmic_scale_holds_its_values(values: Sequence[float]) -> None:
     scale = Logarithmic(values)
-    assert all(0 <= scale.place(value) < 1 for value in values)
+    assert all(0 <= scale.place(value) <= 1 for value in values)
     assert (scale.place(scale.ticks[0]), scale.place(scale.ticks[-1])) == (0, 1)
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Lock
 from unittest import mock
 
 from hypothesis import HealthCheck, given, settings
@@ -38,12 +39,14 @@ class Killer:
         self.replaced = replaced
         self.kills = kills
         self.had = [BODY]
+        self._lock = Lock()
 
     def __call__(self, part: ByteRange) -> None:
         number = len(self.store.ranges)
-        if body := self.replaced.pop(number, None):
-            self.had.append(body)
-            self.desk.put(self.store, "name", body)
+        with self._lock:  # the last one in `had` is the one that stays
+            if body := self.replaced.pop(number, None):
+                self.had.append(body)
+                self.desk.put(self.store, "name", body)
         if number in self.kills and part.size > 1:
             self.kills.remove(number)
             raise Killed
