@@ -8,6 +8,7 @@ import pytest
 from support.annex import Home, Repository, unlock
 from support.fakes.dav import ScriptedDAV
 from support.fakes.s3 import ScriptedS3
+from support.marks import LONG
 from support.scripted import served
 
 UUID = "e89b8837-e10a-40d9-9f41-fc36c418cc74"
@@ -91,8 +92,13 @@ WAYS = {
     "datalad clone": by_datalad,
     "a subdataset": by_a_subdataset,
 }
+ALIKE = ("clone with slashes", "fetch", "datalad clone")
+"""To git-annex they are the same as others."""
 
-every_way = pytest.mark.parametrize("reach", WAYS.values(), ids=WAYS)
+every_way = pytest.mark.parametrize(
+    "reach",
+    [pytest.param(reach, id=way, marks=LONG if way in ALIKE else []) for way, reach in WAYS.items()],
+)
 
 
 def kept_below(home: Home) -> list[str]:

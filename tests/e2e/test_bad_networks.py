@@ -8,6 +8,7 @@ from threading import Lock
 import pytest
 from support.annex import Repository
 from support.fakes.dav import ScriptedDAV
+from support.marks import LONG
 from support.scripted import Play, Seen, served
 
 APACHE = {"Content-Type": "text/html; charset=ISO-8859-1"}
@@ -35,8 +36,15 @@ def faults(seed: int) -> Callable[[Seen], Play | None]:
     return decide
 
 
-@pytest.mark.parametrize(("jobs", "count"), [("-J1", 15), ("-J8", 60)])
-@pytest.mark.parametrize("atomic", [True, False], ids=["atomic-put", "put-in-place"])
+@pytest.mark.parametrize(
+    ("jobs", "count", "atomic"),
+    [
+        pytest.param("-J1", 15, False, id="-J1-put-in-place"),
+        pytest.param("-J8", 60, True, id="-J8-atomic-put"),
+        pytest.param("-J1", 15, True, id="-J1-atomic-put", marks=LONG),
+        pytest.param("-J8", 60, False, id="-J8-put-in-place", marks=LONG),
+    ],
+)
 def test_every_file_is_stored_and_got_by_plain_copy_and_get(
     repository: Repository, jobs: str, count: int, *, atomic: bool
 ) -> None:

@@ -4,29 +4,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from support.annex import unlock
 from support.checkout import CHECKOUT
-from support.computer import Computer, pipx_works
-from support.marks import LONG
 
 from git_annex_remote_pyshare import __version__
-
-
-@pytest.fixture(scope="session")
-def computer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Computer]:
-    computer = Computer(tmp_path_factory.mktemp("home"))
-    computer.run(
-        *(sys.executable, "-m", "pipx", "install", "--python", sys.executable, f"{wheel}[demo]"),
-        timeout=240,
-    )
-    yield computer
-    unlock(computer.home)
 
 
 def test_the_wheel_holds_the_package_and_the_licence_and_nothing_else(wheel: Path) -> None:
@@ -73,26 +58,6 @@ def test_the_version_is_known_without_git_tags_or_a_build(tmp_path: Path) -> Non
 def test_a_release_compares_the_version_with_the_tag() -> None:
     workflow = (CHECKOUT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
     assert "git_annex_remote_pyshare-${GITHUB_REF_NAME#v}-py3-none-any.whl" in workflow
-
-
-@pipx_works
-@pytest.mark.timeout(300)
-def test_pipx_puts_both_programs_where_people_and_git_annex_look(computer: Computer) -> None:
-    assert sorted(os.listdir(computer.home / ".local" / "bin")) == ["git-annex-remote-pyshare", "pyshare"]
-    assert __version__ in computer.run("pyshare", "--version")
-
-
-@pipx_works
-def test_the_installed_remote_greets_git_annex(computer: Computer) -> None:
-    assert computer.run("git-annex-remote-pyshare") == "VERSION 2\n"
-
-
-@pipx_works
-@pytest.mark.parametrize(
-    "options", [pytest.param((), id="folder", marks=LONG), pytest.param(("--webdav",), id="webdav")]
-)
-def test_the_installed_demo_finds_git_annex_and_datalad_beside_it(computer: Computer, options: tuple[str, ...]) -> None:
-    assert "WRONG" not in computer.run("pyshare", "demo", *options)
 
 
 @pytest.mark.parametrize(("library", "vulnerable"), [("requests", "2.32.3"), ("urllib3", "2.6.2")])

@@ -19,6 +19,7 @@ from support.fakes.dropbox.accounts import Account
 from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.s3 import ScriptedS3
 from support.login_cloud import APP_PASSWORD, LoginCloud
+from support.marks import LONG
 from support.s3_gate import Login
 from support.sftpkit import StandIn as Program
 from support.sharing import FILES, Owner, has_all
@@ -41,7 +42,8 @@ SAME = {
     "smb": "google-drive",
 }
 """A page → another one that has the same lines, but for names and addresses."""
-TYPED = [page for page in PAGES if page not in SAME]
+ALWAYS_TYPED = ("nextcloud", "ceph-minio", "dropbox", "google-drive")
+TYPED = [page if page in ALWAYS_TYPED else pytest.param(page, marks=LONG) for page in PAGES if page not in SAME]
 
 
 class StandIn(NamedTuple):

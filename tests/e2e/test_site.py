@@ -12,8 +12,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from support.checkout import CHECKOUT
+from support.marks import LONG
 
-WIDTHS = {"phone": 390, "tablet": 820}
 FOLDERS = ("guide", "services", "reference", "develop")
 
 
@@ -96,7 +96,7 @@ def test_a_reader_without_a_network_finds_a_page_by_the_search(site: Path, brows
     assert "pyshare login https://uni-x.sciebo.de" in browser.find_element(By.TAG_NAME, "article").text
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("width", [pytest.param(390, id="phone"), pytest.param(820, id="tablet", marks=LONG)])
 def test_no_page_is_wider_than_the_screen(site: Path, browser: Chrome, width: int) -> None:
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

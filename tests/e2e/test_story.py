@@ -14,7 +14,7 @@ FILES = {
     "data/EMPTY.DAT": b"",
 }
 WITHHELD = {"private/answers.txt": b"42\n" * 50}
-TOLD_ON = ("folder", "apache", *(pytest.param(place, marks=LONG) for place in ("moto", "dropbox", *OTHERS)))
+TOLD_ON = ("apache", *(pytest.param(place, marks=LONG) for place in ("folder", "moto", "dropbox", *OTHERS)))
 INITREMOTE = ("git", "annex", "initremote", "for-friends", "type=external", "externaltype=pyshare")
 
 

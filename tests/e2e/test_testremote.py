@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.annex import Home, Repository
-from support.marks import ALWAYS, LONG, OTHERS, SOME_PLACES
+from support.marks import ALWAYS, LONG, OTHERS
 from support.places import SharedPlace
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ KINDS: Mapping[str, Mapping[str, str]] = {
 
 
 def _pairs() -> Iterator["ParameterSet"]:
-    """Each kind on each place; chunks and encryption, which are git-annex's, on most places only with -m long."""
+    """Each kind on each place; chunks and encryption, which are git-annex's, on all but one only with -m long."""
     for kind, settings in KINDS.items():
         for place in (*ALWAYS, *OTHERS):
-            marks = LONG if settings and place not in {"folder", "apache"} else []
+            marks = [] if place == "folder" or (place in (*ALWAYS, "sftp") and not settings) else LONG
             yield pytest.param(kind, place, marks=marks, id=f"{kind}-{place}")
 
 
@@ -57,7 +57,11 @@ def test_git_annex_testremote_passes_pr30(
     assert "tests passed" in done.stdout
 
 
-@pytest.mark.parametrize("place", SOME_PLACES, indirect=True)
+@pytest.mark.parametrize(
+    "place",
+    ["apache", "dropbox", *(pytest.param(each, marks=LONG) for each in ("folder", "moto", *OTHERS))],
+    indirect=True,
+)
 def test_eight_jobs_at_once_lose_and_mix_up_nothing_pr30(repository: Repository, place: SharedPlace) -> None:
     files = {f"f{number}": os.urandom(5000) * (number % 3) for number in range(64)}
     repository.add(files)

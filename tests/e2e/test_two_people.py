@@ -13,6 +13,7 @@ from support.annex import Home
 from support.at_terminal import typing
 from support.clicker import browser
 from support.login_cloud import APP_PASSWORD, LoginCloud
+from support.marks import LONG
 from support.sharing import Owner, has_all
 
 if TYPE_CHECKING:
@@ -95,9 +96,13 @@ def _private_webdav(request: pytest.FixtureRequest, alice: Home, _bob: Home) -> 
 
 OPEN = (_nextcloud, _public_s3, _folder, _folder_with_history)
 BY_LOGIN = (_dropbox, _private_webdav)
+SEEN_ELSEWHERE = (_folder, _private_webdav)
+"""Their commands are typed in tests/e2e/share and accept, too."""
 
 
-@pytest.mark.parametrize("place", [*OPEN, *BY_LOGIN])
+@pytest.mark.parametrize(
+    "place", [pytest.param(place, marks=LONG if place in SEEN_ELSEWHERE else []) for place in (*OPEN, *BY_LOGIN)]
+)
 def test_the_owner_types_three_commands_and_the_friend_one_or_two(
     request: pytest.FixtureRequest,
     publisher: Owner,

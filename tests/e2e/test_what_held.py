@@ -174,7 +174,9 @@ THINGS: Mapping[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders")
-@pytest.mark.parametrize("thing", THINGS)
+@pytest.mark.parametrize(
+    "thing", [pytest.param(thing, marks=LONG if thing in {"passwd", "folder"} else []) for thing in THINGS]
+)
 def test_held_13_what_is_no_object_ends_at_once_and_leaves_nothing(
     thing: str, repository: Repository, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from support.davkit import backend, quiet
 from support.fakes.dav import ScriptedDAV
 from support.fakes.s3 import ScriptedS3
 from support.logins import Cloud, serving
+from support.marks import LONG
 from support.s3kit import ALICE, clone
 from support.s3kit import backend as s3_backend
 from support.scripted import Rule, answer
@@ -322,7 +323,7 @@ def _page(keys: int, inside: str = "", token: str = "") -> bytes:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(_page(1, "<a/>" * 4_100_000), id="wide"),
+        pytest.param(_page(1, "<a/>" * 4_100_000), id="wide", marks=LONG),
         pytest.param(b"<ListBucketResult>" + b"<a>" * 5_500_000, id="deep"),
         pytest.param(b"<ListBucketResult>" + b"<Contents/>" * 1_500_000 + b"</ListBucketResult>", id="many"),
     ],

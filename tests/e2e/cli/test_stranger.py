@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from support.annex import Repository
 from support.fakes.s3 import ScriptedS3
+from support.marks import LONG
 from support.scripted import Rule, answer
 
 from git_annex_remote_pyshare.config.annex_branch import chunks
@@ -60,7 +61,7 @@ def test_what_the_user_has_verified_stays_whatever_others_write_later(user: Repo
 
 
 @pytest.mark.parametrize("value", ["\x1b]0;title\x07", "&27;[2J", "&155;2J", "&55555;"])
-@pytest.mark.parametrize("command", ["info", "share", "restore"])
+@pytest.mark.parametrize("command", ["info", *(pytest.param(each, marks=LONG) for each in ("share", "restore"))])
 def test_no_setting_gives_orders_to_a_terminal(user: Repository, say: Say, command: str, value: str) -> None:
     forget_what_was_verified(user)
     say("remote.log", f"{uuid_of(user)} url=s3://bucket/{value} public=yes timestamp=9999999999s\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.annex import Home, Repository
 from support.fakes.s3 import ScriptedS3
+from support.marks import LONG
 
 from git_annex_remote_pyshare.backends.registry import parse
 from git_annex_remote_pyshare.config.git_config import LocalConfig
@@ -46,8 +47,14 @@ def type_it(user: Repository, line: str) -> str:
 COMMANDS = (("cleanup",), ("restore",), ("verify", "--repair"))
 
 
-@pytest.mark.parametrize("words", COMMANDS)
-@pytest.mark.parametrize("name", ["store", "x;reboot"])
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        *((words, "store") for words in COMMANDS),
+        (COMMANDS[0], "x;reboot"),
+        *(pytest.param(words, "x;reboot", marks=LONG) for words in COMMANDS[1:]),
+    ],
+)
 def test_nothing_is_written_through_a_remote_that_is_not_verified(
     friend: Repository, scripted_s3: ScriptedS3, words: tuple[str, ...], name: str
 ) -> None:

@@ -11,6 +11,7 @@ from support.clicker import browser
 from support.datalad_extension import FILES, SCANS, SUBDATASETS, Researcher, everything
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
 from support.login_cloud import APP_PASSWORD, LoginCloud
+from support.marks import LONG
 from support.places import SharedPlace
 
 from git_annex_remote_pyshare.safe_text import command
@@ -41,7 +42,7 @@ def received(friend: Home, line: str) -> Path:
     return clone
 
 
-@pytest.mark.parametrize("place", ["apache", "moto"], indirect=True)
+@pytest.mark.parametrize("place", ["apache", pytest.param("moto", marks=LONG)], indirect=True)
 def test_a_friend_clones_out_of_the_store_and_gets(researcher: Researcher, place: SharedPlace, bob: Home) -> None:
     researcher.home.environment.update(place.login)
     url = place.settings["url"]

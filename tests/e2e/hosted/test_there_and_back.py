@@ -12,8 +12,8 @@ from support.places import SharedPlace
 from support.scripted import served
 
 STORES = (
-    *("folder", "apache", "moto", "dropbox"),
-    *(pytest.param(name, marks=LONG) for name in ("rclone", "wsgidav", "rclone_s3", "ceph")),
+    *("folder", "moto"),
+    *(pytest.param(name, marks=LONG) for name in ("apache", "dropbox", "rclone", "wsgidav", "rclone_s3", "ceph")),
 )
 
 
@@ -53,7 +53,9 @@ def test_a_clone_has_all_writes_back_and_the_owner_sees_it(
     go_there_and_back(repository, place, bob)
 
 
-@pytest.mark.parametrize(("place", "chunk"), [("folder", "300"), ("moto", "1MiB")], indirect=["place"])
+@pytest.mark.parametrize(
+    ("place", "chunk"), [("folder", "300"), pytest.param("moto", "1MiB", marks=LONG)], indirect=["place"]
+)
 def test_a_store_with_chunks_goes_there_and_back(
     repository: Repository, place: SharedPlace, bob: Home, chunk: str
 ) -> None:

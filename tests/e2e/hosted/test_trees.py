@@ -10,8 +10,11 @@ from support.marks import LONG
 from support.places import SharedPlace
 
 STORES = (
-    *("folder", "apache"),
-    *(pytest.param(name, marks=LONG) for name in ("moto", "dropbox", "rclone", "wsgidav", "rclone_s3", "ceph")),
+    "apache",
+    *(
+        pytest.param(name, marks=LONG)
+        for name in ("folder", "moto", "dropbox", "rclone", "wsgidav", "rclone_s3", "ceph")
+    ),
 )
 
 

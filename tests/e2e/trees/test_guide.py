@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.annex import Repository
 from support.checkout import CHECKOUT
+from support.marks import LONG
 from support.places import SharedPlace
 from support.sharing import type_all
 from support.trees import stored_tree
@@ -14,7 +15,7 @@ PAGE = CHECKOUT / "docs" / "guide" / "folder-people-read.md"
 EXAMPLE = "https://cloud.example.org/DataLad-101"
 
 
-@pytest.mark.parametrize("place", ["folder", "apache"], indirect=True)
+@pytest.mark.parametrize("place", ["folder", pytest.param("apache", marks=LONG)], indirect=True)
 def test_who_types_the_guide_has_a_folder_that_people_can_read(
     repository: Repository, place: SharedPlace, tmp_path: Path
 ) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 import pytest
 from support.annex import Repository
+from support.marks import LONG
 from support.s3_servers import S3Server
 
-SERVERS = ("moto", pytest.param("ceph", marks=pytest.mark.ceph))
+SERVERS = (pytest.param("moto", marks=LONG), pytest.param("ceph", marks=pytest.mark.ceph))
 KINDS: Mapping[str, Mapping[str, str]] = {
     "plain": {},
     "chunked and encrypted": {"chunk": "2000", "encryption": "shared"},

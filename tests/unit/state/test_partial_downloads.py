@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.marks import LONG
 
 from git_annex_remote_pyshare.state import partial_downloads as notes
 from git_annex_remote_pyshare.state.partial_downloads import PartialDownload
@@ -236,7 +237,7 @@ def bring(git_dir: Path, body: bytes, validator: str) -> None:
 @pytest.mark.parametrize("told", [True, False], ids=["told", "untold"])
 @pytest.mark.parametrize("body", [OLD, NEW], ids=["same", "other"])
 @pytest.mark.parametrize("known", [NAMES[OLD], ""], ids=["known", "unknown"])
-@pytest.mark.parametrize("there", [OLD[:100], b""], ids=["beginning", "empty"])
+@pytest.mark.parametrize("there", [OLD[:100], pytest.param(b"", marks=LONG)], ids=["beginning", "empty"])
 def test_who_is_killed_at_any_moment_leaves_bytes_with_their_own_name_pr21(
     git_dir: Path, monkeypatch: pytest.MonkeyPatch, there: bytes, known: str, body: bytes, *, told: bool
 ) -> None:
