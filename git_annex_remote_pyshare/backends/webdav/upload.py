@@ -1,5 +1,9 @@
 """Stores an object by PUT: to its final name if the server's PUT is atomic, else to a temporary name and MOVE."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import in_the_way
 from git_annex_remote_pyshare.backends.webdav.client import Client, Request
@@ -41,6 +45,8 @@ class Uploads:
         self._temporaries = Temporaries(client, place.clone)
         self._sends_checksum = False
         self._move_is_verified = False
+        self._is_begun = False
+        self._first = Lock()
         self._put_mode = place.clone.get(options.PUT)
         if self._put_mode not in {"", "direct", "move"}:
             raise BadSetting(
@@ -49,7 +55,21 @@ class Uploads:
             )
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        """Store one object; see `Backend.put`."""
+        """Store one object; see `Backend.put`.
+
+        One small object goes before all others. The responses to it tell the kind of the server and whether folders are
+        missing; otherwise each job would learn that by a refused request and a MOVE of its own.
+        """
+        if not self._is_begun and source.size <= _LARGE:
+            with self._first:
+                if not self._is_begun:
+                    try:
+                        return self._store(name, source, progress)
+                    finally:
+                        self._is_begun = True
+        return self._store(name, source, progress)
+
+    def _store(self, name: str, source: Source, progress: Progress) -> Receipt:
         path = in_path(name)
         folder = path.rpartition("/")[0]
         what = "store the file"
@@ -57,26 +77,19 @@ class Uploads:
         condition = source.condition
         if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
             self._folders.make(folder)
-        if self._is_direct(condition):
-            if not are_compared(self._client):
-                require(self._client, name, condition)
-            headers = {**typed, **headers_of(self._client, path, condition)}
-            return self._put_directly(Request("PUT", path, what, headers, Body(source, progress)), source)
-        with self._temporaries.one_for(path) as temporary:
-            receipt = self._put(Request("PUT", temporary, what, typed, Body(source, progress)), source)
-            self._compare(temporary, source.size, what)
-            self._refuse_unmovable(name, what)
-            wanted = Move(temporary, path, source.size, what, "F" if self._is_tree else "T")
-            if condition is not None:
-                wanted = wanted._replace(
-                    replacing=headers_for_target(self._client, path, condition),
-                    look=lambda: require(self._client, name, condition),
-                )
-            move(self._client, wanted, lambda: progress(source.size))
-            if not self._move_is_verified:
-                self._compare(path, source.size, what)
-                self._move_is_verified = True
-        return receipt
+        if not self._is_direct(condition):
+            with self._temporaries.one_for(path) as temporary:
+                request = Request("PUT", temporary, what, typed, Body(source, progress))
+                receipt = self._send(request, source)
+                # Who makes a folder may learn by it that this server needs no MOVE.
+                if receipt is not None or not self._is_direct(condition):
+                    receipt = receipt or self._send_again(request, source)
+                    self._move_into_place(name, temporary, source, progress)
+                    return receipt
+        if not are_compared(self._client):
+            require(self._client, name, condition)
+        headers = {**typed, **headers_of(self._client, path, condition)}
+        return self._put_directly(Request("PUT", path, what, headers, Body(source, progress)), source)
 
     def _is_direct(self, condition: Condition | None) -> bool:
         """Whether to store by one PUT. One that the server does not compare would replace an edit made meanwhile."""
@@ -84,16 +97,32 @@ class Uploads:
             return self._put_mode == "direct"
         return self._client.features.atomic and (condition is None or are_compared(self._client))
 
+    def _move_into_place(self, name: str, temporary: str, source: Source, progress: Progress) -> None:
+        """Give a temporary object its name, once the server has all of it."""
+        path, what, condition = in_path(name), "store the file", source.condition
+        self._compare(temporary, source.size, what)
+        self._refuse_unmovable(name, what)
+        wanted = Move(temporary, path, source.size, what, "F" if self._is_tree else "T")
+        if condition is not None:
+            wanted = wanted._replace(
+                replacing=headers_for_target(self._client, path, condition),
+                look=lambda: require(self._client, name, condition),
+            )
+        move(self._client, wanted, lambda: progress(source.size))
+        if not self._move_is_verified:
+            self._compare(path, source.size, what)
+            self._move_is_verified = True
+
     def _put_directly(self, request: Request, source: Source) -> Receipt:
         try:
-            return self._put(request, source)
+            return self._send(request, source) or self._send_again(request, source)
         except PyshareError as error:
             if self._is_tree and not error.retryable:
                 in_the_way.explain(self._client, request.path, request.what)
             raise
 
-    def _put(self, request: Request, source: Source) -> Receipt:
-        """PUT; if the folder is missing, make it and PUT once more."""
+    def _send(self, request: Request, source: Source) -> Receipt | None:
+        """PUT; if the folder is missing, make it and return None."""
         folder = request.path.rpartition("/")[0]
         seen = self._folders.seen(folder)
         request = request._replace(headers={**request.headers, **self._headers(source)})
@@ -101,14 +130,25 @@ class Uploads:
             if not self._is_folder_missing(response, seen):
                 return self._receipt(request, response)
             refusal = self._client.failure(request, response)
-        try:
+        with self._explaining_a_file_above(request):
             self._make(folder, seen, refusal)
-            with self._client.send(request) as response:
-                return self._receipt(request, response)
+        return None
+
+    def _send_again(self, request: Request, source: Source) -> Receipt:
+        """PUT into a folder that was just made."""
+        request = request._replace(headers={**request.headers, **self._headers(source)})
+        with self._explaining_a_file_above(request), self._client.send(request) as response:
+            return self._receipt(request, response)
+
+    @contextmanager
+    def _explaining_a_file_above(self, request: Request) -> Iterator[None]:
+        """Say so if a folder is a file: nginx says 500 to a store below it, which would be tried again for minutes."""
+        try:
+            yield
         except Cancelled:
             raise  # there is no time for a request
         except PyshareError:
-            if self._is_tree:  # nginx says 500 to a store below a file, which would be tried again for minutes
+            if self._is_tree:
                 in_the_way.explain_above(self._client, request.path, request.what)
             raise
 

@@ -1,5 +1,6 @@
 """Folders that a store needs, on a scripted server: made when they are missing, once, and not for ever."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def test_a_folder_that_vanished_is_made_again(dav: ScriptedDAV, store: WebDAVBac
     dav.folders.discard("/dav/b")
     store.put("b/TWO", source(tmp_path), quiet)
     assert "/dav/b/TWO" in dav.objects
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["folders", "no folders"])
+def test_of_many_first_stores_one_goes_ahead_and_tells_the_others_the_server(
+    dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path, *, there: bool
+) -> None:
+    be_cloud(dav)
+    dav.script(Rule("PUT", Play(wait=0.1), times=1), Rule("MKCOL", Play(headers={"OC-FileId": "00000012oc"}), times=-1))
+    content, names = source(tmp_path), [f"{number}/KEY" for number in range(8)]
+    if there:
+        dav.folders.update(f"/dav/{number}" for number in range(8))
+    with ThreadPoolExecutor(8) as jobs:
+        list(jobs.map(lambda name: store.put(name, content, quiet), names))
+    assert dav.objects.keys() >= {f"/dav/{name}" for name in names}
+    expected = {"PUT": 8, "MOVE": 1} if there else {"PUT": 9, "MKCOL": 8}
+    assert Counter(method for method in dav.methods() if method != "PROPFIND") == expected
 
 
 def test_no_large_body_is_sent_into_a_folder_that_nobody_knows(
