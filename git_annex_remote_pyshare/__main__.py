@@ -3,10 +3,6 @@
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from annexremote import Master, SpecialRemote
 
 
 def main() -> None:
@@ -30,20 +26,15 @@ def _serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A remote that cannot start must report that in the protocol, or git-annex waits for its VERSION.
     try:
-        from git_annex_remote_pyshare.annex.protocol.serve import serve  # noqa: PLC0415  # no command line needs it
-        from git_annex_remote_pyshare.annex.session import Session  # noqa: PLC0415
+        import annexremote  # noqa: F401, PLC0415  # each job needs it
+
+        from git_annex_remote_pyshare.annex.early import Remotes  # noqa: PLC0415  # no command line needs it
+        from git_annex_remote_pyshare.annex.protocol.serve import serve  # noqa: PLC0415
     except ImportError as error:
         sys.stdout.write(f"ERROR {error}; type: pipx reinstall git-annex-remote-pyshare\n")
         sys.exit(1)
-    session = Session()
-
-    def make_remote(annex: "Master") -> "SpecialRemote":
-        # Called after VERSION is sent, so importing the remote does not delay that.
-        from git_annex_remote_pyshare.annex.import_ import ImportRemote  # noqa: PLC0415
-
-        return ImportRemote(annex, session)
-
-    serve(make_remote, stop=session.stop)
+    remotes = Remotes()
+    serve(remotes.make, stop=remotes.stop)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,6 @@ class ImportRemote(TreeRemote):
     none.
     """
 
-    def importsupported(self) -> bool:
-        """Whether `importtree=yes` is possible; git-annex asks before there are settings, so listing may still fail."""
-        return True
-
     def listimportablecontents(self) -> None:
         """Send the list of all files. Nothing is sent before it is complete."""
         contents, left_out = self.session.importing(self.annex).list()

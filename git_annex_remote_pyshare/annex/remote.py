@@ -10,7 +10,6 @@ from git_annex_remote_pyshare.annex.manifest import is_list
 from git_annex_remote_pyshare.annex.repository_chunks import chunks_of
 from git_annex_remote_pyshare.annex.retrieval import Retrieval
 from git_annex_remote_pyshare.annex.session import Session
-from git_annex_remote_pyshare.backends import registry
 from git_annex_remote_pyshare.backends.base import (
     Backend,
     HasNotices,
@@ -36,10 +35,6 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
     def __init__(self, annex: Master, session: Session) -> None:
         super().__init__(annex)
         self.session = session
-
-    def listconfigs(self) -> dict[str, str]:
-        """The settings that `git annex initremote` accepts: name → help text."""
-        return {setting.name: setting.help for setting in registry.all_settings()}
 
     def initremote(self) -> None:
         """Check the settings and, for the owner, prepare the store; git-annex also calls this for autoenable."""

@@ -1,5 +1,6 @@
 """Finds the backend for a URL, in the table of built-in specs and in the specs of other packages."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -204,12 +205,30 @@ def _plugins() -> Iterator[BackendSpec]:
 
 
 @cache
-def _entries(_path: tuple[str, ...]) -> tuple["EntryPoint", ...]:
+def _entries(path: tuple[str, ...]) -> tuple["EntryPoint", ...]:
     """The entry points of the packages on Python's search path."""
-    # Listing installed packages takes as long as the rest of the start-up, so only for a scheme that is not built in.
+    if not any(map(_may_have_backends, path)):
+        return ()
+    # As slow as the rest of the start-up, which `initremote` waits for several times.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     return tuple(entry_points(group=ENTRY_POINTS))
+
+
+def _may_have_backends(place: str) -> bool:
+    """Whether a package at this place of the search path may name our group of entry points; an archive always may."""
+    try:
+        with os.scandir(place or os.curdir) as entries:
+            packages = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return os.path.isfile(place)
+    return any(map(_names_our_group, packages))
+
+
+def _names_our_group(package: str) -> bool:
+    with suppress(OSError), open(os.path.join(package, "entry_points.txt"), "rb") as file:
+        return ENTRY_POINTS.encode() in file.read()
+    return False
 
 
 def _offered(entry: "EntryPoint") -> BackendSpec | None:
