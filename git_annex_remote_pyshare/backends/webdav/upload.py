@@ -55,41 +55,53 @@ class Uploads:
             )
 
     def put(self, name: str, source: Source, progress: Progress) -> Receipt:
-        """Store one object; see `Backend.put`.
-
-        One small object goes before all others. The responses to it tell the kind of the server and whether folders are
-        missing; otherwise each job would learn that by a refused request and a MOVE of its own.
-        """
-        if not self._is_begun and source.size <= _LARGE:
-            with self._first:
-                if not self._is_begun:
-                    try:
-                        return self._store(name, source, progress)
-                    finally:
-                        self._is_begun = True
-        return self._store(name, source, progress)
-
-    def _store(self, name: str, source: Source, progress: Progress) -> Receipt:
+        """Store one object; see `Backend.put`."""
         path = in_path(name)
         folder = path.rpartition("/")[0]
         what = "store the file"
         typed = {"Content-Type": content_type(name) if self._is_tree else BINARY}
         condition = source.condition
-        if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
-            self._folders.make(folder)
-        if not self._is_direct(condition):
-            with self._temporaries.one_for(path) as temporary:
-                request = Request("PUT", temporary, what, typed, Body(source, progress))
-                receipt = self._send(request, source)
-                # Who makes a folder may learn by it that this server needs no MOVE.
-                if receipt is not None or not self._is_direct(condition):
-                    receipt = receipt or self._send_again(request, source)
-                    self._move_into_place(name, temporary, source, progress)
-                    return receipt
-        if not are_compared(self._client):
-            require(self._client, name, condition)
-        headers = {**typed, **headers_of(self._client, path, condition)}
-        return self._put_directly(Request("PUT", path, what, headers, Body(source, progress)), source)
+        with self._one_goes_ahead(source.size):
+            if not self._folders.seen(folder) and (self._folders.fresh or source.size > _LARGE):
+                self._folders.make(folder)
+            if not self._is_direct(condition):
+                with self._temporaries.one_for(path) as temporary:
+                    request = Request("PUT", temporary, what, typed, Body(source, progress))
+                    receipt = self._send(request, source)
+                    # Who makes a folder may learn by it that this server needs no MOVE.
+                    if receipt is not None or not self._is_direct(condition):
+                        receipt = receipt or self._send_again(request, source)
+                        self._move_into_place(name, temporary, source, progress)
+                        return receipt
+            if not are_compared(self._client):
+                require(self._client, name, condition)
+            headers = {**typed, **headers_of(self._client, path, condition)}
+            request = Request("PUT", path, what, headers, Body(source, progress))
+            try:
+                return self._send(request, source) or self._send_again(request, source)
+            except PyshareError as error:
+                if self._is_tree and not error.retryable:
+                    in_the_way.explain(self._client, path, what)
+                raise
+
+    @contextmanager
+    def _one_goes_ahead(self, size: int) -> Iterator[None]:
+        """Let one small object go before all others.
+
+        The responses to it tell the kind of the server and whether folders are missing; otherwise each job would learn
+        that by a refused request and a MOVE of its own.
+        """
+        if self._is_begun or size > _LARGE:
+            yield
+            return
+        with self._first:
+            if not self._is_begun:
+                try:
+                    yield
+                finally:
+                    self._is_begun = True
+                return
+        yield
 
     def _is_direct(self, condition: Condition | None) -> bool:
         """Whether to store by one PUT. One that the server does not compare would replace an edit made meanwhile."""
@@ -112,14 +124,6 @@ class Uploads:
         if not self._move_is_verified:
             self._compare(path, source.size, what)
             self._move_is_verified = True
-
-    def _put_directly(self, request: Request, source: Source) -> Receipt:
-        try:
-            return self._send(request, source) or self._send_again(request, source)
-        except PyshareError as error:
-            if self._is_tree and not error.retryable:
-                in_the_way.explain(self._client, request.path, request.what)
-            raise
 
     def _send(self, request: Request, source: Source) -> Receipt | None:
         """PUT; if the folder is missing, make it and return None."""
