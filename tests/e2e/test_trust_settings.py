@@ -13,6 +13,7 @@ from support.annex import Home, Repository, unlock
 from support.fakes.dav import ScriptedDAV
 from support.fakes.s3 import ScriptedS3
 from support.logins import VERIFIED_UUID, Type, clone_with
+from support.marks import LONG
 from support.s3_gate import Login
 from support.s3kit import clone
 from support.scripted import served
@@ -387,10 +388,10 @@ def embedded(of: Repository) -> list[bytes]:
     ("settings", "published"),
     [
         (("embedcreds=yes",), True),
-        (("embedcreds=yes", "encryption=shared"), True),
-        (("embedcreds=no",), False),
+        pytest.param(("embedcreds=yes", "encryption=shared"), True, marks=LONG),
+        pytest.param(("embedcreds=no",), False, marks=LONG),
         ((), False),
-        (("encryption=shared",), False),
+        pytest.param(("encryption=shared",), False, marks=LONG),
     ],
 )
 def test_a_friend_who_enables_a_remote_does_not_publish_a_login_of_his_own(

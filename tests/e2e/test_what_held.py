@@ -56,7 +56,7 @@ def everything(of: Repository, name: str = "store") -> str:
 @pytest.mark.parametrize(
     "stamp", [pytest.param("1s", id="now"), pytest.param("99999999999s", id="in the future", marks=LONG)]
 )
-@pytest.mark.parametrize("who", ["owner", "friend"])
+@pytest.mark.parametrize("who", ["owner", pytest.param("friend", marks=LONG)])
 def test_held_7_a_url_that_a_collaborator_changed_gets_nothing(
     who: str, stamp: str, dav: ScriptedDAV, trap: ScriptedDAV, repository: Repository, bob: Home
 ) -> None:

@@ -200,7 +200,10 @@ def layered(backend: Backend) -> Backend:
     return wrap(backend, Event())
 
 
-OTHER_STORES = ("directory by path", "rclone", "wsgidav", "nginx", "sabre", "rclone_s3", "ceph")
+OTHER_STORES = (
+    *("memory with links", "directory by path", "rclone", "wsgidav", "nginx", "sabre", "rclone_s3", "ceph"),
+    "rclone remote",
+)
 """The layers see no difference between these and another store of the same kind."""
 
 

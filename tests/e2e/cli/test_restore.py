@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.annex import Repository
 from support.fakes.s3 import ScriptedS3
+from support.marks import LONG
 
 FILES = {"a.bin": b"a" * 3000, "sub/b.bin": b"b" * 3000}
 
@@ -58,7 +59,7 @@ def test_s3_25_a_get_asks_once_and_says_when_to_come_back(repository: Repository
     assert (repository.folder / "a.bin").read_bytes() == FILES["a.bin"]
 
 
-@pytest.mark.parametrize("settings", [{}, {"chunk": "1500"}], ids=["whole", "chunked"])
+@pytest.mark.parametrize("settings", [{}, pytest.param({"chunk": "1500"}, marks=LONG)], ids=["whole", "chunked"])
 def test_s3_25_many_files_are_asked_for_at_once_and_got_when_they_are_back(
     repository: Repository, scripted_s3: ScriptedS3, settings: Mapping[str, str]
 ) -> None:

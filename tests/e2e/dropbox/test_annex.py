@@ -15,6 +15,7 @@ from support.fakes.dropbox.answers import Problem, Refused
 from support.fakes.dropbox.fake import RunningDropbox
 from support.fakes.dropbox.script import LOST, Play, fails, rate_limited
 from support.fakes.dropbox.service import FakeDropbox
+from support.marks import LONG
 
 pytest_plugins = ["support.dropbox_repositories"]
 
@@ -188,7 +189,7 @@ OTHERS: Mapping[str, Callable[[str, str, str], str]] = {
 git-annex-remote-dbx the first."""
 
 
-@pytest.mark.parametrize("layout", OTHERS)
+@pytest.mark.parametrize("layout", ["lower", *(pytest.param(each, marks=LONG) for each in OTHERS if each != "lower")])
 def test_what_other_programs_stored_in_a_dropbox_is_found_and_got(
     repository: Repository, fake_dropbox: RunningDropbox, dropbox_alice: Account, layout: str
 ) -> None:

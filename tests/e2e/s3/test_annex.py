@@ -11,7 +11,7 @@ from threading import Lock
 import pytest
 from support.annex import Repository
 from support.fakes.s3 import ScriptedS3
-from support.marks import ONE_S3_SERVER
+from support.marks import LONG, ONE_S3_SERVER
 from support.s3_servers import S3Server
 from support.scripted import Play, Seen
 
@@ -72,7 +72,7 @@ def faults(seed: int) -> Callable[[Seen], Play | None]:
     return decide
 
 
-@pytest.mark.parametrize(("jobs", "count"), [("-J1", 6), ("-J8", 16)])
+@pytest.mark.parametrize(("jobs", "count"), [("-J8", 16), pytest.param("-J1", 6, marks=LONG)])
 def test_on_a_bad_line_nothing_is_lost_and_nothing_made_up_s3_1(
     repository: Repository, scripted: ScriptedS3, jobs: str, count: int
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.annex import Home
 from support.fakes.nextcloud import FILES as HOME_OF_BOB
+from support.marks import LONG
 from support.sharing import Owner, as_friend, blocks, has_all, type_all
 from support.sharing_cloud import SharingCloud
 
@@ -107,7 +108,7 @@ def test_a_new_link_after_a_withdrawal_replaces_the_old_one_in_all_clones(
     assert has_all(as_friend(carol, lines))
 
 
-@pytest.mark.parametrize("layout", ["lower", "annex-webdav"])
+@pytest.mark.parametrize("layout", ["lower", pytest.param("annex-webdav", marks=LONG)])
 def test_the_links_remote_has_the_layout_of_the_store(
     sharer: Owner, sharing_cloud: SharingCloud, bob: Home, layout: str
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from support.annex import Home
 from support.fakes.s3 import ScriptedS3
+from support.marks import LONG
 from support.s3_gate import Login
 from support.sharing import Owner, as_friend, blocks, has_all, type_all
 
@@ -51,6 +52,7 @@ def bucket(request: pytest.FixtureRequest, sharer: Owner) -> Bucket:
 SCRIPTED = pytest.mark.parametrize("bucket", ["scripted"], indirect=True)
 
 
+@pytest.mark.parametrize("bucket", [pytest.param("scripted", marks=LONG), CEPH], indirect=True)
 def test_anyone_reads_after_share_public_and_nobody_after_it_was_taken_back(bucket: Bucket, bob: Home) -> None:
     told = bucket.owner.share("--public", "-y").stdout
     assert f"Anyone can read everything in s3://{bucket.name}/our share." in told
