@@ -56,13 +56,19 @@ def _in_folder(root: Path) -> People:
                 folder.chmod(0o777)  # the server may be another user
         return root / name
 
+    def write(name: str, content: bytes) -> None:
+        path = made(name)
+        if path.is_dir():
+            path.rmdir()  # an empty one, which somebody left behind
+        path.write_bytes(content)
+
     def remove_empty_folders() -> None:
         for path in sorted(root.rglob("*"), reverse=True):
             if path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
 
     return People(
-        lambda name, content: made(name).write_bytes(content),
+        write,
         lambda name: (root / name).unlink(),
         lambda name, new: (root / name).rename(made(new)),
         remove_empty_folders,

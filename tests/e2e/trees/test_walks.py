@@ -182,12 +182,22 @@ def test_after_commits_exports_and_kills_the_place_shows_the_branch(
     repository.annex("fsck", "--from", "store", "--fast")
 
 
+def _make_way(repository: Repository, place: SharedPlace, people: People) -> None:
+    """Do what is said where a folder is in the way: empty ones go, and of others our file gets another name."""
+    people.remove_empty_folders()
+    stored = stored_tree(place)
+    for name in git_tree(repository):
+        if any(other.startswith(f"{name}/") for other in stored):
+            repository.git("mv", name, f"{name} (ours)")
+    repository.git("commit", "-q", "--allow-empty", "-m", "make way")
+
+
 def _sync(repository: Repository, place: SharedPlace, people: People) -> None:
     """Sync both ways; who reads what else there is to do does so, and syncs again."""
     left = stored_tree(place)
     done = repository.annex("sync", "--content", check=False)
     if FOLDER_IN_THE_WAY in done.stdout + done.stderr:
-        people.remove_empty_folders()
+        _make_way(repository, place, people)
         done = repository.annex("sync", "--content", check=False)
     if EMPTIED in done.stderr:
         assert not left
