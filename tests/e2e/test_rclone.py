@@ -188,7 +188,10 @@ def test_who_leaves_rclones_dialogue_with_ctrl_c_is_told_how_to_remove_the_half_
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.parametrize(("theirs", "ours"), [("nodir", "flat"), ("lower", "lower"), ("mixed", "mixed")])
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("lower", "lower"), *(pytest.param(*each, marks=LONG) for each in (("nodir", "flat"), ("mixed", "mixed")))],
+)
 def test_a_store_of_rclones_own_special_remote_is_read_and_written_without_sending_it_again(
     repository: Repository, disk: Path, tmp_path: Path, theirs: str, ours: str
 ) -> None:
@@ -231,7 +234,9 @@ def test_a_tree_of_files_is_exported_and_renamed(repository: Repository, disk: P
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.parametrize("settings", [{}, {"chunk": "200KiB", "encryption": "shared"}], ids=["plain", "chunked"])
+@pytest.mark.parametrize(
+    "settings", [pytest.param({}, marks=LONG), {"chunk": "200KiB", "encryption": "shared"}], ids=["plain", "chunked"]
+)
 def test_git_annex_testremote_passes(repository: Repository, settings: dict[str, str]) -> None:
     repository.initremote("rclone:lab:/share", settings)
     done = repository.annex("testremote", "--fast", "store", timeout=280)

@@ -59,7 +59,7 @@ def test_git_annex_testremote_passes_pr30(
 
 @pytest.mark.parametrize(
     "place",
-    ["apache", "dropbox", *(pytest.param(each, marks=LONG) for each in ("folder", "moto", *OTHERS))],
+    ["apache", *(pytest.param(each, marks=LONG) for each in ("folder", "moto", "dropbox", *OTHERS))],
     indirect=True,
 )
 def test_eight_jobs_at_once_lose_and_mix_up_nothing_pr30(repository: Repository, place: SharedPlace) -> None:

@@ -202,7 +202,7 @@ def layered(backend: Backend) -> Backend:
 
 OTHER_STORES = (
     *("memory with links", "directory by path", "rclone", "wsgidav", "nginx", "sabre", "rclone_s3", "ceph"),
-    "rclone remote",
+    *("rclone remote", "moto", "sftp"),
 )
 """The layers see no difference between these and another store of the same kind."""
 

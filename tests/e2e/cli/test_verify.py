@@ -9,6 +9,7 @@ import pytest
 from support.annex import Repository
 from support.fakes.dav import ScriptedDAV
 from support.fakes.s3 import ScriptedS3
+from support.marks import LONG
 
 FILES = {"a.txt": b"a" * 3000, "b.txt": b"b" * 3000, "sub/c.txt": b"c" * 7000}
 
@@ -337,7 +338,9 @@ def test_a_store_that_another_program_filled_is_recognised_by_its_names(
     assert verify(repository)[:2] == (0, "3 files are complete (sizes compared)\n")
 
 
-@pytest.mark.parametrize("line", ["1 1000000000000", "2000 1000001", "1 3"])
+@pytest.mark.parametrize(
+    "line", ["1 1000000000000", *(pytest.param(each, marks=LONG) for each in ("2000 1000001", "1 3"))]
+)
 def test_a_strangers_chunk_log_costs_neither_memory_nor_requests(
     repository: Repository, chunked: Path, line: str
 ) -> None:
@@ -372,7 +375,9 @@ def test_names_give_no_orders_to_a_terminal(repository: Repository, tmp_path: Pa
         assert {sign for sign in shown if not sign.isprintable()} <= {"\n"}
 
 
-@pytest.mark.parametrize("name", ["-x", "it's; $(reboot).txt", "a\u2028b\x85c", "\x1b[2J"])
+@pytest.mark.parametrize(
+    "name", ["it's; $(reboot).txt", "\x1b[2J", *(pytest.param(each, marks=LONG) for each in ("-x", "a\u2028b\x85c"))]
+)
 def test_an_odd_name_is_verified_and_the_advice_can_be_pasted(
     repository: Repository, tmp_path: Path, name: str
 ) -> None:

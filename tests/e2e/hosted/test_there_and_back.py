@@ -12,8 +12,11 @@ from support.places import SharedPlace
 from support.scripted import served
 
 STORES = (
-    *("folder", "moto"),
-    *(pytest.param(name, marks=LONG) for name in ("apache", "dropbox", "rclone", "wsgidav", "rclone_s3", "ceph")),
+    "folder",
+    *(
+        pytest.param(name, marks=LONG)
+        for name in ("moto", "apache", "dropbox", "rclone", "wsgidav", "rclone_s3", "ceph")
+    ),
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 from support.annex import Home, Repository
 from support.fakes.dav import ScriptedDAV
 from support.fakes.nextcloud_files import FILES, ScriptedNextcloud, login
+from support.marks import LONG
 from support.scripted import answer
 
 from git_annex_remote_pyshare.backends.ownership import mark_of
@@ -43,11 +44,11 @@ def quoted_settings(text: str) -> str:
 @pytest.mark.parametrize(
     ("path", "folder"),
     [
-        pytest.param("", "repository", id="front page"),
+        pytest.param("", "repository", id="front page", marks=LONG),
         pytest.param("/apps/files/files", "repository", id="files page"),
         pytest.param("/remote.php/dav/alice/study", "study", id="half an address"),
         pytest.param("/remote.php/dav/files/alcie/study", "study", id="a user that there is not"),
-        pytest.param("/remote.php/dav/files/bob/my%20study", "my%20study", id="another user"),
+        pytest.param("/remote.php/dav/files/bob/my%20study", "my%20study", id="another user", marks=LONG),
     ],
 )
 def test_an_address_of_nextcloud_that_is_no_folder_is_refused_with_the_right_one(
@@ -250,7 +251,7 @@ def test_what_another_user_cannot_see_does_not_count_as_absent(friend: Repositor
 @pytest.mark.parametrize(
     ("shared", "target"),
     [
-        pytest.param("/my study", "/my study", id="the folder"),
+        pytest.param("/my study", "/my study", id="the folder", marks=LONG),
         pytest.param("/my study", "/Shared by Alice/my study", id="elsewhere"),
     ],
 )
