@@ -282,7 +282,9 @@ class Trees(RuleBasedStateMachine):
         was_there = file.is_owed and file.is_unsettled and file.is_in(before)
         done, _ = self.request(lambda: self.remote.removeexport(file.key, name))
         removed = {each: body for each, body in before.items() if each != name}
-        self.require_one_of(removed, *([] if done else [before]))
+        # git-annex repeats the removals of an export that failed: what was stored there since stays.
+        has_other = name in before and sha256(before[name]).hexdigest() not in file.key
+        self.require_one_of(removed, *([before] if has_other or not done else []))
         if was_there and file.is_owed:
             assert file.is_in(self.server.files), "a failed rename has cost a file"
         if name not in self.server.files:
