@@ -59,7 +59,7 @@ def _in_folder(root: Path) -> People:
     def write(name: str, content: bytes) -> None:
         path = made(name)
         if path.is_dir():
-            path.rmdir()  # an empty one, which somebody left behind
+            path.rmdir()  # an empty one that was left behind
         path.write_bytes(content)
 
     def remove_empty_folders() -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.annex import unlock
-from support.marks import LONG
 
 from git_annex_remote_pyshare.cli.app import pyshare
 from git_annex_remote_pyshare.cli.commands import demo as command
@@ -77,10 +76,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     unlock(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [pytest.param((), id="folder"), pytest.param(("--webdav",), id="webdav", marks=LONG)],  # the installed demo runs it
-)
+@pytest.mark.parametrize("options", [(), ("--webdav",)], ids=["folder", "webdav"])
 def test_the_demo_ends_well_within_half_a_minute_and_leaves_nothing(options: tuple[str, ...], reader: Reader) -> None:
     begin = time.monotonic()
     code, output = reader.watches(*options)
