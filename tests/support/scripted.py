@@ -8,7 +8,7 @@ import re
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from threading import Event, Lock, Thread
@@ -88,6 +88,8 @@ class Scripted:
         self.decide: Callable[[Seen], Play | None] = self._next_of_script
         self._rules: list[Rule] = []
         self.lock = Lock()
+        self.unbroken = Lock()
+        """Held while a body comes of which half would be kept; who asks after its end is answered by what was kept."""
         self.ended = Event()
 
     def script(self, *rules: Rule) -> None:
@@ -217,12 +219,15 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         if play.hasty:
             self._answer(play.status, play.headers, play.body, play)
-        body = b"" if play.early else self.rfile.read(length)
-        if play.hasty or (len(body) < length and not play.early):
-            if play.keeps and not play.hasty:
+        with self.scripted.unbroken if play.keeps else nullcontext():
+            body = b"" if play.early else self.rfile.read(length)
+            if play.keeps and len(body) < length:
                 with self.scripted.lock:
                     self.keep_half(asked._replace(body=body))
+        if play.hasty or (len(body) < length and not play.early):
             return  # Who breaks off gets nothing else done.
+        with self.scripted.unbroken:
+            pass
         seen = asked._replace(body=body)
         with self.scripted.lock:
             self.scripted.requests.append(seen)
