@@ -65,12 +65,16 @@ class Looking:
         return expected_size(key) in {None, found.size} and self._guard.has(key, name, found)
 
     def is_other(self, key: str, name: str) -> bool:
-        """Whether only content of other keys was noted there, and that of the key is indeed not there.
+        """Whether content that this clone has noted there is there, and it is that of other keys only.
 
-        The store is asked only if there are such notes, since another clone may have changed what they tell.
+        An edit that git does not know is left to the guard. The store is asked only if there are such notes, since
+        another clone may have changed what they tell.
         """
         noted = {known.key for known in self._inventory.find(name)}
-        return bool(noted) and key not in noted and not self.is_known(key, name)
+        if not noted or key in noted or self.is_known(key, name):
+            return False
+        is_there = self.is_known if self._guard.guards(name) else self.has
+        return any(is_there(other, name) for other in noted)
 
     def was_absent(self, name: str) -> bool:
         """Whether the last `is_known` found no file there; says it once."""

@@ -74,6 +74,9 @@ class GuardedTrees(Trees):
     def require_present(self, key: str, name: str) -> None:
         assert self.server.files[name] == self.bodies[key], "another content was taken for it"
 
+    def counts_as_ours(self, name: str) -> bool:
+        return name not in self.edits
+
     def edit(self, name: str, body: bytes | None) -> None:
         before = self.server.files.get(name)
         self.server.others_put(name, body)

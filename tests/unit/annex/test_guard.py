@@ -241,6 +241,17 @@ def test_an_edit_of_the_same_size_is_not_taken_for_what_a_rename_has_brought_the
     assert _content(store, tmp_path, NEW) == b"theirs!"
 
 
+def test_the_removal_of_what_people_changed_again_is_refused_aloud_whatever_was_stored_there_before(
+    store: MemoryBackend, recording: Recording, tmp_path: Path
+) -> None:
+    Tree(store).stored(OTHER, OLD)
+    _import(store, recording)
+    _put(store, tmp_path, OLD, b"theirs!")
+    with pytest.raises(ChangedByOthers, match="was changed in the store"):
+        Tree(store).remove(KEY, OLD)
+    assert _names(store) == [OLD]
+
+
 def test_the_guard_of_a_process_from_before_the_first_import_is_on_after_it(
     store: MemoryBackend, tmp_path: Path, recording: Recording
 ) -> None:

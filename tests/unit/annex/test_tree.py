@@ -159,6 +159,15 @@ def test_a_removal_is_obeyed_where_another_clone_has_stored_the_old_content_agai
     assert _names(store) == []
 
 
+def test_a_removal_is_obeyed_where_there_is_neither_the_old_content_nor_what_this_clone_has_stored_since(
+    store: MemoryBackend, tmp_path: Path
+) -> None:
+    Tree(store).stored(OTHER, OLD)
+    _put(store, tmp_path, OLD, b"of neither size")
+    Tree(store).remove(KEY, OLD)
+    assert _names(store) == []
+
+
 def test_what_a_lost_reply_may_have_stored_is_not_taken_for_what_was_there_before(
     store: MemoryBackend, tmp_path: Path, faults: Faults
 ) -> None:
