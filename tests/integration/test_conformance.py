@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from support.fakes.nextcloud import ScriptedCloud
 from support.marks import LONG
+from support.rclone_remotes import Remotes
 from support.s3_servers import S3Server
 from support.scripted import served
 from support.servers import Server
@@ -340,3 +341,39 @@ class TestRemotesOfRclone(Conformance):
         if request.param in {"smb", "azure"}:
             request.getfixturevalue(f"{request.param}_remote")
         return remote(request.param)(request)
+
+
+BROKEN_TREES_OF_RCLONE: dict[tuple[str, str], str] = {}
+"""As BROKEN_TREES, for rclone's remotes."""
+
+
+@pytest.fixture(scope="module")
+def dav_remote(rclone_remotes: Remotes, apache_server: Server) -> None:
+    """The remote `dav`."""
+    rclone_remotes.add_webdav("dav", apache_server)
+
+
+@pytest.fixture(scope="module")
+def bucket_remote(rclone_remotes: Remotes, ceph_server: S3Server) -> None:
+    """The remote `bucket`."""
+    rclone_remotes.add_s3("bucket-server", ceph_server)
+    rclone_remotes.add("bucket", type="alias", remote=f"bucket-server:{ceph_server.fresh_bucket()}")
+
+
+class TestTreesOfRclone(TreeConformance):
+    """What rclone makes of a tree on remotes of several kinds."""
+
+    @pytest.fixture(
+        params=[
+            "disk",
+            *(pytest.param(name, marks=LONG) for name in ("dav", "secret", "pieces", "smb", "azure")),
+            pytest.param("bucket", marks=[pytest.mark.ceph, *LONG]),
+        ]
+    )
+    def reach(self, request: pytest.FixtureRequest) -> Reach:
+        for (store, part), reason in BROKEN_TREES_OF_RCLONE.items():
+            if store == request.param and part in request.node.name:
+                pytest.xfail(reason)
+        if request.param in {"dav", "smb", "azure", "bucket"}:
+            request.getfixturevalue(f"{request.param}_remote")
+        return as_tree(remote(request.param)(request))

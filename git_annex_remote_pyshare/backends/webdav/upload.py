@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, Lock
 
 from git_annex_remote_pyshare.backends.base import Receipt, StoreConfig
 from git_annex_remote_pyshare.backends.webdav import in_the_way
@@ -28,6 +28,9 @@ from git_annex_remote_pyshare.transport.response import HTTPResponse
 _LARGE = 1 << 20
 """Objects of more bytes are not sent before their folder is known to exist."""
 
+_LEAD = 5.0
+"""Seconds that the first small object may take before the others no longer wait for it."""
+
 
 class Uploads:
     """All uploads to one store, which share the known folders and server features.
@@ -45,8 +48,10 @@ class Uploads:
         self._temporaries = Temporaries(client, place.clone)
         self._sends_checksum = False
         self._move_is_verified = False
-        self._is_begun = False
         self._first = Lock()
+        """Taken by the first small object, for good."""
+        self._begun = Event()
+        """Nothing waits for that object any more."""
         self._put_mode = place.clone.get(options.PUT)
         if self._put_mode not in {"", "direct", "move"}:
             raise BadSetting(
@@ -91,17 +96,15 @@ class Uploads:
         The responses to it tell the kind of the server and whether folders are missing; otherwise each job would learn
         that by a refused request and a MOVE of its own.
         """
-        if self._is_begun or size > _LARGE:
+        is_small = size <= _LARGE
+        goes_ahead = is_small and self._first.acquire(blocking=False)
+        if is_small and not goes_ahead and not self._begun.wait(_LEAD):
+            self._begun.set()
+        try:
             yield
-            return
-        with self._first:
-            if not self._is_begun:
-                try:
-                    yield
-                finally:
-                    self._is_begun = True
-                return
-        yield
+        finally:
+            if goes_ahead:
+                self._begun.set()
 
     def _is_direct(self, condition: Condition | None) -> bool:
         """Whether to store by one PUT. One that the server does not compare would replace an edit made meanwhile."""

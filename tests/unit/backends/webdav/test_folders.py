@@ -3,12 +3,14 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from support.davkit import backend, be_cloud, fetched, quiet, source
 from support.fakes.dav import ScriptedDAV
 from support.scripted import Play, Rule, Seen, answer
 
+from git_annex_remote_pyshare.backends.webdav import upload
 from git_annex_remote_pyshare.backends.webdav.backend import WebDAVBackend
 from git_annex_remote_pyshare.errors import (
     PermissionDenied,
@@ -66,6 +68,31 @@ def test_of_many_first_stores_one_goes_ahead_and_tells_the_others_the_server(
     assert dav.objects.keys() >= {f"/dav/{name}" for name in names}
     expected = {"PUT": 8, "MOVE": 1} if there else {"PUT": 9, "MKCOL": 8}
     assert Counter(method for method in dav.methods() if method != "PROPFIND") == expected
+
+
+def test_a_first_store_that_hangs_holds_the_others_up_only_for_a_moment(
+    dav: ScriptedDAV, store: WebDAVBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "_LEAD", 0.1)
+    arrived, go_on = Event(), Event()
+
+    def hold(seen: Seen) -> None:
+        if seen.method == "PUT" and not arrived.is_set():
+            arrived.set()
+            go_on.wait(60)
+
+    assert store.stat("b/FIRST") is None  # the first request of all goes alone, to try the login
+    dav.decide = hold
+    content = source(tmp_path)
+    with ThreadPoolExecutor(1) as jobs:
+        first = jobs.submit(store.put, "b/FIRST", content, quiet)
+        assert arrived.wait(60)
+        for name in ("b/TWO", "b/THREE"):
+            store.put(name, content, quiet)
+        assert not first.done()
+        go_on.set()
+        first.result()
+    assert set(dav.objects) == {"/dav/b/FIRST", "/dav/b/TWO", "/dav/b/THREE"}
 
 
 def test_no_large_body_is_sent_into_a_folder_that_nobody_knows(
