@@ -1,5 +1,6 @@
 """Fixtures that several test modules use, and which kind of test each one is."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -51,6 +52,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     kinds = {path: path.relative_to(TESTS).parts[0] for path in {item.path for item in items}}
     for item in items:
         item.add_marker(kinds[item.path])
+        # Tracing makes all Python code several times slower, and these add next to nothing to what the others cover:
+        # programs are not traced, and the walks of a model repeat themselves.
+        if kinds[item.path] == "e2e" or item.path.stem == "test_conformance" or item.path.stem.endswith("_model"):
+            item.add_marker("no_cover")
+    gc.freeze()  # what has been collected stays to the end: the collector need not look at it again and again
 
 
 def pytest_xdist_auto_num_workers() -> int:
