@@ -203,7 +203,7 @@ def layered(backend: Backend) -> Backend:
 
 OTHER_STORES = (
     *("memory with links", "directory by path", "rclone", "wsgidav", "nginx", "sabre", "rclone_s3", "ceph"),
-    *("rclone remote", "moto", "sftp"),
+    *("rclone remote", "moto", "sftp", "nextcloud", "memory in parts"),
 )
 """The layers see no difference between these and another store of the same kind."""
 
@@ -343,7 +343,13 @@ class TestRemotesOfRclone(Conformance):
         return remote(request.param)(request)
 
 
-BROKEN_TREES_OF_RCLONE: dict[tuple[str, str], str] = {}
+_RESERVED = "Samba lists a file under another name whose name Windows reserves"
+BROKEN_TREES_OF_RCLONE = {
+    ("smb", "alone[smb-'con'"): _RESERVED,
+    ("smb", "alone[smb-'aux.txt'"): _RESERVED,
+    ("pieces", "alone[pieces-'nnnn"): "a rename to a name is possible that is too long for that of a piece",
+    ("pieces", "xfc"): "as above",
+}
 """As BROKEN_TREES, for rclone's remotes."""
 
 

@@ -1,6 +1,9 @@
 """The suite for trees finds backends that lose files, touch those of other people, or deliver another version."""
 
 import inspect
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from git_annex_remote_pyshare.backends.base import Content, Receipt, Stat
 from git_annex_remote_pyshare.errors import NotFound, PyshareError
 from git_annex_remote_pyshare.testing.conformance import TreeConformance
+from git_annex_remote_pyshare.testing.conformance.exports import Exports
 from git_annex_remote_pyshare.testing.files import Desk
 from git_annex_remote_pyshare.testing.memory import MemoryBackend
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
@@ -133,3 +137,34 @@ def test_a_backend_that_breaks_a_promise_is_found(
     check(MemoryBackend())
     with pytest.raises((AssertionError, PyshareError, pytest.fail.Exception)):
         check(kind())
+
+
+WITHOUT_VERSIONS = """
+from collections.abc import Callable
+import pytest
+from git_annex_remote_pyshare.backends.base import Backend, ListsContents
+from git_annex_remote_pyshare.testing.conformance import TreeConformance
+from git_annex_remote_pyshare.testing.memory import MemoryBackend
+
+class NoVersions(MemoryBackend):
+    def has(self, ability: type) -> bool:
+        return ability is not ListsContents and super().has(ability)
+
+class TestIt(TreeConformance):
+    @pytest.fixture
+    def reach(self) -> Callable[[], Backend]:
+        backend = NoVersions()
+        return lambda: backend
+"""
+
+
+def test_of_a_store_without_versions_all_is_tried_but_the_imports(tmp_path: Path) -> None:
+    module = tmp_path / "test_it.py"
+    module.write_text(WITHOUT_VERSIONS)
+    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-rA", str(module)]
+    command = [sys.executable, "-m", "pytest", *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    passed = set(re.findall(r"^PASSED .*?::(test_\w+)", done.stdout, re.MULTILINE))
+    needs_folders = {"test_a_folder_in_the_way_is_told_so_that_an_empty_one_can_give_way"}
+    assert passed >= {name for name in dir(Exports) if name.startswith("test_")} - needs_folders

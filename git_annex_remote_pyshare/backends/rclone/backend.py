@@ -19,9 +19,11 @@ from git_annex_remote_pyshare.backends.base import (
 from git_annex_remote_pyshare.backends.ownership import MARK
 from git_annex_remote_pyshare.backends.rclone.base_folder import Base
 from git_annex_remote_pyshare.backends.rclone.errors import Refused, is_absent
+from git_annex_remote_pyshare.backends.rclone.items import Item
 from git_annex_remote_pyshare.backends.rclone.remote import Remote, checked
+from git_annex_remote_pyshare.backends.rclone.tree import TreeNames
 from git_annex_remote_pyshare.backends.rclone.url import parse
-from git_annex_remote_pyshare.errors import FolderInTheWay, NotFound
+from git_annex_remote_pyshare.errors import NotFound
 from git_annex_remote_pyshare.transfer import Progress, Sink, Source
 
 
@@ -34,6 +36,7 @@ class RcloneBackend(Backend):
     def __init__(self, place: StoreConfig) -> None:
         super().__init__(place)
         self._remote = Remote(place)
+        self._names = TreeNames(self._remote)
 
     @cached_property
     def _base(self) -> Base:
@@ -41,7 +44,7 @@ class RcloneBackend(Backend):
 
     def stat(self, name: str) -> Stat | None:
         with self._remote.trying("look for the file", checked(name)):
-            item = self._remote.find(name)
+            item = None if self._names.hides(name) else self._found(name)
             if item is None:
                 self._base.require()
                 return None
@@ -66,19 +69,22 @@ class RcloneBackend(Backend):
 
         with self._remote.trying("store the file", checked(name)):
             self._base.require()
-            self._require_no_folder(name)
-            upload(self._remote, name, source, progress)
+            with self._names.storing(name):
+                upload(self._remote, name, source, progress)
         return Receipt()  # rclone has compared the size, and the hash if the service has one
 
     def delete(self, name: str) -> None:
         with self._remote.trying("remove the file", checked(name)):
+            if self._names.hides(name):
+                return
             try:
                 self._remote.control.call("operations/deletefile", self._named(name))
             except Refused as refused:
-                if not is_absent(refused):
+                if not (is_absent(refused) or self._names.is_below_a_file(name)):
                     raise
                 self._base.require()
                 return
+            self._names.removed(name)
             *_, above, last = ("", *name.split("/"))
             if above == last:  # the key's own folder in the layouts of other programs
                 self._remove_folder(name.rpartition("/")[0])
@@ -97,33 +103,36 @@ class RcloneBackend(Backend):
                         yield Entry(name, item.size, item.digests)
 
     def move(self, source: str, target: str) -> None:
-        where = {"srcFs": self._remote.fs, "srcRemote": checked(source)}
+        where: dict[str, Any] = {"srcFs": self._remote.fs, "srcRemote": checked(source)}
         where |= {"dstFs": self._remote.fs, "dstRemote": checked(target)}
+        # Otherwise rclone only removes the source if the target has the same size and time.
+        where["_config"] = {"IgnoreTimes": True}
         with self._remote.trying("rename the file", source):
             self._base.require()
-            self._require_no_folder(target)
-            try:
-                # Otherwise rclone only removes the source if the target has the same size and time.
-                self._remote.control.transfer(
-                    "operations/movefile", {**where, "_config": {"IgnoreTimes": True}}, lambda _: None
-                )
-            except Refused as refused:
-                if is_absent(refused):
-                    raise self._not_there() from refused
-                raise
+            if self._names.hides(source) or (source == target and self._remote.find(source) is None):
+                raise self._not_there()  # rclone itself would rename the other one, or do nothing and call it done
+            with self._names.storing(target):
+                try:
+                    self._remote.control.transfer("operations/movefile", where, lambda _: None)
+                except Refused as refused:
+                    if is_absent(refused):
+                        raise self._not_there() from refused
+                    raise
+            if source != target:
+                self._names.removed(source)
 
     def remove_folder(self, name: str) -> None:
         with self._remote.trying("remove the folder", checked(name)):
             if not self._remote.traits.has_empty_folders:
                 return
             self._base.require()
-            if self._remove_folder(name):
+            # On SMB, rclone's rmdir removes a file, too.
+            items = self._remote.items_of_folder(name)
+            if items is None or not all(item.is_partial for item in items):
                 return
-            items = self._remote.items(name) or ()
-            if all(item.is_partial for item in items):
-                for item in items:
-                    self._remote.control.call("operations/deletefile", self._named(f"{name}/{item.name}"))
-                self._remove_folder(name)
+            for item in items:
+                self._remote.control.call("operations/deletefile", self._named(f"{name}/{item.name}"))
+            self._remove_folder(name)
 
     def initialize(self) -> Initialized:
         """Mark the folder as this remote's, and say what rclone cannot do there."""
@@ -171,14 +180,13 @@ class RcloneBackend(Backend):
     def _not_there(self) -> NotFound:
         return NotFound(f"the file is not in {self._remote.target.shown}")
 
-    def _require_no_folder(self, name: str) -> None:
-        """Raise FolderInTheWay if people have made a folder that has the name of a file.
-
-        rclone only looks for a file. On WebDAV its MOVE then replaces the folder, and after an upload that failed it
-        removes what has the name, with all that is in it (rclone, backend/webdav/webdav.go, copyOrMove and Update).
-        """
-        if self.place.is_tree and self._remote.traits.has_empty_folders and self._remote.has_folder(name):
-            raise FolderInTheWay(f"a folder in {self._remote.target.shown} has the name of the file")
+    def _found(self, name: str) -> Item | None:
+        try:
+            return self._remote.find(name)
+        except Refused:
+            if self._names.is_below_a_file(name):
+                return None
+            raise
 
     def _remove_folder(self, name: str) -> bool:
         """Remove a folder; False if it is not empty."""

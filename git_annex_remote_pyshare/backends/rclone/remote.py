@@ -32,6 +32,8 @@ class Traits(NamedTuple):
     """Whether two objects can have one name."""
     has_links: bool
     """Whether rclone can make public links."""
+    is_case_insensitive: bool
+    """Whether names that differ only in case are one."""
 
 
 class Remote:
@@ -117,8 +119,8 @@ class Remote:
             raise
         return items_of(answer)
 
-    def has_folder(self, name: str) -> bool:
-        """Whether there is a folder of this name, even an empty one.
+    def items_of_folder(self, name: str) -> list[Item] | None:
+        """What is in a folder; None if there is none of this name, but a file or nothing.
 
         Each service has an answer of its own to the listing of a file: absent, empty, or a failure in words of its own.
         To ask for the folder would list the one above it.
@@ -128,8 +130,12 @@ class Remote:
         except Refused:
             if self.find(name) is None:
                 raise
-            return False
-        return items is not None and (bool(items) or self.find(name) is None)
+            return None
+        return items or (None if items is None or self.find(name) else [])
+
+    def has_folder(self, name: str) -> bool:
+        """Whether there is a folder of this name, even an empty one."""
+        return self.items_of_folder(name) is not None
 
     def close(self) -> None:
         """End rclone if no other store uses it."""
@@ -153,6 +159,7 @@ class Remote:
             bool(features.get("CanHaveEmptyDirectories")),
             bool(features.get("DuplicateFiles")),
             bool(features.get("PublicLink")),
+            bool(features.get("CaseInsensitive")),
         )
 
     def _kind(self) -> str:
@@ -180,17 +187,20 @@ class Remote:
 
 
 def items_of(answer: Any) -> list[Item]:
-    """The items of a listing, each name once; raises Unreachable if it is not one."""
+    """The items of a listing, each once; raises Unreachable if it is not one.
+
+    In a bucket, a file and a folder can have the same name.
+    """
     found = answer.get("list")
     if found is None:
         found = []
     if not isinstance(found, list):
         raise Unreachable("rclone answered something that is no list of files")
-    items: dict[str, Item] = {}
+    items: dict[tuple[str, bool], Item] = {}
     for each in found:
         item = item_of(each)
         if item.name not in {"", ".", ".."} and "/" not in item.name:
-            items.setdefault(item.name, item)
+            items.setdefault((item.name, item.is_folder), item)
     return list(items.values())
 
 

@@ -19,16 +19,20 @@ from git_annex_remote_pyshare.transfer import ExactSink
 NAME = "docs/file.bin"
 STEPS = 25
 
+needs_versions = pytest.mark.usefixtures("tells_versions")
+"""For each test by itself: a mark of the class, or a fixture of all, would be one of `TreeConformance` as well."""
+
 
 class Imports(Suite):
     """A list is all that is there or a failure, an identifier is one content, and only that one is delivered."""
 
-    @pytest.fixture(autouse=True)
+    @pytest.fixture
     def tells_versions(self, store: Backend) -> None:
         """Skip each test of a store that has no versions to tell."""
         if not store.has(ListsContents):
             pytest.skip("this kind of store does not tell versions, so nothing is imported from it")
 
+    @needs_versions
     def test_every_list_is_what_is_there_and_no_identifier_has_two_contents(
         self, store: Backend, elsewhere: Backend, desk: Desk
     ) -> None:
@@ -57,6 +61,7 @@ class Imports(Suite):
             for each, version in found.items():
                 assert version.id.endswith(YOUNG) or known.setdefault(version.id, there[each]) == there[each]
 
+    @needs_versions
     def test_files_that_stay_are_in_every_list_while_others_come_and_go(
         self, store: Backend, elsewhere: Backend, desk: Desk
     ) -> None:
@@ -83,6 +88,7 @@ class Imports(Suite):
         assert all(found is None or stay <= found.keys() for found in lists)
         assert listed(store).keys() == stay
 
+    @needs_versions
     def test_an_error_of_whoever_takes_the_list_ends_it(self, store: Backend, desk: Desk) -> None:
         for name in ("one", "a/two"):
             desk.put(store, name, b"content")
@@ -94,6 +100,7 @@ class Imports(Suite):
         with pytest.raises(Cancelled):
             walk(store, refuse)
 
+    @needs_versions
     def test_unfinished_uploads_are_not_listed(self, store: Backend, elsewhere: Backend, desk: Desk) -> None:
         desk.put(store, NAME, b"the old one")
         old = {NAME: len(b"the old one")}
@@ -111,6 +118,7 @@ class Imports(Suite):
         assert all(found in (None, old) for found in seen)
         assert _sizes(listed(store)) == old
 
+    @needs_versions
     def test_what_changes_while_it_is_fetched_is_the_listed_version_or_none(
         self, store: Backend, elsewhere: Backend, desk: Desk
     ) -> None:
@@ -129,6 +137,7 @@ class Imports(Suite):
             return
         assert content(sink) == body_of(LARGE)
 
+    @needs_versions
     def test_an_edit_that_is_taken_back_is_never_fetched_as_the_listed_version(
         self, store: Backend, elsewhere: Backend, desk: Desk
     ) -> None:
@@ -142,6 +151,7 @@ class Imports(Suite):
             desk.put(elsewhere, NAME, body)
             assert version.id.endswith(YOUNG) or _fetched(store, desk, version) in {None, body}
 
+    @needs_versions
     def test_a_file_has_the_same_version_in_the_list_and_alone(self, store: Backend, desk: Desk) -> None:
         for name in ("a/one", "two"):
             desk.put(store, name, name.encode())
@@ -154,6 +164,7 @@ class Imports(Suite):
         for name in ("a/one", "a", "b", "nothing"):
             assert content_of(store, name) is None
 
+    @needs_versions
     @pytest.mark.parametrize(
         "names", [[name for name in TREE_NAMES if name != NOT_UTF8], [NOT_UTF8]], ids=["UTF-8", "not UTF-8"]
     )
