@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from support.tracing import Tracing
 
 _ARENAS = "MALLOC_ARENA_MAX"
 """Number of heaps of glibc's malloc. A heap for each thread, as is usual, makes a worker grow to 3 GiB."""
@@ -47,15 +48,16 @@ pytest_plugins = [
 TESTS = Path(__file__).parent
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Trace no more than is measured."""
+    config.pluginmanager.register(Tracing(config))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its folder: `unit`, `integration` or `e2e`."""
     kinds = {path: path.relative_to(TESTS).parts[0] for path in {item.path for item in items}}
     for item in items:
         item.add_marker(kinds[item.path])
-        # Tracing makes all Python code several times slower, and these add next to nothing to what the others cover:
-        # programs are not traced, and the walks of a model repeat themselves.
-        if kinds[item.path] == "e2e" or item.path.stem == "test_conformance" or item.path.stem.endswith("_model"):
-            item.add_marker("no_cover")
     gc.freeze()  # what has been collected stays to the end: the collector need not look at it again and again
 
 

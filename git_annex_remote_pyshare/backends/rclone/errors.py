@@ -64,6 +64,13 @@ class _Meaning(NamedTuple):
 
 
 _MEANINGS = (
+    # Usually rclone has ended by then (`Child.failure`), but now and then it still answers.
+    _Meaning(
+        PermissionDenied,
+        "the configuration of rclone is encrypted, and pyshare has no password for it",
+        r"unable to decrypt configuration",
+        "Set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND.",
+    ),
     _Meaning(
         PermissionDenied,
         "rclone has no remote {name}",

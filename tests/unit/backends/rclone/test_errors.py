@@ -84,6 +84,13 @@ def test_neither_signatures_nor_logins_nor_objects_are_shown() -> None:
     assert NAME in failed.value.trace
 
 
+def test_an_encrypted_configuration_is_named_also_where_rclone_answers_before_it_ends() -> None:
+    words = 'panic received: fatal error: Failed to load config file "/h/rclone.conf": unable to decrypt configuration'
+    error = error_of(Refused(500, words), "look for the file", TARGET)
+    assert type(error) is PermissionDenied
+    assert error.remedy == "Set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND."
+
+
 @pytest.mark.parametrize(
     ("status", "words", "absent"),
     [
