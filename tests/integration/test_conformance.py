@@ -253,6 +253,10 @@ BROKEN_TREES = {
     ("rclone_s3", "test_a_colleagues_folder_that_has_a_files_name_is_kept"): _HAS_FOLDERS,
     ("rclone_s3", "test_a_colleagues_file_that_has_a_folders_name_is_kept"): _HAS_FOLDERS,
     ("rclone_s3", "test_many_jobs"): "rclone's S3 server now and then fails where many jobs make one folder",
+    (
+        "rclone_s3",
+        "test_a_folder_with_nothing_but_our_unfinished_uploads_is_removed",
+    ): "rclone's S3 server now and then fails to store where a folder was just emptied",
 }
 """As BROKEN: store, and part of the test's name."""
 
