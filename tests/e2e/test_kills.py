@@ -106,7 +106,11 @@ def in_nextcloud(repository: Repository) -> Iterator[Service]:
 
 @pytest.mark.parametrize(
     ("service", "kills"),
-    [pytest.param("ceph", 4, marks=pytest.mark.ceph), pytest.param("dropbox", 3, marks=LONG), ("nextcloud", 3)],
+    [
+        pytest.param("ceph", 4, marks=pytest.mark.ceph),
+        pytest.param("dropbox", 3, marks=[pytest.mark.long, LONG]),
+        ("nextcloud", 3),
+    ],
     indirect=["service"],
 )
 def test_a_store_goes_on_after_kills_at_random_moments(service: Service, kills: int) -> None:

@@ -32,6 +32,8 @@ class TreeNames:
         self._clock = clock
         self._lists: dict[str, tuple[float, dict[str, set[str]]]] = {}
         """Folder → when it was listed, and the names in it; both by their small letters."""
+        self._under_way: list[str] = []
+        """Files that are being stored, which no list has yet."""
         self._lock = Lock()
 
     @contextmanager
@@ -42,28 +44,27 @@ class TreeNames:
             FolderInTheWay: A folder has the name.
             BadName: A file has another name that is the same to the service, or that of a folder of this one.
         """
-        is_new = False
         try:
             self._require_no_folder(name)
-            is_new = self._take(name)
+            self._take(name)
             yield
-        except BaseException as error:
-            if is_new:
-                self.removed(name)
+        except BaseException as error:  # whatever ended it, the file may be there or not
+            self._forget_list(name)
             if isinstance(error, Refused) and self.is_below_a_file(name):
                 raise BadName(
                     f"a file in {self._remote.target.shown} has the name of a folder of {one_line(name)}",
                     remedy="Rename that file, or your folder, then try again.",
                 ) from error
             raise
+        finally:
+            self._landed(name)
 
     def hides(self, name: str) -> bool:
         """Whether the service would take another file, whose name differs in case, for this one, which is not there."""
         if not self._ignores_case:
             return False
         with self._lock:
-            alike = self._alike(name)
-        return bool(alike) and _split(name)[1] not in alike
+            return bool(self._other(name))
 
     def removed(self, name: str) -> None:
         """Note that there is no such file any more."""
@@ -92,21 +93,36 @@ class TreeNames:
     def _ignores_case(self) -> bool:
         return self._remote.place.is_tree and self._remote.traits.is_case_insensitive
 
-    def _take(self, name: str) -> bool:
-        """Note that the file will be there; returns whether it was not. Raises BadName if another one has its name."""
+    def _take(self, name: str) -> None:
+        """Note that the file is being stored. Raises BadName if another one has its name."""
         if not self._ignores_case:
-            return False
+            return
         with self._lock:
-            alike, last = self._alike(name), _split(name)[1]
-            if last in alike:
-                return False
-            if alike:
+            if other := self._other(name):
                 raise BadName(
-                    f"{one_line(min(alike))} is there, which {self._remote.target.shown} takes for the same name",
+                    f"{one_line(other)} is there, which {self._remote.target.shown} takes for the same name",
                     remedy="Rename one of the two.",
                 )
-            alike.add(last)
-            return True
+            self._under_way.append(name)
+            self._alike(name).add(_split(name)[1])
+
+    def _landed(self, name: str) -> None:
+        with self._lock:
+            if name in self._under_way:
+                self._under_way.remove(name)
+
+    def _forget_list(self, name: str) -> None:
+        with self._lock:
+            self._lists.pop(_split(name)[0].lower(), None)
+
+    def _other(self, name: str) -> str:
+        """Another name that the service takes for this one, which is not there; by a new list, or there is none."""
+        folder, last = _split(name)
+        alike = self._alike(name)
+        if alike and last not in alike:
+            del self._lists[folder.lower()]  # another clone may have renamed it since
+            alike = self._alike(name)
+        return min(alike) if alike and last not in alike else ""
 
     def _alike(self, name: str) -> set[str]:
         """The names in its folder that the service takes for this one."""
@@ -114,8 +130,11 @@ class TreeNames:
         since, there = self._lists.get(folder.lower(), (float("-inf"), {}))
         if self._clock() - since >= self.LASTS:
             since, there = self._clock(), {}
-            for item in (self._remote.items_of_folder(folder) if folder else self._remote.items("")) or ():
-                there.setdefault(item.name.lower(), set()).add(item.name)
+            items = self._remote.items_of_folder(folder) if folder else self._remote.items("")
+            names = [item.name for item in items or ()]
+            names += [each for above, each in map(_split, self._under_way) if above.lower() == folder.lower()]
+            for each in names:
+                there.setdefault(each.lower(), set()).add(each)
             self._lists[folder.lower()] = (since, there)
         return there.setdefault(last.lower(), set())
 
