@@ -15,6 +15,12 @@ from threading import Event, Thread
 from typing import NamedTuple
 
 INTERVAL = 0.05
+"""Seconds between two looks."""
+
+SEARCHING = 0.05
+"""The greatest share of a processor that the search for processes and their memory may take: what is watched needs the
+processors, too, and what waits for the network would lose less by it than what works."""
+
 MIB = 1 << 20
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -94,13 +100,20 @@ class Tree:
         self._root = root
         self._remote = remote
         self._remotes: set[int] = set()
+        self._alive: list[int] = []
         self._cpu: dict[int, float] = {}
         self._pss = self._rss = self._remote_rss = 0
 
     def watch(self, ended: Event) -> None:
         """Look until told to stop."""
+        next_search = 0.0
         while PROC.exists() and not ended.wait(INTERVAL):
-            self._look()
+            begin = time.perf_counter()
+            if begin < next_search:
+                self._look_at_known()
+            else:
+                self._search()
+                next_search = begin + (time.perf_counter() - begin) / SEARCHING
 
     def summary(self, seconds: float, returncode: int, output: str) -> Watched:
         """What was seen, with what the caller knows."""
@@ -117,9 +130,17 @@ class Tree:
             other_cpu=sum(self._cpu.values()) - remote_cpu,
         )
 
-    def _look(self) -> None:
+    def _look_at_known(self) -> None:
+        for pid in self._alive:
+            if seen := _seen(pid):
+                self._cpu[pid] = seen.cpu
+
+    def _search(self) -> None:
+        """Find new descendants, and see how much memory all of them have."""
         pss = rss = 0
-        for seen in _descendants(self._root):
+        family = list(_descendants(self._root))
+        self._alive = [seen.pid for seen in family]
+        for seen in family:
             self._cpu[seen.pid] = seen.cpu
             pss += _pss(seen.pid)
             rss += seen.rss
@@ -155,11 +176,19 @@ def _descendants(root: int) -> Iterator[Seen]:
 
 def _processes() -> Iterator[Seen]:
     for name in os.listdir(PROC):
-        if name.isdigit() and (text := _read(f"{name}/stat")):
-            # See proc_pid_stat(5): the name, in parentheses, may hold blanks; ppid is 4, utime 14, stime 15, rss 24.
-            fields = text.rpartition(")")[2].split()
-            cpu = (int(fields[11]) + int(fields[12])) / TICKS
-            yield Seen(int(name), int(fields[1]), cpu, int(fields[21]) * PAGE)
+        if name.isdigit() and (seen := _seen(int(name))):
+            yield seen
+
+
+def _seen(pid: int) -> Seen | None:
+    """A process; None when it has ended meanwhile."""
+    text = _read(f"{pid}/stat")
+    if not text:
+        return None
+    # See proc_pid_stat(5): the name, in parentheses, may hold blanks; ppid is 4, utime 14, stime 15, rss 24.
+    fields = text.rpartition(")")[2].split()
+    cpu = (int(fields[11]) + int(fields[12])) / TICKS
+    return Seen(pid, int(fields[1]), cpu, int(fields[21]) * PAGE)
 
 
 def _pss(pid: int) -> int:
