@@ -69,6 +69,11 @@ class EarlyRemote:
     def _of_store(self) -> Any:
         return self._make()
 
+    def replied(self) -> None:
+        """Do what git-annex need not wait for: only the store's part has such work."""
+        if "_of_store" in vars(self):
+            self._of_store.replied()
+
     def listconfigs(self) -> "Mapping[str, str]":
         """The settings that `git annex initremote` accepts: name → help text."""
         from git_annex_remote_pyshare.backends import registry  # noqa: PLC0415  # this request alone needs it

@@ -7,6 +7,7 @@ position is looked for again, a few times.
 
 import os
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -108,6 +109,7 @@ class Prediction:
         self._chunk = 0
         """Bytes of a chunk, as git-annex asked for it last; 0 if it asked for a whole content."""
         self._requests = 0
+        self._postponed: Callable[[], object] | None = None
         self._steps = 0
         """Entries of the index that this call may still look at."""
 
@@ -134,6 +136,16 @@ class Prediction:
                 if run := self._runs.get(chunk.key):
                     run.is_waited_for = False
                     run.seen = self._requests
+
+    def after_reply(self, work: Callable[[], object]) -> None:
+        """Do `work` when git-annex has its reply; once, if several jobs ask for the same."""
+        self._postponed = work
+
+    def replied(self) -> None:
+        """Do what was postponed until git-annex has its reply."""
+        work, self._postponed = self._postponed, None
+        if work:
+            work()
 
     def next(self) -> Wanted | None:
         """The next object that git-annex has not asked for yet; None if there is none, or none is known now."""

@@ -47,6 +47,10 @@ class PyshareRemote(SpecialRemote):  # type: ignore[misc]  # annexremote has no 
         """Read the settings, without a connection to the server."""
         self.session.prepare(self.annex)
 
+    def replied(self) -> None:
+        """Fetch ahead while git-annex is busy with the reply."""
+        self.session.replied()
+
     def transfer_store(self, key: str, local_file: str) -> None:
         """Store the file as the object of `key`; this replaces an existing object."""
         source = Source(local_path(local_file), digests(key), is_replaced=is_replaced(key))

@@ -114,6 +114,11 @@ class Session:
         finally:
             self._prediction.answered(key)
 
+    def replied(self) -> None:
+        """Note that git-annex has the reply to a request, and is busy with it."""
+        if self._prediction is not None:
+            self._prediction.replied()
+
     def _predict(self, annex: Master, clone: LocalConfig) -> "Prediction | None":
         """What git-annex will ask for; None for a folder, which is not far away, and for a tree."""
         from git_annex_remote_pyshare.annex.prediction import Prediction  # noqa: PLC0415  # as above

@@ -65,6 +65,9 @@ class Forecast(Protocol):
     def next(self) -> Wanted | None:
         """The next object, each once; None if there is none, or none is known now."""
 
+    def after_reply(self, work: Callable[[], object]) -> None:
+        """Do `work` when git-annex has the reply to its request, which then need not wait for it."""
+
 
 class Fetched:
     """One object that waits or is on its way.
@@ -130,7 +133,10 @@ class ReadAhead(Layer):
 
     def get(self, name: str, sink: Sink, progress: Progress) -> None:
         if found := self._claim(name):
-            self._fill()
+            if found.over.is_set():
+                self._forecast.after_reply(self._fill)
+            else:
+                self._fill()
             if self._takes(found, sink, progress):
                 return
         with self._request():

@@ -58,6 +58,8 @@ class Job:
             self._request_open = False
             if reply:
                 self._writer.send(*(self._tag + part for part in reply))
+        with suppress(Exception):  # git-annex has its reply, and the next request tells what is wrong
+            self.master.protocol.replied()
 
     def _reply(self, rule: Rule | Block | Silent, repeated: str, line: str) -> list[str]:
         # Even SystemExit ends only its request: if a job sends no reply, git-annex waits forever.

@@ -50,6 +50,11 @@ class Protocol(annexremote.Protocol):  # type: ignore[misc]  # annexremote has n
                 self._importing = ""
         return reply
 
+    def replied(self) -> None:
+        """Let the remote do what git-annex need not wait for, if it has such work."""
+        if work := getattr(self._remote, "replied", None):
+            work()
+
     def check_key(self, key: str) -> None:
         """Do nothing, since the grammar checks keys: annexremote would refuse white space that a key may contain."""
 

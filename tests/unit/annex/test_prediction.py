@@ -93,6 +93,17 @@ def found_in_time(order: IndexOrder) -> list[str]:
     return found
 
 
+def test_what_is_postponed_is_done_once_when_git_annex_has_a_reply(clone: Clone) -> None:
+    prediction = clone.predictions()
+    done: list[int] = []
+    prediction.after_reply(lambda: done.append(1))
+    prediction.after_reply(lambda: done.append(1))
+    assert not done
+    prediction.replied()
+    prediction.replied()
+    assert done == [1]
+
+
 def test_the_files_behind_the_third_one_are_predicted_in_the_order_of_the_index(clone: Clone) -> None:
     for number in range(10):
         clone.link(f"{number}", key(number))

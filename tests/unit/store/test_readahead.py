@@ -34,6 +34,9 @@ class Forecast:
     def next(self) -> Wanted | None:
         return self.left.pop(0) if self.left else None
 
+    def after_reply(self, work: Callable[[], object]) -> None:
+        work()
+
 
 class Server(MemoryBackend):
     """Notes which objects were asked for, and holds back those whose name has no `now` in it until `opens` is set."""
@@ -113,6 +116,18 @@ def test_what_was_fetched_ahead_is_handed_over_without_another_request(bench: Be
     assert sorted(bench.server.asked) == sorted({*bench.server.asked})
     assert len(bench.server.asked) == 11
     assert not bench.files()
+
+
+def test_what_waits_is_handed_over_before_more_is_fetched(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.get("now")
+    assert becomes(lambda: all(held.over.is_set() for held in bench.ahead._held.values()))
+    postponed: list[Callable[[], object]] = []
+    monkeypatch.setattr(bench.forecast, "after_reply", postponed.append)
+    asked = len(bench.server.asked)
+    assert bench.get("a/0") == BODY
+    assert len(bench.server.asked) == asked
+    postponed[0]()
+    assert becomes(lambda: len(bench.server.asked) > asked)
 
 
 def test_a_request_for_what_is_on_its_way_waits_for_it(bench: Bench) -> None:

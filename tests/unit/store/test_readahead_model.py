@@ -1,6 +1,7 @@
 """Reading ahead against a server that fails, and that other clones change: what arrives is what the name stands for."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -39,6 +40,9 @@ class Forecast:
 
     def next(self) -> Wanted | None:
         return self.left.pop(0) if self.left else None
+
+    def after_reply(self, work: Callable[[], object]) -> None:
+        work()
 
 
 class Ahead(RuleBasedStateMachine):

@@ -285,3 +285,19 @@ def test_what_a_stray_thread_says_after_the_reply_is_not_sent() -> None:
     job.master.debug("unheard")
     assert outgoing.getvalue() == b"TRANSFER-SUCCESS STORE K\n"
     assert UNSUPPORTED.encode() not in outgoing.getvalue()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_git_annex_need_not_wait_for_is_done_after_the_reply_and_may_fail(*, fails: bool) -> None:
+    class Busy(Whim):
+        def replied(self) -> None:
+            said.append(outgoing.getvalue())
+            if fails:
+                raise PyshareError("the disk is full")
+
+    said: list[bytes] = []
+    outgoing = io.BytesIO()
+    job = Job("", Writer(outgoing), lambda _annex: Busy(lambda: True), [])
+    for _ in range(2):
+        job.handle("CHECKPRESENT K")
+    assert said == [b"CHECKPRESENT-SUCCESS K\n", b"CHECKPRESENT-SUCCESS K\n" * 2]
