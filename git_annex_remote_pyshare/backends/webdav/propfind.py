@@ -205,21 +205,22 @@ def _parse_resource(response: "Element", doing: Doing) -> Resource:
         return Resource(path, is_folder=False, size=None, is_gone=True)
     if own // 100 != 2:
         raise errors.from_response(doing, own, {})
-    is_folder = False
-    numbers: dict[str, int] = {}
-    for propstat in response.iterfind("{DAV:}propstat"):
-        if _status(propstat.findtext("{DAV:}status")) // 100 != 2:
-            continue  # properties that do not exist here
-        is_folder = is_folder or propstat.find(".//{DAV:}collection") is not None
-        for name in ("getcontentlength", "quota-used-bytes", "quota-available-bytes"):
-            value = number(propstat.findtext(f".//{{DAV:}}{name}"))
-            if value is not None:
-                numbers[name] = value
-    size = None if is_folder else numbers.get("getcontentlength")
-    used, available = numbers.get("quota-used-bytes"), numbers.get("quota-available-bytes")
-    changed = moment(response.findtext(".//{DAV:}getlastmodified"))
-    tag = response.findtext(".//{DAV:}getetag") or ""
-    return Resource(path, is_folder, size, used, available, changed, tag.strip())
+    found = {
+        node.tag: node.text
+        for propstat in response.iterfind("{DAV:}propstat")
+        if _status(propstat.findtext("{DAV:}status")) // 100 == 2  # the others have properties that do not exist here
+        for node in propstat.iter()
+    }
+    is_folder = "{DAV:}collection" in found
+    return Resource(
+        path,
+        is_folder,
+        None if is_folder else number(found.get("{DAV:}getcontentlength")),
+        number(found.get("{DAV:}quota-used-bytes")),
+        number(found.get("{DAV:}quota-available-bytes")),
+        moment(found.get("{DAV:}getlastmodified")),
+        (found.get("{DAV:}getetag") or "").strip(),
+    )
 
 
 def _status(line: str | None) -> int:
