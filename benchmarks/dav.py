@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from server import Server, reached
@@ -32,6 +32,15 @@ class Dav(Server):
         folder = self._folder / name
         folder.mkdir()
         folder.chmod(0o777)  # Apache may run as somebody else
+
+    def fill(self, place: str, names: Iterable[str]) -> None:
+        """Write files into folders into which Apache may write, too."""
+        for name in names:
+            path = self._folder / place / name
+            if not path.parent.exists():
+                path.parent.mkdir()
+                path.parent.chmod(0o777)
+            path.write_bytes(b"x")
 
     def remove_place(self, name: str) -> None:
         """Remove a folder and what is in it, without a request."""

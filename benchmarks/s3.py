@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -38,12 +38,18 @@ class S3(Server):
         with self._client() as client:
             client.create_bucket(Bucket=name, ACL="public-read-write")
 
+    def fill(self, place: str, names: Iterable[str]) -> None:
+        """Put objects into a bucket."""
+        with self._client() as client:
+            for name in names:
+                client.put_object(Bucket=place, Key=name, Body=b"x")
+
     def remove_place(self, name: str) -> None:
         """Remove a bucket and what is in it, without the line in between."""
         with self._client() as client:
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
-                for entry in page.get("Contents", ()):
-                    client.delete_object(Bucket=name, Key=entry["Key"])
+                if objects := [{"Key": entry["Key"]} for entry in page.get("Contents", ())]:
+                    client.delete_objects(Bucket=name, Delete={"Objects": objects})
             client.delete_bucket(Bucket=name)
 
 
