@@ -139,11 +139,13 @@ class Prediction:
 
     def after_reply(self, work: Callable[[], object]) -> None:
         """Do `work` when git-annex has its reply; once, if several jobs ask for the same."""
-        self._postponed = work
+        with self._lock:
+            self._postponed = work
 
     def replied(self) -> None:
         """Do what was postponed until git-annex has its reply."""
-        work, self._postponed = self._postponed, None
+        with self._lock:
+            work, self._postponed = self._postponed, None
         if work:
             work()
 
