@@ -34,7 +34,7 @@ class Dav(Server):
         folder.chmod(0o777)  # Apache may run as somebody else
 
     def fill(self, place: str, names: Iterable[str]) -> None:
-        """Write files into folders into which Apache may write, too."""
+        """Write files of one byte into folders into which Apache may write, too, without a request."""
         for name in names:
             path = self._folder / place / name
             if not path.parent.exists():

@@ -9,18 +9,25 @@ costs.
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 from ahead import compared
 from compare import FILES, REQUESTS, at
+from dav import Dav, apache
 from remotes import log_in
 from results import Results
-from run import SERVERS, say
+from run import say
+from s3 import S3, ceph
 from table import show
 from workload import STORE, cold, make_load
 from workspace import temporary_workspace
 
 from git_annex_remote_pyshare.annex.layout import name_of
+
+SERVERS: Mapping[str, Callable[[Path, float], AbstractContextManager[Dav | S3]]] = {"ceph": ceph, "apache": apache}
+"""Those that can be filled without their clients."""
 
 LAYOUTS = {"webdav": "shard", "s3": "flat"}
 """Ours on each service."""
@@ -29,7 +36,7 @@ LAYOUTS = {"webdav": "shard", "s3": "flat"}
 def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--server", choices=("ceph", "apache"), default="ceph", help="S3's ceph or WebDAV's apache")
+    parser.add_argument("--server", choices=SERVERS, default="ceph", help="S3's ceph or WebDAV's apache")
     parser.add_argument("--rtt", type=int, default=40, metavar="MS", help="round trip to the server (40)")
     parser.add_argument("--objects", type=int, default=10_000, metavar="N", help="objects there at first (10000)")
     parser.add_argument("--files", type=int, default=300, metavar="N", help="files of 10 KiB (300)")
@@ -57,7 +64,7 @@ def main() -> None:
 
 
 def names(service: str, objects: int) -> Iterator[str]:
-    """Names such as ours give to the contents of files."""
+    """Names that ours gives to the contents of files."""
     for number in range(objects):
         yield name_of(LAYOUTS[service], f"SHA256E-s1--{hashlib.sha256(str(number).encode()).hexdigest()}")
 

@@ -19,7 +19,7 @@ INTERVAL = 0.05
 
 SEARCHING = 0.05
 """The greatest share of a processor that the search for processes and their memory may take: what is watched needs the
-processors, too, and what waits for the network would lose less by it than what works."""
+processors itself, unless it waits for the network, and the comparison must be even."""
 
 MIB = 1 << 20
 PROC = Path("/proc")

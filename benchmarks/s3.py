@@ -39,7 +39,7 @@ class S3(Server):
             client.create_bucket(Bucket=name, ACL="public-read-write")
 
     def fill(self, place: str, names: Iterable[str]) -> None:
-        """Put objects into a bucket."""
+        """Put objects of one byte into a bucket, without the line in between."""
         with self._client() as client:
             for name in names:
                 client.put_object(Bucket=place, Key=name, Body=b"x")

@@ -3,7 +3,7 @@
 import contextlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,10 +50,6 @@ class Server(ABC):
     @abstractmethod
     def make_place(self, name: str) -> None:
         """Make an empty place at `url` + `/` + `name`."""
-
-    def fill(self, place: str, names: Iterable[str]) -> None:
-        """Put objects of one byte into a place, without the line in between; raises if this kind cannot do that."""
-        raise NotImplementedError
 
     @abstractmethod
     def remove_place(self, name: str) -> None:
